@@ -1,0 +1,251 @@
+// The connection cache: invalidation, end of transaction, exit, and the functions that list and close. Zone B.
+#include "connect/connect.hpp"
+
+#include "options/options.hpp"
+#include "pg/error.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_connections);
+PG_FUNCTION_INFO_V1(mongo_disconnect);
+PG_FUNCTION_INFO_V1(mongo_disconnect_all);
+}
+
+namespace mongo_fdw {
+namespace {
+
+struct Entry {
+    Oid mapping; // key: OID of the user mapping
+    Oid server;
+    mongo::Client *client; // null: closed
+    bool valid;            // false: options changed since it was made
+    bool keep;
+    uint32 server_hash;
+    uint32 mapping_hash;
+    TimestampTz since;
+};
+
+HTAB *entries = nullptr;
+int owner_pid = 0;
+
+bool interrupted() noexcept { return (InterruptPending && (QueryCancelPending || ProcDiePending)) || ProcDiePending; }
+
+bool reserve_descriptor() noexcept {
+    HOLD_INTERRUPTS();
+    bool done = AcquireExternalFD();
+    RESUME_INTERRUPTS();
+    return done;
+}
+
+void release_descriptor() noexcept { ReleaseExternalFD(); }
+
+constexpr mongo::Hooks kHooks{interrupted, reserve_descriptor, release_descriptor};
+
+void close_entry(Entry *entry) {
+    mongo::Client *client = entry->client;
+    entry->client = nullptr;
+    mongo::release_client(client);
+}
+
+// Options of a server or mapping changed: the connection is replaced before its next use. Open cursors keep theirs.
+void invalidate(Datum, int cache, uint32 hash) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
+        if (hash == 0 || hash == (cache == FOREIGNSERVEROID ? entry->server_hash : entry->mapping_hash))
+            entry->valid = false;
+}
+
+void end_transaction(XactEvent event, void *) {
+    if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE &&
+        event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
+        return;
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
+        if (entry->client && (!entry->keep || !entry->valid || !mongo::client_is_usable(entry->client)))
+            close_entry(entry);
+}
+
+// The process ends: sockets are closed, nothing is sent or awaited.
+void at_exit(int, Datum) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
+        if (entry->client)
+            mongo::abandon_client(entry->client);
+}
+
+void initialize() {
+    if (entries) {
+        Assert(owner_pid == MyProcPid);
+        return;
+    }
+    HASHCTL control{};
+    control.keysize = sizeof(Oid);
+    control.entrysize = sizeof(Entry);
+    control.hcxt = TopMemoryContext;
+    entries = hash_create("mongo_fdw_cpp connections", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    owner_pid = MyProcPid;
+    CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, 0);
+    CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, 0);
+    RegisterXactCallback(end_transaction, nullptr);
+    before_shmem_exit(at_exit, 0);
+}
+
+bool was_lost(const mongo::Error &error) {
+    return error.kind == mongo::ErrorKind::Lost || error.kind == mongo::ErrorKind::Connect ||
+           error.kind == mongo::ErrorKind::Protocol;
+}
+
+char *server_name_of(Oid server) {
+    HeapTuple tuple = SearchSysCache1(FOREIGNSERVEROID, ObjectIdGetDatum(server));
+    if (!HeapTupleIsValid(tuple))
+        return nullptr;
+    char *name = pstrdup(NameStr(reinterpret_cast<Form_pg_foreign_server>(GETSTRUCT(tuple))->srvname));
+    ReleaseSysCache(tuple);
+    return name;
+}
+
+// A user sees the connections of servers that they may use.
+bool may_see(Oid server) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(ForeignServerRelationId, server, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+#else
+    return pg_foreign_server_aclcheck(server, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
+bool disconnect(Oid server) {
+    bool any = false;
+    if (!entries)
+        return false;
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
+        if (entry->client && (!OidIsValid(server) ? may_see(entry->server) : entry->server == server)) {
+            close_entry(entry);
+            any = true;
+        }
+    return any;
+}
+
+} // namespace
+
+Connection get_connection(Oid server_oid, Oid user) {
+    initialize();
+    UserMapping *mapping = GetUserMapping(user, server_oid);
+    bool found;
+    Entry *entry = static_cast<Entry *>(hash_search(entries, &mapping->umid, HASH_ENTER, &found));
+    if (!found) {
+        entry->client = nullptr;
+        entry->valid = false;
+    }
+    ForeignServer *server = GetForeignServer(server_oid);
+    if (entry->client && entry->valid && mongo::client_is_usable(entry->client)) {
+        // The rule about passwords holds for whoever uses the connection.
+        check_user_rules(server, mapping);
+        return {entry->client, server->servername, false};
+    }
+    if (entry->client)
+        close_entry(entry);
+    ConnectionOptions options = read_connection_options(server, mapping);
+    mongo::Error error;
+    mongo::Client *client = mongo::make_client(options.connect, &kHooks, &error);
+    if (!client)
+        raise_mongo_error(error, server->servername, nullptr, nullptr);
+    entry->client = client;
+    entry->server = server_oid;
+    entry->keep = options.keep_connections;
+    entry->valid = true;
+    entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server_oid));
+    entry->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid));
+    entry->since = GetCurrentTimestamp();
+    return {client, server->servername, true};
+}
+
+mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
+                           const char *pipeline) {
+    for (int attempt = 0;; attempt++) {
+        CHECK_FOR_INTERRUPTS();
+        Connection connection = get_connection(server, user);
+        bool reused = mongo::client_has_worked(connection.client);
+        mongo::Error error;
+        mongo::Cursor *cursor = mongo::open_cursor(connection.client, request, &error);
+        if (cursor)
+            return cursor;
+        // The server may have been restarted since the connection was last used; nothing was read yet.
+        if (attempt == 0 && reused && was_lost(error))
+            continue;
+        raise_mongo_error(error, connection.server_name, name_space, pipeline);
+    }
+}
+
+bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, bool quiet, mongo::Bytes *reply) {
+    for (int attempt = 0;; attempt++) {
+        CHECK_FOR_INTERRUPTS();
+        Connection connection = get_connection(server, user);
+        bool reused = mongo::client_has_worked(connection.client);
+        mongo::Error error;
+        if (mongo::run_command(connection.client, database, command, reply, &error))
+            return true;
+        if (attempt == 0 && reused && was_lost(error))
+            continue;
+        if (quiet && error.kind != mongo::ErrorKind::Interrupted)
+            return false;
+        raise_mongo_error(error, connection.server_name, database, nullptr);
+    }
+}
+
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" {
+
+Datum mongo_connections(PG_FUNCTION_ARGS) {
+    InitMaterializedSRF(fcinfo, 0);
+    ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    if (!entries)
+        PG_RETURN_VOID();
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status))) {
+        if (!entry->client)
+            continue;
+        Datum values[5];
+        bool nulls[5] = {};
+        char *name = server_name_of(entry->server);
+        HeapTuple mapping = SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(entry->mapping));
+        if (name) {
+            if (!may_see(entry->server)) {
+                if (HeapTupleIsValid(mapping))
+                    ReleaseSysCache(mapping);
+                continue;
+            }
+            values[0] = CStringGetTextDatum(name);
+        } else {
+            nulls[0] = true; // dropped in this transaction
+        }
+        Oid user = HeapTupleIsValid(mapping) ? reinterpret_cast<Form_pg_user_mapping>(GETSTRUCT(mapping))->umuser : InvalidOid;
+        if (HeapTupleIsValid(mapping))
+            values[1] = CStringGetTextDatum(OidIsValid(user) ? GetUserNameFromId(user, true) : "public");
+        else
+            nulls[1] = true;
+        if (HeapTupleIsValid(mapping))
+            ReleaseSysCache(mapping);
+        values[2] = BoolGetDatum(entry->valid);
+        values[3] = BoolGetDatum(mongo::client_is_usable(entry->client));
+        values[4] = TimestampTzGetDatum(entry->since);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    PG_RETURN_VOID();
+}
+
+Datum mongo_disconnect(PG_FUNCTION_ARGS) {
+    char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    ForeignServer *server = GetForeignServerByName(name, false);
+    PG_RETURN_BOOL(disconnect(server->serverid));
+}
+
+Datum mongo_disconnect_all(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(disconnect(InvalidOid)); }
+}

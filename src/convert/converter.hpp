@@ -1,0 +1,94 @@
+// The type matrix: which BSON values a PostgreSQL type takes, and how. Zone B.
+#pragma once
+
+#include "convert/arena.hpp"
+#include "convert/bson.hpp"
+#include "convert/json.hpp"
+
+namespace mongo_fdw {
+
+enum class UuidLegacy : uint8_t { Off, Python, Java, CSharp };
+
+// What the options of a column say about reading it.
+struct ReadRules {
+    JsonForm json_form;
+    UuidLegacy uuid_legacy;
+    bool array_from_scalar;
+    bool bool_as_number; // EDB's reading
+    int binary_subtype;  // -1: any
+};
+
+enum class Kind : uint8_t {
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    Numeric,
+    Bool,
+    Text,
+    Bpchar,
+    Name,
+    ObjectId,
+    Timestamptz,
+    Timestamp,
+    Date,
+    Uuid,
+    Bytea,
+    Json,
+    Jsonb,
+    Array,
+    Composite,
+    Enum,
+    Domain,
+    None, // no BSON value fits: time, interval, ...
+};
+
+struct Converter {
+    Kind kind;
+    Oid type;
+    int32 typmod;
+    int32 max_length; // characters, 0: any
+    int32 precision;  // of numeric(p,s), 0: any
+    int32 scale;
+    ReadRules rules;
+    Converter *element; // Array: of the elements; Domain: of the base type
+    int16 element_length;
+    bool element_by_value;
+    char element_align;
+    uint32_t field_count; // Composite
+    Converter **fields;   //
+    const char **field_names; // UTF-8; null: dropped
+    TupleDesc descriptor;
+    void *domain_cache;
+    MemoryContext context; // for caches
+};
+
+enum class Fit : uint8_t { Value, Null, Misfit };
+
+// Why a value does not fit.
+struct Misfit {
+    int sqlstate;
+    const char *reason; // null: the types do not meet
+    BsonValue value;    // the value itself, or the element or field of it
+    const char *wanted; // type name, null: of the column
+    char position[64];  // path from the column's value to it: ".1", ".b.0"
+};
+
+// Makes the converter of a type in the current memory context.
+Converter *make_converter(Oid type, int32 typmod, const ReadRules &rules);
+
+// Converts a value; a null, missing or undefined value is Fit::Null. Results live in the arena.
+Fit convert_value(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *misfit);
+
+// Converts a list of values found along a path that goes through arrays. Arrays and JSON take it, nothing else.
+Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t count, Arena *arena, Datum *out,
+                 Misfit *misfit);
+
+// True where a value found through an array can be read: T[], json, jsonb, and domains over them.
+bool takes_list(const Converter *converter);
+
+// Whole documents: json, jsonb, text, bytea.
+Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out, Misfit *misfit);
+
+} // namespace mongo_fdw

@@ -1,0 +1,820 @@
+// The decoder. Zone B.
+//
+// Wanted fields form a tree of keys per level (the document, and the elements of each unwound array). A walk compares
+// each key with the one last seen at that position of a document and falls back to a search, so that documents of one
+// shape cost one comparison a field, whatever their order. The first of equal keys counts, as in MongoDB's own path
+// look-up. A walk stops when everything wanted was found.
+#include "convert/decode.hpp"
+
+#include "options/path.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int kMaxSlots = 128; // positions of a document whose key is remembered
+constexpr int kSlotKey = 32;
+
+struct Children;
+struct Level;
+
+struct Target {
+    const ColumnOptions *column;
+    Converter *converter;
+    Target *next;
+};
+
+struct PathNode {
+    const char *key;
+    uint32_t key_length;
+    uint64_t serial; // of the document in which it was last seen
+    Target *targets;
+    Children *children;
+    Level *captures; // the level whose array this is
+};
+
+struct Slot {
+    uint8_t size; // of the key with its NUL, 0: nothing learned
+    char key[kSlotKey];
+    PathNode *node; // null: not wanted
+};
+
+struct Children {
+    PathNode *nodes;
+    int count;
+    Slot slots[kMaxSlots];
+};
+
+struct ErrorLine {
+    const char *path;
+    const char *wanted;
+    const char *reason;
+    BsonValue value;
+};
+
+enum State : uint8_t { kMissing, kNull, kPresent };
+
+struct Level {
+    Level *inner; // the next unwound array, null: none
+    const FieldPath *path; // of the array, null: the document
+    Children *root;
+    Target *element_targets; // columns that are the element itself
+    int target_count;
+    AttrNumber *attributes; // of all columns that this level fills
+    BsonValue captured;     // the inner level's array, found in the current document or element
+    bool captured_blocked;  // an array stands on the path to it
+    const uint8_t *at;      // position in the captured array of the outer level
+    const uint8_t *end;
+    int32 ordinal;
+    bool no_element; // the row of an array field that is no array
+    ErrorLine *errors;
+    int error_count;
+    int error_capacity;
+};
+
+} // namespace
+
+struct Decoder {
+    const TableOptions *table;
+    MemoryContext context; // of the decoder
+    Arena arena;           // of the batch
+    Level *levels;         // [0]: the document
+    int level_count;
+    Converter *doc_converter; //
+    const ColumnOptions *doc; // null: not wanted
+    const ColumnOptions *errors;
+    const ColumnOptions *missing;
+    const ColumnOptions *ord;
+    const ColumnOptions *ords;
+    bool track_states;
+    bool direct; // rows are decoded straight into the caller's arrays
+    uint8_t *states;
+    Datum *values;
+    bool *nulls;
+    uint64_t serial;
+    const uint8_t *at; // in the batch
+    const uint8_t *end;
+    BsonValue document;
+    bool in_document; // rows of the current document may be left
+    uint32_t documents;
+};
+
+namespace {
+
+[[noreturn]] void raise_malformed(const Decoder *decoder) {
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("server \"%s\" sent a malformed document", decoder->table->server_name),
+                    errcontext("namespace \"%s\"", decoder->table->name_space)));
+    pg_unreachable();
+}
+
+// --- making the trees ---
+
+PathNode *child_of(Children **children, const char *key) {
+    if (!*children)
+        *children = static_cast<Children *>(palloc0(sizeof(Children)));
+    Children *all = *children;
+    for (int i = 0; i < all->count; i++)
+        if (strcmp(all->nodes[i].key, key) == 0)
+            return &all->nodes[i];
+    if ((all->count & (all->count - 1)) == 0) { // grow at powers of two
+        Size size = sizeof(PathNode) * Max(all->count * 2, 1);
+        all->nodes = static_cast<PathNode *>(all->nodes ? repalloc(all->nodes, size) : palloc(size));
+    }
+    PathNode *node = &all->nodes[all->count++];
+    *node = {key, static_cast<uint32_t>(strlen(key)), 0, nullptr, nullptr, nullptr};
+    return node;
+}
+
+PathNode *node_at(Level *level, const char **keys, int count) {
+    Children **children = &level->root;
+    PathNode *node = nullptr;
+    for (int i = 0; i < count; i++) {
+        node = child_of(children, keys[i]);
+        children = &node->children;
+    }
+    return node;
+}
+
+// The deepest level whose array the path lies in.
+int level_of(const TableOptions *table, const FieldPath &path) {
+    int level = 0;
+    for (int i = 0; i < table->unwind_levels; i++)
+        if (starts_with(path, table->unwind[i]))
+            level = i + 1;
+    return level;
+}
+
+void add_target(Decoder *decoder, const ColumnOptions *column) {
+    Level *level = &decoder->levels[level_of(decoder->table, column->path)];
+    int skipped = level->path ? level->path->count : 0;
+    Target *target = static_cast<Target *>(palloc0(sizeof(Target)));
+    target->column = column;
+    target->converter = make_converter(column->type, column->typmod, column->rules);
+    Target **list;
+    if (column->path.count == skipped)
+        list = &level->element_targets;
+    else
+        list = &node_at(level, column->path.keys + skipped, column->path.count - skipped)->targets;
+    target->next = *list;
+    *list = target;
+    level->attributes[level->target_count++] = column->number;
+}
+
+// --- misfits ---
+
+const char *document_id(const Decoder *decoder) {
+    BsonReader reader(decoder->document.data, decoder->document.size);
+    while (reader.next())
+        if (strcmp(reader.key(), "_id") == 0) {
+            StringInfoData text;
+            Arena scratch{CurrentMemoryContext, nullptr, nullptr};
+            JsonNode node;
+            initStringInfo(&text);
+            json_node_of(reader.value(), JsonForm::Relaxed, &scratch, &node);
+            if (append_json(&text, node, JsonForm::Relaxed, &scratch) == JsonFault::None)
+                return text.data;
+            return "(unreadable)";
+        }
+    return "(none)";
+}
+
+const char *shown_value(const BsonValue &value) {
+    constexpr int kShown = 120;
+    StringInfoData text;
+    Arena scratch{CurrentMemoryContext, nullptr, nullptr};
+    JsonNode node;
+    initStringInfo(&text);
+    json_node_of(value, JsonForm::Relaxed, &scratch, &node);
+    if (append_json(&text, node, JsonForm::Relaxed, &scratch) != JsonFault::None)
+        return "(unreadable)";
+    if (text.len > kShown) {
+        int kept = pg_mbcliplen(text.data, text.len, kShown);
+        text.data[kept] = '\0';
+        text.len = kept;
+        appendStringInfoString(&text, "...");
+    }
+    return text.data;
+}
+
+[[noreturn]] void raise_misfit(const Decoder *decoder, const char *path, const char *wanted, const Misfit &why) {
+    ereport(ERROR,
+            (errcode(why.sqlstate),
+             errmsg("field \"%s\" holds a value of BSON type %s that does not fit type %s", path, type_name(why.value.type), wanted),
+             errdetail("The value is %s%s%s, in the document with _id %s of \"%s\".", shown_value(why.value),
+                       why.reason ? ": " : "", why.reason ? why.reason : "", document_id(decoder), decoder->table->name_space),
+             errhint("Change the type of the column, or set option on_conversion_error to \"null\" or \"collect\".")));
+    pg_unreachable();
+}
+
+void collect_line(Decoder *decoder, Level *level, const char *path, const char *wanted, const Misfit &why) {
+    if (level->error_count == level->error_capacity) {
+        int capacity = Max(level->error_capacity * 2, 8);
+        ErrorLine *lines = static_cast<ErrorLine *>(MemoryContextAlloc(decoder->context, sizeof(ErrorLine) * capacity));
+        if (level->error_count)
+            memcpy(lines, level->errors, sizeof(ErrorLine) * level->error_count);
+        level->errors = lines;
+        level->error_capacity = capacity;
+    }
+    level->errors[level->error_count++] = {path, wanted, why.reason, why.value};
+}
+
+void on_misfit(Decoder *decoder, Level *level, const ColumnOptions *column, const Misfit &why) {
+    if (column->on_error == OnError::Null)
+        return;
+    const char *path = why.position[0] ? psprintf("%s%s", column->path.text, why.position) : column->path.text;
+    const char *wanted = format_type_with_typemod(column->type, column->typmod);
+    if (column->on_error == OnError::Error)
+        raise_misfit(decoder, path, wanted, why);
+    collect_line(decoder, level, path, wanted, why);
+}
+
+// --- walking ---
+
+void store(Decoder *decoder, Level *level, const Target *target, Fit fit, const Misfit &why) {
+    int index = target->column->number - 1;
+    decoder->nulls[index] = fit != Fit::Value;
+    if (fit == Fit::Misfit)
+        on_misfit(decoder, level, target->column, why);
+}
+
+inline void set_targets(Decoder *decoder, Level *level, const Target *target, const BsonValue &value) {
+    Misfit why;
+    for (; target; target = target->next) {
+        int index = target->column->number - 1;
+        decoder->states[index] = reads_as_null(value.type) ? kNull : kPresent;
+        Fit fit = convert_value(target->converter, value, &decoder->arena, &decoder->values[index], &why);
+        decoder->nulls[index] = fit != Fit::Value;
+        if (fit == Fit::Misfit)
+            store(decoder, level, target, fit, why);
+    }
+}
+
+struct Found {
+    BsonValue *values;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+// Appends the values at keys below value; arrays on the way are looked into once, as MongoDB does.
+void collect(const BsonValue &value, const char *const *keys, int count, Found *found, Arena *arena) {
+    if (count == 0) {
+        if (found->count == found->capacity) {
+            uint32_t capacity = Max(found->capacity * 2, 8);
+            BsonValue *values = static_cast<BsonValue *>(arena_alloc(arena, sizeof(BsonValue) * capacity));
+            if (found->count)
+                memcpy(values, found->values, sizeof(BsonValue) * found->count);
+            found->values = values;
+            found->capacity = capacity;
+        }
+        found->values[found->count++] = value;
+        return;
+    }
+    if (value.type != BsonType::Document && value.type != BsonType::Array)
+        return;
+    BsonReader reader(value.data, value.size);
+    while (reader.next()) {
+        if (value.type == BsonType::Array) {
+            if (reader.value().type == BsonType::Document)
+                collect(reader.value(), keys, count, found, arena);
+        } else if (strcmp(reader.key(), keys[0]) == 0) {
+            collect(reader.value(), keys + 1, count - 1, found, arena);
+            return;
+        }
+    }
+}
+
+// The columns below a node whose value is an array.
+void set_through_array(Decoder *decoder, Level *level, Children *children, const BsonValue &array, int depth,
+                       const char **keys) {
+    for (int i = 0; i < children->count; i++) {
+        PathNode *node = &children->nodes[i];
+        keys[depth] = node->key;
+        for (const Target *target = node->targets; target; target = target->next) {
+            int index = target->column->number - 1;
+            Misfit why;
+            Fit fit;
+            decoder->states[index] = kPresent;
+            if (takes_list(target->converter)) {
+                Found found{};
+                collect(array, keys, depth + 1, &found, &decoder->arena);
+                fit = convert_list(target->converter, found.values, found.count, &decoder->arena, &decoder->values[index], &why);
+            } else {
+                why = {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "an array stands on the path", array, nullptr, ""};
+                fit = Fit::Misfit;
+            }
+            store(decoder, level, target, fit, why);
+        }
+        if (node->captures) {
+            level->captured = array;
+            level->captured_blocked = true;
+        }
+        if (node->children && depth + 1 < 100)
+            set_through_array(decoder, level, node->children, array, depth + 1, keys);
+    }
+}
+
+void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *data, uint32_t size);
+
+inline void visit(Decoder *decoder, Level *level, PathNode *node, const BsonValue &value) {
+    set_targets(decoder, level, node->targets, value);
+    if (node->captures)
+        level->captured = value;
+    if (node->children) {
+        if (value.type == BsonType::Document) {
+            walk(decoder, level, node->children, value.data, value.size);
+        } else if (value.type == BsonType::Array) {
+            const char *keys[100];
+            set_through_array(decoder, level, node->children, value, 0, keys);
+        }
+    }
+}
+
+PathNode *search(Children *children, const char *key, uint32_t length) {
+    for (int i = 0; i < children->count; i++)
+        if (children->nodes[i].key_length == length && memcmp(children->nodes[i].key, key, length) == 0)
+            return &children->nodes[i];
+    return nullptr;
+}
+
+void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *data, uint32_t size) {
+    check_stack_depth();
+    if (size < 5 || read_le<uint32_t>(data) != size || data[size - 1] != 0)
+        raise_malformed(decoder);
+    const uint8_t *at = data + 4, *end = data + size - 1;
+    uint64_t serial = ++decoder->serial; // of this visit of these children
+    int position = 0, found = 0;
+    while (at < end) {
+        BsonType type = static_cast<BsonType>(*at++);
+        PathNode *node;
+        Slot *slot = &children->slots[position < kMaxSlots ? position : kMaxSlots - 1];
+        if (slot->size && end - at >= slot->size && memcmp(at, slot->key, slot->size) == 0) {
+            node = slot->node;
+            at += slot->size;
+        } else {
+            const uint8_t *nul = static_cast<const uint8_t *>(memchr(at, 0, end - at));
+            if (!nul)
+                raise_malformed(decoder);
+            uint32_t length = static_cast<uint32_t>(nul - at);
+            node = search(children, reinterpret_cast<const char *>(at), length);
+            if (length < kSlotKey) {
+                slot->size = static_cast<uint8_t>(length + 1);
+                memcpy(slot->key, at, length + 1);
+                slot->node = node;
+            }
+            at = nul + 1;
+        }
+        position++;
+        int64_t value_bytes = value_size(type, at, end);
+        if (value_bytes < 0)
+            raise_malformed(decoder);
+        if (node && node->serial != serial) {
+            node->serial = serial;
+            visit(decoder, level, node, {type, at, static_cast<uint32_t>(value_bytes)});
+            if (++found == children->count)
+                return;
+        }
+        at += value_bytes;
+    }
+}
+
+void clear_level(Decoder *decoder, Level *level) {
+    for (int i = 0; i < level->target_count; i++) {
+        decoder->nulls[level->attributes[i] - 1] = true;
+        decoder->states[level->attributes[i] - 1] = kMissing;
+    }
+    level->captured = {BsonType::Missing, nullptr, 0};
+    level->captured_blocked = false;
+    level->error_count = 0;
+}
+
+// Domains may refuse NULL: columns that were not found are checked like those that hold null.
+void check_missing_domains(Decoder *decoder, Level *level, Children *children, Target *targets) {
+    static const BsonValue kNothing{BsonType::Missing, nullptr, 0};
+    for (Target *target = targets; target; target = target->next)
+        if (target->converter->kind == Kind::Domain && decoder->states[target->column->number - 1] == kMissing) {
+            Misfit why;
+            Fit fit = convert_value(target->converter, kNothing, &decoder->arena, &decoder->values[target->column->number - 1], &why);
+            if (fit == Fit::Misfit)
+                on_misfit(decoder, level, target->column, why);
+        }
+    for (int i = 0; children && i < children->count; i++)
+        check_missing_domains(decoder, level, children->nodes[i].children, children->nodes[i].targets);
+}
+
+void decode_level(Decoder *decoder, Level *level, const BsonValue &value) {
+    clear_level(decoder, level);
+    set_targets(decoder, level, level->element_targets, value);
+    if (level->root) {
+        if (value.type == BsonType::Document) {
+            walk(decoder, level, level->root, value.data, value.size);
+        } else if (value.type == BsonType::Array) {
+            const char *keys[100];
+            set_through_array(decoder, level, level->root, value, 0, keys);
+        }
+    }
+    check_missing_domains(decoder, level, level->root, level->element_targets);
+}
+
+Misfit no_array(const Level &outer) {
+    return {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST,
+            outer.captured_blocked ? "an array stands on the path" : "it is not an array", outer.captured, nullptr, ""};
+}
+
+// Starts the rows of an unwound array; false when it gives none.
+bool begin_level(Decoder *decoder, Level *level, Level *outer) {
+    const BsonValue &value = outer->captured;
+    level->ordinal = 0;
+    level->no_element = false;
+    level->at = level->end = nullptr;
+    if (reads_as_null(value.type))
+        return false;
+    if (value.type == BsonType::Array && !outer->captured_blocked) {
+        if (value.size < 5 || read_le<uint32_t>(value.data) != value.size)
+            raise_malformed(decoder);
+        level->at = value.data + 4;
+        level->end = value.data + value.size - 1;
+        return level->at < level->end;
+    }
+    if (decoder->table->array_from_scalar && !outer->captured_blocked) {
+        level->at = value.data; // a single element, told apart by end
+        return true;
+    }
+    if (decoder->table->on_error == OnError::Error)
+        raise_misfit(decoder, level->path->text, "array", no_array(*outer));
+    level->no_element = true;
+    return true;
+}
+
+// Moves to the next element of a level and decodes it; false when there is none.
+bool next_element(Decoder *decoder, Level *level, Level *outer) {
+    if (level->no_element) {
+        level->no_element = false;
+        level->ordinal = 0;
+        clear_level(decoder, level);
+        for (Level *inner = level->inner; inner; inner = inner->inner)
+            clear_level(decoder, inner);
+        if (decoder->table->on_error == OnError::Collect) {
+            collect_line(decoder, level, level->path->text, "array", no_array(*outer));
+        }
+        level->at = level->end = nullptr;
+        level->ordinal = -1;
+        return true;
+    }
+    if (!level->at)
+        return false;
+    if (!level->end) { // array_from_scalar
+        level->at = nullptr;
+        level->ordinal = 1;
+        decode_level(decoder, level, outer->captured);
+        return true;
+    }
+    if (level->at >= level->end)
+        return false;
+    BsonType type = static_cast<BsonType>(*level->at);
+    const uint8_t *nul = static_cast<const uint8_t *>(memchr(level->at + 1, 0, level->end - level->at - 1));
+    if (!nul)
+        raise_malformed(decoder);
+    int64_t size = value_size(type, nul + 1, level->end);
+    if (size < 0)
+        raise_malformed(decoder);
+    level->at = nul + 1 + size;
+    level->ordinal++;
+    decode_level(decoder, level, {type, nul + 1, static_cast<uint32_t>(size)});
+    return true;
+}
+
+// Moves to the next row of the current document, innermost level first. levels[0] is the document itself.
+bool next_unwound_row(Decoder *decoder, bool first) {
+    int last = decoder->level_count - 1;
+    int depth = first ? 1 : last;
+    if (first && !begin_level(decoder, &decoder->levels[1], &decoder->levels[0]))
+        return false;
+    while (depth >= 1) {
+        Level *level = &decoder->levels[depth];
+        if (level->ordinal == -1 && !first) { // its only row was the one without an element
+            level->ordinal = 0;
+            depth--;
+            continue;
+        }
+        if (!next_element(decoder, level, &decoder->levels[depth - 1])) {
+            depth--;
+            continue;
+        }
+        if (depth == last || level->ordinal == -1) {
+            for (int i = depth + 1; i <= last; i++)
+                decoder->levels[i].ordinal = -1, decoder->levels[i].at = nullptr, decoder->levels[i].no_element = false;
+            return true;
+        }
+        if (begin_level(decoder, &decoder->levels[depth + 1], level))
+            depth++;
+        first = false;
+    }
+    return false;
+}
+
+// --- the columns that are made ---
+
+Datum make_errors(Decoder *decoder, bool *is_null) {
+    int count = 0;
+    for (int i = 0; i < decoder->level_count; i++)
+        count += decoder->levels[i].error_count;
+    *is_null = count == 0;
+    if (count == 0)
+        return 0;
+    auto text_node = [](const char *text) {
+        JsonNode node{};
+        node.kind = JsonNode::Kind::String;
+        node.text = text; // made from server text, which jsonb takes as it is
+        node.length = strlen(text);
+        node.checked = true;
+        return node;
+    };
+    Arena *arena = &decoder->arena;
+    JsonMember *items = static_cast<JsonMember *>(arena_alloc(arena, sizeof(JsonMember) * count));
+    int at = 0;
+    for (int i = 0; i < decoder->level_count; i++)
+        for (int j = 0; j < decoder->levels[i].error_count; j++) {
+            const ErrorLine &line = decoder->levels[i].errors[j];
+            JsonMember *members = static_cast<JsonMember *>(arena_alloc(arena, sizeof(JsonMember) * 5));
+            members[0] = {"path", text_node(line.path)};
+            members[1] = {"bson_type", text_node(type_name(line.value.type))};
+            members[2].key = "value";
+            json_node_of(line.value, JsonForm::Canonical, arena, &members[2].node);
+            Datum ignored;
+            if (make_jsonb(members[2].node, JsonForm::Canonical, arena, &ignored) != JsonFault::None) {
+                // What jsonb cannot hold is shown as the text of its JSON.
+                StringInfoData text;
+                initStringInfo(&text);
+                JsonFault fault = append_json(&text, members[2].node, JsonForm::Canonical, arena);
+                members[2].node = text_node(fault == JsonFault::None ? text.data : "(unreadable)");
+            }
+            members[3] = {"wanted", text_node(line.wanted)};
+            uint32_t size = 4;
+            if (line.reason)
+                members[size++] = {"reason", text_node(line.reason)};
+            items[at].key = nullptr;
+            items[at].node = {};
+            items[at].node.kind = JsonNode::Kind::Object;
+            items[at].node.members = members;
+            items[at].node.length = size;
+            at++;
+        }
+    JsonNode all{};
+    all.kind = JsonNode::Kind::Items;
+    all.members = items;
+    all.length = count;
+    Datum result = 0;
+    if (make_jsonb(all, JsonForm::Canonical, arena, &result) != JsonFault::None)
+        elog(ERROR, "could not write the conversion errors of a row");
+    return result;
+}
+
+Datum make_missing(Decoder *decoder) {
+    const TableOptions *table = decoder->table;
+    Datum *names = static_cast<Datum *>(arena_alloc(&decoder->arena, sizeof(Datum) * Max(table->column_count, 1)));
+    int count = 0;
+    MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
+    for (int i = 0; i < table->column_count; i++)
+        if (!table->columns[i].dropped && table->columns[i].role == Role::Field && decoder->states[i] == kMissing)
+            names[count++] = CStringGetTextDatum(table->columns[i].path.text);
+    Datum result = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+    MemoryContextSwitchTo(old);
+    return result;
+}
+
+Datum make_ords(Decoder *decoder) {
+    int count = decoder->level_count - 1;
+    Datum values[16];
+    bool nulls[16];
+    int dimensions[1] = {count}, bounds[1] = {1};
+    for (int i = 0; i < count; i++) {
+        int32 ordinal = decoder->levels[i + 1].ordinal;
+        values[i] = Int32GetDatum(ordinal);
+        nulls[i] = ordinal < 1;
+    }
+    MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
+    Datum result = PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, INT4OID, 4, true, TYPALIGN_INT));
+    MemoryContextSwitchTo(old);
+    return result;
+}
+
+void set_made_columns(Decoder *decoder) {
+    if (decoder->doc) {
+        int index = decoder->doc->number - 1;
+        Misfit why;
+        Fit fit = convert_document(decoder->doc_converter, decoder->document.data, decoder->document.size, &decoder->arena,
+                                   &decoder->values[index], &why);
+        decoder->nulls[index] = fit != Fit::Value;
+        if (fit == Fit::Misfit && decoder->doc->on_error != OnError::Null) {
+            const char *wanted = format_type_be(decoder->doc->type);
+            if (decoder->doc->on_error == OnError::Error)
+                raise_misfit(decoder, decoder->doc->name, wanted, why);
+            collect_line(decoder, &decoder->levels[0], decoder->doc->name, wanted, why);
+        }
+    }
+    if (decoder->ord) {
+        int index = decoder->ord->number - 1;
+        int32 ordinal = decoder->levels[decoder->level_count - 1].ordinal;
+        decoder->values[index] = decoder->ord->type == INT8OID ? Int64GetDatum(ordinal) : Int32GetDatum(ordinal);
+        decoder->nulls[index] = ordinal < 1;
+    }
+    if (decoder->ords) {
+        decoder->values[decoder->ords->number - 1] = make_ords(decoder);
+        decoder->nulls[decoder->ords->number - 1] = false;
+    }
+    if (decoder->errors) {
+        int index = decoder->errors->number - 1;
+        decoder->values[index] = make_errors(decoder, &decoder->nulls[index]);
+    }
+    if (decoder->missing) {
+        decoder->values[decoder->missing->number - 1] = make_missing(decoder);
+        decoder->nulls[decoder->missing->number - 1] = false;
+    }
+}
+
+bool next_document(Decoder *decoder) {
+    if (decoder->at >= decoder->end)
+        return false;
+    BsonType type = static_cast<BsonType>(*decoder->at);
+    const uint8_t *key = decoder->at + 1;
+    const uint8_t *nul = static_cast<const uint8_t *>(memchr(key, 0, decoder->end - key));
+    int64_t size = nul ? value_size(type, nul + 1, decoder->end) : -1;
+    if (type != BsonType::Document || size < 0)
+        raise_malformed(decoder);
+    decoder->document = {type, nul + 1, static_cast<uint32_t>(size)};
+    decoder->at = nul + 1 + size;
+    decoder->documents++;
+    return true;
+}
+
+} // namespace
+
+Decoder *make_decoder(const TableOptions *table, const bool *needed) {
+    Decoder *decoder = static_cast<Decoder *>(palloc0(sizeof(Decoder)));
+    decoder->table = table;
+    decoder->context = CurrentMemoryContext;
+    decoder->arena.context = AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp batch", ALLOCSET_DEFAULT_SIZES);
+    decoder->level_count = table->unwind_levels + 1;
+    decoder->levels = static_cast<Level *>(palloc0(sizeof(Level) * decoder->level_count));
+    decoder->states = static_cast<uint8_t *>(palloc0(Max(table->column_count, 1)));
+    for (int i = 0; i < decoder->level_count; i++) {
+        Level *level = &decoder->levels[i];
+        level->attributes = static_cast<AttrNumber *>(palloc0(sizeof(AttrNumber) * Max(table->column_count, 1)));
+        if (i > 0)
+            level->path = &table->unwind[i - 1];
+        if (i + 1 < decoder->level_count)
+            level->inner = &decoder->levels[i + 1];
+    }
+    bool all = false; // errors and missing tell about every declared column
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions &column = table->columns[i];
+        all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
+    }
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions *column = &table->columns[i];
+        if (column->dropped || !(needed[i] || (all && (column->role == Role::Field || column->role == Role::Doc))))
+            continue;
+        switch (column->role) {
+        case Role::Field:
+            add_target(decoder, column);
+            break;
+        case Role::Doc:
+            if (needed[i]) {
+                decoder->doc = column;
+                decoder->doc_converter = make_converter(column->type, column->typmod, column->rules);
+            }
+            break;
+        case Role::Errors:
+            decoder->errors = column;
+            break;
+        case Role::Missing:
+            decoder->missing = column;
+            break;
+        case Role::Ord:
+            decoder->ord = column;
+            break;
+        case Role::Ords:
+            decoder->ords = column;
+            break;
+        }
+    }
+    for (int i = 1; i < decoder->level_count; i++) {
+        int skipped = i > 1 ? table->unwind[i - 2].count : 0;
+        node_at(&decoder->levels[i - 1], table->unwind[i - 1].keys + skipped, table->unwind[i - 1].count - skipped)->captures =
+            &decoder->levels[i - 1];
+    }
+    decoder->direct = decoder->level_count == 1;
+    if (!decoder->direct) {
+        decoder->values = static_cast<Datum *>(palloc0(sizeof(Datum) * Max(table->column_count, 1)));
+        decoder->nulls = static_cast<bool *>(palloc(Max(table->column_count, 1)));
+        memset(decoder->nulls, true, table->column_count);
+    }
+    return decoder;
+}
+
+void begin_batch(Decoder *decoder, mongo::Bytes batch) {
+    arena_reset(&decoder->arena);
+    decoder->in_document = false;
+    decoder->documents = 0;
+    decoder->at = decoder->end = batch.data;
+    if (batch.size < 5)
+        return;
+    decoder->at = batch.data + 4;
+    decoder->end = batch.data + batch.size - 1;
+}
+
+bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
+    int count = decoder->table->column_count;
+    if (decoder->direct) {
+        if (!next_document(decoder))
+            return false;
+        decoder->values = values;
+        decoder->nulls = nulls;
+        memset(nulls, true, count);
+        decode_level(decoder, &decoder->levels[0], decoder->document);
+        set_made_columns(decoder);
+        return true;
+    }
+    for (;;) {
+        bool first = !decoder->in_document;
+        if (first) {
+            if (!next_document(decoder))
+                return false;
+            decode_level(decoder, &decoder->levels[0], decoder->document);
+        }
+        decoder->in_document = next_unwound_row(decoder, first);
+        if (!decoder->in_document)
+            continue;
+        set_made_columns(decoder);
+        memcpy(values, decoder->values, sizeof(Datum) * count);
+        memcpy(nulls, decoder->nulls, count);
+        return true;
+    }
+}
+
+uint32_t documents_in_batch(const Decoder *decoder) { return decoder->documents; }
+
+bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count) {
+    bool all = false;
+    int declared = 0, wanted = 0;
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions &column = table->columns[i];
+        if (column.dropped)
+            continue;
+        if (needed[i] && column.role == Role::Doc)
+            return false;
+        all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
+        declared += column.role == Role::Field;
+    }
+    const char **result = static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1)));
+    uint32_t size = 0;
+    auto add = [&](const FieldPath &path) {
+        // Keys that a projection cannot name are read through the longest prefix that it can.
+        StringInfoData dotted;
+        initStringInfo(&dotted);
+        for (int i = 0; i < path.count; i++) {
+            FieldPath key{const_cast<const char **>(&path.keys[i]), 1, nullptr, true};
+            const char *text = key.keys[0];
+            bool digits = *text != '\0';
+            for (const char *at = text; *at; at++)
+                digits = digits && *at >= '0' && *at <= '9';
+            if (*text == '\0' || *text == '$' || strchr(text, '.') || (digits && i > 0))
+                break;
+            appendStringInfo(&dotted, "%s%s", i ? "." : "", text);
+        }
+        if (dotted.len == 0)
+            return false;
+        // A path and one below it collide: the upper one holds both.
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < size; i++) {
+            size_t length = strlen(result[i]);
+            bool covers = strncmp(result[i], dotted.data, length) == 0 && (dotted.data[length] == '\0' || dotted.data[length] == '.');
+            bool covered = strncmp(result[i], dotted.data, dotted.len) == 0 && result[i][dotted.len] == '.';
+            if (covers)
+                return true;
+            if (!covered)
+                result[kept++] = result[i];
+        }
+        size = kept;
+        result[size++] = dotted.data;
+        return true;
+    };
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions &column = table->columns[i];
+        if (column.dropped || column.role != Role::Field || !(needed[i] || all))
+            continue;
+        wanted++;
+        if (!add(column.path))
+            return false;
+    }
+    for (int i = 0; i < table->unwind_levels; i++)
+        if (!add(table->unwind[i]))
+            return false;
+    // Whole documents are cheaper for the server where nearly all declared fields are wanted anyway.
+    if (declared >= 5 && wanted * 5 >= declared * 4)
+        return false;
+    *paths = result;
+    *count = size;
+    return true;
+}
+
+} // namespace mongo_fdw

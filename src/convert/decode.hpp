@@ -1,0 +1,29 @@
+// From a batch of documents to rows: one forward pass over the bytes of a document. Zone B.
+#pragma once
+
+#include "convert/converter.hpp"
+#include "mongo/types.hpp"
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+struct Decoder;
+
+// Makes a decoder for the needed columns (indexed by attribute number - 1) in the current memory context.
+Decoder *make_decoder(const TableOptions *table, const bool *needed);
+
+// Takes the next batch; the values of the last one are freed. The batch must stay valid while it is decoded.
+void begin_batch(Decoder *decoder, mongo::Bytes batch);
+
+// Decodes the next row into values and nulls, which have an entry for every attribute of the relation. False at the
+// end of the batch. Raises for misfits of columns under on_conversion_error 'error', and for malformed BSON.
+bool decode_row(Decoder *decoder, Datum *values, bool *nulls);
+
+// Documents read from the current batch so far.
+uint32_t documents_in_batch(const Decoder *decoder);
+
+// Paths that a projection must name for the needed columns, dotted, without collisions. count 0 and true: only _id.
+// False: whole documents are needed.
+bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count);
+
+} // namespace mongo_fdw

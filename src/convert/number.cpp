@@ -1,0 +1,271 @@
+// Decimal digits and PostgreSQL's numeric. Zone B.
+//
+// numeric's disk format is private to numeric.c but frozen by pg_upgrade: base-10000 digits, a short or long header. It
+// is written here directly because every public way goes through text or loses digits. The regression suite compares
+// the result with numeric_in for every shape.
+#include "convert/number.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+constexpr uint16 kShort = 0x8000, kNegative = 0x4000, kShortNegative = 0x2000;
+constexpr uint16 kNaN = 0xC000, kPositiveInfinity = 0xD000, kNegativeInfinity = 0xF000;
+constexpr int kShortScaleShift = 7, kShortScaleMax = 0x3f, kShortWeightMax = 0x3f, kShortWeightMin = -0x40;
+
+void strip_leading_zeros(Decimal *number) {
+    int zeros = 0;
+    while (zeros < number->digit_count - 1 && number->digits[zeros] == '0')
+        zeros++;
+    if (zeros) {
+        memmove(number->digits, number->digits + zeros, number->digit_count - zeros);
+        number->digit_count -= zeros;
+    }
+}
+
+bool is_zero(const Decimal &number) { return number.digit_count == 1 && number.digits[0] == '0'; }
+
+int trailing_zeros(const Decimal &number) {
+    int zeros = 0;
+    while (zeros < number.digit_count && number.digits[number.digit_count - 1 - zeros] == '0')
+        zeros++;
+    return zeros;
+}
+
+} // namespace
+
+void decimal_of_decimal128(const uint8_t *data, Decimal *out) {
+    uint64_t low = read_le<uint64_t>(data), high = read_le<uint64_t>(data + 8);
+    out->special = Special::Finite;
+    out->negative = (high >> 63) != 0;
+    uint32_t combination = (high >> 58) & 0x1f;
+    if (combination == 0x1f) {
+        out->special = Special::NaN;
+        return;
+    }
+    if (combination == 0x1e) {
+        out->special = out->negative ? Special::NegativeInfinity : Special::PositiveInfinity;
+        return;
+    }
+    int biased;
+    unsigned __int128 significand;
+    if ((combination >> 3) == 3) { // a significand beyond 34 digits: not canonical, zero
+        biased = (high >> 47) & 0x3fff;
+        significand = 0;
+    } else {
+        biased = (high >> 49) & 0x3fff;
+        significand = (static_cast<unsigned __int128>(high & 0x1ffffffffffffULL) << 64) | low;
+    }
+    out->exponent = biased - 6176;
+    char reversed[40];
+    int count = 0;
+    do {
+        reversed[count++] = static_cast<char>('0' + static_cast<int>(significand % 10));
+        significand /= 10;
+    } while (significand != 0 && count < 40);
+    if (count > 34) {
+        count = 1;
+        reversed[0] = '0';
+    }
+    for (int i = 0; i < count; i++)
+        out->digits[i] = reversed[count - 1 - i];
+    out->digit_count = count;
+}
+
+void decimal_of_double(double value, Decimal *out) {
+    out->negative = false;
+    if (isnan(value)) {
+        out->special = Special::NaN;
+        return;
+    }
+    if (isinf(value)) {
+        out->special = value < 0 ? Special::NegativeInfinity : Special::PositiveInfinity;
+        return;
+    }
+    out->special = Special::Finite;
+    char text[DOUBLE_SHORTEST_DECIMAL_LEN];
+    int length = double_to_shortest_decimal_bufn(value, text);
+    out->digit_count = 0;
+    out->exponent = 0;
+    bool behind_point = false;
+    for (int i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '-') {
+            out->negative = true;
+        } else if (c == '.') {
+            behind_point = true;
+        } else if (c == 'e') {
+            bool minus = text[i + 1] == '-';
+            int exponent = 0;
+            for (i += 2; i < length; i++)
+                exponent = exponent * 10 + (text[i] - '0');
+            out->exponent += minus ? -exponent : exponent;
+        } else if (out->digit_count < 40) {
+            out->digits[out->digit_count++] = c;
+            if (behind_point)
+                out->exponent--;
+        }
+    }
+    strip_leading_zeros(out);
+}
+
+void decimal_of_int64(int64_t value, Decimal *out) {
+    out->special = Special::Finite;
+    out->negative = value < 0;
+    out->exponent = 0;
+    uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    char reversed[20];
+    int count = 0;
+    do {
+        reversed[count++] = static_cast<char>('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude);
+    for (int i = 0; i < count; i++)
+        out->digits[i] = reversed[count - 1 - i];
+    out->digit_count = count;
+}
+
+Size numeric_size(const Decimal &number) { return VARHDRSZ + 4 + sizeof(int16) * (number.digit_count / 4 + 3); }
+
+Size write_numeric(const Decimal &number, int dscale, char *out) {
+    char *at = out + VARHDRSZ;
+    auto put = [&at](uint16 word) {
+        memcpy(at, &word, sizeof word);
+        at += sizeof word;
+    };
+    if (number.special != Special::Finite) {
+        put(number.special == Special::NaN                ? kNaN
+            : number.special == Special::PositiveInfinity ? kPositiveInfinity
+                                                          : kNegativeInfinity);
+        SET_VARSIZE(out, at - out);
+        return at - out;
+    }
+    int weight = 0, groups = 0;
+    uint16 digits[16];
+    bool negative = number.negative;
+    if (is_zero(number)) {
+        negative = false; // numeric has no negative zero
+    } else {
+        int before_point = number.digit_count + number.exponent; // decimal digits before the point, may be negative
+        weight = before_point > 0 ? (before_point - 1) / 4 : -((-before_point) / 4 + 1);
+        int lead = (weight + 1) * 4 - before_point; // zeros that fill the first group
+        int count = (lead + number.digit_count + 3) / 4;
+        for (int g = 0; g < count; g++) {
+            int value = 0;
+            for (int i = 0; i < 4; i++) {
+                int index = g * 4 + i - lead;
+                value = value * 10 + (index >= 0 && index < number.digit_count ? number.digits[index] - '0' : 0);
+            }
+            digits[g] = static_cast<uint16>(value);
+        }
+        groups = count;
+        while (groups > 0 && digits[groups - 1] == 0)
+            groups--;
+    }
+    if (dscale <= kShortScaleMax && weight <= kShortWeightMax && weight >= kShortWeightMin) {
+        put(static_cast<uint16>(kShort | (negative ? kShortNegative : 0) | (dscale << kShortScaleShift) | (weight & 0x7f)));
+    } else {
+        put(static_cast<uint16>((negative ? kNegative : 0) | dscale));
+        put(static_cast<uint16>(static_cast<int16>(weight)));
+    }
+    memcpy(at, digits, groups * sizeof(uint16));
+    at += groups * sizeof(uint16);
+    SET_VARSIZE(out, at - out);
+    return at - out;
+}
+
+bool fits_typmod(const Decimal &number, int precision, int scale) {
+    if (number.special != Special::Finite)
+        return number.special == Special::NaN; // numeric(p,s) refuses infinities
+    if (is_zero(number))
+        return true;
+    if (number.exponent + trailing_zeros(number) < -scale)
+        return false;
+    return number.digit_count + number.exponent <= precision - scale;
+}
+
+bool int64_of_decimal(const Decimal &number, int64_t *value, bool *in_range) {
+    *in_range = true;
+    if (number.special != Special::Finite)
+        return *in_range = number.special == Special::NaN, false;
+    if (is_zero(number)) {
+        *value = 0;
+        return true;
+    }
+    int zeros = trailing_zeros(number);
+    if (number.exponent + zeros < 0)
+        return false; // a fraction
+    if (number.digit_count + number.exponent > 19)
+        return *in_range = false;
+    unsigned __int128 magnitude = 0;
+    for (int i = 0; i < number.digit_count + number.exponent; i++)
+        magnitude = magnitude * 10 + (i < number.digit_count ? number.digits[i] - '0' : 0);
+    unsigned __int128 limit = static_cast<unsigned __int128>(INT64_MAX) + (number.negative ? 1 : 0);
+    if (magnitude > limit)
+        return *in_range = false;
+    *value = number.negative ? static_cast<int64_t>(0 - static_cast<uint64_t>(magnitude)) : static_cast<int64_t>(magnitude);
+    return true;
+}
+
+void append_number(StringInfo out, const Decimal &number) {
+    if (number.negative)
+        appendStringInfoChar(out, '-');
+    int before_point = number.digit_count + number.exponent;
+    if (number.exponent >= 0 && before_point <= 40) {
+        appendBinaryStringInfo(out, number.digits, number.digit_count);
+        if (!is_zero(number))
+            for (int i = 0; i < number.exponent; i++)
+                appendStringInfoChar(out, '0');
+    } else if (number.exponent < 0 && before_point > 0) {
+        appendBinaryStringInfo(out, number.digits, before_point);
+        appendStringInfoChar(out, '.');
+        appendBinaryStringInfo(out, number.digits + before_point, number.digit_count - before_point);
+    } else if (number.exponent < 0 && before_point > -10) {
+        appendStringInfoString(out, "0.");
+        for (int i = before_point; i < 0; i++)
+            appendStringInfoChar(out, '0');
+        appendBinaryStringInfo(out, number.digits, number.digit_count);
+    } else {
+        appendStringInfoChar(out, number.digits[0]);
+        if (number.digit_count > 1) {
+            appendStringInfoChar(out, '.');
+            appendBinaryStringInfo(out, number.digits + 1, number.digit_count - 1);
+        }
+        appendStringInfo(out, "e%+d", before_point - 1);
+    }
+}
+
+void append_decimal128_string(StringInfo out, const Decimal &number) {
+    if (number.special != Special::Finite) {
+        appendStringInfoString(out, number.special == Special::NaN                ? "NaN"
+                                    : number.special == Special::PositiveInfinity ? "Infinity"
+                                                                                  : "-Infinity");
+        return;
+    }
+    if (number.negative)
+        appendStringInfoChar(out, '-');
+    int scientific = number.exponent + number.digit_count - 1;
+    if (scientific < -6 || number.exponent > 0) {
+        appendStringInfoChar(out, number.digits[0]);
+        if (number.digit_count > 1) {
+            appendStringInfoChar(out, '.');
+            appendBinaryStringInfo(out, number.digits + 1, number.digit_count - 1);
+        }
+        appendStringInfo(out, "E%+d", scientific);
+        return;
+    }
+    int before_point = number.digit_count + number.exponent;
+    if (number.exponent == 0) {
+        appendBinaryStringInfo(out, number.digits, number.digit_count);
+    } else if (before_point > 0) {
+        appendBinaryStringInfo(out, number.digits, before_point);
+        appendStringInfoChar(out, '.');
+        appendBinaryStringInfo(out, number.digits + before_point, number.digit_count - before_point);
+    } else {
+        appendStringInfoString(out, "0.");
+        for (int i = before_point; i < 0; i++)
+            appendStringInfoChar(out, '0');
+        appendBinaryStringInfo(out, number.digits, number.digit_count);
+    }
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,44 @@
+// Decimal digits: Decimal128, doubles and integers on their way to numeric and JSON, digit for digit. Zone B.
+#pragma once
+
+#include "convert/arena.hpp"
+#include "convert/bson.hpp"
+
+namespace mongo_fdw {
+
+enum class Special : uint8_t { Finite, NaN, PositiveInfinity, NegativeInfinity };
+
+// A number: (-1)^negative * digits * 10^exponent. digits has no leading zero unless the number is zero.
+struct Decimal {
+    Special special;
+    bool negative;
+    int digit_count;
+    int exponent;
+    char digits[40]; // ASCII
+};
+
+// Exact value of a Decimal128 (IEEE 754-2008, binary integer significand).
+void decimal_of_decimal128(const uint8_t *data, Decimal *out);
+// The shortest decimal that reads back as the same double.
+void decimal_of_double(double value, Decimal *out);
+void decimal_of_int64(int64_t value, Decimal *out);
+
+// Bytes a numeric of this number needs at most.
+Size numeric_size(const Decimal &number);
+// Writes a numeric (with a 4-byte header) to out and returns its size. dscale: digits shown behind the point.
+Size write_numeric(const Decimal &number, int dscale, char *out);
+// Digits behind the point that the number itself has.
+inline int natural_scale(const Decimal &number) { return number.exponent < 0 ? -number.exponent : 0; }
+
+// True when the number fits numeric(precision, scale) without rounding.
+bool fits_typmod(const Decimal &number, int precision, int scale);
+
+// Exact integer value; false for fractions, NaN and what does not fit int64 (*in_range false).
+bool int64_of_decimal(const Decimal &number, int64_t *value, bool *in_range);
+
+// JSON text of a finite number: plain digits, exponents only where a double would have one.
+void append_number(StringInfo out, const Decimal &number);
+// The scientific string of the Decimal128 specification, as canonical Extended JSON writes it.
+void append_decimal128_string(StringInfo out, const Decimal &number);
+
+} // namespace mongo_fdw

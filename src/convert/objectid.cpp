@@ -1,0 +1,164 @@
+// mongo.objectid: input and output, comparison, hashing, casts. Zone B.
+#include "convert/objectid.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+PG_FUNCTION_INFO_V1(mongo_objectid_in);
+PG_FUNCTION_INFO_V1(mongo_objectid_out);
+PG_FUNCTION_INFO_V1(mongo_objectid_recv);
+PG_FUNCTION_INFO_V1(mongo_objectid_send);
+PG_FUNCTION_INFO_V1(mongo_objectid_eq);
+PG_FUNCTION_INFO_V1(mongo_objectid_ne);
+PG_FUNCTION_INFO_V1(mongo_objectid_lt);
+PG_FUNCTION_INFO_V1(mongo_objectid_le);
+PG_FUNCTION_INFO_V1(mongo_objectid_gt);
+PG_FUNCTION_INFO_V1(mongo_objectid_ge);
+PG_FUNCTION_INFO_V1(mongo_objectid_cmp);
+PG_FUNCTION_INFO_V1(mongo_objectid_hash);
+PG_FUNCTION_INFO_V1(mongo_objectid_hash_extended);
+PG_FUNCTION_INFO_V1(mongo_objectid_to_text);
+PG_FUNCTION_INFO_V1(mongo_objectid_from_text);
+PG_FUNCTION_INFO_V1(mongo_objectid_to_bytea);
+PG_FUNCTION_INFO_V1(mongo_objectid_from_bytea);
+PG_FUNCTION_INFO_V1(mongo_objectid_to_timestamptz);
+}
+
+namespace mongo_fdw {
+namespace {
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+Datum parse(const char *text, size_t length) {
+    unsigned char *id = static_cast<unsigned char *>(palloc(kObjectIdSize));
+    bool valid = length == 2 * kObjectIdSize;
+    for (int i = 0; valid && i < kObjectIdSize; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        valid = high >= 0 && low >= 0;
+        id[i] = static_cast<unsigned char>(high << 4 | low);
+    }
+    if (!valid)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+                        errmsg("invalid input syntax for type %s: \"%s\"", "objectid",
+                               pnstrdup(text, Min(length, 64))),
+                        errhint("An ObjectId is written as 24 hexadecimal digits.")));
+    return PointerGetDatum(id);
+}
+
+void print(const unsigned char *id, char *out) {
+    static const char kHex[] = "0123456789abcdef";
+    for (int i = 0; i < kObjectIdSize; i++) {
+        out[2 * i] = kHex[id[i] >> 4];
+        out[2 * i + 1] = kHex[id[i] & 15];
+    }
+}
+
+const unsigned char *id_argument(FunctionCallInfo fcinfo, int index) {
+    return reinterpret_cast<const unsigned char *>(PG_GETARG_POINTER(index));
+}
+
+int compare_arguments(FunctionCallInfo fcinfo) {
+    return memcmp(id_argument(fcinfo, 0), id_argument(fcinfo, 1), kObjectIdSize);
+}
+
+} // namespace
+
+Oid objectid_type() {
+    Oid schema = get_namespace_oid("mongo", true);
+    return OidIsValid(schema) ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, PointerGetDatum("objectid"), ObjectIdGetDatum(schema))
+                              : InvalidOid;
+}
+
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" {
+
+Datum mongo_objectid_in(PG_FUNCTION_ARGS) {
+    const char *text = PG_GETARG_CSTRING(0);
+    return parse(text, strlen(text));
+}
+
+Datum mongo_objectid_out(PG_FUNCTION_ARGS) {
+    char *text = static_cast<char *>(palloc(2 * kObjectIdSize + 1));
+    print(id_argument(fcinfo, 0), text);
+    text[2 * kObjectIdSize] = '\0';
+    PG_RETURN_CSTRING(text);
+}
+
+Datum mongo_objectid_recv(PG_FUNCTION_ARGS) {
+    StringInfo message = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
+    char *id = static_cast<char *>(palloc(kObjectIdSize));
+    memcpy(id, pq_getmsgbytes(message, kObjectIdSize), kObjectIdSize);
+    PG_RETURN_POINTER(id);
+}
+
+Datum mongo_objectid_send(PG_FUNCTION_ARGS) {
+    StringInfoData message;
+    pq_begintypsend(&message);
+    pq_sendbytes(&message, reinterpret_cast<const char *>(id_argument(fcinfo, 0)), kObjectIdSize);
+    PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+Datum mongo_objectid_eq(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) == 0); }
+Datum mongo_objectid_ne(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) != 0); }
+Datum mongo_objectid_lt(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) < 0); }
+Datum mongo_objectid_le(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0); }
+Datum mongo_objectid_gt(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) > 0); }
+Datum mongo_objectid_ge(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0); }
+
+Datum mongo_objectid_cmp(PG_FUNCTION_ARGS) {
+    int order = compare_arguments(fcinfo);
+    PG_RETURN_INT32(order < 0 ? -1 : order > 0 ? 1 : 0);
+}
+
+Datum mongo_objectid_hash(PG_FUNCTION_ARGS) { return hash_any(id_argument(fcinfo, 0), kObjectIdSize); }
+
+Datum mongo_objectid_hash_extended(PG_FUNCTION_ARGS) {
+    return hash_any_extended(id_argument(fcinfo, 0), kObjectIdSize, PG_GETARG_INT64(1));
+}
+
+Datum mongo_objectid_to_text(PG_FUNCTION_ARGS) {
+    char text[2 * kObjectIdSize];
+    print(id_argument(fcinfo, 0), text);
+    PG_RETURN_TEXT_P(cstring_to_text_with_len(text, sizeof text));
+}
+
+Datum mongo_objectid_from_text(PG_FUNCTION_ARGS) {
+    text *value = PG_GETARG_TEXT_PP(0);
+    return parse(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+Datum mongo_objectid_to_bytea(PG_FUNCTION_ARGS) {
+    bytea *result = static_cast<bytea *>(palloc(VARHDRSZ + kObjectIdSize));
+    SET_VARSIZE(result, VARHDRSZ + kObjectIdSize);
+    memcpy(VARDATA(result), id_argument(fcinfo, 0), kObjectIdSize);
+    PG_RETURN_BYTEA_P(result);
+}
+
+Datum mongo_objectid_from_bytea(PG_FUNCTION_ARGS) {
+    bytea *value = PG_GETARG_BYTEA_PP(0);
+    if (VARSIZE_ANY_EXHDR(value) != kObjectIdSize)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+                        errmsg("an ObjectId has %d bytes, not %d", kObjectIdSize, static_cast<int>(VARSIZE_ANY_EXHDR(value)))));
+    char *id = static_cast<char *>(palloc(kObjectIdSize));
+    memcpy(id, VARDATA_ANY(value), kObjectIdSize);
+    PG_RETURN_POINTER(id);
+}
+
+// The first four bytes are the seconds since 1970 at which the ObjectId was made, unsigned.
+Datum mongo_objectid_to_timestamptz(PG_FUNCTION_ARGS) {
+    const unsigned char *id = id_argument(fcinfo, 0);
+    int64 seconds = static_cast<int64>(id[0]) << 24 | id[1] << 16 | id[2] << 8 | id[3];
+    seconds -= (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * INT64CONST(86400);
+    PG_RETURN_TIMESTAMPTZ(seconds * USECS_PER_SEC);
+}
+}

@@ -1,0 +1,63 @@
+// EXPLAIN of foreign scans. Zone B.
+#include "exec/scan.hpp"
+
+namespace mongo_fdw {
+
+extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es) {
+    ScanState *state = static_cast<ScanState *>(node->fdw_state);
+    if (!state)
+        return;
+    ExplainPropertyText("Foreign Namespace", state->table->name_space, es);
+    if (state->table->unwind_levels > 0)
+        ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);
+    bool rendered = state->executions == 0;
+    mql::ScanRendering rendering = render(node, rendered);
+    if (rendering.never)
+        ExplainPropertyText("Pipeline", "not sent: no document can match", es);
+    else {
+        const char *json = mql::to_json(rendering.pipeline, true);
+        ExplainPropertyText("Pipeline", pg_any_to_server(json, strlen(json), PG_UTF8), es);
+    }
+    if (es->verbose && state->plan.reasons != NIL) {
+        List *context = deparse_context_for(get_rel_name(state->table->relation), state->table->relation);
+        List *lines = NIL;
+        ListCell *clause_cell, *reason_cell;
+        forboth(clause_cell, node->ss.ps.plan->qual, reason_cell, state->plan.reasons) {
+            Node *clause = static_cast<Node *>(copyObjectImpl(lfirst(clause_cell)));
+            const char *text = "a condition";
+            if (bms_num_members(pull_varnos(nullptr, clause)) == 1 && !contain_subplans(clause)) {
+                ChangeVarNodes(clause, reinterpret_cast<Scan *>(node->ss.ps.plan)->scanrelid, 1, 0);
+                text = deparse_expression(clause, context, false, false);
+            }
+            lines = lappend(lines, psprintf("%s: %s", text, strVal(lfirst(reason_cell))));
+        }
+        ExplainPropertyList("Local Conditions", lines, es);
+    }
+    if (es->verbose && state->rechecks)
+        ExplainPropertyText("Recheck", "the pushed conditions could not be sent and were evaluated here", es);
+    if (es->analyze) {
+        mongo::CursorCounts counts = state->counts;
+        if (state->cursor) {
+            const mongo::CursorCounts *open = mongo::counts(state->cursor);
+            counts.commands += open->commands;
+            counts.batches += open->batches;
+            counts.documents += open->documents + (state->finished ? 0 : documents_in_batch(state->decoder));
+            counts.bytes += open->bytes;
+        }
+        if (es->format == EXPLAIN_FORMAT_TEXT) {
+            ExplainPropertyText("Remote",
+                                psprintf("commands=" UINT64_FORMAT " batches=" UINT64_FORMAT " documents=" UINT64_FORMAT
+                                         " bytes=" UINT64_FORMAT,
+                                         static_cast<uint64>(counts.commands), static_cast<uint64>(counts.batches),
+                                         static_cast<uint64>(counts.documents), static_cast<uint64>(counts.bytes)),
+                                es);
+        } else {
+            ExplainPropertyInteger("Remote Commands", nullptr, counts.commands, es);
+            ExplainPropertyInteger("Remote Batches", nullptr, counts.batches, es);
+            ExplainPropertyInteger("Remote Documents", nullptr, counts.documents, es);
+            ExplainPropertyInteger("Remote Bytes", nullptr, counts.bytes, es);
+        }
+    }
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,130 @@
+// Datums to operands. Zone B.
+#include "exec/operands.hpp"
+
+#include "convert/objectid.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+using mql::Operand;
+using mql::OperandKind;
+
+constexpr int64 kEpochShiftDays = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
+constexpr int64 kEpochShiftUs = kEpochShiftDays * USECS_PER_DAY;
+
+void set_text(Operand *operand, const char *text, int length) {
+    char *utf8 = pg_server_to_any(text, length, PG_UTF8);
+    operand->kind = OperandKind::Text;
+    operand->text = utf8;
+    operand->length = utf8 == text ? length : strlen(utf8);
+}
+
+void set_int(Operand *operand, int64 value) {
+    operand->kind = OperandKind::Int;
+    operand->integer = value;
+}
+
+void set_list(Operand *operand, Datum value, Oid element) {
+    ArrayType *array = DatumGetArrayTypeP(value);
+    int16 length;
+    bool by_value;
+    char align;
+    Datum *values;
+    bool *nulls;
+    int count;
+    get_typlenbyvalalign(element, &length, &by_value, &align);
+    deconstruct_array(array, element, length, by_value, align, &values, &nulls, &count);
+    Operand *items = static_cast<Operand *>(palloc(sizeof(Operand) * Max(count, 1)));
+    for (int i = 0; i < count; i++)
+        items[i] = operand_of(values[i], nulls[i], element);
+    operand->kind = OperandKind::List;
+    operand->items = items;
+    operand->count = count;
+}
+
+} // namespace
+
+mql::Operand unknown_operand(const char *name) {
+    Operand operand{};
+    operand.kind = OperandKind::Unknown;
+    operand.text = name;
+    operand.length = strlen(name);
+    return operand;
+}
+
+mql::Operand operand_of(Datum value, bool null, Oid type) {
+    Operand operand{};
+    operand.kind = OperandKind::Null;
+    if (null)
+        return operand;
+    Oid base = getBaseType(type);
+    switch (base) {
+    case INT2OID:
+        set_int(&operand, DatumGetInt16(value));
+        return operand;
+    case INT4OID:
+        set_int(&operand, DatumGetInt32(value));
+        return operand;
+    case INT8OID:
+        set_int(&operand, DatumGetInt64(value));
+        return operand;
+    case FLOAT4OID:
+        operand.kind = OperandKind::Double;
+        operand.number = DatumGetFloat4(value);
+        return operand;
+    case FLOAT8OID:
+        operand.kind = OperandKind::Double;
+        operand.number = DatumGetFloat8(value);
+        return operand;
+    case NUMERICOID:
+        operand.kind = OperandKind::Numeric;
+        operand.text = DatumGetCString(DirectFunctionCall1(numeric_out, value));
+        operand.length = strlen(operand.text);
+        return operand;
+    case BOOLOID:
+        operand.kind = OperandKind::Bool;
+        operand.boolean = DatumGetBool(value);
+        return operand;
+    case TEXTOID:
+    case VARCHAROID: {
+        text *from = DatumGetTextPP(value);
+        set_text(&operand, pnstrdup(VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from)), VARSIZE_ANY_EXHDR(from));
+        return operand;
+    }
+    case NAMEOID:
+        set_text(&operand, pstrdup(NameStr(*DatumGetName(value))), strlen(NameStr(*DatumGetName(value))));
+        return operand;
+    case UUIDOID:
+        operand.kind = OperandKind::Uuid;
+        memcpy(operand.bytes, DatumGetUUIDP(value)->data, 16);
+        return operand;
+    case TIMESTAMPTZOID:
+    case TIMESTAMPOID: {
+        Timestamp timestamp = DatumGetTimestamp(value);
+        operand.kind = OperandKind::Micros;
+        operand.integer = TIMESTAMP_IS_NOBEGIN(timestamp)  ? PG_INT64_MIN
+                          : TIMESTAMP_IS_NOEND(timestamp) ? PG_INT64_MAX
+                          : timestamp > PG_INT64_MAX - kEpochShiftUs ? PG_INT64_MAX - 1
+                                                                     : timestamp + kEpochShiftUs;
+        return operand;
+    }
+    case DATEOID: {
+        DateADT date = DatumGetDateADT(value);
+        operand.kind = OperandKind::Days;
+        operand.integer = DATE_IS_NOBEGIN(date) ? PG_INT64_MIN : DATE_IS_NOEND(date) ? PG_INT64_MAX : date + kEpochShiftDays;
+        return operand;
+    }
+    }
+    if (base == objectid_type()) {
+        operand.kind = OperandKind::ObjectId;
+        memcpy(operand.bytes, DatumGetPointer(value), kObjectIdSize);
+        return operand;
+    }
+    Oid element = get_element_type(base);
+    if (!OidIsValid(element))
+        elog(ERROR, "no operand for a value of type %s", format_type_be(type));
+    set_list(&operand, value, element);
+    return operand;
+}
+
+} // namespace mongo_fdw

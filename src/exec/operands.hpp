@@ -1,0 +1,16 @@
+// Values of a scan's parameters as operands of filters. Zone B.
+#pragma once
+
+#include "mql/ir.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+// Converts a Datum of a type that the rule table takes; an array becomes a list. Allocates in the current context.
+mql::Operand operand_of(Datum value, bool null, Oid type);
+
+// An operand without a value, as EXPLAIN shows it.
+mql::Operand unknown_operand(const char *name);
+
+} // namespace mongo_fdw

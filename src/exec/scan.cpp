@@ -1,0 +1,322 @@
+// Foreign scans. Zone B.
+//
+// The cursor belongs to a memory-context reset callback, so that every way out of a query closes it; there it may not
+// wait, and the server's cursor is killed before the connection's next command. EndForeignScan closes it at once.
+#include "exec/scan.hpp"
+
+#include "connect/connect.hpp"
+#include "exec/collation.hpp"
+#include "exec/operands.hpp"
+#include "pg/error.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+ScanState *state_of(ForeignScanState *node) { return static_cast<ScanState *>(node->fdw_state); }
+
+void add_counts(ScanState *state) {
+    mongo::CursorCounts *counts = mongo::counts(state->cursor);
+    state->counts.commands += counts->commands;
+    state->counts.batches += counts->batches;
+    state->counts.documents += counts->documents;
+    state->counts.bytes += counts->bytes;
+}
+
+void close(ScanState *state, bool may_wait) {
+    mongo::Cursor *cursor = state->cursor;
+    if (!cursor)
+        return;
+    if (!state->finished)
+        mongo::counts(cursor)->documents += documents_in_batch(state->decoder);
+    add_counts(state);
+    state->cursor = nullptr;
+    mongo::close_cursor(cursor, may_wait);
+}
+
+void on_context_reset(void *argument) { close(static_cast<ScanState *>(argument), false); }
+
+bool uses_text(const ScanState *state) {
+    for (uint32_t i = 0; i < state->plan.filter.count; i++) {
+        const mql::Node &node = state->plan.filter.nodes[i];
+        if ((node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In || node.kind == mql::NodeKind::NotIn) &&
+            state->columns[node.column].family == mql::Family::Text)
+            return true;
+    }
+    return false;
+}
+
+const char *parameter_name(ForeignScanState *node, Expr *expression, int index) {
+    (void)node;
+    if (IsA(expression, Param)) {
+        Param *param = reinterpret_cast<Param *>(expression);
+        if (param->paramkind == PARAM_EXTERN)
+            return psprintf("$%d", param->paramid);
+    }
+    return psprintf("parameter %d", index + 1);
+}
+
+// Evaluates the parameters of this execution into operands.
+void evaluate_parameters(ForeignScanState *node, bool explain_only) {
+    ScanState *state = state_of(node);
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    ExprContext *econtext = node->ss.ps.ps_ExprContext;
+    MemoryContextReset(state->parameters);
+    state->pipeline_text = nullptr;
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    state->operands = static_cast<mql::Operand *>(palloc0(sizeof(mql::Operand) * Max(state->plan.parameter_count, 1)));
+    ListCell *cell, *state_cell;
+    int index = 0;
+    forboth(cell, plan->fdw_exprs, state_cell, state->parameter_states) {
+        Expr *expression = static_cast<Expr *>(lfirst(cell));
+        if (index >= state->plan.parameter_count)
+            break;
+        if (explain_only && !IsA(expression, Const)) {
+            state->operands[index] = unknown_operand(parameter_name(node, expression, index));
+        } else {
+            bool null;
+            Datum value = ExecEvalExpr(static_cast<ExprState *>(lfirst(state_cell)), econtext, &null);
+            state->operands[index] = operand_of(value, null, exprType(reinterpret_cast<Node *>(expression)));
+        }
+        index++;
+    }
+    MemoryContextSwitchTo(old);
+}
+
+// Value of LIMIT or OFFSET; otherwise when it is NULL or not known. Negative values are left to the Limit node's error.
+int64 limit_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise) {
+    ScanState *state = state_of(node);
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    if (index < 0 || (explain_only && !IsA(list_nth(plan->fdw_exprs, index), Const)))
+        return otherwise;
+    bool null;
+    Datum value = ExecEvalExpr(static_cast<ExprState *>(list_nth(state->parameter_states, index)), node->ss.ps.ps_ExprContext, &null);
+    int64 number = null ? otherwise : DatumGetInt64(value);
+    return number < 0 ? otherwise : number;
+}
+
+void evaluate_limit(ForeignScanState *node, bool explain_only) {
+    ScanState *state = state_of(node);
+    state->limit = -1;
+    int64 limit = limit_value(node, state->plan.limit, explain_only, -1);
+    int64 offset = limit_value(node, state->plan.offset, explain_only, state->plan.offset < 0 ? 0 : -1);
+    if (state->plan.offset >= 0 && offset < 0)
+        offset = explain_only ? -1 : 0;
+    // The Limit node above skips the offset itself.
+    if (limit >= 0 && offset >= 0 && limit <= PG_INT64_MAX - offset)
+        state->limit = limit + offset;
+}
+
+mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
+    mql::ScanCommand command{};
+    command.collection = state->table->collection;
+    command.filters = &state->plan.filter;
+    command.roots = state->roots;
+    command.root_count = with_filters ? state->root_count : 0;
+    command.columns = state->columns;
+    command.operands = state->operands;
+    command.project = state->projection;
+    command.project_count = state->projection_count;
+    command.limit = with_filters && state->limit > 0 ? state->limit : 0;
+    command.read_concern = state->table->read_concern;
+    command.simple_collation = simple_collation;
+    if (state->table->pipeline) {
+        char message[256];
+        command.base_pipeline = mql::parse_pipeline(state->table->pipeline, message, sizeof message);
+        if (!command.base_pipeline.data)
+            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("invalid value for option \"pipeline\""),
+                            errdetail("%s", message)));
+    }
+    return mql::render_scan(command);
+}
+
+// Makes the decoder and the projection for the attributes that this execution reads.
+void prepare_decoding(ScanState *state, bool with_rechecks) {
+    MemoryContext old = MemoryContextSwitchTo(state->context);
+    state->needed = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
+    ListCell *cell;
+    foreach (cell, state->plan.needed)
+        state->needed[lfirst_int(cell) - 1] = true;
+    if (with_rechecks)
+        foreach (cell, state->plan.needed_recheck)
+            state->needed[lfirst_int(cell) - 1] = true;
+    if (!projected_paths(state->table, state->needed, &state->projection, &state->projection_count)) {
+        state->projection = nullptr;
+    } else {
+        // An empty list still means "only _id".
+        static const char *const kNothing[] = {"_id"};
+        if (state->projection_count == 0)
+            state->projection = const_cast<const char **>(kNothing);
+    }
+    state->decoder = make_decoder(state->table, state->needed);
+    MemoryContextSwitchTo(old);
+}
+
+void start(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    evaluate_parameters(node, false);
+    evaluate_limit(node, false);
+    state->started = true;
+    state->finished = false;
+    state->executions++;
+    Collation collation = state->root_count && uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
+    bool filters = collation != Collation::OtherOnView;
+    mql::ScanRendering rendering = render_state(state, filters, collation == Collation::Other);
+    if (!rendering.command.data) {
+        filters = false;
+        rendering = render_state(state, false, collation == Collation::Other);
+    }
+    state->never = filters && rendering.never;
+    if (state->never || state->limit == 0) {
+        state->finished = true;
+        return;
+    }
+    bool rechecks = !filters && state->root_count > 0;
+    if (rechecks != state->rechecks) {
+        state->rechecks = rechecks;
+        prepare_decoding(state, rechecks);
+        rendering = render_state(state, filters, collation == Collation::Other);
+    }
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    constexpr int kShown = 1000;
+    const char *json = mql::to_json(rendering.pipeline, true);
+    int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
+    char *text = pnstrdup(json, kept);
+    state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");
+    mongo::CursorRequest request{};
+    request.database = state->table->database;
+    request.collection = state->table->collection;
+    // The command lives in the renderer's scratch until its next call.
+    uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
+    memcpy(copy, rendering.command.data, rendering.command.size);
+    MemoryContextSwitchTo(old);
+    request.command = {copy, rendering.command.size};
+    request.aggregate = rendering.aggregate;
+    request.read_preference = state->table->read_preference;
+    request.fetch_bytes = state->table->fetch_bytes;
+    request.fetch_documents = state->table->fetch_documents;
+    request.limit = filters && state->limit > 0 ? state->limit : 0;
+    state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, state->pipeline_text);
+    begin_batch(state->decoder, mongo::current_batch(state->cursor));
+}
+
+// Takes the next batch; false at the end. An error of the cursor is an ERROR, never an end.
+bool fetch(ScanState *state) {
+    mongo::Error error;
+    uint32_t documents = documents_in_batch(state->decoder);
+    mongo::counts(state->cursor)->documents += documents;
+    CHECK_FOR_INTERRUPTS();
+    if (mongo::next_batch(state->cursor, documents, &error)) {
+        begin_batch(state->decoder, mongo::current_batch(state->cursor));
+        return true;
+    }
+    if (error.kind != mongo::ErrorKind::None)
+        raise_mongo_error(error, state->table->server_name, state->table->name_space, state->pipeline_text);
+    return false;
+}
+
+Oid user_of(ForeignScanState *node) {
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+#if PG_VERSION_NUM >= 160000
+    return OidIsValid(plan->checkAsUser) ? plan->checkAsUser : GetUserId();
+#else
+    Oid user = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+    return OidIsValid(user) ? user : GetUserId();
+#endif
+}
+
+} // namespace
+
+mql::ScanRendering render(ForeignScanState *node, bool explain_only) {
+    ScanState *state = state_of(node);
+    evaluate_parameters(node, explain_only);
+    evaluate_limit(node, explain_only);
+    return render_state(state, !state->rechecks, false);
+}
+
+ScanState *make_scan_state(ForeignScanState *node) {
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    EState *estate = node->ss.ps.state;
+    MemoryContext context = AllocSetContextCreate(estate->es_query_cxt, "mongo_fdw_cpp scan", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    ScanState *state = static_cast<ScanState *>(palloc0(sizeof(ScanState)));
+    state->context = context;
+    MemoryContextCallback *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+    callback->func = on_context_reset;
+    callback->arg = state;
+    MemoryContextRegisterResetCallback(context, callback);
+    state->table = read_table_options(RelationGetRelid(node->ss.ss_currentRelation));
+    state->user = user_of(node);
+    state->plan = decode_scan_plan(plan->fdw_private);
+    state->columns = filter_columns(state->table);
+    state->root_count = list_length(state->plan.roots);
+    state->roots = static_cast<uint32_t *>(palloc(sizeof(uint32_t) * Max(state->root_count, 1)));
+    for (uint32_t i = 0; i < state->root_count; i++)
+        state->roots[i] = static_cast<uint32_t>(list_nth_int(state->plan.roots, i));
+    state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
+    state->parameter_states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+    state->limit = -1;
+    prepare_decoding(state, false);
+    MemoryContextSwitchTo(old);
+    return state;
+}
+
+extern "C" void mongoBeginForeignScan(ForeignScanState *node, int) { node->fdw_state = make_scan_state(node); }
+
+extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    ExecClearTuple(slot);
+    if (!state->started)
+        start(node);
+    while (!state->finished) {
+        if (!decode_row(state->decoder, slot->tts_values, slot->tts_isnull)) {
+            if (!fetch(state)) {
+                state->finished = true;
+                break;
+            }
+            continue;
+        }
+        ExecStoreVirtualTuple(slot);
+        if (state->rechecks) {
+            ExprContext *econtext = node->ss.ps.ps_ExprContext;
+            econtext->ecxt_scantuple = slot;
+            bool matches = ExecQual(node->fdw_recheck_quals, econtext);
+            if (!matches) {
+                ExecClearTuple(slot);
+                ResetExprContext(econtext);
+                CHECK_FOR_INTERRUPTS();
+                continue;
+            }
+        }
+        return slot;
+    }
+    return slot;
+}
+
+extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    if (!state->started)
+        return;
+    bool same = node->ss.ps.chgParam == nullptr;
+    if (same && state->cursor && mongo::on_first_batch(state->cursor)) {
+        // The first batch is still at hand.
+        begin_batch(state->decoder, mongo::current_batch(state->cursor));
+        state->finished = false;
+        return;
+    }
+    if (same && state->finished && !state->cursor)
+        return; // nothing was sent, nothing would be
+    close(state, true);
+    state->started = false;
+}
+
+extern "C" void mongoEndForeignScan(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    if (!state)
+        return;
+    close(state, true);
+    MemoryContextDelete(state->context);
+    node->fdw_state = nullptr;
+}
+
+} // namespace mongo_fdw

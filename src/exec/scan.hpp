@@ -1,0 +1,52 @@
+// Executor callbacks of foreign scans, and the state that EXPLAIN reads. Zone B.
+#pragma once
+
+#include "convert/decode.hpp"
+#include "mongo/cursor.hpp"
+#include "mql/render.hpp"
+#include "plan/private.hpp"
+
+namespace mongo_fdw {
+
+struct ScanState {
+    TableOptions *table;
+    ScanPlan plan;
+    mql::Column *columns;
+    uint32_t *roots;
+    uint32_t root_count;
+    Oid user;
+    Decoder *decoder;
+    bool *needed;
+    const char **projection; // null: whole documents
+    uint32_t projection_count;
+    MemoryContext context;    // of the scan
+    MemoryContext parameters; // of the operands of one execution
+    List *parameter_states;   // ExprStates of fdw_exprs
+    mql::Operand *operands;
+    mongo::Cursor *cursor;
+    char *pipeline_text; // of the running execution, for CONTEXT
+    bool started;
+    bool finished;  // the cursor gave its last row
+    bool rechecks;  // pushed clauses could not be sent: they are evaluated here
+    bool never;     // no document can match
+    int64 limit;    // rows to return, -1: all
+    // over all executions
+    uint64_t executions;
+    mongo::CursorCounts counts;
+};
+
+// Renders the scan. With explain_only parameters without a value stand by their names.
+mql::ScanRendering render(ForeignScanState *node, bool explain_only);
+
+// Makes the state of a scan without contacting the server.
+ScanState *make_scan_state(ForeignScanState *node);
+
+extern "C" {
+void mongoBeginForeignScan(ForeignScanState *node, int flags);
+TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node);
+void mongoReScanForeignScan(ForeignScanState *node);
+void mongoEndForeignScan(ForeignScanState *node);
+void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es);
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,48 @@
+// What client.cpp and cursor.cpp share. Zone P.
+#pragma once
+
+#include "mongo/client.hpp"
+#include "mongo/stream.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mongo_fdw::mongo {
+
+struct IdleCursor {
+    std::string database;
+    std::string collection;
+    int64_t id;
+    uint32_t server;
+};
+
+struct Client {
+    StreamGroup streams{};
+    std::string pem_file, pem_password, ca_file, ca_directory, crl_file;
+    mongoc_ssl_opt_t tls{};
+    Handle<mongoc_read_prefs_t> read_preference;
+    Handle<mongoc_client_t> handle; // destroyed before the streams' group
+    Document reply;
+    std::vector<IdleCursor> idle_cursors;
+    unsigned references = 1;
+    bool broken = false;
+    bool worked = false;
+    int64_t broken_at_us = 0;
+};
+
+void clear_error(Error *error) noexcept;
+void set_error(Error *error, ErrorKind kind, int32_t code, const char *message) noexcept;
+
+// Turns the driver's error into ours and marks the client broken where it cannot go on.
+void take_error(Client *client, const bson_error_t &from, const bson_t *reply, Error *error) noexcept;
+
+// A read preference by mode name; null for an unknown one.
+Handle<mongoc_read_prefs_t> read_preference_of(const char *mode);
+
+// Picks a server for reading; 0 on error.
+uint32_t select_server(Client *client, const mongoc_read_prefs_t *preference, Error *error);
+
+// Kills the cursors that earlier errors left behind. Their loss is no error of the next command.
+void kill_idle_cursors(Client *client) noexcept;
+
+} // namespace mongo_fdw::mongo

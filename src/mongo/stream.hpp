@@ -1,0 +1,30 @@
+// Our own network stream below the driver: every wait is cut into slices in which the backend may ask to stop.
+// Zone P.
+#pragma once
+
+#include "mongo/api.hpp"
+#include "mongo/types.hpp"
+
+namespace mongo_fdw::mongo {
+
+struct Stream;
+
+// What all streams of one client share. Owned by the client, outlives its streams.
+struct StreamGroup {
+    const Hooks *hooks;
+    const mongoc_ssl_opt_t *tls; // null: plain
+    int32_t connect_timeout_ms;
+    Stream *first;
+    bool aborting;    // every read, write and connect fails at once
+    bool interrupted; // a wait ended because the backend asked for it
+    uint64_t bytes_received;
+};
+
+// Stream initiator for mongoc_client_set_stream_initiator; user_data is the client's StreamGroup.
+extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *uri, const mongoc_host_list_t *host, void *user_data,
+                                        bson_error_t *error);
+
+// Closes every socket of the group, so that the server ends what runs there, and lets nothing wait any more.
+void abort_streams(StreamGroup *group) noexcept;
+
+} // namespace mongo_fdw::mongo

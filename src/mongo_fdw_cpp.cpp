@@ -1,0 +1,63 @@
+// Entry points of the library: what PostgreSQL calls is named here. Zone B.
+// Nothing of libmongoc is touched before the first connection: a client must never exist before a fork.
+#include "exec/scan.hpp"
+#include "plan/paths.hpp"
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#if PG_VERSION_NUM >= 180000
+PG_MODULE_MAGIC_EXT(.name = "mongo_fdw_cpp", .version = "1.0");
+#else
+PG_MODULE_MAGIC;
+#endif
+void _PG_init(void);
+PG_FUNCTION_INFO_V1(mongo_fdw_cpp_handler);
+PG_FUNCTION_INFO_V1(mongo_fdw_cpp_version);
+}
+
+namespace mongo_fdw {
+namespace {
+
+struct SwitchRow {
+    const char *name;
+    const char *description;
+    bool *variable;
+};
+
+constexpr SwitchRow kSwitches[] = {
+    {"mongo_fdw_cpp.enable_pushdown", "Lets MongoDB evaluate what it evaluates exactly; off: everything is evaluated here.",
+     &enable_pushdown},
+    {"mongo_fdw_cpp.enable_filter_pushdown", "Lets MongoDB evaluate conditions.", &enable_filter_pushdown},
+    {"mongo_fdw_cpp.enable_limit_pushdown", "Lets MongoDB apply LIMIT.", &enable_limit_pushdown},
+};
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" void _PG_init(void) {
+    for (const SwitchRow &row : kSwitches)
+        DefineCustomBoolVariable(row.name, row.description, nullptr, row.variable, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    MarkGUCPrefixReserved("mongo_fdw_cpp");
+}
+
+extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    FdwRoutine *routine = makeNode(FdwRoutine);
+    routine->GetForeignRelSize = mongoGetForeignRelSize;
+    routine->GetForeignPaths = mongoGetForeignPaths;
+    routine->GetForeignPlan = mongoGetForeignPlan;
+    routine->BeginForeignScan = mongoBeginForeignScan;
+    routine->IterateForeignScan = mongoIterateForeignScan;
+    routine->ReScanForeignScan = mongoReScanForeignScan;
+    routine->EndForeignScan = mongoEndForeignScan;
+    routine->ExplainForeignScan = mongoExplainForeignScan;
+    PG_RETURN_POINTER(routine);
+}
+
+extern "C" Datum mongo_fdw_cpp_version(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    PG_RETURN_INT32(10000);
+}

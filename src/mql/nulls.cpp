@@ -1,0 +1,216 @@
+// The null pass: SQL's three-valued conditions become filters that are TRUE or not. Zone P.
+//
+// A condition has two translations, "is TRUE" and "is FALSE"; NOT swaps them, AND and OR follow De Morgan. MongoDB's own
+// $not is never put around a translation, for it would turn NULL into TRUE.
+// The verdict of an atom is a row of kAtoms; the reasons are in the notes beside it.
+#include "mql/ir.hpp"
+
+namespace mongo_fdw::mql {
+namespace {
+
+struct AtomRow {
+    Family family;
+    Verdict equal;     // =, = ANY
+    Verdict unequal;   // <>, <> ALL
+    Verdict range;     // < <= > >=
+    Verdict not_null;  // IS NOT NULL, and IS NULL where a misfit reads as NULL
+};
+
+constexpr Verdict L = Verdict::Local, S = Verdict::Superset, E = Verdict::Exact;
+constexpr AtomRow kAtoms[] = {
+    {Family::None, L, L, L, L},
+    {Family::Int, E, S, S, S},       // ranges keep 5.5, a misfit: checked here
+    {Family::Float, S, S, S, S},     // int64 and Decimal128 are rounded here, not there: bounds are widened
+    {Family::Numeric, S, S, S, S},   // doubles compare by their shortest decimal here
+    {Family::Text, E, S, S, S},      // strings with NUL or too long are misfits
+    {Family::Bool, E, E, L, E},      //
+    {Family::ObjectId, E, E, E, E},  //
+    {Family::Uuid, E, S, S, S},      // other subtypes of binary are misfits
+    {Family::Timestamp, E, E, E, E}, // bounds keep dates outside PostgreSQL's range away
+    {Family::Date, E, E, E, E},      //
+};
+
+const AtomRow &row_of(Family family) {
+    for (const AtomRow &row : kAtoms)
+        if (row.family == family)
+            return row;
+    return kAtoms[0];
+}
+
+Verdict weaker(Verdict a, Verdict b) { return a < b ? a : b; }
+
+Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
+    const AtomRow &row = row_of(column.family);
+    bool positive = false;
+    Verdict verdict = Verdict::Local;
+    switch (kind) {
+    case NodeKind::Compare:
+        verdict = op == Op::Eq ? row.equal : op == Op::Ne ? row.unequal : row.range;
+        positive = op != Op::Ne;
+        break;
+    case NodeKind::In:
+        verdict = row.equal;
+        positive = true;
+        break;
+    case NodeKind::NotIn:
+        verdict = row.unequal;
+        break;
+    case NodeKind::Truth:
+        verdict = row.equal;
+        positive = true;
+        break;
+    case NodeKind::NotNull:
+        verdict = row.not_null;
+        break;
+    case NodeKind::IsNull:
+        // Under "error" a misfit may vanish with the row that would have raised; else it must be seen as NULL.
+        verdict = !column.misfit_is_null ? (column.family == Family::None ? L : E) : row.not_null == E ? E : L;
+        break;
+    default:
+        break;
+    }
+    if ((column.bool_as_number || column.uncertain) && verdict == Verdict::Exact)
+        verdict = kind == NodeKind::IsNull && !column.misfit_is_null ? Verdict::Exact
+                  : kind == NodeKind::IsNull && column.misfit_is_null ? Verdict::Local : Verdict::Superset;
+    if (column.element) // the query language asks for any element; the others are told apart here
+        verdict = positive ? weaker(verdict, Verdict::Superset) : Verdict::Local;
+    return verdict;
+}
+
+struct Pass {
+    const Tree *in;
+    const Column *columns;
+    Tree *out;
+
+    uint32_t atom(const Node &from, NodeKind kind, Op op, Verdict *verdict) {
+        *verdict = atom_verdict(kind, op, columns[from.column]);
+        if (*verdict == Verdict::Local)
+            return kNone;
+        Node node = from;
+        node.kind = kind;
+        node.op = op;
+        node.first_child = node.next = kNone;
+        return add_node(out, node);
+    }
+
+    uint32_t group(NodeKind kind, uint32_t first_child) {
+        return add_node(out, Node{kind, Op::Eq, 0, 0, first_child, kNone});
+    }
+
+    // All (And) or any (Or) of the children, each in the given polarity.
+    uint32_t combine(const Node &from, NodeKind kind, bool wanted, Verdict *verdict) {
+        uint32_t first = kNone, last = kNone, count = 0;
+        *verdict = Verdict::Exact;
+        for (uint32_t at = from.first_child; at != kNone; at = in->nodes[at].next) {
+            Verdict child_verdict;
+            uint32_t child = filter(at, wanted, &child_verdict);
+            *verdict = weaker(*verdict, child_verdict);
+            if (child == kNone) {
+                if (kind == NodeKind::Or) {
+                    *verdict = Verdict::Local;
+                    return kNone;
+                }
+                continue; // a conjunct less keeps more rows
+            }
+            if (first == kNone)
+                first = child;
+            else
+                out->nodes[last].next = child;
+            last = child;
+            count++;
+        }
+        if (count == 0)
+            return kNone;
+        if (*verdict == Verdict::Local)
+            *verdict = Verdict::Superset;
+        return count == 1 ? first : group(kind, first);
+    }
+
+    // Everything but the children; right only around exact filters, and it keeps misfits, so it is checked again.
+    uint32_t none_of(uint32_t first, Verdict *verdict) {
+        *verdict = Verdict::Superset;
+        return group(NodeKind::Nor, first);
+    }
+
+    uint32_t is_value(const Node &from, bool value, bool wanted, Verdict *verdict) {
+        uint32_t inner = filter(from.first_child, value, verdict);
+        if (wanted || inner == kNone)
+            return inner;
+        if (*verdict != Verdict::Exact) {
+            *verdict = Verdict::Local;
+            return kNone;
+        }
+        return none_of(inner, verdict);
+    }
+
+    uint32_t is_unknown(const Node &from, bool wanted, Verdict *verdict) {
+        Verdict if_true, if_false;
+        uint32_t is_true = filter(from.first_child, true, &if_true);
+        uint32_t is_false = filter(from.first_child, false, &if_false);
+        *verdict = weaker(if_true, if_false);
+        if (is_true == kNone || is_false == kNone || (wanted && *verdict != Verdict::Exact)) {
+            *verdict = Verdict::Local;
+            return kNone;
+        }
+        out->nodes[is_true].next = is_false;
+        return wanted ? none_of(is_true, verdict) : group(NodeKind::Or, is_true);
+    }
+
+    uint32_t filter(uint32_t at, bool wanted, Verdict *verdict) {
+        const Node &node = in->nodes[at];
+        switch (node.kind) {
+        case NodeKind::And:
+            return combine(node, wanted ? NodeKind::And : NodeKind::Or, wanted, verdict);
+        case NodeKind::Or:
+            return combine(node, wanted ? NodeKind::Or : NodeKind::And, wanted, verdict);
+        case NodeKind::Not:
+            return filter(node.first_child, !wanted, verdict);
+        case NodeKind::Compare:
+            return atom(node, NodeKind::Compare, wanted ? node.op : negated(node.op), verdict);
+        case NodeKind::In:
+            return atom(node, wanted ? NodeKind::In : NodeKind::NotIn, node.op, verdict);
+        case NodeKind::IsNull:
+            return atom(node, wanted ? NodeKind::IsNull : NodeKind::NotNull, node.op, verdict);
+        case NodeKind::BoolColumn:
+            return atom(node, NodeKind::Truth, wanted ? Op::Eq : Op::Ne, verdict);
+        case NodeKind::IsTrue:
+            return is_value(node, true, wanted, verdict);
+        case NodeKind::IsFalse:
+            return is_value(node, false, wanted, verdict);
+        case NodeKind::IsUnknown:
+            return is_unknown(node, wanted, verdict);
+        default:
+            *verdict = Verdict::Local;
+            return kNone;
+        }
+    }
+};
+
+} // namespace
+
+Op negated(Op op) noexcept {
+    constexpr Op kNegated[] = {Op::Ne, Op::Eq, Op::Ge, Op::Gt, Op::Le, Op::Lt};
+    return kNegated[static_cast<int>(op)];
+}
+
+Op commuted(Op op) noexcept {
+    constexpr Op kCommuted[] = {Op::Eq, Op::Ne, Op::Gt, Op::Ge, Op::Lt, Op::Le};
+    return kCommuted[static_cast<int>(op)];
+}
+
+uint32_t add_node(Tree *tree, const Node &node) noexcept {
+    if (tree->count >= tree->capacity)
+        return kNone;
+    tree->nodes[tree->count] = node;
+    return tree->count++;
+}
+
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, Tree *out, Verdict *verdict) noexcept {
+    Pass pass{in, columns, out};
+    uint32_t root = pass.filter(node, true, verdict);
+    if (root == kNone)
+        *verdict = Verdict::Local;
+    return root;
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,48 @@
+// Filter trees and scans become BSON. Zone P behind plain declarations; safe to include from zone B. No function
+// throws. Results stay valid until the next call of the same function in this process.
+#pragma once
+
+#include "mql/ir.hpp"
+
+namespace mongo_fdw::mql {
+
+struct Document {
+    const uint8_t *data;
+    uint32_t size;
+};
+
+// What a scan asks the server for.
+struct ScanCommand {
+    const char *collection;
+    const Tree *filters;        // null: none
+    const uint32_t *roots;      // of the clauses, joined by AND
+    uint32_t root_count;        //
+    const Column *columns;      //
+    const Operand *operands;    //
+    const char *const *project; // dotted paths; null: whole documents
+    uint32_t project_count;     // 0 with project set: only _id
+    Document base_pipeline;     // BSON array, data null: none
+    int64_t limit;              // 0: none
+    const char *read_concern;   // null: the server's
+    bool simple_collation;      // the collection has another one
+};
+
+struct ScanRendering {
+    Document command;  // find, or aggregate where there is a base pipeline; data null: cannot be said
+    Document pipeline; // the same as a pipeline, for EXPLAIN
+    bool aggregate;
+    bool never; // the filter is FALSE for every document: nothing needs to be sent
+};
+
+// Renders a scan. A rendering without command means that the filter cannot be said (too large): the caller sends the
+// scan without it and evaluates the clauses itself.
+ScanRendering render_scan(const ScanCommand &scan) noexcept;
+
+// Relaxed Extended JSON of a document or array.
+const char *to_json(Document document, bool array) noexcept;
+
+// Parses a pipeline (a JSON array of stages, Extended JSON allowed, key order kept) or a single document.
+// On error data is null and message says why. A pipeline that writes ($out, $merge, at any depth) is refused.
+Document parse_pipeline(const char *json, char *message, size_t message_size) noexcept;
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,315 @@
+// What options mean, put together from server, table and column. Zone B.
+#include "options/options.hpp"
+
+#include "mongo/client.hpp"
+#include "options/path.hpp"
+#include "options/table.hpp"
+
+#include <initializer_list>
+
+namespace mongo_fdw {
+namespace {
+
+const char *to_utf8(const char *text) { return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : nullptr; }
+
+// The innermost setting of an option in column, table, server.
+struct Lookup {
+    List *column;
+    List *table;
+    List *server;
+
+    const char *text(const char *name) const {
+        for (List *options : {column, table, server})
+            if (const char *value = find_option(options, name))
+                return value;
+        return nullptr;
+    }
+    bool boolean(const char *name, bool otherwise) const {
+        const char *value = text(name);
+        bool result = otherwise;
+        if (value)
+            (void)parse_bool(value, &result);
+        return result;
+    }
+    int integer(const char *name, int unit, int otherwise) const {
+        const char *value = text(name);
+        int result = otherwise;
+        if (value)
+            (void)parse_int(value, &result, unit, nullptr);
+        return result;
+    }
+    double real(const char *name, double otherwise) const {
+        const char *value = text(name);
+        double result = otherwise;
+        if (value)
+            (void)parse_real(value, &result, 0, nullptr);
+        return result;
+    }
+    bool is(const char *name, const char *wanted) const {
+        const char *value = text(name);
+        return value && pg_strcasecmp(value, wanted) == 0;
+    }
+};
+
+struct RoleRow {
+    const char *name;   // value of option role
+    const char *column; // column name that has the role by itself
+    Role role;
+};
+constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},       {"doc", "__doc", Role::Doc},
+                              {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
+                              {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords}};
+
+Role role_of(const char *column, List *options) {
+    if (const char *role = find_option(options, "role")) {
+        for (const RoleRow &row : kRoles)
+            if (pg_strcasecmp(row.name, role) == 0)
+                return row.role;
+    } else if (!find_option(options, "path")) {
+        for (const RoleRow &row : kRoles)
+            if (row.column && strcmp(row.column, column) == 0)
+                return row.role;
+    }
+    return Role::Field;
+}
+
+void check_role_type(const ColumnOptions &column, const TableOptions &table) {
+    const char *wanted = nullptr;
+    switch (column.role) {
+    case Role::Field:
+        return;
+    case Role::Doc:
+        if (column.type != JSONOID && column.type != JSONBOID && column.type != TEXTOID && column.type != BYTEAOID &&
+            column.type != VARCHAROID)
+            wanted = "json, jsonb, text or bytea";
+        break;
+    case Role::Errors:
+        if (column.type != JSONBOID)
+            wanted = "jsonb";
+        break;
+    case Role::Missing:
+        if (column.type != TEXTARRAYOID)
+            wanted = "text[]";
+        break;
+    case Role::Ord:
+        if (column.type != INT4OID && column.type != INT8OID)
+            wanted = "integer";
+        break;
+    case Role::Ords:
+        if (column.type != INT4ARRAYOID)
+            wanted = "integer[]";
+        break;
+    }
+    if (wanted)
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+                        errmsg("column \"%s\" of foreign table \"%s\" must be of type %s", column.name,
+                               get_rel_name(table.relation), wanted),
+                        errhint("To read a field of this name, set the column's option role to \"field\".")));
+    if ((column.role == Role::Ord || column.role == Role::Ords) && table.unwind_levels == 0)
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+                        errmsg("column \"%s\" of foreign table \"%s\" needs the table option \"unwind\"", column.name,
+                               get_rel_name(table.relation)),
+                        errhint("To read a field of this name, set the column's option role to \"field\".")));
+}
+
+OnError on_error_of(const Lookup &lookup, bool edb) {
+    const char *value = lookup.text("on_conversion_error");
+    if (!value)
+        return edb ? OnError::Null : OnError::Error;
+    return pg_strcasecmp(value, "null") == 0      ? OnError::Null
+           : pg_strcasecmp(value, "collect") == 0 ? OnError::Collect
+                                                  : OnError::Error;
+}
+
+JsonForm json_form_of(const Lookup &lookup, Role role, bool edb) {
+    static const struct {
+        const char *name;
+        JsonForm form;
+    } kForms[] = {{"simple", JsonForm::Simple}, {"relaxed", JsonForm::Relaxed}, {"canonical", JsonForm::Canonical}, {"legacy", JsonForm::Legacy}};
+    for (const auto &row : kForms)
+        if (lookup.is("json_format", row.name))
+            return row.form;
+    return edb ? JsonForm::Legacy : role == Role::Doc ? JsonForm::Canonical : JsonForm::Simple;
+}
+
+UuidLegacy uuid_legacy_of(const Lookup &lookup) {
+    return lookup.is("uuid_legacy", "python")   ? UuidLegacy::Python
+           : lookup.is("uuid_legacy", "java")   ? UuidLegacy::Java
+           : lookup.is("uuid_legacy", "csharp") ? UuidLegacy::CSharp
+                                                : UuidLegacy::Off;
+}
+
+int binary_subtype_of(const Lookup &lookup) {
+    const char *type = find_option(lookup.column, "bson_type");
+    int subtype = -1;
+    if (type && pg_strncasecmp(type, "binary:", 7) == 0)
+        (void)parse_int(type + 7, &subtype, 0, nullptr);
+    return subtype;
+}
+
+void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute attribute, Lookup lookup) {
+    column->number = attribute->attnum;
+    column->dropped = attribute->attisdropped;
+    if (column->dropped)
+        return;
+    column->name = pstrdup(NameStr(attribute->attname));
+    column->type = attribute->atttypid;
+    column->typmod = attribute->atttypmod;
+    column->collation = attribute->attcollation;
+    lookup.column = GetForeignColumnOptions(table->relation, attribute->attnum);
+    bool edb = lookup.is("compatibility", "edb");
+    column->role = role_of(column->name, lookup.column);
+    column->on_error = on_error_of(lookup, edb);
+    column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup), lookup.boolean("array_from_scalar", false),
+                     edb, binary_subtype_of(lookup)};
+    check_role_type(*column, *table);
+    if (column->role == Role::Errors)
+        table->errors_column = column->number;
+    if (column->role != Role::Field)
+        return;
+    const char *path = find_option(lookup.column, "path");
+    column->path = parse_path(path ? path : column->name);
+}
+
+// Reads a server's or mapping's option in UTF-8; the mapping's value comes first.
+struct ConnectionLookup {
+    List *server;
+    List *mapping;
+    const char *text(const char *name) const {
+        const char *value = find_option(mapping, name);
+        return to_utf8(value ? value : find_option(server, name));
+    }
+};
+
+int duration(List *server, const char *name, int otherwise) {
+    const char *value = find_option(server, name);
+    int ms = otherwise;
+    if (value)
+        (void)parse_int(value, &ms, GUC_UNIT_MS, nullptr);
+    return ms;
+}
+
+} // namespace
+
+// As in postgres_fdw: who is no superuser shows a password, unless a superuser waived that in the mapping.
+void check_user_rules(ForeignServer *server, UserMapping *mapping) {
+    bool required = true;
+    if (const char *value = find_option(mapping->options, "password_required"))
+        (void)parse_bool(value, &required);
+    if (!required || superuser_arg(mapping->userid))
+        return;
+    const char *password = find_option(mapping->options, "password");
+    if (password && *password)
+        return;
+    const char *uri = to_utf8(find_option(mapping->options, "uri"));
+    if (uri && mongo::uri_facts(uri).has_password)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
+                    errdetail("Users who are no superusers must have a password in the user mapping for server \"%s\".",
+                              server->servername),
+                    errhint("Set option \"password\", or let a superuser set password_required to false in the user mapping.")));
+}
+
+const char *find_option(List *options, const char *name) {
+    ListCell *cell;
+    foreach (cell, options) {
+        DefElem *option = lfirst_node(DefElem, cell);
+        if (strcmp(option->defname, name) == 0)
+            return defGetString(option);
+        // An alias stands for the option that it means.
+        const OptionRow *row = find_option_row(option->defname, kServer | kMapping | kTable | kColumn);
+        if (row && row->meaning && strcmp(row->meaning, name) == 0)
+            return defGetString(option);
+    }
+    return nullptr;
+}
+
+TableOptions *read_table_options(Oid relation) {
+    ForeignTable *foreign_table = GetForeignTable(relation);
+    ForeignServer *server = GetForeignServer(foreign_table->serverid);
+    Lookup lookup{NIL, foreign_table->options, server->options};
+    bool edb = lookup.is("compatibility", "edb");
+    TableOptions *table = static_cast<TableOptions *>(palloc0(sizeof(TableOptions)));
+    table->relation = relation;
+    table->server = server->serverid;
+    table->server_name = server->servername;
+    const char *database = lookup.text("database");
+    const char *collection = lookup.text("collection");
+    database = database ? database : "test";
+    collection = collection ? collection : get_rel_name(relation);
+    table->name_space = psprintf("%s.%s", database, collection);
+    table->database = to_utf8(database);
+    table->collection = to_utf8(collection);
+    table->pipeline = to_utf8(lookup.text("pipeline"));
+    table->read_preference = lookup.text("read_preference");
+    table->read_concern = lookup.text("read_concern");
+    table->fetch_documents = lookup.integer("fetch_size", 0, 0);
+    table->fetch_bytes = lookup.integer("fetch_bytes", GUC_UNIT_BYTE, 384 * 1024);
+    table->use_remote_estimate = lookup.boolean("use_remote_estimate", false);
+    table->startup_cost = lookup.real("fdw_startup_cost", 100);
+    table->tuple_cost = lookup.real("fdw_tuple_cost", 0.05);
+    table->array_from_scalar = lookup.boolean("array_from_scalar", false);
+    table->on_error = on_error_of(lookup, edb);
+    if (const char *unwind = lookup.text("unwind"))
+        table->unwind = parse_unwind(unwind, &table->unwind_levels);
+
+    Relation rel = RelationIdGetRelation(relation);
+    if (!RelationIsValid(rel))
+        elog(ERROR, "could not open relation with OID %u", relation);
+    TupleDesc descriptor = RelationGetDescr(rel);
+    table->column_count = descriptor->natts;
+    table->columns = static_cast<ColumnOptions *>(palloc0(sizeof(ColumnOptions) * Max(descriptor->natts, 1)));
+    for (int i = 0; i < descriptor->natts; i++)
+        read_column(table, &table->columns[i], attribute_of(descriptor, i), lookup);
+    RelationClose(rel);
+
+    for (int i = 0; i < table->column_count; i++)
+        if (!table->columns[i].dropped && table->columns[i].on_error == OnError::Collect && !table->errors_column)
+            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+                            errmsg("on_conversion_error \"collect\" needs a column for the errors"),
+                            errdetail("Foreign table \"%s\" has no column \"__errors\".", get_rel_name(relation)),
+                            errhint("Add a column \"__errors jsonb\" to the table.")));
+    return table;
+}
+
+ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *mapping) {
+    ConnectionLookup lookup{server->options, mapping->options};
+    ConnectionOptions result{};
+    mongo::ConnectOptions &connect = result.connect;
+    connect.uri = lookup.text("uri");
+    if (!connect.uri) {
+        // EDB users give several hosts as "h1:p1,h2": the port belongs to the last one.
+        const char *address = lookup.text("address");
+        const char *port = lookup.text("port");
+        address = address ? address : "127.0.0.1";
+        bool bare_ipv6 = strchr(address, ':') && !strchr(address, '[') && strchr(strchr(address, ':') + 1, ':') && !strchr(address, ',');
+        connect.uri = psprintf(bare_ipv6 ? "mongodb://[%s]:%s/" : "mongodb://%s:%s/", address, port ? port : "27017");
+    }
+    check_user_rules(server, mapping);
+    connect.username = lookup.text("username");
+    connect.password = lookup.text("password");
+    connect.auth_source = lookup.text("auth_source");
+    connect.auth_mechanism = lookup.text("auth_mechanism");
+    connect.replica_set = lookup.text("replica_set");
+    connect.read_preference = lookup.text("read_preference");
+    connect.pem_file = lookup.text("pem_file");
+    connect.pem_password = lookup.text("pem_pwd");
+    connect.ca_file = lookup.text("ca_file");
+    connect.ca_directory = lookup.text("ca_dir");
+    connect.crl_file = lookup.text("crl_file");
+    Lookup flags{NIL, NIL, server->options};
+    connect.tls = flags.boolean("ssl", false) || connect.pem_file || connect.ca_file || connect.ca_directory;
+    connect.weak_certificates = flags.boolean("weak_cert_validation", false);
+    // What the URI says about waiting stands, unless an option says it again.
+    auto timeout = [&](const char *option, const char *parameter, int otherwise) {
+        bool in_uri = mongo::uri_has_option(connect.uri, parameter, nullptr, 0);
+        return duration(server->options, option, in_uri ? -1 : otherwise);
+    };
+    connect.connect_timeout_ms = timeout("connect_timeout", "connecttimeoutms", 10000);
+    connect.server_selection_timeout_ms = timeout("server_selection_timeout", "serverselectiontimeoutms", 10000);
+    connect.socket_timeout_ms = timeout("socket_timeout", "sockettimeoutms", 0);
+    result.keep_connections = flags.boolean("keep_connections", true);
+    return result;
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,77 @@
+// Options of servers, user mappings, tables and columns: one table, one validator, three structs of what they mean.
+// Zone B.
+#pragma once
+
+#include "convert/converter.hpp"
+#include "mongo/types.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+enum class OnError : uint8_t { Error, Null, Collect };
+
+enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords };
+
+// A path as keys, outermost first.
+struct FieldPath {
+    const char **keys; // UTF-8
+    int count;
+    const char *text; // dotted, or the JSON array it was given as; server encoding
+    bool plain;       // every key is ordinary: no dot, no leading '$', not empty, not a number
+};
+
+struct ColumnOptions {
+    AttrNumber number;
+    const char *name;
+    Oid type;
+    int32 typmod;
+    Oid collation;
+    Role role;
+    FieldPath path; // of Role::Field
+    OnError on_error;
+    ReadRules rules;
+    bool dropped;
+};
+
+struct TableOptions {
+    Oid relation;
+    Oid server;
+    const char *server_name;
+    const char *database;   // UTF-8
+    const char *collection; //
+    const char *name_space; // "database.collection", server encoding, for messages
+    const char *pipeline;   // JSON text, UTF-8, null: none
+    const char *read_preference;
+    const char *read_concern;
+    int64 fetch_documents;
+    uint32 fetch_bytes;
+    bool use_remote_estimate;
+    double startup_cost;
+    double tuple_cost;
+    int unwind_levels;
+    FieldPath *unwind; // absolute path of the array of each level
+    bool array_from_scalar;
+    OnError on_error;
+    int column_count; // attributes of the relation
+    ColumnOptions *columns;
+    AttrNumber errors_column; // 0: none
+};
+
+// Reads a foreign table's options; raises where they contradict each other. Allocates in the current memory context.
+TableOptions *read_table_options(Oid relation);
+
+// Options of a connection for a user, and the rules for users who are no superusers. Strings are UTF-8.
+struct ConnectionOptions {
+    mongo::ConnectOptions connect;
+    bool keep_connections;
+};
+ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *mapping);
+
+// Raises 2F003 where the mapping's user must show a password and does not.
+void check_user_rules(ForeignServer *server, UserMapping *mapping);
+
+// Value of an option by name, null when it is not set.
+const char *find_option(List *options, const char *name);
+
+} // namespace mongo_fdw

@@ -1,0 +1,20 @@
+// Field paths as users write them. Zone B.
+#pragma once
+
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+// "a.b" or a JSON array of keys '["a.b","$x"]'. Raises 22023 for what is neither.
+FieldPath parse_path(const char *text);
+
+// One key that is taken as it stands, dots and all ("a.b" as a column name is still a path: use parse_path).
+FieldPath single_key_path(const char *key);
+
+// "items" or "items[].parts": the absolute path of the array of each level.
+FieldPath *parse_unwind(const char *text, int *levels);
+
+// True when path starts with the keys of prefix.
+bool starts_with(const FieldPath &path, const FieldPath &prefix);
+
+} // namespace mongo_fdw

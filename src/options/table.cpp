@@ -1,0 +1,292 @@
+// The table of options and the validator. Zone B.
+#include "options/table.hpp"
+
+#include "mongo/client.hpp"
+#include "mql/render.hpp"
+#include "options/options.hpp"
+#include "options/path.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_fdw_cpp_validator);
+}
+
+namespace mongo_fdw {
+namespace {
+
+[[noreturn]] void invalid(const OptionRow &row, const char *value, const char *expected) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\": \"%s\"", row.name, value),
+                    errhint("%s", expected)));
+    pg_unreachable();
+}
+
+void check_bool(const OptionRow &row, const char *value, uint8_t) {
+    bool ignored;
+    if (!parse_bool(value, &ignored))
+        ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("%s requires a Boolean value", row.name)));
+}
+
+void check_port(const OptionRow &row, const char *value, uint8_t) {
+    int port;
+    if (!parse_int(value, &port, 0, nullptr))
+        invalid(row, value, "A port is a number from 1 to 65535.");
+    if (port < 1 || port > 65535)
+        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                        errmsg("port value \"%s\" is out of range for type %s", value, "unsigned short")));
+}
+
+void check_duration(const OptionRow &row, const char *value, uint8_t) {
+    int ms;
+    if (!parse_int(value, &ms, GUC_UNIT_MS, nullptr) || ms < 0)
+        invalid(row, value, "Give milliseconds, or a number with a unit: \"500ms\", \"10s\", \"1min\".");
+}
+
+void check_bytes(const OptionRow &row, const char *value, uint8_t) {
+    int bytes;
+    if (!parse_int(value, &bytes, GUC_UNIT_BYTE, nullptr) || bytes < 1024 || bytes > 48000000)
+        invalid(row, value, "Give bytes from 1kB to 45MB, such as \"384kB\".");
+}
+
+void check_count(const OptionRow &row, const char *value, uint8_t) {
+    int count;
+    if (!parse_int(value, &count, 0, nullptr) || count < 0)
+        invalid(row, value, "Give a number of documents, 0 to bound batches by fetch_bytes alone.");
+}
+
+void check_cost(const OptionRow &row, const char *value, uint8_t) {
+    double cost;
+    if (!parse_real(value, &cost, 0, nullptr) || cost < 0)
+        invalid(row, value, "Give a number that is not negative.");
+}
+
+void check_enumeration(const OptionRow &row, const char *value, uint8_t) {
+    const char *at = row.values;
+    size_t length = strlen(value);
+    StringInfoData list;
+    initStringInfo(&list);
+    while (*at) {
+        const char *end = strchr(at, '|');
+        size_t size = end ? static_cast<size_t>(end - at) : strlen(at);
+        if (size == length && pg_strncasecmp(at, value, size) == 0)
+            return;
+        appendStringInfo(&list, "%s\"%.*s\"", list.len ? ", " : "", static_cast<int>(size), at);
+        at += size + (end ? 1 : 0);
+    }
+    invalid(row, value, psprintf("Valid values are %s.", list.data));
+}
+
+// Parameters of a URI that make the server process read files or use credentials that are its own.
+struct UriRule {
+    const char *parameter;
+    const char *value; // null: any
+};
+constexpr UriRule kSuperuserParameters[] = {
+    {"tlscertificatekeyfile", nullptr}, {"tlscafile", nullptr},
+    {"sslclientcertificatekeyfile", nullptr}, {"sslcertificateauthorityfile", nullptr},
+    {"authmechanism", "MONGODB-AWS"}, {"authmechanism", "GSSAPI"}, {"authmechanism", "MONGODB-OIDC"},
+};
+
+void check_uri(const OptionRow &, const char *value, uint8_t scope) {
+    mongo::Error error;
+    const char *uri = pg_server_to_any(value, strlen(value), PG_UTF8);
+    mongo::UriFacts facts = mongo::uri_facts(uri);
+    bool may_hold_credentials = strchr(value, '@') != nullptr;
+    if (scope == kServer && (facts.has_username || facts.has_password || (!facts.valid && may_hold_credentials)))
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI of a server must not hold credentials"),
+                        errdetail("Everyone may read the options of a server."),
+                        errhint("Put user name and password, or the whole URI, into the user mapping.")));
+    if (!mongo::check_uri(uri, &error)) // the driver's words may repeat the URI, so they are not shown beside credentials
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI is not valid"),
+                        may_hold_credentials ? 0 : errdetail("%s", error.message),
+                        errhint("A URI looks like \"mongodb://host:27017/?replicaSet=name\". In user name and password "
+                                "the characters %% : / ? # [ ] @ must be percent-encoded.")));
+    if (superuser())
+        return;
+    for (const UriRule &rule : kSuperuserParameters) {
+        char found[64];
+        if (mongo::uri_has_option(uri, rule.parameter, found, sizeof found) &&
+            (!rule.value || pg_strcasecmp(found, rule.value) == 0))
+            ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                            errmsg("only a superuser may use \"%s\" in a URI", rule.parameter),
+                            errdetail("It lets the server process read files or use credentials of its own.")));
+    }
+}
+
+void check_mechanism(const OptionRow &row, const char *value, uint8_t scope) {
+    check_enumeration(row, value, scope);
+    for (const UriRule &rule : kSuperuserParameters)
+        if (rule.value && pg_strcasecmp(rule.value, value) == 0 && !superuser())
+            ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                            errmsg("only a superuser may use the authentication mechanism \"%s\"", rule.value),
+                            errdetail("It uses credentials of the server process.")));
+}
+
+void check_pipeline(const OptionRow &row, const char *value, uint8_t) {
+    char message[512];
+    const char *json = pg_server_to_any(value, strlen(value), PG_UTF8);
+    if (!mql::parse_pipeline(json, message, sizeof message).data)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\"", row.name),
+                        errdetail("%s", message)));
+}
+
+void check_path(const OptionRow &, const char *value, uint8_t) { parse_path(value); }
+
+void check_unwind(const OptionRow &, const char *value, uint8_t) {
+    int levels;
+    parse_unwind(value, &levels);
+}
+
+void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
+    static const char *const kTypes[] = {"int32", "int64", "double", "decimal128", "string", "date", "objectid",
+                                         "uuid", "timestamp", "regex", "code", "binary", "bool", "object", "array"};
+    for (const char *type : kTypes)
+        if (pg_strcasecmp(type, value) == 0)
+            return;
+    int subtype;
+    if (pg_strncasecmp(value, "binary:", 7) == 0 && parse_int(value + 7, &subtype, 0, nullptr) && subtype >= 0 && subtype <= 255)
+        return;
+    invalid(row, value, "Valid values are int32, int64, double, decimal128, string, date, objectid, uuid, timestamp, "
+                        "regex, code, bool, object, array, binary, and binary:N with a subtype N from 0 to 255.");
+}
+
+constexpr const char *kReadPreferences = "primary|primaryPreferred|secondary|secondaryPreferred|nearest";
+
+// One row an option. Names and scopes as in the manual, docs/options.md; a test compares the two.
+constexpr OptionRow kOptions[] = {
+    // where the server is
+    {"uri", kServer | kMapping, check_uri, nullptr, nullptr, false},
+    {"address", kServer, nullptr, nullptr, nullptr, false},
+    {"port", kServer, check_port, nullptr, nullptr, false},
+    {"replica_set", kServer, nullptr, nullptr, nullptr, false},
+    {"ssl", kServer, check_bool, nullptr, nullptr, false},
+    {"pem_file", kServer | kMapping, nullptr, nullptr, nullptr, true},
+    {"pem_pwd", kServer | kMapping, nullptr, nullptr, nullptr, false},
+    {"ca_file", kServer, nullptr, nullptr, nullptr, true},
+    {"ca_dir", kServer, nullptr, nullptr, nullptr, true},
+    {"crl_file", kServer, nullptr, nullptr, nullptr, true},
+    {"weak_cert_validation", kServer, check_bool, nullptr, nullptr, false},
+    // who asks
+    {"username", kMapping, nullptr, nullptr, nullptr, false},
+    {"password", kMapping, nullptr, nullptr, nullptr, false},
+    {"auth_source", kServer | kMapping, nullptr, nullptr, nullptr, false},
+    {"authentication_database", kServer | kMapping, nullptr, nullptr, "auth_source", false},
+    {"auth_mechanism", kServer | kMapping, check_mechanism,
+     "SCRAM-SHA-1|SCRAM-SHA-256|MONGODB-X509|PLAIN|GSSAPI|MONGODB-AWS|MONGODB-OIDC", nullptr, false},
+    {"password_required", kMapping, check_bool, nullptr, nullptr, true},
+    // waiting
+    {"connect_timeout", kServer, check_duration, nullptr, nullptr, false},
+    {"server_selection_timeout", kServer, check_duration, nullptr, nullptr, false},
+    {"socket_timeout", kServer, check_duration, nullptr, nullptr, false},
+    {"keep_connections", kServer, check_bool, nullptr, nullptr, false},
+    // reading
+    {"compatibility", kServer | kTable, check_enumeration, "none|edb", nullptr, false},
+    {"read_preference", kServer | kTable, check_enumeration, kReadPreferences, nullptr, false},
+    {"read_concern", kServer | kTable, check_enumeration, "local|available|majority|linearizable|snapshot", nullptr, false},
+    {"fetch_size", kServer | kTable, check_count, nullptr, nullptr, false},
+    {"fetch_bytes", kServer | kTable, check_bytes, nullptr, nullptr, false},
+    {"json_format", kServer | kTable | kColumn, check_enumeration, "simple|relaxed|canonical|legacy", nullptr, false},
+    {"on_conversion_error", kServer | kTable | kColumn, check_enumeration, "error|null|collect", nullptr, false},
+    {"array_from_scalar", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
+    {"uuid_legacy", kServer | kTable | kColumn, check_enumeration, "off|python|java|csharp", nullptr, false},
+    // planning
+    {"use_remote_estimate", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"fdw_startup_cost", kServer | kTable, check_cost, nullptr, nullptr, false},
+    {"fdw_tuple_cost", kServer | kTable, check_cost, nullptr, nullptr, false},
+    {"enable_join_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"enable_aggregate_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"enable_order_by_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},
+    // the collection
+    {"database", kTable, nullptr, nullptr, nullptr, false},
+    {"collection", kTable, nullptr, nullptr, nullptr, false},
+    {"pipeline", kTable, check_pipeline, nullptr, nullptr, false},
+    {"unwind", kTable, check_unwind, nullptr, nullptr, false},
+    // the field
+    {"path", kColumn, check_path, nullptr, nullptr, false},
+    {"column_name", kColumn, check_path, nullptr, "path", false},
+    {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords", nullptr, false},
+    {"bson_type", kColumn, check_bson_type, nullptr, nullptr, false},
+};
+
+struct ScopeRow {
+    Oid catalog;
+    uint8_t scope;
+    const char *object;
+};
+constexpr ScopeRow kScopes[] = {{ForeignServerRelationId, kServer, "a server"},
+                                {UserMappingRelationId, kMapping, "a user mapping"},
+                                {ForeignTableRelationId, kTable, "a foreign table"},
+                                {AttributeRelationId, kColumn, "a column"},
+                                {ForeignDataWrapperRelationId, 0, "a foreign-data wrapper"}};
+
+void unknown_option(const char *name, const ScopeRow &scope) {
+    StringInfoData valid;
+    initStringInfo(&valid);
+    for (const OptionRow &row : kOptions)
+        if (row.scopes & scope.scope)
+            appendStringInfo(&valid, "%s%s", valid.len ? ", " : "", row.name);
+    ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", name),
+                    valid.len ? errhint("Valid options for %s are: %s.", scope.object, valid.data)
+                              : errhint("There are no valid options for %s.", scope.object)));
+}
+
+// What no single option shows.
+void check_together(List *options, uint8_t scope) {
+    if (scope == kServer && find_option(options, "uri") &&
+        (find_option(options, "address") || find_option(options, "port")))
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a server has either \"uri\" or \"address\" and \"port\"")));
+    if (scope == kColumn && find_option(options, "path") && find_option(options, "column_name"))
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("\"column_name\" is another name of \"path\": give one of them")));
+    const char *role = scope == kColumn ? find_option(options, "role") : nullptr;
+    if (role && pg_strcasecmp(role, "field") != 0 && find_option(options, "path"))
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a column with role \"%s\" has no path", role)));
+}
+
+} // namespace
+
+const OptionRow *option_rows(int *count) {
+    *count = lengthof(kOptions);
+    return kOptions;
+}
+
+const OptionRow *find_option_row(const char *name, uint8_t scope) {
+    for (const OptionRow &row : kOptions)
+        if ((row.scopes & scope) && strcmp(row.name, name) == 0)
+            return &row;
+    return nullptr;
+}
+
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
+    List *options = untransformRelOptions(PG_GETARG_DATUM(0));
+    Oid catalog = PG_GETARG_OID(1);
+    const ScopeRow *scope = &kScopes[lengthof(kScopes) - 1];
+    for (const ScopeRow &row : kScopes)
+        if (row.catalog == catalog)
+            scope = &row;
+    ListCell *cell;
+    foreach (cell, options) {
+        DefElem *option = lfirst_node(DefElem, cell);
+        const OptionRow *row = find_option_row(option->defname, scope->scope);
+        if (!row) {
+            unknown_option(option->defname, *scope);
+            continue;
+        }
+        const char *value = defGetString(option);
+        if (row->superuser && !superuser()) {
+            bool harmless = strcmp(row->name, "password_required") == 0 && defGetBoolean(option);
+            if (!harmless)
+                ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("only a superuser may set option \"%s\"", row->name),
+                                strcmp(row->name, "password_required") == 0
+                                    ? 0
+                                    : errdetail("It makes the server process read a file.")));
+        }
+        if (row->check)
+            row->check(*row, value, scope->scope);
+        else if (*value == '\0' && scope->scope != kMapping)
+            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" must not be empty", row->name)));
+    }
+    check_together(options, scope->scope);
+    PG_RETURN_VOID();
+}

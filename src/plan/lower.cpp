@@ -1,0 +1,318 @@
+// Lowering: may a clause go, and as what? How it is written is decided elsewhere (mql/match.cpp). Zone B.
+//
+// A comparison goes when one side is a column with an ordinary path and the other does not depend on the scan's rows:
+// constants, parameters, columns of an outer relation, stable functions (evaluated when the scan starts).
+#include "plan/lower.hpp"
+
+#include "plan/rules.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+using mql::kNone;
+using FilterNode = mql::Node;
+using mql::NodeKind;
+using mql::Op;
+
+constexpr int kMaxDepth = 30;           // a filter nests two documents a level, MongoDB allows 100 in all
+constexpr uint32_t kMaxNodes = 4000;    // of one scan
+
+uint32_t refuse(Lowering *lowering, const char *reason) {
+    lowering->reason = reason;
+    return kNone;
+}
+
+uint32_t add(Lowering *lowering, const FilterNode &node) {
+    uint32_t at = mql::add_node(&lowering->sql, node);
+    return at == kNone ? refuse(lowering, "the conditions are too many") : at;
+}
+
+Expr *without_relabel(Expr *expression) {
+    while (expression && IsA(expression, RelabelType))
+        expression = reinterpret_cast<RelabelType *>(expression)->arg;
+    return expression;
+}
+
+// The scan's own column below a harmless cast; null otherwise.
+Var *own_column(const Lowering *lowering, Expr *expression) {
+    Expr *bare = without_relabel(expression);
+    if (!bare || !IsA(bare, Var))
+        return nullptr;
+    Var *var = reinterpret_cast<Var *>(bare);
+    return static_cast<Index>(var->varno) == lowering->relation && var->varlevelsup == 0 ? var : nullptr;
+}
+
+bool usable_column(Lowering *lowering, const Var *var) {
+    if (var->varattno <= 0) {
+        refuse(lowering, "it uses a system column or the whole row");
+        return false;
+    }
+    const ColumnOptions &column = lowering->table->columns[var->varattno - 1];
+    if (column.role != Role::Field) {
+        refuse(lowering, psprintf("column \"%s\" is made here", column.name));
+        return false;
+    }
+    if (!column.path.plain) {
+        refuse(lowering, psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
+        return false;
+    }
+    if (lowering->columns[var->varattno - 1].family == mql::Family::None) {
+        refuse(lowering, psprintf("values of type %s are compared here only", format_type_be(column.type)));
+        return false;
+    }
+    return true;
+}
+
+// An expression whose value is the same for all rows of a scan.
+bool fixed_for_scan(Lowering *lowering, Expr *expression) {
+    if (bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(expression))))
+        return refuse(lowering, "both sides depend on the row"), false;
+    if (contain_volatile_functions(reinterpret_cast<Node *>(expression)))
+        return refuse(lowering, "it calls a volatile function"), false;
+    if (contain_subplans(reinterpret_cast<Node *>(expression)))
+        return refuse(lowering, "it holds a subquery"), false;
+    return true;
+}
+
+uint16_t parameter_of(Lowering *lowering, Expr *expression) {
+    ListCell *cell;
+    int index = 0;
+    foreach (cell, lowering->parameters) {
+        if (equal(lfirst(cell), expression))
+            return static_cast<uint16_t>(index);
+        index++;
+    }
+    lowering->parameters = lappend(lowering->parameters, expression);
+    return static_cast<uint16_t>(index);
+}
+
+// Checks collations; text compares by bytes there.
+bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
+    if (rule.family != mql::Family::Text)
+        return true;
+    if (GetDatabaseEncoding() != PG_UTF8)
+        return refuse(lowering, "comparing text there needs the server encoding UTF8"), false;
+    if (rule.op == Op::Eq || rule.op == Op::Ne) {
+        if (!OidIsValid(collation) || get_collation_isdeterministic(collation))
+            return true;
+        return refuse(lowering, psprintf("collation \"%s\" is not deterministic", get_collation_name(collation))), false;
+    }
+    if (is_byte_order(collation))
+        return true;
+    char *name = get_collation_name(collation);
+    return refuse(lowering, psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"", name ? name : "?")), false;
+}
+
+uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
+    if (list_length(arguments) != 2)
+        return refuse(lowering, "it is no comparison");
+    const Rule *rule = find_rule(function);
+    Expr *left = static_cast<Expr *>(linitial(arguments)), *right = static_cast<Expr *>(lsecond(arguments));
+    if (!rule)
+        return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));
+    Var *var = own_column(lowering, left);
+    Op op = rule->op;
+    if (!var || bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(right)))) {
+        var = array ? nullptr : own_column(lowering, right);
+        if (!var)
+            return refuse(lowering, "no side is a bare column of the table");
+        right = left;
+        op = mql::commuted(op);
+    }
+    if (!usable_column(lowering, var))
+        return kNone;
+    const mql::Column &column = lowering->columns[var->varattno - 1];
+    if (column.family != rule->family)
+        return refuse(lowering, "the column is compared as another type");
+    if (!fixed_for_scan(lowering, right) || !collation_allows(lowering, *rule, collation))
+        return kNone;
+    if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
+        return refuse(lowering, "only = ANY and <> ALL have a rule");
+    FilterNode node{array ? NodeKind::In : NodeKind::Compare, array ? Op::Eq : op, static_cast<uint16_t>(var->varattno - 1),
+              parameter_of(lowering, right), kNone, kNone};
+    uint32_t at = add(lowering, node);
+    if (array && op == Op::Ne && at != kNone)
+        return add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone});
+    return at;
+}
+
+uint32_t lower(Lowering *lowering, Expr *expression, int depth);
+
+uint32_t lower_group(Lowering *lowering, BoolExpr *expression, int depth) {
+    uint32_t first = kNone, last = kNone;
+    ListCell *cell;
+    foreach (cell, expression->args) {
+        uint32_t child = lower(lowering, static_cast<Expr *>(lfirst(cell)), depth + 1);
+        if (child == kNone)
+            return kNone;
+        if (first == kNone)
+            first = child;
+        else
+            lowering->sql.nodes[last].next = child;
+        last = child;
+    }
+    NodeKind kind = expression->boolop == AND_EXPR ? NodeKind::And : expression->boolop == OR_EXPR ? NodeKind::Or : NodeKind::Not;
+    return add(lowering, FilterNode{kind, Op::Eq, 0, 0, first, kNone});
+}
+
+uint32_t lower_boolean_test(Lowering *lowering, BooleanTest *test, int depth) {
+    uint32_t child = lower(lowering, test->arg, depth + 1);
+    if (child == kNone)
+        return kNone;
+    NodeKind kind = NodeKind::IsTrue;
+    bool negative = false;
+    switch (test->booltesttype) {
+    case IS_TRUE:
+        break;
+    case IS_NOT_TRUE:
+        negative = true;
+        break;
+    case IS_FALSE:
+        kind = NodeKind::IsFalse;
+        break;
+    case IS_NOT_FALSE:
+        kind = NodeKind::IsFalse;
+        negative = true;
+        break;
+    case IS_UNKNOWN:
+        kind = NodeKind::IsUnknown;
+        break;
+    case IS_NOT_UNKNOWN:
+        kind = NodeKind::IsUnknown;
+        negative = true;
+        break;
+    }
+    uint32_t at = add(lowering, FilterNode{kind, Op::Eq, 0, 0, child, kNone});
+    return negative && at != kNone ? add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone}) : at;
+}
+
+uint32_t lower_null_test(Lowering *lowering, NullTest *test) {
+    Var *var = own_column(lowering, test->arg);
+    if (!var || test->argisrow)
+        return refuse(lowering, "only the column itself can be tested for NULL");
+    if (!usable_column(lowering, var))
+        return kNone;
+    uint32_t at = add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+    return test->nulltesttype == IS_NOT_NULL && at != kNone ? add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone}) : at;
+}
+
+uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
+    check_stack_depth();
+    if (depth > kMaxDepth)
+        return refuse(lowering, "it is nested too deeply");
+    switch (nodeTag(expression)) {
+    case T_BoolExpr:
+        return lower_group(lowering, reinterpret_cast<BoolExpr *>(expression), depth);
+    case T_OpExpr: {
+        OpExpr *op = reinterpret_cast<OpExpr *>(expression);
+        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid, false, false);
+    }
+    case T_ScalarArrayOpExpr: {
+        ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(expression);
+        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid, true, op->useOr);
+    }
+    case T_NullTest:
+        return lower_null_test(lowering, reinterpret_cast<NullTest *>(expression));
+    case T_BooleanTest:
+        return lower_boolean_test(lowering, reinterpret_cast<BooleanTest *>(expression), depth);
+    case T_RelabelType:
+    case T_Var: {
+        Var *var = own_column(lowering, expression);
+        if (!var || !usable_column(lowering, var) || lowering->columns[var->varattno - 1].family != mql::Family::Bool)
+            return lowering->reason ? kNone : refuse(lowering, "it is no Boolean column");
+        return add(lowering, FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+    }
+    case T_FuncExpr:
+        return refuse(lowering, psprintf("function %s has no rule", format_procedure(reinterpret_cast<FuncExpr *>(expression)->funcid)));
+    default:
+        return refuse(lowering, "this kind of expression has no rule");
+    }
+}
+
+// Room for the filters of a clause of n nodes: the null pass makes at most twice as many, groups included.
+void ensure_room(Lowering *lowering) {
+    if (lowering->sql.nodes)
+        return;
+    lowering->sql.capacity = kMaxNodes;
+    lowering->sql.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes));
+    lowering->filter.capacity = kMaxNodes * 4;
+    lowering->filter.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes * 4));
+}
+
+} // namespace
+
+mql::Column *filter_columns(const TableOptions *table) {
+    mql::Column *columns = static_cast<mql::Column *>(palloc0(sizeof(mql::Column) * Max(table->column_count, 1)));
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions &from = table->columns[i];
+        if (from.dropped || from.role != Role::Field)
+            continue;
+        mql::Column &to = columns[i];
+        int32 typmod = from.typmod;
+        Oid base = getBaseTypeAndTypmod(from.type, &typmod);
+        StringInfoData dotted;
+        initStringInfo(&dotted);
+        for (int k = 0; k < from.path.count; k++)
+            appendStringInfo(&dotted, "%s%s", k ? "." : "", from.path.keys[k]);
+        to.path = dotted.data;
+        to.components = static_cast<uint16_t>(from.path.count);
+        to.family = family_of_type(base);
+        if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
+            to.family = mql::Family::None; // two byte orders for one value
+        to.misfit_is_null = from.on_error != OnError::Error;
+        to.bool_as_number = from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
+                                                          to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
+        to.uncertain = base != from.type;
+        to.single = base == FLOAT4OID;
+        to.minimum = base == INT2OID ? PG_INT16_MIN : base == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
+        to.maximum = base == INT2OID ? PG_INT16_MAX : base == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+        if (base == NAMEOID) {
+            to.max_length = NAMEDATALEN - 1;
+            to.length_in_bytes = true;
+        } else if (to.family == mql::Family::Text && typmod >= VARHDRSZ) {
+            to.max_length = typmod - VARHDRSZ;
+        }
+        for (int level = 0; level < table->unwind_levels; level++) {
+            const FieldPath &unwound = table->unwind[level];
+            bool inside = from.path.count >= unwound.count;
+            for (int k = 0; inside && k < unwound.count; k++)
+                inside = strcmp(from.path.keys[k], unwound.keys[k]) == 0;
+            to.element = to.element || inside;
+        }
+    }
+    return columns;
+}
+
+Lowering *make_lowering(Index relation, const TableOptions *table) {
+    Lowering *lowering = static_cast<Lowering *>(palloc0(sizeof(Lowering)));
+    lowering->relation = relation;
+    lowering->table = table;
+    lowering->columns = filter_columns(table);
+    return lowering;
+}
+
+uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
+    ensure_room(lowering);
+    uint32_t sql_mark = lowering->sql.count, filter_mark = lowering->filter.count;
+    List *parameters = list_copy(lowering->parameters);
+    lowering->reason = nullptr;
+    *verdict = mql::Verdict::Local;
+    uint32_t root = lower(lowering, clause, 0);
+    if (root != kNone) {
+        root = mql::truth_filter(&lowering->sql, root, lowering->columns, &lowering->filter, verdict);
+        if (root == kNone)
+            refuse(lowering, "a value that does not fit the column's type would be taken for a fitting one, or the column "
+                             "is inside the unwound array");
+        if (lowering->filter.count >= lowering->filter.capacity)
+            root = refuse(lowering, "the conditions are too many");
+    }
+    lowering->sql.count = sql_mark;
+    if (root == kNone) {
+        *verdict = mql::Verdict::Local;
+        lowering->filter.count = filter_mark;
+        lowering->parameters = parameters;
+    }
+    return root;
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,19 @@
+// Planner callbacks of foreign tables. Zone B.
+#pragma once
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+extern bool enable_pushdown;
+extern bool enable_filter_pushdown;
+extern bool enable_limit_pushdown;
+
+extern "C" {
+void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation);
+void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relation);
+ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path, List *target_list,
+                                 List *clauses, Plan *outer_plan);
+}
+
+} // namespace mongo_fdw
