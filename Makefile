@@ -18,7 +18,8 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 DOCS = README.md
 
 REGRESS = $(shell sed -n 's/^test: //p' test/schedule 2>/dev/null)
-REGRESS_OPTS = --inputdir=. --load-extension=mongo_fdw_cpp
+REGRESS_OUTPUT ?= build/regress
+REGRESS_OPTS = --inputdir=. --outputdir=$(REGRESS_OUTPUT) --load-extension=mongo_fdw_cpp
 
 PG_CONFIG ?= pg_config
 MONGOC := $(shell for name in mongoc2 libmongoc-1.0; do pkg-config --exists $$name && echo $$name && break; done)

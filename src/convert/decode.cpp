@@ -51,6 +51,11 @@ struct ErrorLine {
     BsonValue value;
 };
 
+struct MadeColumn {
+    const ColumnOptions *column;
+    Converter *converter; // of whole documents
+};
+
 enum State : uint8_t { kMissing, kNull, kPresent };
 
 struct Level {
@@ -79,13 +84,8 @@ struct Decoder {
     Arena arena;           // of the batch
     Level *levels;         // [0]: the document
     int level_count;
-    Converter *doc_converter; //
-    const ColumnOptions *doc; // null: not wanted
-    const ColumnOptions *errors;
-    const ColumnOptions *missing;
-    const ColumnOptions *ord;
-    const ColumnOptions *ords;
-    bool track_states;
+    MadeColumn *made; // wanted columns with a role, those of role errors last: they tell of all others
+    int made_count;
     bool direct; // rows are decoded straight into the caller's arrays
     uint8_t *states;
     Datum *values;
@@ -159,6 +159,11 @@ void add_target(Decoder *decoder, const ColumnOptions *column) {
     level->attributes[level->target_count++] = column->number;
 }
 
+void add_made(Decoder *decoder, const ColumnOptions *column) {
+    Converter *converter = column->role == Role::Doc ? make_converter(column->type, column->typmod, column->rules) : nullptr;
+    decoder->made[decoder->made_count++] = {column, converter};
+}
+
 // --- misfits ---
 
 const char *document_id(const Decoder *decoder) {
@@ -196,11 +201,13 @@ const char *shown_value(const BsonValue &value) {
 }
 
 [[noreturn]] void raise_misfit(const Decoder *decoder, const char *path, const char *wanted, const Misfit &why) {
+    // Made before errstart: converting text may itself catch an error.
+    const char *value = shown_value(why.value), *id = document_id(decoder);
     ereport(ERROR,
             (errcode(why.sqlstate),
              errmsg("field \"%s\" holds a value of BSON type %s that does not fit type %s", path, type_name(why.value.type), wanted),
-             errdetail("The value is %s%s%s, in the document with _id %s of \"%s\".", shown_value(why.value),
-                       why.reason ? ": " : "", why.reason ? why.reason : "", document_id(decoder), decoder->table->name_space),
+             errdetail("The value is %s%s%s, in the document with _id %s of \"%s\".", value, why.reason ? ": " : "",
+                       why.reason ? why.reason : "", id, decoder->table->name_space),
              errhint("Change the type of the column, or set option on_conversion_error to \"null\" or \"collect\".")));
     pg_unreachable();
 }
@@ -597,37 +604,46 @@ Datum make_ords(Decoder *decoder) {
     return result;
 }
 
+void set_document(Decoder *decoder, const MadeColumn &made) {
+    int index = made.column->number - 1;
+    Misfit why;
+    Fit fit = convert_document(made.converter, decoder->document.data, decoder->document.size, &decoder->arena,
+                               &decoder->values[index], &why);
+    decoder->nulls[index] = fit != Fit::Value;
+    if (fit != Fit::Misfit || made.column->on_error == OnError::Null)
+        return;
+    const char *wanted = format_type_be(made.column->type);
+    if (made.column->on_error == OnError::Error)
+        raise_misfit(decoder, made.column->name, wanted, why);
+    collect_line(decoder, &decoder->levels[0], made.column->name, wanted, why);
+}
+
 void set_made_columns(Decoder *decoder) {
-    if (decoder->doc) {
-        int index = decoder->doc->number - 1;
-        Misfit why;
-        Fit fit = convert_document(decoder->doc_converter, decoder->document.data, decoder->document.size, &decoder->arena,
-                                   &decoder->values[index], &why);
-        decoder->nulls[index] = fit != Fit::Value;
-        if (fit == Fit::Misfit && decoder->doc->on_error != OnError::Null) {
-            const char *wanted = format_type_be(decoder->doc->type);
-            if (decoder->doc->on_error == OnError::Error)
-                raise_misfit(decoder, decoder->doc->name, wanted, why);
-            collect_line(decoder, &decoder->levels[0], decoder->doc->name, wanted, why);
+    int32 ordinal = decoder->levels[decoder->level_count - 1].ordinal;
+    for (int i = 0; i < decoder->made_count; i++) {
+        const MadeColumn &made = decoder->made[i];
+        int index = made.column->number - 1;
+        decoder->nulls[index] = false;
+        switch (made.column->role) {
+        case Role::Doc:
+            set_document(decoder, made);
+            break;
+        case Role::Missing:
+            decoder->values[index] = make_missing(decoder);
+            break;
+        case Role::Ord:
+            decoder->values[index] = made.column->type == INT8OID ? Int64GetDatum(ordinal) : Int32GetDatum(ordinal);
+            decoder->nulls[index] = ordinal < 1;
+            break;
+        case Role::Ords:
+            decoder->values[index] = make_ords(decoder);
+            break;
+        case Role::Errors:
+            decoder->values[index] = make_errors(decoder, &decoder->nulls[index]);
+            break;
+        case Role::Field:
+            break;
         }
-    }
-    if (decoder->ord) {
-        int index = decoder->ord->number - 1;
-        int32 ordinal = decoder->levels[decoder->level_count - 1].ordinal;
-        decoder->values[index] = decoder->ord->type == INT8OID ? Int64GetDatum(ordinal) : Int32GetDatum(ordinal);
-        decoder->nulls[index] = ordinal < 1;
-    }
-    if (decoder->ords) {
-        decoder->values[decoder->ords->number - 1] = make_ords(decoder);
-        decoder->nulls[decoder->ords->number - 1] = false;
-    }
-    if (decoder->errors) {
-        int index = decoder->errors->number - 1;
-        decoder->values[index] = make_errors(decoder, &decoder->nulls[index]);
-    }
-    if (decoder->missing) {
-        decoder->values[decoder->missing->number - 1] = make_missing(decoder);
-        decoder->nulls[decoder->missing->number - 1] = false;
     }
 }
 
@@ -656,6 +672,7 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
     decoder->level_count = table->unwind_levels + 1;
     decoder->levels = static_cast<Level *>(palloc0(sizeof(Level) * decoder->level_count));
     decoder->states = static_cast<uint8_t *>(palloc0(Max(table->column_count, 1)));
+    decoder->made = static_cast<MadeColumn *>(palloc0(sizeof(MadeColumn) * Max(table->column_count, 1)));
     for (int i = 0; i < decoder->level_count; i++) {
         Level *level = &decoder->levels[i];
         level->attributes = static_cast<AttrNumber *>(palloc0(sizeof(AttrNumber) * Max(table->column_count, 1)));
@@ -671,32 +688,16 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
     }
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions *column = &table->columns[i];
-        if (column->dropped || !(needed[i] || (all && (column->role == Role::Field || column->role == Role::Doc))))
+        if (column->dropped || !(needed[i] || (all && column->role == Role::Field)))
             continue;
-        switch (column->role) {
-        case Role::Field:
+        if (column->role == Role::Field)
             add_target(decoder, column);
-            break;
-        case Role::Doc:
-            if (needed[i]) {
-                decoder->doc = column;
-                decoder->doc_converter = make_converter(column->type, column->typmod, column->rules);
-            }
-            break;
-        case Role::Errors:
-            decoder->errors = column;
-            break;
-        case Role::Missing:
-            decoder->missing = column;
-            break;
-        case Role::Ord:
-            decoder->ord = column;
-            break;
-        case Role::Ords:
-            decoder->ords = column;
-            break;
-        }
+        else if (column->role != Role::Errors)
+            add_made(decoder, column);
     }
+    for (int i = 0; i < table->column_count; i++)
+        if (needed[i] && !table->columns[i].dropped && table->columns[i].role == Role::Errors)
+            add_made(decoder, &table->columns[i]);
     for (int i = 1; i < decoder->level_count; i++) {
         int skipped = i > 1 ? table->unwind[i - 2].count : 0;
         node_at(&decoder->levels[i - 1], table->unwind[i - 1].keys + skipped, table->unwind[i - 1].count - skipped)->captures =

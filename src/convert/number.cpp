@@ -22,7 +22,8 @@ void strip_leading_zeros(Decimal *number) {
     }
 }
 
-bool is_zero(const Decimal &number) { return number.digit_count == 1 && number.digits[0] == '0'; }
+// Only zero has a leading zero.
+bool is_zero(const Decimal &number) { return number.digits[0] == '0'; }
 
 int trailing_zeros(const Decimal &number) {
     int zeros = 0;

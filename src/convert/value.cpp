@@ -257,10 +257,11 @@ Fit convert_date(const Converter *converter, const BsonValue &value, Datum *out,
         *out = DateADTGetDatum(static_cast<DateADT>(days));
         return Fit::Value;
     }
-    int64_t limit = PG_INT64_MAX / 1000;
-    if (ms > limit || ms < -limit || !IS_VALID_TIMESTAMP((ms - kEpochShiftMs) * 1000))
+    int64_t shifted, micros;
+    if (__builtin_sub_overflow(ms, kEpochShiftMs, &shifted) || __builtin_mul_overflow(shifted, 1000, &micros) ||
+        !IS_VALID_TIMESTAMP(micros))
         return misfit(why, value, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "it is out of range");
-    *out = TimestampTzGetDatum((ms - kEpochShiftMs) * 1000);
+    *out = TimestampTzGetDatum(micros);
     return Fit::Value;
 }
 

@@ -238,12 +238,17 @@ void text_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     if (op == Op::Eq) {
         if (too_long)
             return;
-        bson_append_utf8(arms->begin(), "$eq", -1, operand.text, length);
-        arms->end();
-        if (has_oid) {
-            bson_append_oid(arms->begin(), "$eq", -1, &oid);
-            arms->end();
+        bson_t *arm = arms->begin();
+        if (has_oid) { // a text column reads ObjectIds too
+            bson_t list;
+            bson_append_array_begin(arm, "$in", -1, &list);
+            bson_append_utf8(&list, "0", -1, operand.text, length);
+            bson_append_oid(&list, "1", -1, &oid);
+            bson_append_array_end(arm, &list);
+        } else {
+            bson_append_utf8(arm, "$eq", -1, operand.text, length);
         }
+        arms->end();
         return;
     }
     if (op == Op::Ne) {

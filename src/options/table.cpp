@@ -228,12 +228,20 @@ void unknown_option(const char *name, const ScopeRow &scope) {
                               : errhint("There are no valid options for %s.", scope.object)));
 }
 
+bool is_given(List *options, const char *name) {
+    ListCell *cell;
+    foreach (cell, options)
+        if (strcmp(lfirst_node(DefElem, cell)->defname, name) == 0)
+            return true;
+    return false;
+}
+
 // What no single option shows.
 void check_together(List *options, uint8_t scope) {
     if (scope == kServer && find_option(options, "uri") &&
         (find_option(options, "address") || find_option(options, "port")))
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a server has either \"uri\" or \"address\" and \"port\"")));
-    if (scope == kColumn && find_option(options, "path") && find_option(options, "column_name"))
+    if (scope == kColumn && is_given(options, "path") && is_given(options, "column_name"))
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("\"column_name\" is another name of \"path\": give one of them")));
     const char *role = scope == kColumn ? find_option(options, "role") : nullptr;
     if (role && pg_strcasecmp(role, "field") != 0 && find_option(options, "path"))

@@ -182,7 +182,6 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     }
     Bitmapset *needed = nullptr, *needed_recheck = nullptr;
     pull_varattnos(reinterpret_cast<Node *>(rel->reltarget->exprs), rel->relid, &needed);
-    pull_varattnos(reinterpret_cast<Node *>(target_list), rel->relid, &needed);
     pull_varattnos(reinterpret_cast<Node *>(local), rel->relid, &needed);
     pull_varattnos(reinterpret_cast<Node *>(rechecked), rel->relid, &needed_recheck);
     plan.needed = attribute_numbers(needed, info->table);

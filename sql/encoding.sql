@@ -1,0 +1,25 @@
+-- A database that is not UTF8.
+\getenv uri MONGO_URI
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS regress_mongo_latin1;
+CREATE DATABASE regress_mongo_latin1 ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0;
+\c regress_mongo_latin1
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION mongo_fdw_cpp;
+CREATE SERVER mongodb FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri');
+CREATE USER MAPPING FOR PUBLIC SERVER mongodb;
+CREATE FOREIGN TABLE traps (_id int, n text, a text, j json OPTIONS (path 'a'), b jsonb OPTIONS (path 'a'), __errors jsonb)
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', on_conversion_error 'collect');
+SELECT n, a, octet_length(a) AS bytes, j, b, jsonb_path_query_array(__errors, '$[*].reason') AS errors FROM traps
+    WHERE n IN ('string composed', 'string decomposed', 'string emoji', 'string NUL', 'string abc', 'objectid') ORDER BY _id;
+SELECT n FROM traps WHERE a = 'é';
+EXPLAIN (VERBOSE, COSTS OFF) SELECT n FROM traps WHERE a = 'é';
+ALTER FOREIGN TABLE traps OPTIONS (SET on_conversion_error 'error', ADD pipeline '[{"$match": {"n": "string emoji"}}]');
+SELECT a FROM traps;
+CREATE FOREIGN TABLE "ümlaut" (_id int, "é" text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'nächste');
+SELECT * FROM "ümlaut";
+EXPLAIN (COSTS OFF) SELECT * FROM "ümlaut";
+SELECT mongo.query('mongodb', 'mongo_fdw_cpp_test', 'traps', '[{"$match": {"a": "é"}}]');
+\c contrib_regression
+DROP DATABASE regress_mongo_latin1;

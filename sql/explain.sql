@@ -1,0 +1,26 @@
+-- What EXPLAIN tells.
+CREATE FUNCTION explain_lines(query text, wanted text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+        IF line ~ wanted THEN RETURN NEXT trim(line); END IF;
+    END LOOP;
+END $$;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT name FROM people WHERE age > 40 AND city = 'London' AND upper(name) = 'ADA' AND score > 2;
+EXPLAIN (COSTS OFF, FORMAT json) SELECT name FROM people WHERE age = 36;
+SELECT * FROM explain_lines('SELECT * FROM many', 'Remote:');
+SELECT * FROM explain_lines('SELECT _id FROM many WHERE _id = 7', 'Remote:|Pipeline');
+SELECT * FROM explain_lines('SELECT _id FROM many WHERE false', 'Remote:|One-Time');
+SELECT * FROM explain_lines('SELECT _id FROM many WHERE _id = 3000000000', 'Remote:|Pipeline');
+SELECT * FROM explain_lines('SELECT _id FROM many LIMIT 5', 'Remote:');
+-- Why a condition stays here.
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name COLLATE "en-x-icu" < ''b''', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE address IS NOT NULL', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age + 1 = 37', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = big', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = 36.0', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name LIKE ''A%''', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name IS NULL', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = random() * 10', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE tags = ''{}''', 'Local Conditions');
+DROP FUNCTION explain_lines;

@@ -1,0 +1,36 @@
+-- LIMIT and OFFSET go where every row of the scan counts.
+EXPLAIN (COSTS OFF) SELECT _id FROM many LIMIT 3;
+SELECT count(*) FROM (SELECT _id FROM many LIMIT 3) x;
+EXPLAIN (COSTS OFF) SELECT _id FROM many LIMIT 3 OFFSET 10;
+SELECT count(*) FROM (SELECT _id FROM many LIMIT 3 OFFSET 4998) x;
+EXPLAIN (COSTS OFF) SELECT _id FROM many OFFSET 10;
+SELECT count(*) FROM (SELECT _id FROM many OFFSET 10) x;
+EXPLAIN (COSTS OFF) SELECT _id FROM many WHERE k = 3 LIMIT 2;
+SELECT count(*) FROM (SELECT _id FROM many WHERE k = 3 LIMIT 2) x;
+EXPLAIN (COSTS OFF) SELECT _id FROM many WHERE k > 3 LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT _id FROM many WHERE _id % 2 = 0 LIMIT 2;
+SELECT count(*) FROM (SELECT _id FROM many WHERE _id % 2 = 0 LIMIT 2) x;
+EXPLAIN (COSTS OFF) SELECT _id FROM many ORDER BY _id LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT DISTINCT k FROM many LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT k, count(*) FROM many GROUP BY k LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT _id, generate_series(1, 2) FROM many LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT a._id FROM many a, people b LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT _id FROM many UNION ALL SELECT _id FROM many LIMIT 2;
+EXPLAIN (COSTS OFF) SELECT _id FROM many FETCH FIRST 2 ROWS ONLY;
+EXPLAIN (COSTS OFF) SELECT k FROM many ORDER BY k FETCH FIRST 2 ROWS WITH TIES;
+SELECT count(*) FROM (SELECT _id FROM many LIMIT 0) x;
+SELECT count(*) FROM (SELECT _id FROM many LIMIT NULL) x;
+SELECT _id FROM many LIMIT -1;
+SELECT _id FROM many LIMIT 1 OFFSET -1;
+PREPARE part(bigint, bigint) AS SELECT _id FROM many LIMIT $1 OFFSET $2;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF) EXECUTE part(2, 3);
+CREATE FUNCTION rows_of(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS
+    'DECLARE n bigint := 0; r record; BEGIN FOR r IN SELECT _id FROM many LIMIT $1 OFFSET $2 LOOP n := n + 1; END LOOP; RETURN n; END';
+SELECT rows_of(2, 3), rows_of(5, 4998), rows_of(NULL, 4990), rows_of(3, NULL), rows_of(0, 0), rows_of(9223372036854775807, 1);
+RESET plan_cache_mode;
+SET mongo_fdw_cpp.enable_limit_pushdown = off;
+EXPLAIN (COSTS OFF) SELECT _id FROM many LIMIT 3;
+RESET ALL;
+DEALLOCATE part;
+DROP FUNCTION rows_of;

@@ -1,0 +1,215 @@
+"""Loads the collections that the SQL suite reads into a MongoDB-compatible server.
+
+usage: load_fixtures.py URI [DATABASE]
+
+Documents are sent as raw BSON, so that duplicate keys, old types and malformed-looking keys arrive as they are.
+"""
+import datetime
+import decimal
+import struct
+import sys
+import uuid
+
+import bson
+import pymongo
+from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson.raw_bson import RawBSONDocument
+
+OID = ObjectId("5f0000000000000000000001")
+UTC = datetime.timezone.utc
+
+
+def element(kind, key, payload):
+    return bytes([kind]) + key.encode() + b"\0" + payload
+
+
+def text(value):
+    raw = value.encode()
+    return struct.pack("<i", len(raw) + 1) + raw + b"\0"
+
+
+def document(*elements):
+    body = b"".join(elements)
+    return struct.pack("<i", len(body) + 5) + body + b"\0"
+
+
+def raw(identifier, *elements):
+    """A document with an int _id and hand-made elements."""
+    return RawBSONDocument(document(element(0x10, "_id", struct.pack("<i", identifier)), *elements))
+
+
+def date_ms(ms):
+    return lambda key: element(0x09, key, struct.pack("<q", ms))
+
+
+UNDEFINED = lambda key: element(0x06, key, b"")
+SYMBOL = lambda key: element(0x0E, key, text("sym"))
+DBPOINTER = lambda key: element(0x0C, key, text("db.coll") + OID.binary)
+
+# name -> value of field a; one document each, the name in field n
+TRAPS = [
+    ("missing", None),
+    ("null", "NULL"),
+    ("undefined", UNDEFINED),
+    ("int32", 5),
+    ("int64", Int64(5)),
+    ("int64 big", Int64(2**53 + 1)),
+    ("int64 max", Int64(2**63 - 1)),
+    ("int32 negative", -7),
+    ("int32 beyond int2", 70000),
+    ("double integral", 5.0),
+    ("double fraction", 5.5),
+    ("double tenth", 0.1),
+    ("double negative zero", -0.0),
+    ("double NaN", float("nan")),
+    ("double Infinity", float("inf")),
+    ("double -Infinity", float("-inf")),
+    ("double huge", 1e300),
+    ("double 2^60", float(2**60)),
+    ("decimal 5.00", Decimal128("5.00")),
+    ("decimal tenth", Decimal128("0.1")),
+    ("decimal NaN", Decimal128("NaN")),
+    ("decimal -Infinity", Decimal128("-Infinity")),
+    ("decimal 34 digits", Decimal128("1234567890123456789012345678901234")),
+    ("decimal 34 fraction", Decimal128("1.234567890123456789012345678901234")),
+    ("decimal 1E+6111", Decimal128("1E+6111")),
+    ("decimal 1E-6176", Decimal128("1E-6176")),
+    ("decimal -0", Decimal128("-0")),
+    ("string digit", "5"),
+    ("string empty", ""),
+    ("string composed", "\u00e9"),
+    ("string decomposed", "e\u0301"),
+    ("string NUL", "a\0b"),
+    ("string emoji", "\U0001f600 \"quoted\" \\ \n"),
+    ("string long", "x" * 70),
+    ("string hex", "5f0000000000000000000001"),
+    ("string HEX", "5F0000000000000000000001"),
+    ("string abc", "abc"),
+    ("true", True),
+    ("false", False),
+    ("objectid", OID),
+    ("date", datetime.datetime(2024, 2, 29, 12, 30, 15, 678000, tzinfo=UTC)),
+    ("date before 1970", datetime.datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)),
+    ("date midnight", datetime.datetime(2024, 2, 29, tzinfo=UTC)),
+    ("date past 294276", date_ms(9224318016000000)),
+    ("date last", date_ms(9224318015999999)),
+    ("date min", date_ms(-(2**63))),
+    ("date max", date_ms(2**63 - 1)),
+    ("array [5]", [5]),
+    ("array [5,6]", [5, 6]),
+    ("array []", []),
+    ("array [[5]]", [[5]]),
+    ("array [[1,2],[3,4]]", [[1, 2], [3, 4]]),
+    ("array [[1],[2,3]]", [[1], [2, 3]]),
+    ("array [null]", [None]),
+    ("array [1,null,3]", [1, None, 3]),
+    ("array strings", ["x", "y"]),
+    ("array mixed", [1, "x", 2.5]),
+    ("object {}", {}),
+    ("object {b:5}", {"b": 5}),
+    ("object {b:null}", {"b": None}),
+    ("object {b:[{c:1},{c:2}]}", {"b": [{"c": 1}, {"c": 2}]}),
+    ("object {b:'x',c:true}", {"b": "x", "c": True}),
+    ("array [{b:5}]", [{"b": 5}]),
+    ("array [{b:5},{b:6},{}]", [{"b": 5}, {"b": 6}, {}]),
+    ("binary 0", Binary(b"\x00\x01\x02", 0)),
+    ("binary 2", Binary(b"\x00\x01\x02", 2)),
+    ("binary 3", Binary(bytes(range(16)), 3)),
+    ("binary 4", Binary(bytes(range(16)), 4)),
+    ("binary 5", Binary(bytes(range(16)), 5)),
+    ("binary 128", Binary(b"\xff\xfe", 128)),
+    ("timestamp", Timestamp(1700000000, 7)),
+    ("regex", Regex("^a.*b$", "im")),
+    ("code", Code("function() { return 1; }")),
+    ("code with scope", Code("return x", {"x": 1})),
+    ("symbol", SYMBOL),
+    ("dbpointer", DBPOINTER),
+    ("dbref", DBRef("other", OID)),
+    ("minkey", MinKey()),
+    ("maxkey", MaxKey()),
+]
+
+
+def trap_documents():
+    for number, (name, value) in enumerate(TRAPS, 1):
+        label = element(0x02, "n", text(name))
+        if callable(value):
+            yield raw(number, label, value("a"))
+        elif name == "missing":
+            yield raw(number, label)
+        else:
+            inner = bson.encode({"a": None if name == "null" else value})
+            yield raw(number, label, inner[4:-1])
+
+
+def key_documents():
+    """Keys that are no ordinary keys, the same key twice, keys differing only in case."""
+    i = lambda key, value: element(0x10, key, struct.pack("<i", value))
+    yield raw(1, i("a.b", 1), i("$x", 2), i("with blank", 3), i("", 4), i("0", 5), i("name" * 20, 6), i("plain", 7))
+    yield raw(2, i("dup", 1), i("dup", 2), i("Case", 10), i("case", 20))
+    yield raw(3, element(0x03, "a", document(i("b", 100), i("x.y", 101))), i("a.b", 200), i("__doc", 300), i("__ord", 301))
+
+
+def load(uri, name):
+    client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=5000)
+    client.drop_database(name)
+    db = client[name]
+    report = []
+
+    def fill(collection, documents):
+        documents = list(documents)
+        if documents:
+            refused = 0
+            for one in documents:
+                try:
+                    db[collection].insert_one(one)
+                except pymongo.errors.PyMongoError as error:
+                    refused += 1
+                    report.append(f"{collection}: refused {error}")
+
+    fill("traps", trap_documents())
+    fill("keys", key_documents())
+    day = lambda d, h=0: datetime.datetime(2024, 1, d, h, tzinfo=UTC)
+    fill("people", [
+        {"_id": ObjectId("600000000000000000000001"), "name": "Ada", "age": 36, "born": day(1), "active": True,
+         "score": 9.5, "tags": ["math", "code"], "address": {"city": "London", "zip": "N1"}, "big": Int64(10**15)},
+        {"_id": ObjectId("600000000000000000000002"), "name": "Grace", "age": 85, "born": day(2, 5), "active": False,
+         "score": 8, "tags": [], "address": {"city": "New York", "zip": "10001"}, "big": 1},
+        {"_id": ObjectId("600000000000000000000003"), "name": "Edsger", "age": None, "born": None, "active": True,
+         "score": Decimal128("7.25"), "address": {"city": None}, "big": Int64(2**62)},
+        {"_id": ObjectId("600000000000000000000004"), "name": "alan", "age": 41, "born": day(3, 23), "tags": [None, "logic"],
+         "score": float("nan"), "address": "unknown", "big": -5},
+        {"_id": "600000000000000000000004", "name": "Barbara", "age": 84, "active": None, "score": 1},
+        {"_id": "x", "name": "Donald"},
+    ])
+    fill("orders", [
+        {"_id": 1, "customer": "ann", "items": [{"sku": "a", "qty": 2, "parts": [{"p": 1}, {"p": 2}]},
+                                                 {"sku": "b", "qty": 1, "parts": []}]},
+        {"_id": 2, "customer": "bob", "items": []},
+        {"_id": 3, "customer": "cid", "items": None},
+        {"_id": 4, "customer": "dan"},
+        {"_id": 5, "customer": "eve", "items": [{"sku": "c", "parts": [{"p": 3}]}, {"qty": 7}, {"sku": "d", "qty": 9, "parts": None}]},
+        {"_id": 6, "customer": "fay", "items": ["loose", 5, None, {"sku": "e", "qty": 4}]},
+    ])
+    fill("orders_odd", [
+        {"_id": 1, "items": [{"sku": "a", "qty": 2}]},
+        {"_id": 2, "items": {"sku": "lonely", "qty": 1}},
+        {"_id": 3, "items": "text"},
+        {"_id": 4, "items": [{"sku": "z", "qty": "many"}]},
+    ])
+    fill("scalars", [{"_id": 1, "tags": ["x", "y", "x"]}, {"_id": 2, "tags": "z"}, {"_id": 3, "tags": []}])
+    db.create_collection("empty")
+    fill("many", ({"_id": i, "k": i % 10, "t": f"row {i:05d}", "v": i * 1.5} for i in range(0)))
+    db.many.insert_many([{"_id": i, "k": i % 10, "t": f"row {i:05d}", "v": i * 1.5} for i in range(5000)])
+    try:
+        db.create_collection("folded", collation={"locale": "en", "strength": 2})
+        fill("folded", [{"_id": 1, "t": "a"}, {"_id": 2, "t": "A"}])
+        db.create_collection("folded_view", viewOn="folded", pipeline=[], collation={"locale": "en", "strength": 2})
+    except pymongo.errors.PyMongoError as error:
+        report.append(f"folded: {error}")
+    return report
+
+
+if __name__ == "__main__":
+    for line in load(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "mongo_fdw_cpp_test"):
+        print(line, file=sys.stderr)
