@@ -5,7 +5,7 @@ CREATE FOREIGN TABLE forms (_id int, n text,
     simple_b jsonb OPTIONS (path 'a'), relaxed_b jsonb OPTIONS (path 'a', json_format 'relaxed'),
     canonical_b jsonb OPTIONS (path 'a', json_format 'canonical'), legacy_b jsonb OPTIONS (path 'a', json_format 'legacy'))
     SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
-CREATE VIEW common_forms AS SELECT * FROM forms WHERE n NOT LIKE 'date %ast%' AND n NOT IN ('date min', 'date max') AND n NOT LIKE '%E_6%' AND n <> 'double huge';
+CREATE VIEW common_forms AS SELECT * FROM forms WHERE n !~ '^(date (past|last|min|max)|symbol|dbpointer|.*E.6|double huge)';
 SELECT n, simple FROM common_forms WHERE simple IS NOT NULL ORDER BY _id;
 SELECT n, relaxed FROM common_forms WHERE relaxed::text <> simple::text ORDER BY _id;
 SELECT n, canonical FROM common_forms WHERE canonical::text <> relaxed::text ORDER BY _id;
@@ -16,9 +16,9 @@ SELECT form, count(*) AS compared, count(*) FILTER (WHERE NOT same) AS different
            AND jsonb_hash(b) = jsonb_hash(j::text::jsonb) AND pg_column_size(b) = pg_column_size(j::text::jsonb) AS same
     FROM forms, LATERAL (VALUES ('simple', simple, simple_b), ('relaxed', relaxed, relaxed_b), ('canonical', canonical, canonical_b),
                                 ('legacy', legacy, legacy_b)) v(form, j, b)
-    WHERE j IS NOT NULL AND n <> 'string NUL') x GROUP BY form ORDER BY form;
+    WHERE j IS NOT NULL AND n <> 'string NUL' AND n !~ '^(date (past|last|min|max)|symbol|dbpointer)') x GROUP BY form ORDER BY form;
 SELECT n, simple, simple_b FROM forms WHERE n = 'string NUL';
-CREATE TEMP TABLE stored AS SELECT n, simple_b, canonical_b FROM forms WHERE simple_b IS NOT NULL;
+CREATE TEMP TABLE stored AS SELECT n, simple_b, canonical_b FROM forms WHERE simple_b IS NOT NULL AND n !~ '^(date (past|last|min|max)|symbol|dbpointer)';
 SELECT count(*) FROM stored s JOIN stored t USING (simple_b);
 SELECT canonical_b->'b'->0->'c'->>'$numberInt' AS c FROM stored WHERE n = 'object {b:[{c:1},{c:2}]}';
 -- Objects with many keys: sorted by length, then bytes; offsets every 32 entries.

@@ -1,4 +1,5 @@
--- What one of the development servers does not store as sent: dates beyond what it can hold, the same key twice.
+-- What one of the development servers does not store as sent: dates beyond what it can hold, the
+-- same key twice, the old types symbol and DBPointer.
 SET timezone = 'UTC';
 CREATE FOREIGN TABLE stored (_id int, n text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps');
 SELECT count(*) = 4 AS stored FROM stored WHERE n IN ('date past 294276', 'date last', 'date min', 'date max') \gset
@@ -14,7 +15,13 @@ CREATE FOREIGN TABLE twice (_id int, dup int, dupb jsonb OPTIONS (path 'dup'), d
 SELECT * FROM twice WHERE _id = 2;
 SELECT _id FROM twice WHERE dup = 1;
 SELECT _id FROM twice WHERE dup = 2;
-DROP FOREIGN TABLE dates, twice;
+CREATE FOREIGN TABLE old_types (_id int, n text, t text OPTIONS (path 'a'), name name OPTIONS (path 'a'), simple json OPTIONS (path 'a'),
+    canonical json OPTIONS (path 'a', json_format 'canonical'), legacy json OPTIONS (path 'a', json_format 'legacy'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT n, t, name, simple, canonical, legacy FROM old_types WHERE n IN ('symbol', 'dbpointer') ORDER BY _id;
+SELECT * FROM both_ways('SELECT n FROM old_types WHERE t = ''sym''');
+SELECT * FROM both_ways('SELECT n FROM old_types WHERE t > ''sx''');
+DROP FOREIGN TABLE dates, twice, old_types;
 \else
 \echo this server does not store them
 \endif

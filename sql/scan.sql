@@ -58,7 +58,7 @@ BEGIN;
 SAVEPOINT a;
 SELECT a FROM fails;
 ROLLBACK TO a;
-SELECT count(*) FROM fails;
+SELECT count(*) > 70 AS readable FROM fails;
 COMMIT;
 -- A thousand scans leave nothing behind.
 DO $$

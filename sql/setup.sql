@@ -5,6 +5,7 @@ CREATE SERVER mongodb FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri');
 CREATE USER MAPPING FOR PUBLIC SERVER mongodb;
 ALTER USER MAPPING FOR PUBLIC SERVER mongodb OPTIONS (ADD password_required 'false');
 
+-- (What one of the development servers stores otherwise is left to the test oddities.)
 -- Makes a foreign table over the traps with column a of a type, and shows what every trap becomes under 'collect'.
 CREATE FUNCTION show_type(type_name text, options text DEFAULT '', wanted text DEFAULT '%')
     RETURNS TABLE (trap text, value text, error text) LANGUAGE plpgsql AS $$
@@ -15,8 +16,8 @@ BEGIN
         type_name, options);
     RETURN QUERY EXECUTE format('SELECT n, a::text, (__errors->0->>''bson_type'') ||
         coalesce('': '' || (__errors->0->>''reason''), '''') FROM one_type
-        WHERE n LIKE %L AND (a IS NOT NULL OR __errors IS NOT NULL) AND n NOT LIKE ''date %%ast%%'' AND n NOT LIKE ''date m%%x''
-          AND n <> ''date min'' ORDER BY _id', wanted);
+        WHERE n LIKE %L AND (a IS NOT NULL OR __errors IS NOT NULL) AND n !~ ''^(date (past|last|min|max)|symbol|dbpointer)''
+          ORDER BY _id', wanted);
 END $$;
 
 -- The SQLSTATE and message of a failing statement, without what depends on the server's product.

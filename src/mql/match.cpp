@@ -15,12 +15,8 @@ namespace mongo_fdw::mql {
 namespace {
 
 constexpr int kTypeString = 2, kTypeArray = 4, kTypeBinary = 5, kTypeUndefined = 6, kTypeObjectId = 7, kTypeBool = 8,
-              kTypeSymbol = 14;
+              kTypeDate = 9, kTypeSymbol = 14;
 constexpr int64_t kMsPerDay = 86400000;
-// 4714-11-24 BC to before 294277 AD in milliseconds: what a timestamptz holds.
-constexpr int64_t kMinTimestampMs = -210866803200000, kEndTimestampMs = 9224318016000000;
-// 4714-11-24 BC to 5874897-12-31 AD: what a date holds.
-constexpr int64_t kMinDateMs = -210866803200000, kEndDateMs = 185331707078400000;
 constexpr uint32_t kMaxBytes = 14 * 1024 * 1024; // of a filter; a BSON document holds 16 MB
 
 const char *name_of(Op op) {
@@ -293,52 +289,39 @@ void uuid_arm(Op op, const Operand &operand, Arms *arms) {
     arms->end();
 }
 
-// Dates within [low, end) that satisfy the comparison with the half-open interval [from, until) taken as one point.
-void instant_arm(Op op, int64_t from, int64_t until, int64_t low, int64_t end, Arms *arms) {
-    int64_t least = low, beyond = end; // the dates kept: least <= x < beyond
-    switch (op) {
-    case Op::Eq:
-        least = from > low ? from : low;
-        beyond = until < end ? until : end;
-        break;
-    case Op::Lt:
-        beyond = from < end ? from : end;
-        break;
-    case Op::Le:
-        beyond = until < end ? until : end;
-        break;
-    case Op::Gt:
-        least = until > low ? until : low;
-        break;
-    case Op::Ge:
-        least = from > low ? from : low;
-        break;
-    case Op::Ne:
-        instant_arm(Op::Lt, from, until, low, end, arms);
-        instant_arm(Op::Gt, from, until, low, end, arms);
+// Dates that satisfy the comparison with the half-open interval [from, until) taken as one point; INT64_MIN and
+// INT64_MAX are before and after every date.
+void instant_arm(Op op, int64_t from, int64_t until, Arms *arms) {
+    if (op == Op::Ne) {
+        instant_arm(Op::Lt, from, until, arms);
+        instant_arm(Op::Gt, from, until, arms);
         return;
     }
-    if (least >= beyond)
+    bool below = op == Op::Lt || op == Op::Le, above = op == Op::Gt || op == Op::Ge;
+    int64_t least = op == Op::Gt ? until : from, beyond = op == Op::Lt ? from : until;
+    if (below ? beyond == INT64_MIN : above ? least == INT64_MAX : from >= until)
+        return; // no date
+    if (below ? beyond == INT64_MAX : above && least == INT64_MIN) {
+        arms->types({kTypeDate});
         return;
+    }
     bson_t *arm = arms->begin();
-    if (beyond - least == 1) {
-        bson_append_date_time(arm, "$eq", -1, least);
+    if (!below && !above && until - from == 1) {
+        bson_append_date_time(arm, "$eq", -1, from);
     } else {
-        bson_append_date_time(arm, "$gte", -1, least);
-        bson_append_date_time(arm, "$lt", -1, beyond);
+        if (!below)
+            bson_append_date_time(arm, "$gte", -1, least);
+        if (!above)
+            bson_append_date_time(arm, "$lt", -1, beyond);
     }
     arms->end();
 }
 
 void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
-    bool timestamp = column.family == Family::Timestamp;
-    int64_t low = timestamp ? kMinTimestampMs : kMinDateMs, end = timestamp ? kEndTimestampMs : kEndDateMs;
     int64_t from, until;
-    if (operand.integer == INT64_MIN) {
-        from = until = INT64_MIN; // before every date
-    } else if (operand.integer == INT64_MAX) {
-        from = until = INT64_MAX;
-    } else if (timestamp) {
+    if (operand.integer == INT64_MIN || operand.integer == INT64_MAX) {
+        from = until = operand.integer;
+    } else if (column.family == Family::Timestamp) {
         int64_t ms = operand.integer / 1000, rest = operand.integer % 1000;
         if (rest < 0)
             ms--, rest += 1000;
@@ -349,7 +332,7 @@ void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
         from = operand.integer * kMsPerDay;
         until = from + kMsPerDay;
     }
-    instant_arm(op, from, until, low, end, arms);
+    instant_arm(op, from, until, arms);
 }
 
 void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
@@ -454,7 +437,6 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
 
 Truth not_null(const Column &column, bson_t *out) {
     Arms arms(column, out);
-    bson_t *arm;
     switch (column.family) {
     case Family::Int:
     case Family::Float:
@@ -482,10 +464,7 @@ Truth not_null(const Column &column, bson_t *out) {
         break;
     case Family::Timestamp:
     case Family::Date:
-        arm = arms.begin();
-        bson_append_date_time(arm, "$gte", -1, column.family == Family::Date ? kMinDateMs : kMinTimestampMs);
-        bson_append_date_time(arm, "$lt", -1, column.family == Family::Date ? kEndDateMs : kEndTimestampMs);
-        arms.end();
+        arms.types({kTypeDate});
         break;
     case Family::None:
         break;

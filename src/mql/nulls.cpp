@@ -26,8 +26,8 @@ constexpr AtomRow kAtoms[] = {
     {Family::Bool, E, E, L, E},      //
     {Family::ObjectId, E, E, E, E},  //
     {Family::Uuid, E, S, S, S},      // other subtypes of binary are misfits
-    {Family::Timestamp, E, E, E, E}, // bounds keep dates outside PostgreSQL's range away
-    {Family::Date, E, E, E, E},      //
+    {Family::Timestamp, E, S, S, S}, // ranges keep dates outside PostgreSQL's range; not every server takes such bounds
+    {Family::Date, E, S, S, S},      //
 };
 
 const AtomRow &row_of(Family family) {
