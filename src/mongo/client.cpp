@@ -11,19 +11,20 @@ namespace {
 
 // Destroying a client makes the driver select a server to end its sessions on. If it scanned less than 500 ms ago and
 // lost its server since, it sleeps until then, which no signal breaks. Such clients wait here, their sockets closed.
-std::vector<Client *> graveyard;
+Client *graveyard = nullptr; // linked through Client::next
 constexpr int64_t kRestInGraveyardUs = 1000000;
 
 void reap_graveyard() {
     int64_t now = bson_get_monotonic_time();
-    std::vector<Client *> waiting;
-    for (Client *client : graveyard) {
-        if (now - client->broken_at_us > kRestInGraveyardUs)
-            delete client;
-        else
-            waiting.push_back(client);
+    for (Client **at = &graveyard; *at;) {
+        Client *client = *at;
+        if (now - client->broken_at_us <= kRestInGraveyardUs) {
+            at = &client->next;
+            continue;
+        }
+        *at = client->next;
+        delete client;
     }
-    graveyard.swap(waiting);
 }
 
 bool given(const char *text) { return text && *text; }
@@ -214,11 +215,9 @@ void release_client(Client *client) noexcept {
         return;
     abort_streams(&client->streams);
     if (client->broken && bson_get_monotonic_time() - client->broken_at_us <= kRestInGraveyardUs) {
-        try {
-            graveyard.push_back(client);
-            return;
-        } catch (...) {
-        }
+        client->next = graveyard;
+        graveyard = client;
+        return;
     }
     delete client;
 }

@@ -28,6 +28,7 @@ struct Client {
     bool broken = false;
     bool worked = false;
     int64_t broken_at_us = 0;
+    Client *next = nullptr; // in the graveyard
 };
 
 void clear_error(Error *error) noexcept;

@@ -208,7 +208,12 @@ ssize_t stream_poll(mongoc_stream_poll_t *streams, size_t count, int32_t timeout
     int ready = wait_for(self(streams[0].stream)->group, polled, count, deadline_of(timeout_ms));
     for (size_t i = 0; i < count && ready > 0; i++)
         streams[i].revents = polled[i].revents;
-    return ready;
+    if (ready >= 0)
+        return ready;
+    // While it looks for servers the driver polls again after a failure until its time-out; a broken stream it believes.
+    for (size_t i = 0; i < count; i++)
+        streams[i].revents = POLLERR;
+    return static_cast<ssize_t>(count);
 }
 
 bool stream_timed_out(mongoc_stream_t *base) { return self(base)->last_error == ETIMEDOUT; }

@@ -1,31 +1,143 @@
 # ./dev test and what it is made of.
 
-# regress LEG ENGINE MAKE...: the SQL suite on an engine; PGHOST and PGPORT point to the server of the leg.
-run_regress() {
-    local leg=$1 engine=$2 uri log; shift 2
-    uri=$(server_uri "$engine")
-    log=$build/log/regress-$leg-$engine.log
-    mkdir -p "$build/log"
-    "$secantus_home/bin/python" "$top/test/tools/load_fixtures.py" "$uri" mongo_fdw_cpp_test >"$build/log/fixtures-$engine.log" 2>&1 ||
-        { cat "$build/log/fixtures-$engine.log" >&2; fail "the fixtures cannot be loaded into $engine"; }
-    step "SQL suite on $engine, $leg"
-    MONGO_URI=$uri "$@" >"$log" 2>&1 </dev/null || true
-    count_regress "$log"
-}
-
 passed=0
 failed=0
+
+# count_up OK BAD LOG: adds to the totals and shows the end of the log where something failed.
+count_up() {
+    passed=$((passed + $1)); failed=$((failed + $2))
+    step "  $1 passed, $2 failed"
+    [ "$2" = 0 ] || tail -n "${4:-60}" "$3" >&2
+}
+
+check_sources() {
+    local check
+    step "checks of the sources"
+    for check in "$top"/test/check/*.sh; do
+        if sh "$check" >&2; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
+}
+
+run_unit() {
+    local log=$build/log/unit.log ok bad
+    step "unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
+    quietly "$build/log/cmake.log" cmake -S "$top" -B "$build/cmake-asan" -DCMAKE_BUILD_TYPE=Debug -DSANITIZE=ON
+    quietly "$build/log/cmake-build.log" cmake --build "$build/cmake-asan" -j"$(nproc)"
+    "$build/cmake-asan/unit" >"$log" 2>&1 </dev/null || true
+    ok=$(grep -c '^\[       OK \]' "$log" || true)
+    bad=$(grep -c '^\[  FAILED  \].*ms)' "$log" || true)
+    grep -q 'ERROR: .*Sanitizer' "$log" && bad=$((bad + 1))
+    [ "$ok" -gt 0 ] || bad=$((bad + 1))
+    count_up "$ok" "$bad" "$log"
+}
+
+load_fixtures() {
+    local engine=$1
+    engine_uri=$(server_uri "$engine")
+    quietly "$build/log/fixtures-$engine.log" "$secantus_home/bin/python" "$top/test/tools/load_fixtures.py" "$engine_uri" mongo_fdw_cpp_test
+}
+
+# count_regress LOG PREFIX: counts the lines of pg_regress; PREFIX leads to its files when it ran in a chroot.
 count_regress() {
+    local ok bad diffs
+    ok=$(grep -cE '^(ok |test .* \.\.\. ok)' "$1" || true)
+    bad=$(grep -cE '^(not ok |test .* \.\.\. FAILED)' "$1" || true)
+    [ "$((ok + bad))" -gt 0 ] || bad=1
+    count_up "$ok" "$bad" "$1"
+    diffs=$2/build/regress/regression.diffs
+    if [ "$bad" -gt 0 ] && [ -e "$diffs" ]; then head -n 300 "$diffs" | cut -c1-300 >&2; fi
+}
+
+count_prove() {
     local ok bad
-    ok=$(grep -cE '^(ok |test .* \.\.\. ok|.* \.\.\. ok)' "$1" || true)
-    bad=$(grep -cE '^(not ok |.*\.\.\. FAILED)' "$1" || true)
-    if [ "$((ok + bad))" = 0 ]; then bad=1; tail -n 20 "$1" >&2; fi
-    passed=$((passed + ok)); failed=$((failed + bad))
-    step "  $ok passed, $bad failed"
-    if [ "$bad" -gt 0 ]; then
-        grep -E 'FAILED|not ok' "$1" >&2 || true
-        local diffs
-        diffs=$(sed -n 's/.*"\(.*regression.diffs\)".*/\1/p' "$1" | tail -n 1)
-        [ -z "$diffs" ] || head -n 200 "${regress_root-}$diffs" >&2 || true
+    ok=$(grep -cE '^ok [0-9]' "$1" || true)
+    bad=$(grep -cE '^not ok [0-9]' "$1" || true)
+    grep -q '^Result: PASS' "$1" || [ "$bad" -gt 0 ] || bad=1
+    count_up "$ok" "$bad" "$1" 120
+}
+
+native_leg() {
+    local engine pgxs
+    for engine in documentdb secantus; do
+        load_fixtures "$engine"
+        step "SQL suite, PostgreSQL $(pg_major_of "$pg_config"), engine $engine"
+        MONGO_URI=$engine_uri make -C "$top" PG_CONFIG="$pg_config" installcheck >"$build/log/regress-native-$engine.log" 2>&1 </dev/null || true
+        count_regress "$build/log/regress-native-$engine.log" "$top"
+    done
+    step "tests of processes and faults, PostgreSQL $(pg_major_of "$pg_config")"
+    pgxs=$(dirname "$("$pg_config" --pgxs)")/../..
+    local work
+    work=$(service_dir)/tap
+    rm -rf "$work"
+    mkdir -p "$work"
+    cp -r "$top/test/t" "$build/tools/replay_server" "$work/"
+    chown -R "$service_user": "$work"
+    (cd "$work" && run_prove "$pgxs" "$pg_bin" "$work") >"$build/log/prove-native.log" 2>&1 </dev/null || true
+    count_prove "$build/log/prove-native.log"
+}
+
+# run_prove PGXS BINDIR WORK: runs in WORK as the service user.
+run_prove() {
+    runuser -u "$service_user" -- env PERL5LIB="$1/src/test/perl" PATH="$2:$PATH" PG_REGRESS="$1/src/test/regress/pg_regress" \
+        TESTDATADIR="$3/data" TESTLOGDIR="$3/log" REPLAY_SERVER="$3/replay_server" MONGO_URI="${engine_uri-}" \
+        SECANTUS="${secantus_home-}/bin/secantusd-py" LC_ALL=C.UTF-8 prove -v t/
+}
+
+build_tools() {
+    step "build the replay server and the bare drain"
+    mkdir -p "$build/tools"
+    local mongoc bson
+    mongoc=$(pkg-config --exists mongoc2 && echo mongoc2 || echo libmongoc-1.0)
+    bson=$(pkg-config --exists bson2 && echo bson2 || echo libbson-1.0)
+    # shellcheck disable=SC2046
+    quietly "$build/log/replay-build.log" g++ -std=c++20 -O2 -Wall -Wextra $(pkg-config --cflags $bson) "$top/test/tools/replay_server.cpp" \
+        -o "$build/tools/replay_server" $(pkg-config --libs $bson) -lssl -lcrypto -lpthread
+    quietly "$build/log/drain-build.log" g++ -std=c++20 -O2 -Wall -Wextra $(pkg-config --cflags "$mongoc") "$top/test/tools/drain.cpp" \
+        -o "$build/tools/drain" $(pkg-config --libs "$mongoc")
+}
+
+# chroot_leg NAME: builds and tests in $chroot_dir with the PostgreSQL and driver that it holds.
+chroot_leg() {
+    local name=$1 place log engine=documentdb
+    place=/var/tmp/mongo_fdw_cpp-$(printf %s "$top" | cksum | cut -d' ' -f1)
+    log=$build/log/leg-$name.log
+    load_fixtures $engine
+    step "leg $name: build, SQL suite, processes and faults"
+    rm -rf --one-file-system "$chroot_dir$place"
+    mkdir -p "$chroot_dir$place"
+    (cd "$top" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - --ignore-failed-read) | tar -x -C "$chroot_dir$place"
+    unshare -m bash -euc '
+        mount -t proc proc "$1/proc"
+        [ -e "$1/dev/shm" ] || mkdir -m 1777 "$1/dev/shm"
+        chmod 1777 "$1/dev/shm"
+        chroot "$1" bash "$2/test/tools/leg.sh" "$2" "$3"' - "$chroot_dir" "$place" "$engine_uri" >"$log" 2>&1 </dev/null || true
+    if grep -qE '(warning|error): ' "$log"; then
+        grep -E '(warning|error): ' "$log" | head -n 20 >&2
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
     fi
+    count_regress "$log" "$chroot_dir$place"
+    count_prove "$log"
+    rm -rf --one-file-system "$chroot_dir$place"
+}
+
+run_tests() {
+    need_root
+    trap 'stop_everything' EXIT
+    build_extension
+    install_tests
+    build_tools
+    check_sources
+    run_unit
+    cluster_start
+    native_leg
+    trixie_chroot
+    chroot_leg trixie
+    forky_chroot
+    chroot_leg forky
+    stop_everything
+    trap - EXIT
+    printf '%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ]
 }

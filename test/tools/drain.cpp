@@ -1,0 +1,42 @@
+// The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
+// usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
+#include <mongoc/mongoc.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char **argv) {
+    if (argc < 5)
+        return 2;
+    mongoc_init();
+    mongoc_client_t *client = mongoc_client_new(argv[1]);
+    mongoc_collection_t *collection = mongoc_client_get_collection(client, argv[2], argv[3]);
+    bson_t filter = BSON_INITIALIZER, options = BSON_INITIALIZER, projection;
+    bson_append_int32(&options, "batchSize", -1, std::atoi(argv[4]));
+    if (argc > 5) {
+        bson_append_document_begin(&options, "projection", -1, &projection);
+        for (int i = 5; i < argc; i++)
+            bson_append_int32(&projection, argv[i], -1, 1);
+        bson_append_document_end(&options, &projection);
+    }
+    auto start = std::chrono::steady_clock::now();
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &filter, &options, nullptr);
+    const bson_t *document;
+    unsigned long long documents = 0, bytes = 0;
+    while (mongoc_cursor_next(cursor, &document)) {
+        documents++;
+        bytes += document->len;
+    }
+    bson_error_t error;
+    if (mongoc_cursor_error(cursor, &error)) {
+        std::fprintf(stderr, "%s\n", error.message);
+        return 1;
+    }
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::printf("%llu %llu %.6f\n", documents, bytes, seconds);
+    mongoc_cursor_destroy(cursor);
+    mongoc_collection_destroy(collection);
+    mongoc_client_destroy(client);
+    return 0;
+}

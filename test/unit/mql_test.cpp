@@ -1,0 +1,297 @@
+// The null pass and the match renderer, without a server.
+#include "mql/commands.hpp"
+#include "mql/match.hpp"
+#include "mql/render.hpp"
+
+#include <bson/bson.h>
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+using namespace mongo_fdw::mql;
+
+namespace {
+
+Column column(const char *path, Family family) {
+    Column result{};
+    result.path = path;
+    result.components = 1;
+    result.family = family;
+    result.minimum = INT32_MIN;
+    result.maximum = INT32_MAX;
+    return result;
+}
+
+Operand integer(int64_t value) {
+    Operand operand{};
+    operand.kind = OperandKind::Int;
+    operand.integer = value;
+    return operand;
+}
+
+Operand number(double value) {
+    Operand operand{};
+    operand.kind = OperandKind::Double;
+    operand.number = value;
+    return operand;
+}
+
+Operand text(const char *value) {
+    Operand operand{};
+    operand.kind = OperandKind::Text;
+    operand.text = value;
+    operand.length = static_cast<uint32_t>(std::strlen(value));
+    return operand;
+}
+
+Operand micros(int64_t value) {
+    Operand operand{};
+    operand.kind = OperandKind::Micros;
+    operand.integer = value;
+    return operand;
+}
+
+// Builds SQL trees and gives the filter with its verdict as text.
+class Trees : public ::testing::Test {
+  protected:
+    std::vector<Node> sql_nodes{64}, filter_nodes{256};
+    Tree sql{sql_nodes.data(), 0, 64}, filter{filter_nodes.data(), 0, 256};
+    std::vector<Column> columns;
+    std::vector<Operand> operands;
+
+    uint32_t compare(Op op, Column of, Operand with) {
+        columns.push_back(of);
+        operands.push_back(with);
+        return add_node(&sql, Node{NodeKind::Compare, op, uint16_t(columns.size() - 1), uint16_t(operands.size() - 1), kNone, kNone});
+    }
+    uint32_t leaf(NodeKind kind, Column of) {
+        columns.push_back(of);
+        return add_node(&sql, Node{kind, Op::Eq, uint16_t(columns.size() - 1), 0, kNone, kNone});
+    }
+    uint32_t group(NodeKind kind, std::vector<uint32_t> children) {
+        for (size_t i = 0; i + 1 < children.size(); i++)
+            sql.nodes[children[i]].next = children[i + 1];
+        return add_node(&sql, Node{kind, Op::Eq, 0, 0, children[0], kNone});
+    }
+    std::string show(uint32_t node) {
+        Verdict verdict;
+        filter.count = 0;
+        uint32_t root = truth_filter(&sql, node, columns.data(), &filter, &verdict);
+        const char *names[] = {"local", "superset", "exact"};
+        std::string result = names[static_cast<int>(verdict)];
+        if (root == kNone)
+            return result;
+        bson_t out = BSON_INITIALIZER;
+        Truth truth = render_filter(&filter, root, columns.data(), operands.data(), &out);
+        if (truth == Truth::Depends) {
+            char *json = bson_as_relaxed_extended_json(&out, nullptr);
+            std::string compact;
+            for (const char *at = json; *at; at++)
+                if (*at != ' ')
+                    compact += *at;
+            result += " " + compact;
+            bson_free(json);
+        } else {
+            result += truth == Truth::Never ? " never" : " always";
+        }
+        bson_destroy(&out);
+        return result;
+    }
+};
+
+constexpr const char *kNotArray = "\"$not\":{\"$type\":4}";
+
+TEST_F(Trees, EqualityOfIntegersIsExactAndExcludesArrays) {
+    EXPECT_EQ(show(compare(Op::Eq, column("a", Family::Int), integer(5))), std::string("exact {\"a\":{\"$eq\":5,") + kNotArray + "}}");
+}
+
+TEST_F(Trees, ConstantsBeyondTheTypeDecideByThemselves) {
+    EXPECT_EQ(show(compare(Op::Eq, column("a", Family::Int), integer(int64_t(1) << 40))), "exact never");
+    EXPECT_EQ(show(compare(Op::Gt, column("a", Family::Int), integer(int64_t(1) << 40))), "superset never");
+    EXPECT_EQ(show(compare(Op::Lt, column("a", Family::Int), integer(int64_t(1) << 40))),
+              std::string("superset {\"a\":{\"$type\":\"number\",") + kNotArray + "}}");
+}
+
+TEST_F(Trees, NotSwapsAndNeverWrapsNot) {
+    uint32_t equal = compare(Op::Eq, column("a", Family::Int), integer(5));
+    EXPECT_EQ(show(group(NodeKind::Not, {equal})),
+              std::string("superset {\"a\":{\"$ne\":5,\"$type\":\"number\",") + kNotArray + "}}");
+}
+
+TEST_F(Trees, DeMorgan) {
+    uint32_t a = compare(Op::Lt, column("a", Family::Int), integer(1));
+    uint32_t b = compare(Op::Eq, column("b", Family::Text), text("x"));
+    std::string shown = show(group(NodeKind::Not, {group(NodeKind::And, {a, b})}));
+    EXPECT_NE(shown.find("\"$or\":[{\"a\":{\"$gte\":1"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("{\"b\":{\"$type\":[2,7,14],\"$ne\":\"x\""), std::string::npos) << shown;
+}
+
+TEST_F(Trees, AConjunctThatCannotGoLeavesASuperset) {
+    Column none = column("x", Family::None);
+    uint32_t a = compare(Op::Eq, column("a", Family::Int), integer(1));
+    uint32_t b = compare(Op::Eq, none, integer(1));
+    EXPECT_EQ(show(group(NodeKind::And, {a, b})).substr(0, 8), "superset");
+    sql.nodes[a].next = kNone;
+    EXPECT_EQ(show(group(NodeKind::Or, {a, b})), "local");
+}
+
+TEST_F(Trees, NullConstantsAreNeverTrueNorFalse) {
+    Operand null{};
+    null.kind = OperandKind::Null;
+    uint32_t equal = compare(Op::Eq, column("a", Family::Int), null);
+    EXPECT_EQ(show(equal), "exact never");
+    EXPECT_EQ(show(group(NodeKind::Not, {equal})), "superset never");
+}
+
+TEST_F(Trees, NullTestsSeeMisfitsOnlyWhereTheyCan) {
+    Column strict = column("a", Family::Int), lax = strict;
+    lax.misfit_is_null = true;
+    EXPECT_EQ(show(leaf(NodeKind::IsNull, strict)).substr(0, 5), "exact");
+    EXPECT_EQ(show(leaf(NodeKind::IsNull, lax)), "local");
+    Column id = column("a", Family::ObjectId);
+    id.misfit_is_null = true;
+    EXPECT_NE(show(leaf(NodeKind::IsNull, id)).find("exact {\"$nor\":"), std::string::npos);
+}
+
+TEST_F(Trees, ComplementsNeedExactFilters) {
+    uint32_t range = compare(Op::Lt, column("a", Family::Int), integer(1));
+    EXPECT_EQ(show(group(NodeKind::Not, {group(NodeKind::IsTrue, {range})})), "local");
+    uint32_t equal = compare(Op::Eq, column("a", Family::Int), integer(1));
+    EXPECT_NE(show(group(NodeKind::Not, {group(NodeKind::IsTrue, {equal})})).find("superset {\"$nor\":"), std::string::npos);
+}
+
+TEST_F(Trees, ElementsOfUnwoundArraysTakePositiveConditionsOnly) {
+    Column element = column("items.qty", Family::Int);
+    element.element = true;
+    EXPECT_EQ(show(compare(Op::Eq, element, integer(1))), "superset {\"items.qty\":{\"$eq\":1}}");
+    EXPECT_EQ(show(compare(Op::Ne, element, integer(1))), "local");
+    EXPECT_EQ(show(leaf(NodeKind::IsNull, element)), "local");
+}
+
+TEST_F(Trees, PrefixesOfAPathAreNoArrays) {
+    std::string shown = show(compare(Op::Eq, column("a.b.c", Family::Int), integer(1)));
+    EXPECT_NE(shown.find("\"a\":{\"$not\":{\"$type\":4}}"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("\"a.b\":{\"$not\":{\"$type\":4}}"), std::string::npos) << shown;
+}
+
+TEST_F(Trees, NanIsTheGreatestNumber) {
+    Column a = column("a", Family::Float);
+    EXPECT_EQ(show(compare(Op::Gt, a, number(NAN))), "superset never");
+    EXPECT_NE(show(compare(Op::Gt, a, number(1))).find("NaN"), std::string::npos);
+    EXPECT_EQ(show(compare(Op::Lt, a, number(1))).find("NaN"), std::string::npos);
+    EXPECT_NE(show(compare(Op::Le, a, number(NAN))).find("\"$type\":\"number\""), std::string::npos);
+}
+
+TEST_F(Trees, RealBoundsAreWidenedByAFloatStep) {
+    Column a = column("a", Family::Float);
+    a.single = true;
+    columns.clear();
+    uint32_t node = compare(Op::Le, a, number(1.0));
+    std::string shown = show(node);
+    EXPECT_NE(shown.find("1.0000001"), std::string::npos) << shown;
+}
+
+TEST_F(Trees, TextThatLooksLikeAnObjectIdIsSentAsBoth) {
+    std::string shown = show(compare(Op::Eq, column("_id", Family::Text), text("5f0000000000000000000001")));
+    EXPECT_NE(shown.find("\"$in\":[\"5f0000000000000000000001\",{\"$oid\":\"5f0000000000000000000001\"}]"), std::string::npos) << shown;
+    shown = show(compare(Op::Eq, column("_id", Family::Text), text("5F0000000000000000000001")));
+    EXPECT_EQ(shown.find("$oid"), std::string::npos) << shown;
+}
+
+TEST_F(Trees, TextLongerThanTheTypeEqualsNothing) {
+    Column a = column("a", Family::Text);
+    a.max_length = 2;
+    EXPECT_EQ(show(compare(Op::Eq, a, text("abc"))), "exact never");
+    EXPECT_NE(show(compare(Op::Eq, a, text("\xc3\xa9\xc3\xa9"))), "exact never"); // two characters, four bytes
+}
+
+TEST_F(Trees, InstantsOffTheMillisecondGrid) {
+    Column a = column("a", Family::Timestamp);
+    EXPECT_EQ(show(compare(Op::Eq, a, micros(1500))), "exact never");
+    EXPECT_NE(show(compare(Op::Lt, a, micros(1500))).find("1970-01-01T00:00:00.002Z"), std::string::npos);
+    EXPECT_NE(show(compare(Op::Ge, a, micros(-1500))).find("-1"), std::string::npos);
+    EXPECT_EQ(show(compare(Op::Gt, a, micros(INT64_MAX))), "superset never");
+    EXPECT_NE(show(compare(Op::Lt, a, micros(INT64_MAX))).find("\"$type\":[9]"), std::string::npos);
+}
+
+TEST_F(Trees, FullTreesSayLocalInsteadOfOverflowing) {
+    filter.capacity = 1;
+    uint32_t a = compare(Op::Eq, column("a", Family::Int), integer(1));
+    uint32_t b = compare(Op::Eq, column("b", Family::Int), integer(1));
+    EXPECT_EQ(show(group(NodeKind::Or, {a, b})).substr(0, 5) == "exact", false);
+}
+
+TEST(Pipelines, ArraysOfStagesKeepTheirOrder) {
+    char message[200] = "";
+    Document parsed = parse_pipeline("[{\"$sort\": {\"name\": 1, \"age\": -1}}, {\"$limit\": {\"$numberLong\": \"5\"}}]", message, sizeof message);
+    ASSERT_NE(parsed.data, nullptr) << message;
+    std::string json = to_json(parsed, true);
+    EXPECT_LT(json.find("name"), json.find("age"));
+}
+
+TEST(Pipelines, WritingStagesAreRefusedAtAnyDepth) {
+    char message[200];
+    for (const char *text : {"[{\"$out\": \"x\"}]", "[{\"$facet\": {\"a\": [{\"$merge\": {}}]}}]",
+                             "[{\"$unionWith\": {\"coll\": \"c\", \"pipeline\": [{\"$out\": 1}]}}]"}) {
+        EXPECT_EQ(parse_pipeline(text, message, sizeof message).data, nullptr) << text;
+        EXPECT_NE(std::string(message).find("writes"), std::string::npos) << message;
+    }
+}
+
+TEST(Pipelines, NothingButAnArrayOfObjectsIsAPipeline) {
+    char message[200];
+    for (const char *text : {"{}", "[1]", "[", "", "[], \"x\": 1", "null", "[{}] }"})
+        EXPECT_EQ(parse_pipeline(text, message, sizeof message).data, nullptr) << text;
+}
+
+TEST(Scans, FindWithoutAndAggregateWithABasePipeline) {
+    ScanCommand scan{};
+    const char *paths[] = {"a", "b.c"};
+    scan.collection = "c";
+    scan.project = paths;
+    scan.project_count = 2;
+    scan.limit = 7;
+    ScanRendering rendering = render_scan(scan);
+    EXPECT_FALSE(rendering.aggregate);
+    std::string json = to_json(rendering.command, false);
+    EXPECT_NE(json.find("\"find\" : \"c\""), std::string::npos) << json;
+    EXPECT_NE(json.find("\"b.c\" : 1"), std::string::npos) << json;
+    char message[100];
+    scan.base_pipeline = parse_pipeline("[{\"$unwind\": \"$x\"}]", message, sizeof message);
+    rendering = render_scan(scan);
+    EXPECT_TRUE(rendering.aggregate);
+    json = to_json(rendering.pipeline, true);
+    EXPECT_LT(json.find("$unwind"), json.find("$project"));
+    EXPECT_LT(json.find("$project"), json.find("$limit"));
+}
+
+TEST(Scans, AFilterBeyondTheSizeOfADocumentCannotBeSaid) {
+    std::vector<std::string> texts(200000, std::string(100, 'x'));
+    std::vector<Operand> items;
+    for (size_t i = 0; i < texts.size(); i++) {
+        texts[i] += std::to_string(i);
+        items.push_back(text(texts[i].c_str()));
+    }
+    Operand list{};
+    list.kind = OperandKind::List;
+    list.items = items.data();
+    list.count = static_cast<uint32_t>(items.size());
+    Column a = column("a", Family::Text);
+    Node node{NodeKind::In, Op::Eq, 0, 0, kNone, kNone};
+    Tree tree{&node, 1, 1};
+    uint32_t root = 0;
+    ScanCommand scan{};
+    scan.collection = "c";
+    scan.filters = &tree;
+    scan.roots = &root;
+    scan.root_count = 1;
+    scan.columns = &a;
+    scan.operands = &list;
+    EXPECT_EQ(render_scan(scan).command.data, nullptr);
+    list.count = 10;
+    EXPECT_NE(render_scan(scan).command.data, nullptr);
+}
+
+} // namespace
