@@ -7,6 +7,7 @@
 #include "mongo/stream.hpp"
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@
 #include <new>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -120,22 +122,37 @@ ssize_t stream_writev(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t coun
     Stream *stream = self(base);
     int64_t deadline = deadline_of(timeout_ms);
     ssize_t written = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *data = static_cast<const char *>(static_cast<void *>(vector[i].iov_base));
-        size_t left = vector[i].iov_len;
-        while (left > 0) {
-            if (stream->group->aborting)
-                return transfer_failed(stream, ECANCELED);
-            ssize_t sent = send(stream->descriptor, data, left, MSG_NOSIGNAL | MSG_DONTWAIT | (i + 1 < count ? MSG_MORE : 0));
-            if (sent >= 0) {
-                data += sent;
-                left -= static_cast<size_t>(sent);
-                written += sent;
-            } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    while (count > 0) {
+        if (stream->group->aborting)
+            return transfer_failed(stream, ECANCELED);
+        if (vector->iov_len == 0) {
+            vector++;
+            count--;
+            continue;
+        }
+        msghdr message{};
+        message.msg_iov = reinterpret_cast<iovec *>(vector);
+        message.msg_iovlen = count < IOV_MAX ? count : IOV_MAX;
+        ssize_t sent = sendmsg(stream->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK) {
                 if (!wait_ready(stream, POLLOUT, deadline))
                     return -1;
             } else if (errno != EINTR) {
                 return transfer_failed(stream, errno);
+            }
+            continue;
+        }
+        written += sent;
+        // The driver lets a stream change its vector, as its own does.
+        for (size_t left = static_cast<size_t>(sent); left > 0;) {
+            size_t part = left < vector->iov_len ? left : vector->iov_len;
+            vector->iov_base = reinterpret_cast<char *>(vector->iov_base) + part;
+            vector->iov_len -= part;
+            left -= part;
+            if (vector->iov_len == 0) {
+                vector++;
+                count--;
             }
         }
     }
@@ -335,7 +352,7 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
     mongoc_stream_t *tls = mongoc_stream_tls_new_with_hostname(&stream->vtable, host->host, &options, 1);
     if (!tls) {
         mongoc_stream_destroy(&stream->vtable);
-        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "could not set up TLS");
+        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "could not set up TLS: a certificate, key or CA file cannot be read or does not fit");
         return nullptr;
     }
     int32_t timeout = group->connect_timeout_ms > 0 ? group->connect_timeout_ms : INT32_MAX;

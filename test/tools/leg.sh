@@ -28,4 +28,4 @@ MONGO_URI=$uri PGHOST=$place PGPORT=$port PGUSER=postgres make PG_CONFIG="$pg_co
 cd tap
 as_postgres env PERL5LIB="$pgxs/src/test/perl" PATH="$bindir:$PATH" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
     TESTDATADIR="$place/tap/data" TESTLOGDIR="$place/tap/log" REPLAY_SERVER="$place/tap/replay_server" MONGO_URI="$uri" \
-    LC_ALL=C.UTF-8 prove -v t/ || true
+    LC_ALL=C.UTF-8 sh -c "prove -v t/*.pl" || true

@@ -7,7 +7,7 @@
 //   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
-//   (batches without documents while the cursor lives), notcursor (CursorNotFound)
+//   (three batches without documents while the cursor lives), notcursor (CursorNotFound)
 // One line per command goes to the log: its name and collection. Batches obey batchSize, limit and inclusion projections.
 #include <bson/bson.h>
 #include <openssl/err.h>
@@ -403,7 +403,8 @@ class Connection {
         if (cursor->spec.delay_ms)
             std::this_thread::sleep_for(std::chrono::milliseconds(cursor->spec.delay_ms));
         const std::string &fault = cursor->spec.fault;
-        bool faulty = !fault.empty() && cursor->replies >= cursor->spec.after;
+        bool faulty = !fault.empty() && cursor->replies >= cursor->spec.after &&
+                      (fault != "empty" || cursor->replies < cursor->spec.after + 3);
         cursor->replies++;
         if (faulty && fault == "cut")
             return false;

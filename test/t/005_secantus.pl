@@ -1,0 +1,61 @@
+# A compatible server as a process: killed in mid-cursor, credentials with any character, TLS. Needs its binary.
+use strict;
+use warnings;
+use lib 't';
+use IO::Socket::INET;
+use IPC::Run ();
+use PostgreSQL::Test::Utils;
+use Replay;
+use Test::More;
+
+plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME} && -x "$ENV{SECANTUS_HOME}/bin/python";
+my $python = "$ENV{SECANTUS_HOME}/bin/python";
+my $dir = PostgreSQL::Test::Utils::tempdir();
+
+sub start_server {
+    my ($port, @flags) = @_;
+    my $handle = IPC::Run::start([ $python, "$ENV{SECANTUS_HOME}/bin/secantusd-py", '--port', $port, '--storage-path', "$dir/data", '--log-level', 'WARNING', @flags ],
+        '<', \undef, '>', "$dir/log", '2>', "$dir/log2");
+    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
+    return $handle;
+}
+sub python {
+    my ($script, @arguments) = @_;
+    system_or_bail($python, '-c', $script, @arguments);
+}
+
+mkdir "$dir/data";
+my $node = new_node();
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+my $server = start_server($port);
+python(q(
+import sys, pymongo
+c = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=20000)
+c.d.many.insert_many([{"_id": i, "t": "x" * 200} for i in range(20000)])
+c.admin.command("createUser", "ann@x:/?", pwd="p@ss:/?#[]%25", roles=[{"role": "root", "db": "admin"}])
+), "mongodb://127.0.0.1:$port/");
+add_server($node, 'real', "mongodb://127.0.0.1:$port/", "server_selection_timeout '2s'");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE many (_id int, t text) SERVER real OPTIONS (database 'd', fetch_size '100')");
+is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'all rows');
+my $session = session($node, 'SELECT count(*), sum(length(t)) FROM many, pg_sleep(0) WHERE pg_sleep(0.0005) IS NOT NULL');
+Time::HiRes::sleep(1.0);
+$server->kill_kill(grace => 0);
+$session->{handle}->finish;
+like($session->{err}, qr/ERROR:  08006: lost the connection/, 'killed in mid-cursor: an error');
+is($session->{out}, '', 'and no result');
+$server = start_server($port);
+is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'back again');
+$server->signal('TERM');
+$server->finish;
+
+$server = start_server($port, '--auth');
+my ($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/42501.*Code 13|28000|28P01/s, 'without credentials');
+$node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (ADD username 'ann@x:/?', ADD password 'p@ss:/?#[]%25', ADD auth_source 'admin')));
+is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'SCRAM with a password of any characters');
+$node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET password 'wrong')));
+($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/28P01: authentication with server "real" failed/, 'wrong password');
+$server->signal('TERM');
+$server->finish;
+done_testing();

@@ -1,0 +1,83 @@
+# Helpers of the process tests: replay servers, a cluster with the extension, timing.
+package Replay;
+use strict;
+use warnings;
+use Exporter 'import';
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Time::HiRes qw(time sleep);
+use Test::More;
+our @EXPORT = qw(start_replay stop_process new_node add_server session wait_for elapsed commands);
+
+my @running;
+
+# start_replay(ARGUMENT...): a replay server on a free port; returns {port, handle, log}.
+sub start_replay {
+    my @arguments = @_;
+    my $port = PostgreSQL::Test::Cluster::get_free_port();
+    my $log = PostgreSQL::Test::Utils::tempdir() . "/replay.log";
+    my $handle = IPC::Run::start([ $ENV{REPLAY_SERVER}, '--port', $port, '--log', $log, @arguments ], '<', \undef, '>', '/dev/null', '2>', '/dev/null');
+    my $server = { port => $port, handle => $handle, log => $log, arguments => \@arguments };
+    push @running, $server;
+    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }) or die "replay server did not start";
+    return $server;
+}
+
+sub stop_process {
+    my ($server) = @_;
+    eval { $server->{handle}->kill_kill(grace => 0.1); };
+}
+
+END { my $status = $?; stop_process($_) for @running; $? = $status; }
+
+# The commands that a replay server has seen, without the driver's own.
+sub commands {
+    my ($server) = @_;
+    return grep { !/^(hello|isMaster|ismaster|endSessions|ping)/ } split /\n/, slurp_file($server->{log});
+}
+
+sub new_node {
+    my $node = PostgreSQL::Test::Cluster->new('main');
+    $node->init;
+    $node->append_conf('postgresql.conf', "listen_addresses = ''\nlog_statement = none\n");
+    $node->start;
+    $node->safe_psql('postgres', 'CREATE EXTENSION mongo_fdw_cpp');
+    return $node;
+}
+
+# add_server(node, name, uri, OPTIONS): a server and a mapping without credentials.
+sub add_server {
+    my ($node, $name, $uri, $options) = @_;
+    $options = $options ? ", $options" : '';
+    $node->safe_psql('postgres', "CREATE SERVER $name FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$uri'$options);
+        CREATE USER MAPPING FOR PUBLIC SERVER $name");
+}
+
+# A psql that runs a script in the background; returns {handle, out, err}.
+sub session {
+    my ($node, $script) = @_;
+    my $self = { out => '', err => '' };
+    $self->{handle} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', $script ],
+        '<', \undef, '>', \$self->{out}, '2>', \$self->{err});
+    return $self;
+}
+
+sub wait_for {
+    my ($condition, $seconds) = @_;
+    my $limit = time() + ($seconds // 30);
+    while (time() < $limit) {
+        return 1 if $condition->();
+        sleep 0.02;
+    }
+    return 0;
+}
+
+sub elapsed {
+    my ($code) = @_;
+    my $start = time();
+    $code->();
+    return time() - $start;
+}
+
+1;
