@@ -7,7 +7,10 @@ BEGIN
     END LOOP;
 END $$;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT name FROM people WHERE age > 40 AND city = 'London' AND upper(name) = 'ADA' AND score > 2;
-EXPLAIN (COSTS OFF, FORMAT json) SELECT name FROM people WHERE age = 36;
+CREATE FUNCTION explain_json(query text) RETURNS jsonb LANGUAGE plpgsql AS
+    'DECLARE plan jsonb; BEGIN EXECUTE ''EXPLAIN (ANALYZE, FORMAT json) '' || query INTO plan; RETURN plan->0->''Plan''; END';
+SELECT plan->>'Foreign Namespace' AS namespace, plan->>'Pipeline' AS pipeline, plan->'Remote Documents' AS documents, plan->'Remote Batches' AS batches
+    FROM explain_json('SELECT name FROM people WHERE age = 36') plan;
 SELECT * FROM explain_lines('SELECT * FROM many', 'Remote:');
 SELECT * FROM explain_lines('SELECT _id FROM many WHERE _id = 7', 'Remote:|Pipeline');
 SELECT * FROM explain_lines('SELECT _id FROM many WHERE false', 'Remote:|One-Time');
@@ -23,4 +26,4 @@ SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name LIKE ''A%''', 'Loca
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name IS NULL', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = random() * 10', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE tags = ''{}''', 'Local Conditions');
-DROP FUNCTION explain_lines;
+DROP FUNCTION explain_lines, explain_json;

@@ -5,7 +5,9 @@ CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (port '0');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (port 'x');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (ssl 'maybe');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://ann:secret@h/');
+\set VERBOSITY terse
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'http://h/');
+\set VERBOSITY default
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/', address 'h');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (fetch_bytes '1');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (connect_timeout 'soon');

@@ -81,8 +81,7 @@ class Arms {
         end();
     }
     static void append_types(bson_t *arm, std::initializer_list<int> types) {
-        bson_t list;
-        bson_append_array_begin(arm, "$type", -1, &list);
+        bson_t list = BSON_INITIALIZER;
         uint32_t i = 0;
         for (int type : types) {
             char key[16];
@@ -90,7 +89,8 @@ class Arms {
             bson_uint32_to_string(i++, &index, key, sizeof key);
             bson_append_int32(&list, index, -1, type);
         }
-        bson_append_array_end(arm, &list);
+        bson_append_array(arm, "$type", -1, &list);
+        bson_destroy(&list);
     }
     static void append_number_type(bson_t *arm) { bson_append_utf8(arm, "$type", -1, "number", -1); }
 
@@ -236,11 +236,11 @@ void text_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
             return;
         bson_t *arm = arms->begin();
         if (has_oid) { // a text column reads ObjectIds too
-            bson_t list;
-            bson_append_array_begin(arm, "$in", -1, &list);
+            bson_t list = BSON_INITIALIZER;
             bson_append_utf8(&list, "0", -1, operand.text, length);
             bson_append_oid(&list, "1", -1, &oid);
-            bson_append_array_end(arm, &list);
+            bson_append_array(arm, "$in", -1, &list);
+            bson_destroy(&list);
         } else {
             bson_append_utf8(arm, "$eq", -1, operand.text, length);
         }
@@ -474,11 +474,11 @@ Truth not_null(const Column &column, bson_t *out) {
 
 Truth is_null(const Column &column, bson_t *out) {
     if (column.misfit_is_null) { // every value that does not fit reads as NULL
-        bson_t fits = BSON_INITIALIZER, list;
+        bson_t fits = BSON_INITIALIZER, list = BSON_INITIALIZER;
         not_null(column, &fits);
-        bson_append_array_begin(out, "$nor", -1, &list);
         bson_append_document(&list, "0", -1, &fits);
-        bson_append_array_end(out, &list);
+        bson_append_array(out, "$nor", -1, &list);
+        bson_destroy(&list);
         bson_destroy(&fits);
         return Truth::Depends;
     }
@@ -527,12 +527,11 @@ struct Renderer {
     Truth not_in_list(const Column &column, const Operand &list, bson_t *out) {
         if (list.count == 0)
             return Truth::Always;
-        bson_t all;
         uint32_t count = 0;
         for (uint32_t i = 0; i < list.count; i++)
             if (list.items[i].kind == OperandKind::Null)
                 return Truth::Never;
-        bson_append_array_begin(out, "$and", -1, &all);
+        bson_t all = BSON_INITIALIZER;
         for (uint32_t i = 0; i < list.count; i++) {
             bson_t part = BSON_INITIALIZER;
             {
@@ -549,7 +548,8 @@ struct Renderer {
             if (all.len > kMaxBytes)
                 break;
         }
-        bson_append_array_end(out, &all);
+        bson_append_array(out, "$and", -1, &all);
+        bson_destroy(&all);
         return count ? Truth::Depends : Truth::Never;
     }
 

@@ -26,7 +26,7 @@ for my $kind (sort keys %kinds) {
     my $port = $kinds{$kind}{server}{port};
     add_server($node, $kind, "mongodb://127.0.0.1:$port$kinds{$kind}{uri}");
     $node->safe_psql('postgres', qq(CREATE FOREIGN TABLE ${kind}_ok (_id int) SERVER $kind OPTIONS (collection 'ids,docs=500');
-        CREATE FOREIGN TABLE ${kind}_stall (_id int) SERVER $kind OPTIONS (collection 'ids,docs=5000,fault=stall,after=2');
+        CREATE FOREIGN TABLE ${kind}_stall (_id int) SERVER $kind OPTIONS (collection 'ids,docs=5000,fault=stall,after=2', fetch_size '100');
         CREATE FOREIGN TABLE ${kind}_stall_first (_id int) SERVER $kind OPTIONS (collection 'ids,docs=5000,fault=stall')));
     is($node->safe_psql('postgres', "SELECT count(*) FROM ${kind}_ok"), '500', "$kind: a scan works");
 }

@@ -127,7 +127,7 @@ void make_flat20(bson_t *d, uint32_t i, Random &random) {
 void make_nest(bson_t *d, uint32_t i, Random &random, int copies) {
     BSON_APPEND_INT32(d, "_id", static_cast<int32_t>(i));
     for (int copy = 0; copy < copies; copy++) {
-        bson_t doc, list, inner;
+        bson_t doc, list = BSON_INITIALIZER, inner;
         std::string name = copy ? "doc" + std::to_string(copy) : "doc";
         bson_append_document_begin(d, name.c_str(), -1, &doc);
         for (int k = 0; k < 8; k++)
@@ -137,10 +137,10 @@ void make_nest(bson_t *d, uint32_t i, Random &random, int copies) {
         for (int k = 0; k < 4; k++)
             bson_append_double(&doc, ("real" + std::to_string(k)).c_str(), -1, static_cast<double>(random.next() % 1000000) / 1000);
         BSON_APPEND_DATE_TIME(&doc, "when", 1700000000000 + i);
-        bson_append_array_begin(&doc, "list", -1, &list);
         for (int k = 0; k < 10; k++)
             bson_append_utf8(&list, std::to_string(k).c_str(), -1, random.text(4, 8).c_str(), -1);
-        bson_append_array_end(&doc, &list);
+        bson_append_array(&doc, "list", -1, &list);
+        bson_destroy(&list);
         bson_append_document_begin(&doc, "inner", -1, &inner);
         BSON_APPEND_UTF8(&inner, "a", "x");
         BSON_APPEND_INT32(&inner, "b", 1);
@@ -311,11 +311,11 @@ class Connection {
         BSON_APPEND_BOOL(&out, "isWritablePrimary", true);
         BSON_APPEND_BOOL(&out, "helloOk", true);
         if (!options.set.empty()) {
-            bson_t hosts;
+            bson_t hosts = BSON_INITIALIZER;
             BSON_APPEND_UTF8(&out, "setName", options.set.c_str());
-            bson_append_array_begin(&out, "hosts", -1, &hosts);
             BSON_APPEND_UTF8(&hosts, "0", me.c_str());
-            bson_append_array_end(&out, &hosts);
+            BSON_APPEND_ARRAY(&out, "hosts", &hosts);
+            bson_destroy(&hosts);
             BSON_APPEND_UTF8(&out, "me", me.c_str());
             BSON_APPEND_INT32(&out, "setVersion", 1);
         }
@@ -554,12 +554,11 @@ class Connection {
         return done;
     }
     bool start_cursor_of_nothing(int32_t request, const std::string &database) {
-        bson_t out = BSON_INITIALIZER, inner, batch;
+        bson_t out = BSON_INITIALIZER, inner, batch = BSON_INITIALIZER;
         bson_append_document_begin(&out, "cursor", -1, &inner);
         BSON_APPEND_INT64(&inner, "id", 0);
         BSON_APPEND_UTF8(&inner, "ns", (database + ".$cmd.listCollections").c_str());
-        bson_append_array_begin(&inner, "firstBatch", -1, &batch);
-        bson_append_array_end(&inner, &batch);
+        BSON_APPEND_ARRAY(&inner, "firstBatch", &batch);
         bson_append_document_end(&out, &inner);
         BSON_APPEND_DOUBLE(&out, "ok", 1);
         bool done = reply(request, kOpMsg, &out);

@@ -40,8 +40,8 @@ load_fixtures() {
 # count_regress LOG PREFIX: counts the lines of pg_regress; PREFIX leads to its files when it ran in a chroot.
 count_regress() {
     local ok bad diffs
-    ok=$(grep -cE '^(ok |test .* \.\.\. ok)' "$1" || true)
-    bad=$(grep -cE '^(not ok |test .* \.\.\. FAILED)' "$1" || true)
+    ok=$(grep -cE '^(ok |test .* \.\.\. ok).* ms$' "$1" || true)
+    bad=$(grep -cE '^(not ok |test .* \.\.\. FAILED).* ms$' "$1" || true)
     [ "$((ok + bad))" -gt 0 ] || bad=1
     count_up "$ok" "$bad" "$1"
     diffs=$2/build/regress/regression.diffs
@@ -50,8 +50,8 @@ count_regress() {
 
 count_prove() {
     local ok bad
-    ok=$(grep -cE '^ok [0-9]' "$1" || true)
-    bad=$(grep -cE '^not ok [0-9]' "$1" || true)
+    ok=$(grep -E '^ok [0-9]' "$1" | grep -cvE ' ms$' || true)
+    bad=$(grep -E '^not ok [0-9]' "$1" | grep -cvE ' ms$' || true)
     grep -q '^Result: PASS' "$1" || [ "$bad" -gt 0 ] || bad=1
     count_up "$ok" "$bad" "$1" 120
 }
