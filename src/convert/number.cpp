@@ -25,6 +25,22 @@ void strip_leading_zeros(Decimal *number) {
 // Only zero has a leading zero.
 bool is_zero(const Decimal &number) { return number.digits[0] == '0'; }
 
+// Decimal digits from the last one on; returns how many.
+int reversed_digits(uint64_t value, char *out) {
+    int count = 0;
+    do {
+        out[count++] = static_cast<char>('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return count;
+}
+
+void set_digits(Decimal *number, const char *reversed, int count) {
+    for (int i = 0; i < count; i++)
+        number->digits[i] = reversed[count - 1 - i];
+    number->digit_count = count;
+}
+
 int trailing_zeros(const Decimal &number) {
     int zeros = 0;
     while (zeros < number.digit_count && number.digits[number.digit_count - 1 - zeros] == '0')
@@ -57,19 +73,21 @@ void decimal_of_decimal128(const uint8_t *data, Decimal *out) {
         significand = (static_cast<unsigned __int128>(high & 0x1ffffffffffffULL) << 64) | low;
     }
     out->exponent = biased - 6176;
+    constexpr uint64_t kChunk = 10000000000000000000ULL; // 10^19: the rest fits 64 bits, where division is cheap
     char reversed[40];
     int count = 0;
-    do {
-        reversed[count++] = static_cast<char>('0' + static_cast<int>(significand % 10));
-        significand /= 10;
-    } while (significand != 0 && count < 40);
+    while (significand >> 64) {
+        uint64_t rest = static_cast<uint64_t>(significand % kChunk);
+        significand /= kChunk;
+        for (int i = 0; i < 19; i++, rest /= 10)
+            reversed[count++] = static_cast<char>('0' + rest % 10);
+    }
+    count += reversed_digits(static_cast<uint64_t>(significand), reversed + count);
     if (count > 34) {
         count = 1;
         reversed[0] = '0';
     }
-    for (int i = 0; i < count; i++)
-        out->digits[i] = reversed[count - 1 - i];
-    out->digit_count = count;
+    set_digits(out, reversed, count);
 }
 
 void decimal_of_double(double value, Decimal *out) {
@@ -115,14 +133,7 @@ void decimal_of_int64(int64_t value, Decimal *out) {
     out->exponent = 0;
     uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     char reversed[20];
-    int count = 0;
-    do {
-        reversed[count++] = static_cast<char>('0' + magnitude % 10);
-        magnitude /= 10;
-    } while (magnitude);
-    for (int i = 0; i < count; i++)
-        out->digits[i] = reversed[count - 1 - i];
-    out->digit_count = count;
+    set_digits(out, reversed, reversed_digits(magnitude, reversed));
 }
 
 Size numeric_size(const Decimal &number) { return VARHDRSZ + 4 + sizeof(int16) * (number.digit_count / 4 + 3); }
@@ -150,13 +161,12 @@ Size write_numeric(const Decimal &number, int dscale, char *out) {
         weight = before_point > 0 ? (before_point - 1) / 4 : -((-before_point) / 4 + 1);
         int lead = (weight + 1) * 4 - before_point; // zeros that fill the first group
         int count = (lead + number.digit_count + 3) / 4;
+        char padded[52]; // lead and trailing zeros around the digits: whole groups of four
+        memset(padded, '0', count * 4);
+        memcpy(padded + lead, number.digits, number.digit_count);
         for (int g = 0; g < count; g++) {
-            int value = 0;
-            for (int i = 0; i < 4; i++) {
-                int index = g * 4 + i - lead;
-                value = value * 10 + (index >= 0 && index < number.digit_count ? number.digits[index] - '0' : 0);
-            }
-            digits[g] = static_cast<uint16>(value);
+            const char *at = padded + 4 * g;
+            digits[g] = static_cast<uint16>((at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));
         }
         groups = count;
         while (groups > 0 && digits[groups - 1] == 0)

@@ -1,5 +1,7 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
+// With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128 as
+// text: what a wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
 #include <chrono>
@@ -20,6 +22,7 @@ int main(int argc, char **argv) {
             bson_append_int32(&projection, argv[i], -1, 1);
         bson_append_document_end(&options, &projection);
     }
+    bool json = std::getenv("JSON") != nullptr, decimal = std::getenv("DECIMAL") != nullptr;
     auto start = std::chrono::steady_clock::now();
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &filter, &options, nullptr);
     const bson_t *document;
@@ -27,6 +30,18 @@ int main(int argc, char **argv) {
     while (mongoc_cursor_next(cursor, &document)) {
         documents++;
         bytes += document->len;
+        if (json)
+            bson_free(bson_as_relaxed_extended_json(document, nullptr));
+        if (decimal) {
+            bson_iter_t at;
+            bson_iter_init(&at, document);
+            while (bson_iter_next(&at)) {
+                bson_decimal128_t value;
+                char text[BSON_DECIMAL128_STRING];
+                if (BSON_ITER_HOLDS_DECIMAL128(&at) && bson_iter_decimal128(&at, &value))
+                    bson_decimal128_to_string(&value, text);
+            }
+        }
     }
     bson_error_t error;
     if (mongoc_cursor_error(cursor, &error)) {

@@ -1,0 +1,107 @@
+# ./dev bench: ratios against the bare driver in one run, over the replay server, whose own work is next to nothing.
+
+bench_runs=${BENCH_RUNS:-5}
+
+# smallest COMMAND...: the smallest number that the command prints in $bench_runs runs.
+smallest() {
+    local i
+    for i in $(seq "$bench_runs"); do "$@"; done | sort -g | head -n 1
+}
+
+bench_drain() { "$build/tools/drain" "$bench_uri" bench "$@" | cut -d' ' -f3; }
+bench_sql() {
+    "$pg_bin/psql" -XAtq -d bench -c 'SET max_parallel_workers_per_gather = 0' -c "EXPLAIN (ANALYZE, TIMING OFF) $1" |
+        awk '/Execution Time/ { printf "%.6f\n", $3 / 1000 }'
+}
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+ns() { awk -v s="$1" -v n="$2" 'BEGIN { printf "%.0f", s * 1e9 / n }'; }
+
+# gate NAME VALUE OPERATOR LIMIT: a line of the table, and whether the gate held.
+gate() {
+    local verdict
+    verdict=$(awk -v v="$2" -v o="$3" -v l="$4" 'BEGIN { print (o == "<=" ? v <= l : v >= l) ? "held" : "MISSED" }')
+    [ "$verdict" = held ] || bench_missed=$((bench_missed + 1))
+    printf '| %s | %s | %s %s | %s |\n' "$1" "$2" "$3" "$4" "$verdict" >>"$bench_table"
+}
+
+run_bench() {
+    local port rows=1000000 nest_rows=200000
+    bench_missed=0
+    build_extension
+    build_tools
+    cluster_start
+    port=$(free_port)
+    "$build/tools/replay_server" --port "$port" &
+    bench_pid=$!
+    trap 'kill $bench_pid 2>/dev/null; stop_everything' EXIT
+    sleep 0.5
+    bench_uri=mongodb://127.0.0.1:$port/
+    bench_table=$build/bench-table.md
+    printf '| measure | value | gate | |\n|---|---|---|---|\n' >"$bench_table"
+    "$pg_bin/psql" -Xqd postgres -c 'DROP DATABASE IF EXISTS bench' -c 'CREATE DATABASE bench' >&2
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+CREATE EXTENSION mongo_fdw_cpp;
+CREATE SERVER replay FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$bench_uri');
+CREATE USER MAPPING FOR PUBLIC SERVER replay;
+CREATE FOREIGN TABLE flat20 (_id mongo.objectid, i0 int, i1 int, i2 int, i3 int, l0 bigint, l1 bigint, l2 bigint,
+    d0 double precision, d1 double precision, d2 double precision, b boolean, t0 timestamptz, t1 timestamptz,
+    s0 text, s1 text, s2 text, s3 text, s4 text, s5 text)
+    SERVER replay OPTIONS (database 'bench', collection 'flat20,docs=$rows');
+CREATE FOREIGN TABLE nest (_id int, doc jsonb, docj json OPTIONS (path 'doc')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE nest_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE nest4k (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
+CREATE FOREIGN TABLE nest4k_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
+CREATE FOREIGN TABLE nest_doc (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE dec5 (_id bigint, n0 numeric, n1 numeric, n2 numeric, n3 numeric) SERVER replay OPTIONS (database 'bench', collection 'dec5,docs=$rows');
+CREATE TABLE nest_texts AS SELECT doc FROM nest_text;
+CREATE TABLE nest4k_texts AS SELECT doc FROM nest4k_text;
+CREATE TABLE dec5_texts AS SELECT n0::text, n1::text, n2::text, n3::text FROM dec5;
+VACUUM ANALYZE;
+SQL
+    local drain wide three three_drain jsonb json_drain jsonb_in text_scan jsonb4k json4k_drain jsonb4k_in text4k_scan decimals decimal_drain decimal_in decimal_scan batch
+    batch=1152 # 384 kB of flat20, as the wrapper asks for
+    step "case 1: 1 M documents of 20 fields, all columns"
+    drain=$(smallest bench_drain flat20,docs=$rows $batch)
+    wide=$(smallest bench_sql 'SELECT * FROM flat20')
+    printf '| bare drain of 20 fields, ns a document | %s | | |\n| scan of 20 columns, ns a row | %s | | |\n' "$(ns "$drain" $rows)" "$(ns "$wide" $rows)" >>"$bench_table"
+    gate 'case 1: 20 columns / bare drain' "$(ratio "$wide" "$drain")" '<=' 3.0
+    step "case 2: 3 of 20 columns"
+    three_drain=$(smallest bench_drain flat20,docs=$rows 6300 i0 d0 s0)
+    three=$(smallest bench_sql 'SELECT i0, d0, s0 FROM flat20')
+    printf '| bare drain of 3 fields, ns a document | %s | | |\n| scan of 3 columns, ns a row | %s | | |\n' "$(ns "$three_drain" $rows)" "$(ns "$three" $rows)" >>"$bench_table"
+    gate 'case 2: 20 columns / 3 of 20 columns' "$(ratio "$wide" "$three")" '>=' 3.0
+    printf '| 3 columns / bare drain of 3 fields | %s | | |\n' "$(ratio "$three" "$three_drain")" >>"$bench_table"
+    step "case 4: nested documents to jsonb"
+    JSON=1 json_drain=$(JSON=1 smallest bench_drain nest,docs=$nest_rows 600)
+    jsonb_in=$(smallest bench_sql 'SELECT doc::jsonb FROM nest_texts')
+    jsonb=$(smallest bench_sql 'SELECT doc FROM nest_doc')
+    printf '| nest: driver JSON + jsonb_in, ns a document | %s | | |\n| nest: scan as jsonb, ns a document | %s | | |\n' \
+        "$(ns "$(awk -v a="$json_drain" -v b="$jsonb_in" 'BEGIN { print a + b }')" $nest_rows)" "$(ns "$jsonb" $nest_rows)" >>"$bench_table"
+    gate 'case 4: (driver JSON + jsonb_in) / jsonb scan, nest' "$(awk -v a="$json_drain" -v b="$jsonb_in" -v c="$jsonb" 'BEGIN { printf "%.2f", (a + b) / c }')" '>=' 5.0
+    json4k_drain=$(JSON=1 smallest bench_drain nest4k,docs=20000 90)
+    jsonb4k_in=$(smallest bench_sql 'SELECT doc::jsonb FROM nest4k_texts')
+    jsonb4k=$(smallest bench_sql 'SELECT doc FROM nest4k')
+    gate 'case 4: (driver JSON + jsonb_in) / jsonb scan, 4 kB' "$(awk -v a="$json4k_drain" -v b="$jsonb4k_in" -v c="$jsonb4k" 'BEGIN { printf "%.2f", (a + b) / c }')" '>=' 5.0
+    text_scan=$(smallest bench_sql 'SELECT doc FROM nest_text')
+    text4k_scan=$(smallest bench_sql 'SELECT doc FROM nest4k_text')
+    printf '| nest as JSON text: driver JSON / our scan | %s | | |\n| 4 kB as JSON text: driver JSON / our scan | %s | | |\n' \
+        "$(ratio "$json_drain" "$text_scan")" "$(ratio "$json4k_drain" "$text4k_scan")" >>"$bench_table"
+    step "case 5: Decimal128 to numeric"
+    decimal_drain=$(DECIMAL=1 smallest bench_drain dec5,docs=$rows 4000)
+    decimal_in=$(smallest bench_sql 'SELECT n0::numeric, n1::numeric, n2::numeric, n3::numeric FROM dec5_texts')
+    decimal_scan=$(smallest bench_sql 'SELECT n0, n1, n2, n3 FROM dec5_texts')
+    decimals=$(smallest bench_sql 'SELECT n0, n1, n2, n3 FROM dec5')
+    gate 'case 5: (driver text + numeric_in) / numeric scan, Decimal128' \
+        "$(awk -v a="$decimal_drain" -v b="$decimal_in" -v d="$decimal_scan" -v c="$decimals" 'BEGIN { printf "%.2f", (a + b - d) / c }')" '>=' 1.8
+    local figures=$build/bench.md
+    {
+        printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
+            "$("$pg_config" --version)" "$(pkg-config --modversion mongoc2 2>/dev/null || pkg-config --modversion libmongoc-1.0)" "$bench_runs"
+        cat "$bench_table"
+    } >"$figures"
+    cat "$figures"
+    # The figures in the manual are the last run's.
+    awk -v file="$figures" '/<!-- figures -->/ { print; print ""; while ((getline line < file) > 0) print line; print ""; skip = 1; next }
+        /<!-- end -->/ { skip = 0 } !skip' "$top/docs/performance.md" >"$build/performance.md" && cp "$build/performance.md" "$top/docs/performance.md"
+    [ "$bench_missed" = 0 ] || fail "$bench_missed gates were missed"
+}
