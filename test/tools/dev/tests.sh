@@ -129,6 +129,7 @@ run_tests() {
     build_extension
     install_tests
     build_tools
+    secantus_install
     check_sources
     run_unit
     cluster_start
