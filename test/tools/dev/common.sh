@@ -51,7 +51,7 @@ stop_pid() {
     pid=$(cat "$file")
     kill -s "$signal" "$pid" 2>/dev/null || { rm -f "$file"; return 0; }
     for i in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    kill -s KILL "$pid" 2>/dev/null
+    kill -s KILL "$pid" 2>/dev/null || true
     rm -f "$file"
 }
 

@@ -112,8 +112,8 @@ chroot_leg() {
         [ -e "$1/dev/shm" ] || mkdir -m 1777 "$1/dev/shm"
         chmod 1777 "$1/dev/shm"
         chroot "$1" bash "$2/test/tools/leg.sh" "$2" "$3"' - "$chroot_dir" "$place" "$engine_uri" >"$log" 2>&1 </dev/null || true
-    if grep -qE '(warning|error): ' "$log"; then
-        grep -E '(warning|error): ' "$log" | head -n 20 >&2
+    if grep -qE '[ch]pp:[0-9]+:[0-9]+: (warning|error): ' "$log"; then
+        grep -E '[ch]pp:[0-9]+:[0-9]+: (warning|error): ' "$log" | head -n 20 >&2 || true
         failed=$((failed + 1))
     else
         passed=$((passed + 1))
