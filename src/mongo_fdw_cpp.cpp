@@ -26,8 +26,8 @@ struct SwitchRow {
 };
 
 constexpr SwitchRow kSwitches[] = {
-    {"mongo_fdw_cpp.enable_pushdown", "Lets MongoDB evaluate what it evaluates exactly; off: everything is evaluated here.",
-     &enable_pushdown},
+    {"mongo_fdw_cpp.enable_pushdown",
+     "Lets MongoDB evaluate what it evaluates exactly; off: everything is evaluated here.", &enable_pushdown},
     {"mongo_fdw_cpp.enable_filter_pushdown", "Lets MongoDB evaluate conditions.", &enable_filter_pushdown},
     {"mongo_fdw_cpp.enable_limit_pushdown", "Lets MongoDB apply LIMIT.", &enable_limit_pushdown},
 };
@@ -39,7 +39,8 @@ using namespace mongo_fdw;
 
 extern "C" void _PG_init(void) {
     for (const SwitchRow &row : kSwitches)
-        DefineCustomBoolVariable(row.name, row.description, nullptr, row.variable, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+        DefineCustomBoolVariable(row.name, row.description, nullptr, row.variable, true, PGC_USERSET, 0, nullptr,
+                                 nullptr, nullptr);
     MarkGUCPrefixReserved("mongo_fdw_cpp");
 }
 

@@ -226,7 +226,8 @@ Datum mongo_connections(PG_FUNCTION_ARGS) {
         } else {
             nulls[0] = true; // dropped in this transaction
         }
-        Oid user = HeapTupleIsValid(mapping) ? reinterpret_cast<Form_pg_user_mapping>(GETSTRUCT(mapping))->umuser : InvalidOid;
+        Oid user =
+            HeapTupleIsValid(mapping) ? reinterpret_cast<Form_pg_user_mapping>(GETSTRUCT(mapping))->umuser : InvalidOid;
         if (HeapTupleIsValid(mapping))
             values[1] = CStringGetTextDatum(OidIsValid(user) ? GetUserNameFromId(user, true) : "public");
         else

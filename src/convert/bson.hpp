@@ -125,7 +125,8 @@ class BsonReader {
   public:
     // data is the whole document with its length word and terminator.
     BsonReader(const uint8_t *data, uint32_t size)
-        : at_(data + 4), end_(data + size - 1), malformed_(size < 5 || read_le<int32_t>(data) != static_cast<int32_t>(size)) {
+        : at_(data + 4), end_(data + size - 1),
+          malformed_(size < 5 || read_le<int32_t>(data) != static_cast<int32_t>(size)) {
         if (malformed_)
             at_ = end_ = data;
     }

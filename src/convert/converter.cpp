@@ -12,11 +12,12 @@ struct KindRow {
 };
 
 constexpr KindRow kKinds[] = {
-    {INT2OID, Kind::Int2},           {INT4OID, Kind::Int4},     {INT8OID, Kind::Int8}, {FLOAT4OID, Kind::Float4},
-    {FLOAT8OID, Kind::Float8},       {NUMERICOID, Kind::Numeric}, {BOOLOID, Kind::Bool}, {TEXTOID, Kind::Text},
-    {VARCHAROID, Kind::Text},        {BPCHAROID, Kind::Bpchar}, {NAMEOID, Kind::Name}, {TIMESTAMPTZOID, Kind::Timestamptz},
-    {TIMESTAMPOID, Kind::Timestamp}, {DATEOID, Kind::Date},     {UUIDOID, Kind::Uuid}, {BYTEAOID, Kind::Bytea},
-    {JSONOID, Kind::Json},           {JSONBOID, Kind::Jsonb},
+    {INT2OID, Kind::Int2},           {INT4OID, Kind::Int4},     {INT8OID, Kind::Int8},
+    {FLOAT4OID, Kind::Float4},       {FLOAT8OID, Kind::Float8}, {NUMERICOID, Kind::Numeric},
+    {BOOLOID, Kind::Bool},           {TEXTOID, Kind::Text},     {VARCHAROID, Kind::Text},
+    {BPCHAROID, Kind::Bpchar},       {NAMEOID, Kind::Name},     {TIMESTAMPTZOID, Kind::Timestamptz},
+    {TIMESTAMPOID, Kind::Timestamp}, {DATEOID, Kind::Date},     {UUIDOID, Kind::Uuid},
+    {BYTEAOID, Kind::Bytea},         {JSONOID, Kind::Json},     {JSONBOID, Kind::Jsonb},
 };
 
 // citext has no fixed OID: an extension type that is binary-coercible to text and reads as text.

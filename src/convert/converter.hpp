@@ -56,8 +56,8 @@ struct Converter {
     int16 element_length;
     bool element_by_value;
     char element_align;
-    uint32_t field_count; // Composite
-    Converter **fields;   //
+    uint32_t field_count;     // Composite
+    Converter **fields;       //
     const char **field_names; // UTF-8; null: dropped
     TupleDesc descriptor;
     void *domain_cache;
@@ -89,6 +89,7 @@ Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t c
 bool takes_list(const Converter *converter);
 
 // Whole documents: json, jsonb, text, bytea.
-Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out, Misfit *misfit);
+Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out,
+                     Misfit *misfit);
 
 } // namespace mongo_fdw

@@ -59,7 +59,7 @@ struct MadeColumn {
 enum State : uint8_t { kMissing, kNull, kPresent };
 
 struct Level {
-    Level *inner; // the next unwound array, null: none
+    Level *inner;          // the next unwound array, null: none
     const FieldPath *path; // of the array, null: the document
     Children *root;
     Target *element_targets; // columns that are the element itself
@@ -101,7 +101,8 @@ struct Decoder {
 namespace {
 
 [[noreturn]] void raise_malformed(const Decoder *decoder) {
-    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("server \"%s\" sent a malformed document", decoder->table->server_name),
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("server \"%s\" sent a malformed document", decoder->table->server_name),
                     errcontext("namespace \"%s\"", decoder->table->name_space)));
     pg_unreachable();
 }
@@ -160,7 +161,8 @@ void add_target(Decoder *decoder, const ColumnOptions *column) {
 }
 
 void add_made(Decoder *decoder, const ColumnOptions *column) {
-    Converter *converter = column->role == Role::Doc ? make_converter(column->type, column->typmod, column->rules) : nullptr;
+    Converter *converter =
+        column->role == Role::Doc ? make_converter(column->type, column->typmod, column->rules) : nullptr;
     decoder->made[decoder->made_count++] = {column, converter};
 }
 
@@ -205,7 +207,8 @@ const char *shown_value(const BsonValue &value) {
     const char *value = shown_value(why.value), *id = document_id(decoder);
     ereport(ERROR,
             (errcode(why.sqlstate),
-             errmsg("field \"%s\" holds a value of BSON type %s that does not fit type %s", path, type_name(why.value.type), wanted),
+             errmsg("field \"%s\" holds a value of BSON type %s that does not fit type %s", path,
+                    type_name(why.value.type), wanted),
              errdetail("The value is %s%s%s, in the document with _id %s of \"%s\".", value, why.reason ? ": " : "",
                        why.reason ? why.reason : "", id, decoder->table->name_space),
              errhint("Change the type of the column, or set option on_conversion_error to \"null\" or \"collect\".")));
@@ -303,7 +306,8 @@ void set_through_array(Decoder *decoder, Level *level, Children *children, const
             if (takes_list(target->converter)) {
                 Found found{};
                 collect(array, keys, depth + 1, &found, &decoder->arena);
-                fit = convert_list(target->converter, found.values, found.count, &decoder->arena, &decoder->values[index], &why);
+                fit = convert_list(target->converter, found.values, found.count, &decoder->arena,
+                                   &decoder->values[index], &why);
             } else {
                 why = {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "an array stands on the path", array, nullptr, ""};
                 fit = Fit::Misfit;
@@ -399,7 +403,8 @@ void check_missing_domains(Decoder *decoder, Level *level, Children *children, T
     for (Target *target = targets; target; target = target->next)
         if (target->converter->kind == Kind::Domain && decoder->states[target->column->number - 1] == kMissing) {
             Misfit why;
-            Fit fit = convert_value(target->converter, kNothing, &decoder->arena, &decoder->values[target->column->number - 1], &why);
+            Fit fit = convert_value(target->converter, kNothing, &decoder->arena,
+                                    &decoder->values[target->column->number - 1], &why);
             if (fit == Fit::Misfit)
                 on_misfit(decoder, level, target->column, why);
         }
@@ -599,7 +604,8 @@ Datum make_ords(Decoder *decoder) {
         nulls[i] = ordinal < 1;
     }
     MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
-    Datum result = PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, INT4OID, 4, true, TYPALIGN_INT));
+    Datum result =
+        PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, INT4OID, 4, true, TYPALIGN_INT));
     MemoryContextSwitchTo(old);
     return result;
 }
@@ -700,8 +706,8 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
             add_made(decoder, &table->columns[i]);
     for (int i = 1; i < decoder->level_count; i++) {
         int skipped = i > 1 ? table->unwind[i - 2].count : 0;
-        node_at(&decoder->levels[i - 1], table->unwind[i - 1].keys + skipped, table->unwind[i - 1].count - skipped)->captures =
-            &decoder->levels[i - 1];
+        node_at(&decoder->levels[i - 1], table->unwind[i - 1].keys + skipped, table->unwind[i - 1].count - skipped)
+            ->captures = &decoder->levels[i - 1];
     }
     decoder->direct = decoder->level_count == 1;
     if (!decoder->direct) {
@@ -753,69 +759,5 @@ bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
 }
 
 uint32_t documents_in_batch(const Decoder *decoder) { return decoder->documents; }
-
-bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count) {
-    bool all = false;
-    int declared = 0, wanted = 0;
-    for (int i = 0; i < table->column_count; i++) {
-        const ColumnOptions &column = table->columns[i];
-        if (column.dropped)
-            continue;
-        if (needed[i] && column.role == Role::Doc)
-            return false;
-        all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
-        declared += column.role == Role::Field;
-    }
-    const char **result = static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1)));
-    uint32_t size = 0;
-    auto add = [&](const FieldPath &path) {
-        // Keys that a projection cannot name are read through the longest prefix that it can.
-        StringInfoData dotted;
-        initStringInfo(&dotted);
-        for (int i = 0; i < path.count; i++) {
-            FieldPath key{const_cast<const char **>(&path.keys[i]), 1, nullptr, true};
-            const char *text = key.keys[0];
-            bool digits = *text != '\0';
-            for (const char *at = text; *at; at++)
-                digits = digits && *at >= '0' && *at <= '9';
-            if (*text == '\0' || *text == '$' || strchr(text, '.') || (digits && i > 0))
-                break;
-            appendStringInfo(&dotted, "%s%s", i ? "." : "", text);
-        }
-        if (dotted.len == 0)
-            return false;
-        // A path and one below it collide: the upper one holds both.
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < size; i++) {
-            size_t length = strlen(result[i]);
-            bool covers = strncmp(result[i], dotted.data, length) == 0 && (dotted.data[length] == '\0' || dotted.data[length] == '.');
-            bool covered = strncmp(result[i], dotted.data, dotted.len) == 0 && result[i][dotted.len] == '.';
-            if (covers)
-                return true;
-            if (!covered)
-                result[kept++] = result[i];
-        }
-        size = kept;
-        result[size++] = dotted.data;
-        return true;
-    };
-    for (int i = 0; i < table->column_count; i++) {
-        const ColumnOptions &column = table->columns[i];
-        if (column.dropped || column.role != Role::Field || !(needed[i] || all))
-            continue;
-        wanted++;
-        if (!add(column.path))
-            return false;
-    }
-    for (int i = 0; i < table->unwind_levels; i++)
-        if (!add(table->unwind[i]))
-            return false;
-    // Whole documents are cheaper for the server where nearly all declared fields are wanted anyway.
-    if (declared >= 5 && wanted * 5 >= declared * 4)
-        return false;
-    *paths = result;
-    *count = size;
-    return true;
-}
 
 } // namespace mongo_fdw

@@ -270,6 +270,22 @@ void set_marker(JsonNode *node, Arena *arena, const char *key) {
 
 } // namespace
 
+bool json_form_of_name(const char *name, JsonForm *form) {
+    static const struct {
+        const char *name;
+        JsonForm form;
+    } kForms[] = {{"simple", JsonForm::Simple},
+                  {"relaxed", JsonForm::Relaxed},
+                  {"canonical", JsonForm::Canonical},
+                  {"legacy", JsonForm::Legacy}};
+    for (const auto &row : kForms)
+        if (pg_strcasecmp(name, row.name) == 0) {
+            *form = row.form;
+            return true;
+        }
+    return false;
+}
+
 void append_iso_date(StringInfo out, int64_t ms) {
     constexpr int64_t kDay = 86400000;
     int64_t days = ms / kDay, rest = ms % kDay;

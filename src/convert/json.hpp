@@ -9,15 +9,18 @@ namespace mongo_fdw {
 
 enum class JsonForm : uint8_t { Simple, Relaxed, Canonical, Legacy };
 
+// The form of a name of option json_format, in any case; false for an unknown one.
+bool json_form_of_name(const char *name, JsonForm *form);
+
 struct JsonMember;
 
 // A BSON value seen as JSON. Documents and arrays stay where they are; Extended JSON objects are made.
 struct JsonNode {
     enum class Kind : uint8_t { Null, False, True, String, Number, Document, Array, List, Items, Object } kind;
-    bool checked;       // String: known to be clean ASCII
-    uint32_t length;    // String; Document, Array: bytes; List, Items, Object: members
-    const char *text;   // String, UTF-8
-    const uint8_t *data; // Document, Array
+    bool checked;              // String: known to be clean ASCII
+    uint32_t length;           // String; Document, Array: bytes; List, Items, Object: members
+    const char *text;          // String, UTF-8
+    const uint8_t *data;       // Document, Array
     const BsonValue *values;   // List
     const JsonMember *members; // Object, and Items: an array of nodes, without keys
     Decimal number;

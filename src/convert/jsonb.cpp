@@ -1,8 +1,8 @@
 // The jsonb writer: nodes straight to jsonb's disk format (utils/jsonb.h), without a JsonbValue tree. Zone B.
 //
 // A container is a count, one JEntry a child, then the children's bytes; keys of an object come first, sorted by length
-// and then by bytes, each once (the last one of equal keys stays). The regression suite compares the bytes with those of
-// jsonb_in.
+// and then by bytes, each once (the last one of equal keys stays). The regression suite compares the bytes with those
+// of jsonb_in.
 #include "convert/json.hpp"
 #include "convert/text.hpp"
 
@@ -37,9 +37,8 @@ inline void reserve(Size more) {
         return;
     Size capacity = std::max<Size>(buffer.capacity * 2, buffer.size + more);
     capacity = std::max<Size>(capacity, 8192);
-    buffer.data = buffer.data
-                      ? static_cast<char *>(repalloc_huge(buffer.data, capacity))
-                      : static_cast<char *>(MemoryContextAllocHuge(TopMemoryContext, capacity));
+    buffer.data = buffer.data ? static_cast<char *>(repalloc_huge(buffer.data, capacity))
+                              : static_cast<char *>(MemoryContextAllocHuge(TopMemoryContext, capacity));
     buffer.capacity = capacity;
 }
 
@@ -114,7 +113,8 @@ JsonFault write_value(const BsonValue &value, JsonForm form, Arena *arena, int d
     }
     if (form != JsonForm::Canonical && (value.type == BsonType::Int32 || value.type == BsonType::Int64)) {
         Decimal number;
-        decimal_of_int64(value.type == BsonType::Int32 ? read_le<int32_t>(value.data) : read_le<int64_t>(value.data), &number);
+        decimal_of_int64(value.type == BsonType::Int32 ? read_le<int32_t>(value.data) : read_le<int64_t>(value.data),
+                         &number);
         write_number(number, entries);
         return JsonFault::None;
     }
@@ -198,7 +198,8 @@ JsonFault write_array(const JsonNode &node, JsonForm form, Arena *arena, int dep
             return JsonFault::Malformed;
     }
     Entries entries = begin_container(count | JB_FARRAY, count);
-    BsonReader reader(node.data ? node.data : reinterpret_cast<const uint8_t *>("\5\0\0\0"), node.data ? node.length : 5);
+    BsonReader reader(node.data ? node.data : reinterpret_cast<const uint8_t *>("\5\0\0\0"),
+                      node.data ? node.length : 5);
     for (uint32_t i = 0; i < count; i++) {
         if (node.kind != JsonNode::Kind::List)
             reader.next();

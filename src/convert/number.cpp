@@ -166,14 +166,16 @@ Size write_numeric(const Decimal &number, int dscale, char *out) {
         memcpy(padded + lead, number.digits, number.digit_count);
         for (int g = 0; g < count; g++) {
             const char *at = padded + 4 * g;
-            digits[g] = static_cast<uint16>((at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));
+            digits[g] =
+                static_cast<uint16>((at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));
         }
         groups = count;
         while (groups > 0 && digits[groups - 1] == 0)
             groups--;
     }
     if (dscale <= kShortScaleMax && weight <= kShortWeightMax && weight >= kShortWeightMin) {
-        put(static_cast<uint16>(kShort | (negative ? kShortNegative : 0) | (dscale << kShortScaleShift) | (weight & 0x7f)));
+        put(static_cast<uint16>(kShort | (negative ? kShortNegative : 0) | (dscale << kShortScaleShift) |
+                                (weight & 0x7f)));
     } else {
         put(static_cast<uint16>((negative ? kNegative : 0) | dscale));
         put(static_cast<uint16>(static_cast<int16>(weight)));
@@ -213,7 +215,8 @@ bool int64_of_decimal(const Decimal &number, int64_t *value, bool *in_range) {
     unsigned __int128 limit = static_cast<unsigned __int128>(INT64_MAX) + (number.negative ? 1 : 0);
     if (magnitude > limit)
         return *in_range = false;
-    *value = number.negative ? static_cast<int64_t>(0 - static_cast<uint64_t>(magnitude)) : static_cast<int64_t>(magnitude);
+    *value =
+        number.negative ? static_cast<int64_t>(0 - static_cast<uint64_t>(magnitude)) : static_cast<int64_t>(magnitude);
     return true;
 }
 

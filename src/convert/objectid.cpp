@@ -46,8 +46,7 @@ Datum parse(const char *text, size_t length) {
     }
     if (!valid)
         ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                        errmsg("invalid input syntax for type %s: \"%s\"", "objectid",
-                               pnstrdup(text, Min(length, 64))),
+                        errmsg("invalid input syntax for type %s: \"%s\"", "objectid", pnstrdup(text, Min(length, 64))),
                         errhint("An ObjectId is written as 24 hexadecimal digits.")));
     return PointerGetDatum(id);
 }
@@ -72,8 +71,9 @@ int compare_arguments(FunctionCallInfo fcinfo) {
 
 Oid objectid_type() {
     Oid schema = get_namespace_oid("mongo", true);
-    return OidIsValid(schema) ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, PointerGetDatum("objectid"), ObjectIdGetDatum(schema))
-                              : InvalidOid;
+    return OidIsValid(schema)
+               ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, PointerGetDatum("objectid"), ObjectIdGetDatum(schema))
+               : InvalidOid;
 }
 
 } // namespace mongo_fdw
@@ -148,7 +148,8 @@ Datum mongo_objectid_from_bytea(PG_FUNCTION_ARGS) {
     bytea *value = PG_GETARG_BYTEA_PP(0);
     if (VARSIZE_ANY_EXHDR(value) != kObjectIdSize)
         ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                        errmsg("an ObjectId has %d bytes, not %d", kObjectIdSize, static_cast<int>(VARSIZE_ANY_EXHDR(value)))));
+                        errmsg("an ObjectId has %d bytes, not %d", kObjectIdSize,
+                               static_cast<int>(VARSIZE_ANY_EXHDR(value)))));
     char *id = static_cast<char *>(palloc(kObjectIdSize));
     memcpy(id, VARDATA_ANY(value), kObjectIdSize);
     PG_RETURN_POINTER(id);

@@ -14,9 +14,9 @@ struct Conversion {
 
 void convert(void *argument) {
     Conversion *conversion = static_cast<Conversion *>(argument);
-    conversion->result = reinterpret_cast<char *>(pg_do_encoding_conversion(
-        reinterpret_cast<unsigned char *>(const_cast<char *>(conversion->text)), conversion->length, PG_UTF8,
-        GetDatabaseEncoding()));
+    conversion->result = reinterpret_cast<char *>(
+        pg_do_encoding_conversion(reinterpret_cast<unsigned char *>(const_cast<char *>(conversion->text)),
+                                  conversion->length, PG_UTF8, GetDatabaseEncoding()));
 }
 
 } // namespace

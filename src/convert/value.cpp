@@ -65,14 +65,16 @@ Fit convert_int(const Converter *converter, const BsonValue &value, Datum *out, 
     if (converter->kind == Kind::Int4 ? number < PG_INT32_MIN || number > PG_INT32_MAX
                                       : number < PG_INT16_MIN || number > PG_INT16_MAX)
         return out_of_range(why, value, "it is out of range");
-    *out = converter->kind == Kind::Int4 ? Int32GetDatum(static_cast<int32>(number)) : Int16GetDatum(static_cast<int16>(number));
+    *out = converter->kind == Kind::Int4 ? Int32GetDatum(static_cast<int32>(number))
+                                         : Int16GetDatum(static_cast<int16>(number));
     return Fit::Value;
 }
 
 // Nearest double of a Decimal128, as numeric's cast makes it.
 bool double_of_decimal(const Decimal &decimal, double *out) {
     char text[64];
-    snprintf(text, sizeof text, "%s%.*se%d", decimal.negative ? "-" : "", decimal.digit_count, decimal.digits, decimal.exponent);
+    snprintf(text, sizeof text, "%s%.*se%d", decimal.negative ? "-" : "", decimal.digit_count, decimal.digits,
+             decimal.exponent);
     *out = strtod(text, nullptr);
     return !std::isinf(*out) && (*out != 0 || (decimal.digit_count == 1 && decimal.digits[0] == '0'));
 }
@@ -201,7 +203,8 @@ bool text_value(const BsonValue &value, char hex[24], const char **text, uint32_
         return false;
     default:
         misfit(why, value,
-               GetDatabaseEncoding() == PG_UTF8 ? ERRCODE_CHARACTER_NOT_IN_REPERTOIRE : ERRCODE_UNTRANSLATABLE_CHARACTER,
+               GetDatabaseEncoding() == PG_UTF8 ? ERRCODE_CHARACTER_NOT_IN_REPERTOIRE
+                                                : ERRCODE_UNTRANSLATABLE_CHARACTER,
                "it has no equivalent in the database encoding");
         return false;
     }
@@ -214,7 +217,8 @@ Fit convert_text(const Converter *converter, const BsonValue &value, Arena *aren
     if (!text_value(value, hex, &text, &length, why))
         return Fit::Misfit;
     uint32_t padding = 0;
-    if (converter->max_length && (length > static_cast<uint32_t>(converter->max_length) || converter->kind == Kind::Bpchar)) {
+    if (converter->max_length &&
+        (length > static_cast<uint32_t>(converter->max_length) || converter->kind == Kind::Bpchar)) {
         int characters = pg_mbstrlen_with_len(text, length);
         if (characters > converter->max_length)
             return misfit(why, value, ERRCODE_STRING_DATA_RIGHT_TRUNCATION, "it is too long");
@@ -322,7 +326,8 @@ Fit json_fault(JsonFault fault, const BsonValue &value, Misfit *why) {
         return misfit(why, value, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, "it holds a NUL character");
     case JsonFault::Encoding:
         return misfit(why, value,
-                      GetDatabaseEncoding() == PG_UTF8 ? ERRCODE_CHARACTER_NOT_IN_REPERTOIRE : ERRCODE_UNTRANSLATABLE_CHARACTER,
+                      GetDatabaseEncoding() == PG_UTF8 ? ERRCODE_CHARACTER_NOT_IN_REPERTOIRE
+                                                       : ERRCODE_UNTRANSLATABLE_CHARACTER,
                       "it has no equivalent in the database encoding");
     case JsonFault::TooDeep:
         return misfit(why, value, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "it is nested too deeply");
@@ -331,7 +336,8 @@ Fit json_fault(JsonFault fault, const BsonValue &value, Misfit *why) {
     }
 }
 
-Fit convert_json(const Converter *converter, const JsonNode &node, const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
+Fit convert_json(const Converter *converter, const JsonNode &node, const BsonValue &value, Arena *arena, Datum *out,
+                 Misfit *why) {
     if (converter->kind == Kind::Jsonb) {
         JsonFault fault = make_jsonb(node, converter->rules.json_form, arena, out);
         return fault == JsonFault::None ? Fit::Value : json_fault(fault, value, why);
@@ -401,8 +407,8 @@ struct Elements {
 
 const uint8_t kEmptyDocument[] = {5, 0, 0, 0, 0};
 
-Fit add_elements(const Converter *converter, Elements *elements, const BsonValue &whole, int depth, ArrayBuilder *builder,
-                 Arena *arena, Misfit *why) {
+Fit add_elements(const Converter *converter, Elements *elements, const BsonValue &whole, int depth,
+                 ArrayBuilder *builder, Arena *arena, Misfit *why) {
     BsonValue value;
     int size = 0;
     int inner = 0; // dimensions of the elements, 0: scalars
@@ -411,9 +417,11 @@ Fit add_elements(const Converter *converter, Elements *elements, const BsonValue
         return misfit(why, whole, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "it has too many dimensions");
     while (elements->next(&value)) {
         bool nested = value.type == BsonType::Array && converter->element->kind != Kind::Json &&
-                      converter->element->kind != Kind::Jsonb && !(converter->element->kind == Kind::Domain && takes_list(converter->element));
+                      converter->element->kind != Kind::Jsonb &&
+                      !(converter->element->kind == Kind::Domain && takes_list(converter->element));
         if (!first && nested != (inner > 0))
-            return misfit(why, whole, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "its nested arrays are not rectangular");
+            return misfit(why, whole, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST,
+                          "its nested arrays are not rectangular");
         if (nested) {
             Elements nested_elements{nullptr, 0, BsonReader(value.data, value.size)};
             Fit fit = add_elements(converter, &nested_elements, value, depth + 1, builder, arena, why);
@@ -446,7 +454,8 @@ Fit add_elements(const Converter *converter, Elements *elements, const BsonValue
     return Fit::Value;
 }
 
-Fit convert_array(const Converter *converter, Elements *elements, const BsonValue &whole, Arena *arena, Datum *out, Misfit *why) {
+Fit convert_array(const Converter *converter, Elements *elements, const BsonValue &whole, Arena *arena, Datum *out,
+                  Misfit *why) {
     ArrayBuilder builder{};
     for (int &size : builder.sizes)
         size = -1;
@@ -464,11 +473,10 @@ Fit convert_array(const Converter *converter, Elements *elements, const BsonValu
     if (total != builder.count)
         return misfit(why, whole, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "its nested arrays are not rectangular");
     MemoryContext old = MemoryContextSwitchTo(arena->context);
-    ArrayType *array = builder.count == 0
-                           ? construct_empty_array(converter->element->type)
-                           : construct_md_array(builder.values, builder.nulls, dimensions, sizes, bounds,
-                                                converter->element->type, converter->element_length,
-                                                converter->element_by_value, converter->element_align);
+    ArrayType *array = builder.count == 0 ? construct_empty_array(converter->element->type)
+                                          : construct_md_array(builder.values, builder.nulls, dimensions, sizes, bounds,
+                                                               converter->element->type, converter->element_length,
+                                                               converter->element_by_value, converter->element_align);
     MemoryContextSwitchTo(old);
     *out = PointerGetDatum(array);
     return Fit::Value;
@@ -516,7 +524,8 @@ Fit convert_enum(const Converter *converter, const BsonValue &value, Datum *out,
     if (length < NAMEDATALEN) {
         memcpy(label, text, length);
         label[length] = '\0';
-        found = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid, ObjectIdGetDatum(converter->type), CStringGetDatum(label));
+        found = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid, ObjectIdGetDatum(converter->type),
+                                CStringGetDatum(label));
     }
     if (!OidIsValid(found))
         return misfit(why, value, ERRCODE_INVALID_TEXT_REPRESENTATION, "it is no value of the enum");
@@ -617,7 +626,8 @@ Fit convert_value(const Converter *converter, const BsonValue &value, Arena *are
     return misfit(why, value);
 }
 
-Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t count, Arena *arena, Datum *out, Misfit *why) {
+Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t count, Arena *arena, Datum *out,
+                 Misfit *why) {
     static const BsonValue kNothing{BsonType::Array, kEmptyDocument, sizeof kEmptyDocument};
     why->wanted = nullptr;
     why->position[0] = '\0';
@@ -640,7 +650,8 @@ Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t c
     }
 }
 
-Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out, Misfit *why) {
+Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out,
+                     Misfit *why) {
     BsonValue value{BsonType::Document, data, size};
     why->wanted = nullptr;
     why->position[0] = '\0';

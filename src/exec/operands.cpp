@@ -102,8 +102,8 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
     case TIMESTAMPOID: {
         Timestamp timestamp = DatumGetTimestamp(value);
         operand.kind = OperandKind::Micros;
-        operand.integer = TIMESTAMP_IS_NOBEGIN(timestamp)  ? PG_INT64_MIN
-                          : TIMESTAMP_IS_NOEND(timestamp) ? PG_INT64_MAX
+        operand.integer = TIMESTAMP_IS_NOBEGIN(timestamp)            ? PG_INT64_MIN
+                          : TIMESTAMP_IS_NOEND(timestamp)            ? PG_INT64_MAX
                           : timestamp > PG_INT64_MAX - kEpochShiftUs ? PG_INT64_MAX - 1
                                                                      : timestamp + kEpochShiftUs;
         return operand;
@@ -111,7 +111,9 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
     case DATEOID: {
         DateADT date = DatumGetDateADT(value);
         operand.kind = OperandKind::Days;
-        operand.integer = DATE_IS_NOBEGIN(date) ? PG_INT64_MIN : DATE_IS_NOEND(date) ? PG_INT64_MAX : date + kEpochShiftDays;
+        operand.integer = DATE_IS_NOBEGIN(date) ? PG_INT64_MIN
+                          : DATE_IS_NOEND(date) ? PG_INT64_MAX
+                                                : date + kEpochShiftDays;
         return operand;
     }
     }

@@ -24,13 +24,9 @@ void on_context_reset(void *argument) {
 }
 
 JsonForm form_argument(const char *name) {
-    static const struct {
-        const char *name;
-        JsonForm form;
-    } kForms[] = {{"simple", JsonForm::Simple}, {"relaxed", JsonForm::Relaxed}, {"canonical", JsonForm::Canonical}, {"legacy", JsonForm::Legacy}};
-    for (const auto &row : kForms)
-        if (pg_strcasecmp(name, row.name) == 0)
-            return row.form;
+    JsonForm form;
+    if (json_form_of_name(name, &form))
+        return form;
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid JSON format: \"%s\"", name),
                     errhint("Valid values are \"simple\", \"relaxed\", \"canonical\", \"legacy\".")));
 }
@@ -67,7 +63,8 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     ForeignServer *server = GetForeignServerByName(server_name, false);
     ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
     if (strcmp(wrapper->fdwname, "mongo_fdw_cpp") != 0)
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("server \"%s\" does not use mongo_fdw_cpp", server_name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("server \"%s\" does not use mongo_fdw_cpp", server_name)));
     check_usage(server);
 
     char message[512];
@@ -75,7 +72,8 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     scan.collection = utf8(collection);
     scan.base_pipeline = mql::parse_pipeline(utf8(pipeline), message, sizeof message);
     if (!scan.base_pipeline.data)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid pipeline"), errdetail("%s", message)));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid pipeline"), errdetail("%s", message)));
     mql::ScanRendering rendering = mql::render_scan(scan);
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the pipeline is too large")));
@@ -86,7 +84,8 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mongo.query", ALLOCSET_DEFAULT_SIZES);
     QueryState *state = static_cast<QueryState *>(MemoryContextAllocZero(context, sizeof(QueryState)));
-    MemoryContextCallback *callback = static_cast<MemoryContextCallback *>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
+    MemoryContextCallback *callback =
+        static_cast<MemoryContextCallback *>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
     callback->func = on_context_reset;
     callback->arg = state;
     MemoryContextRegisterResetCallback(context, callback);
@@ -113,7 +112,8 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
             json_node_of(documents.value(), form, &arena, &node);
             JsonFault fault = append_json(&text, node, form, &arena);
             if (fault != JsonFault::None)
-                ereport(ERROR, (errcode(fault == JsonFault::Malformed ? ERRCODE_PROTOCOL_VIOLATION : ERRCODE_UNTRANSLATABLE_CHARACTER),
+                ereport(ERROR, (errcode(fault == JsonFault::Malformed ? ERRCODE_PROTOCOL_VIOLATION
+                                                                      : ERRCODE_UNTRANSLATABLE_CHARACTER),
                                 errmsg("a document of \"%s\" cannot be shown as json", name_space)));
             Datum value = PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
             bool null = false;
@@ -123,7 +123,8 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
             count++;
         }
         if (documents.malformed())
-            ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("server \"%s\" sent a malformed document", server_name)));
+            ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                            errmsg("server \"%s\" sent a malformed document", server_name)));
         CHECK_FOR_INTERRUPTS();
         mongo::Error error;
         if (mongo::next_batch(state->cursor, count, &error))

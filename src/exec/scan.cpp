@@ -38,7 +38,8 @@ void on_context_reset(void *argument) { close(static_cast<ScanState *>(argument)
 bool uses_text(const ScanState *state) {
     for (uint32_t i = 0; i < state->plan.filter.count; i++) {
         const mql::Node &node = state->plan.filter.nodes[i];
-        if ((node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In || node.kind == mql::NodeKind::NotIn) &&
+        if ((node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In ||
+             node.kind == mql::NodeKind::NotIn) &&
             state->columns[node.column].family == mql::Family::Text)
             return true;
     }
@@ -89,7 +90,8 @@ int64 limit_value(ForeignScanState *node, int index, bool explain_only, int64 ot
     if (index < 0 || (explain_only && !IsA(list_nth(plan->fdw_exprs, index), Const)))
         return otherwise;
     bool null;
-    Datum value = ExecEvalExpr(static_cast<ExprState *>(list_nth(state->parameter_states, index)), node->ss.ps.ps_ExprContext, &null);
+    Datum value = ExecEvalExpr(static_cast<ExprState *>(list_nth(state->parameter_states, index)),
+                               node->ss.ps.ps_ExprContext, &null);
     int64 number = null ? otherwise : DatumGetInt64(value);
     return number < 0 ? otherwise : number;
 }
@@ -158,7 +160,8 @@ void start(ForeignScanState *node) {
     state->started = true;
     state->finished = false;
     state->executions++;
-    Collation collation = state->root_count && uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
+    Collation collation =
+        state->root_count && uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
     bool filters = collation != Collation::OtherOnView;
     mql::ScanRendering rendering = render_state(state, filters, collation == Collation::Other);
     if (!rendering.command.data) {
@@ -195,7 +198,8 @@ void start(ForeignScanState *node) {
     request.fetch_bytes = state->table->fetch_bytes;
     request.fetch_documents = state->table->fetch_documents;
     request.limit = filters && state->limit > 0 ? state->limit : 0;
-    state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, state->pipeline_text);
+    state->cursor =
+        open_cursor(state->table->server, state->user, request, state->table->name_space, state->pipeline_text);
     begin_batch(state->decoder, mongo::current_batch(state->cursor));
 }
 

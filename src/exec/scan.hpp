@@ -26,10 +26,10 @@ struct ScanState {
     mongo::Cursor *cursor;
     char *pipeline_text; // of the running execution, for CONTEXT
     bool started;
-    bool finished;  // the cursor gave its last row
-    bool rechecks;  // pushed clauses could not be sent: they are evaluated here
-    bool never;     // no document can match
-    int64 limit;    // rows to return, -1: all
+    bool finished; // the cursor gave its last row
+    bool rechecks; // pushed clauses could not be sent: they are evaluated here
+    bool never;    // no document can match
+    int64 limit;   // rows to return, -1: all
     // over all executions
     uint64_t executions;
     mongo::CursorCounts counts;

@@ -55,8 +55,9 @@ void set_up_tls(Client *client, const ConnectOptions &options, const mongoc_uri_
     client->tls.ca_file = or_null(client->ca_file);
     client->tls.ca_dir = or_null(client->ca_directory);
     client->tls.crl_file = or_null(client->crl_file);
-    client->tls.weak_cert_validation = options.weak_certificates || insecure ||
-                                       mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, false);
+    client->tls.weak_cert_validation =
+        options.weak_certificates || insecure ||
+        mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, false);
     client->tls.allow_invalid_hostname =
         insecure || mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, false);
 }

@@ -160,7 +160,8 @@ ssize_t stream_writev(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t coun
     return written;
 }
 
-ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t count, size_t min_bytes, int32_t timeout_ms) {
+ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t count, size_t min_bytes,
+                     int32_t timeout_ms) {
     Stream *stream = self(base);
     int64_t deadline = deadline_of(timeout_ms);
     size_t received = 0;
@@ -227,7 +228,8 @@ ssize_t stream_poll(mongoc_stream_poll_t *streams, size_t count, int32_t timeout
         streams[i].revents = polled[i].revents;
     if (ready >= 0)
         return ready;
-    // While it looks for servers the driver polls again after a failure until its time-out; a broken stream it believes.
+    // While it looks for servers the driver polls again after a failure until its time-out; a broken stream it
+    // believes.
     for (size_t i = 0; i < count; i++)
         streams[i].revents = POLLERR;
     return static_cast<ssize_t>(count);
@@ -278,13 +280,16 @@ int connect_host(StreamGroup *group, const mongoc_host_list_t *host, int64_t dea
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         if (std::strlen(host->host) >= sizeof address.sun_path) {
-            bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "socket path \"%s\" is too long", host->host);
+            bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "socket path \"%s\" is too long",
+                           host->host);
             return -1;
         }
         std::strcpy(address.sun_path, host->host);
-        int descriptor = connect_address(group, AF_UNIX, reinterpret_cast<sockaddr *>(&address), sizeof address, deadline);
+        int descriptor =
+            connect_address(group, AF_UNIX, reinterpret_cast<sockaddr *>(&address), sizeof address, deadline);
         if (descriptor < 0)
-            bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT, "%s: %s", host->host, strerror(errno));
+            bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT, "%s: %s", host->host,
+                           strerror(errno));
         return descriptor;
     }
     char port[8];
@@ -352,7 +357,8 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
     mongoc_stream_t *tls = mongoc_stream_tls_new_with_hostname(&stream->vtable, host->host, &options, 1);
     if (!tls) {
         mongoc_stream_destroy(&stream->vtable);
-        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "could not set up TLS: a certificate, key or CA file cannot be read or does not fit");
+        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET,
+                       "could not set up TLS: a certificate, key or CA file cannot be read or does not fit");
         return nullptr;
     }
     int32_t timeout = group->connect_timeout_ms > 0 ? group->connect_timeout_ms : INT32_MAX;

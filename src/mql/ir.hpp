@@ -79,7 +79,20 @@ struct Column {
     bool length_in_bytes; // type name
 };
 
-enum class OperandKind : uint8_t { Null, Bool, Int, Double, Text, ObjectId, Uuid, Micros, Days, Numeric, List, Unknown };
+enum class OperandKind : uint8_t {
+    Null,
+    Bool,
+    Int,
+    Double,
+    Text,
+    ObjectId,
+    Uuid,
+    Micros,
+    Days,
+    Numeric,
+    List,
+    Unknown
+};
 
 // A parameter's value at execution. Micros and days count from 1970-01-01; INT64_MIN and INT64_MAX are infinities.
 struct Operand {

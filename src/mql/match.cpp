@@ -164,7 +164,9 @@ void bool_arms(const Column &column, Op op, double bound, Arms *arms) {
         return;
     for (int value = 0; value <= 1; value++)
         if (std::isnan(bound) ? op == Op::Lt || op == Op::Le || op == Op::Ne
-                              : holds(op, value < bound ? -1 : value > bound ? 1 : 0)) {
+                              : holds(op, value < bound   ? -1
+                                          : value > bound ? 1
+                                                          : 0)) {
             bson_append_bool(arms->begin(), "$eq", -1, value == 1);
             arms->end();
         }
@@ -173,7 +175,7 @@ void bool_arms(const Column &column, Op op, double bound, Arms *arms) {
 // Integers compare by value in both worlds; what the type cannot hold decides by itself.
 void int_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     int64_t value = operand.integer;
-    bool below = value < column.minimum, above = value > column.maximum;
+    bool below = value<column.minimum, above = value> column.maximum;
     if (below || above) {
         if (!holds(op, below ? 1 : -1))
             return;
@@ -388,41 +390,46 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
         switch (column.family) {
         case Family::Int:
             if (item.integer >= column.minimum && item.integer <= column.maximum)
-                append_indexed(&values, &count,
-                               [](bson_t *into, const char *key, const Operand &o) { append_int(into, key, o.integer); }, item);
+                append_indexed(
+                    &values, &count,
+                    [](bson_t *into, const char *key, const Operand &o) { append_int(into, key, o.integer); }, item);
             break;
         case Family::Text:
             if (column.max_length && characters(item, column.length_in_bytes) > column.max_length)
                 break;
-            append_indexed(&values, &count,
-                           [](bson_t *into, const char *key, const Operand &o) {
-                               bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
-                           },
-                           item);
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
+                },
+                item);
             if (is_hex_object_id(item, &oid))
-                append_indexed(&values, &count,
-                               [](bson_t *into, const char *key, const Operand &o) {
-                                   bson_oid_t id;
-                                   if (is_hex_object_id(o, &id))
-                                       bson_append_oid(into, key, -1, &id);
-                               },
-                               item);
+                append_indexed(
+                    &values, &count,
+                    [](bson_t *into, const char *key, const Operand &o) {
+                        bson_oid_t id;
+                        if (is_hex_object_id(o, &id))
+                            bson_append_oid(into, key, -1, &id);
+                    },
+                    item);
             break;
         case Family::ObjectId:
-            append_indexed(&values, &count,
-                           [](bson_t *into, const char *key, const Operand &o) {
-                               bson_oid_t id;
-                               bson_oid_init_from_data(&id, o.bytes);
-                               bson_append_oid(into, key, -1, &id);
-                           },
-                           item);
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_oid_t id;
+                    bson_oid_init_from_data(&id, o.bytes);
+                    bson_append_oid(into, key, -1, &id);
+                },
+                item);
             break;
         default:
-            append_indexed(&values, &count,
-                           [](bson_t *into, const char *key, const Operand &o) {
-                               bson_append_binary(into, key, -1, BSON_SUBTYPE_UUID, o.bytes, 16);
-                           },
-                           item);
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_append_binary(into, key, -1, BSON_SUBTYPE_UUID, o.bytes, 16);
+                },
+                item);
         }
         if (values.len > kMaxBytes)
             break; // too large anyway: the caller sees the size

@@ -1,8 +1,8 @@
 // The null pass: SQL's three-valued conditions become filters that are TRUE or not. Zone P.
 //
-// A condition has two translations, "is TRUE" and "is FALSE"; NOT swaps them, AND and OR follow De Morgan. MongoDB's own
-// $not is never put around a translation, for it would turn NULL into TRUE.
-// The verdict of an atom is a row of kAtoms; the reasons are in the notes beside it.
+// A condition has two translations, "is TRUE" and "is FALSE"; NOT swaps them, AND and OR follow De Morgan. MongoDB's
+// own $not is never put around a translation, for it would turn NULL into TRUE. The verdict of an atom is a row of
+// kAtoms; the reasons are in the notes beside it.
 #include "mql/ir.hpp"
 
 namespace mongo_fdw::mql {
@@ -10,16 +10,15 @@ namespace {
 
 struct AtomRow {
     Family family;
-    Verdict equal;     // =, = ANY
-    Verdict unequal;   // <>, <> ALL
-    Verdict range;     // < <= > >=
-    Verdict not_null;  // IS NOT NULL, and IS NULL where a misfit reads as NULL
+    Verdict equal;    // =, = ANY
+    Verdict unequal;  // <>, <> ALL
+    Verdict range;    // < <= > >=
+    Verdict not_null; // IS NOT NULL, and IS NULL where a misfit reads as NULL
 };
 
 constexpr Verdict L = Verdict::Local, S = Verdict::Superset, E = Verdict::Exact;
 constexpr AtomRow kAtoms[] = {
-    {Family::None, L, L, L, L},
-    {Family::Int, E, S, S, S},       // ranges keep 5.5, a misfit: checked here
+    {Family::None, L, L, L, L},      {Family::Int, E, S, S, S}, // ranges keep 5.5, a misfit: checked here
     {Family::Float, S, S, S, S},     // int64 and Decimal128 are rounded here, not there: bounds are widened
     {Family::Numeric, S, S, S, S},   // doubles compare by their shortest decimal here
     {Family::Text, E, S, S, S},      // strings with NUL or too long are misfits
@@ -70,8 +69,9 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
         break;
     }
     if ((column.bool_as_number || column.uncertain) && verdict == Verdict::Exact)
-        verdict = kind == NodeKind::IsNull && !column.misfit_is_null ? Verdict::Exact
-                  : kind == NodeKind::IsNull && column.misfit_is_null ? Verdict::Local : Verdict::Superset;
+        verdict = kind == NodeKind::IsNull && !column.misfit_is_null  ? Verdict::Exact
+                  : kind == NodeKind::IsNull && column.misfit_is_null ? Verdict::Local
+                                                                      : Verdict::Superset;
     if (column.element) // the query language asks for any element; the others are told apart here
         verdict = positive ? weaker(verdict, Verdict::Superset) : Verdict::Local;
     return verdict;

@@ -56,7 +56,7 @@ struct RoleRow {
     const char *column; // column name that has the role by itself
     Role role;
 };
-constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},       {"doc", "__doc", Role::Doc},
+constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},      {"doc", "__doc", Role::Doc},
                               {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
                               {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords}};
 
@@ -122,13 +122,10 @@ OnError on_error_of(const Lookup &lookup, bool edb) {
 }
 
 JsonForm json_form_of(const Lookup &lookup, Role role, bool edb) {
-    static const struct {
-        const char *name;
-        JsonForm form;
-    } kForms[] = {{"simple", JsonForm::Simple}, {"relaxed", JsonForm::Relaxed}, {"canonical", JsonForm::Canonical}, {"legacy", JsonForm::Legacy}};
-    for (const auto &row : kForms)
-        if (lookup.is("json_format", row.name))
-            return row.form;
+    const char *name = lookup.text("json_format");
+    JsonForm form;
+    if (name && json_form_of_name(name, &form))
+        return form;
     return edb ? JsonForm::Legacy : role == Role::Doc ? JsonForm::Canonical : JsonForm::Simple;
 }
 
@@ -160,8 +157,8 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     bool edb = lookup.is("compatibility", "edb");
     column->role = role_of(column->name, lookup.column);
     column->on_error = on_error_of(lookup, edb);
-    column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup), lookup.boolean("array_from_scalar", false),
-                     edb, binary_subtype_of(lookup)};
+    column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
+                     lookup.boolean("array_from_scalar", false), edb, binary_subtype_of(lookup)};
     check_role_type(*column, *table);
     if (column->role == Role::Errors)
         table->errors_column = column->number;
@@ -204,10 +201,12 @@ void check_user_rules(ForeignServer *server, UserMapping *mapping) {
     const char *uri = to_utf8(find_option(mapping->options, "uri"));
     if (uri && mongo::uri_facts(uri).has_password)
         return;
-    ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
-                    errdetail("Users who are no superusers must have a password in the user mapping for server \"%s\".",
-                              server->servername),
-                    errhint("Set option \"password\", or let a superuser set password_required to false in the user mapping.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
+         errdetail("Users who are no superusers must have a password in the user mapping for server \"%s\".",
+                   server->servername),
+         errhint("Set option \"password\", or let a superuser set password_required to false in the user mapping.")));
 }
 
 const char *find_option(List *options, const char *name) {
@@ -282,7 +281,8 @@ ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *ma
         const char *address = lookup.text("address");
         const char *port = lookup.text("port");
         address = address ? address : "127.0.0.1";
-        bool bare_ipv6 = strchr(address, ':') && !strchr(address, '[') && strchr(strchr(address, ':') + 1, ':') && !strchr(address, ',');
+        bool bare_ipv6 = strchr(address, ':') && !strchr(address, '[') && strchr(strchr(address, ':') + 1, ':') &&
+                         !strchr(address, ',');
         connect.uri = psprintf(bare_ipv6 ? "mongodb://[%s]:%s/" : "mongodb://%s:%s/", address, port ? port : "27017");
     }
     check_user_rules(server, mapping);

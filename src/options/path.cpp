@@ -93,8 +93,10 @@ FieldPath *parse_unwind(const char *text, int *levels) {
         const char *mark = strstr(from, "[].");
         FieldPath part = parse_path(mark ? pnstrdup(from, mark - from) : from);
         if (*from == '\0' || *levels == kMaxLevels || strstr(part.text, "[]"))
-            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"unwind\": \"%s\"", text),
-                            errhint("Give the path of an array, \"items\", or of an array inside it, \"items[].parts\".")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                     errmsg("invalid value for option \"unwind\": \"%s\"", text),
+                     errhint("Give the path of an array, \"items\", or of an array inside it, \"items[].parts\".")));
         FieldPath *level = &result[*levels];
         *level = empty_path(text);
         StringInfoData dotted;
@@ -105,7 +107,8 @@ FieldPath *parse_unwind(const char *text, int *levels) {
         for (int i = 0; i < part.count; i++)
             add_key(level, part.keys[i]);
         for (int i = 0; i < level->count; i++)
-            appendStringInfo(&dotted, "%s%s", i ? "." : "", pg_any_to_server(level->keys[i], strlen(level->keys[i]), PG_UTF8));
+            appendStringInfo(&dotted, "%s%s", i ? "." : "",
+                             pg_any_to_server(level->keys[i], strlen(level->keys[i]), PG_UTF8));
         level->text = dotted.data;
         (*levels)++;
         from = mark ? mark + 3 : nullptr;

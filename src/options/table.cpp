@@ -14,8 +14,8 @@ namespace mongo_fdw {
 namespace {
 
 [[noreturn]] void invalid(const OptionRow &row, const char *value, const char *expected) {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\": \"%s\"", row.name, value),
-                    errhint("%s", expected)));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("invalid value for option \"%s\": \"%s\"", row.name, value), errhint("%s", expected)));
     pg_unreachable();
 }
 
@@ -80,9 +80,10 @@ struct UriRule {
     const char *value; // null: any
 };
 constexpr UriRule kSuperuserParameters[] = {
-    {"tlscertificatekeyfile", nullptr}, {"tlscafile", nullptr},
+    {"tlscertificatekeyfile", nullptr},       {"tlscafile", nullptr},
     {"sslclientcertificatekeyfile", nullptr}, {"sslcertificateauthorityfile", nullptr},
-    {"authmechanism", "MONGODB-AWS"}, {"authmechanism", "GSSAPI"}, {"authmechanism", "MONGODB-OIDC"},
+    {"authmechanism", "MONGODB-AWS"},         {"authmechanism", "GSSAPI"},
+    {"authmechanism", "MONGODB-OIDC"},
 };
 
 void check_uri(const OptionRow &, const char *value, uint8_t scope) {
@@ -91,10 +92,12 @@ void check_uri(const OptionRow &, const char *value, uint8_t scope) {
     mongo::UriFacts facts = mongo::uri_facts(uri);
     bool may_hold_credentials = strchr(value, '@') != nullptr;
     if (scope == kServer && (facts.has_username || facts.has_password || (!facts.valid && may_hold_credentials)))
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI of a server must not hold credentials"),
-                        errdetail("Everyone may read the options of a server."),
-                        errhint("Put user name and password, or the whole URI, into the user mapping.")));
-    if (!mongo::check_uri(uri, &error)) // the driver's words may repeat the URI, so they are not shown beside credentials
+        ereport(ERROR,
+                (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI of a server must not hold credentials"),
+                 errdetail("Everyone may read the options of a server."),
+                 errhint("Put user name and password, or the whole URI, into the user mapping.")));
+    if (!mongo::check_uri(uri,
+                          &error)) // the driver's words may repeat the URI, so they are not shown beside credentials
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI is not valid"),
                         may_hold_credentials ? 0 : errdetail("%s", error.message),
                         errhint("A URI looks like \"mongodb://host:27017/?replicaSet=name\". In user name and password "
@@ -136,16 +139,19 @@ void check_unwind(const OptionRow &, const char *value, uint8_t) {
 }
 
 void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
-    static const char *const kTypes[] = {"int32", "int64", "double", "decimal128", "string", "date", "objectid",
-                                         "uuid", "timestamp", "regex", "code", "binary", "bool", "object", "array"};
+    static const char *const kTypes[] = {"int32", "int64",    "double", "decimal128", "string",
+                                         "date",  "objectid", "uuid",   "timestamp",  "regex",
+                                         "code",  "binary",   "bool",   "object",     "array"};
     for (const char *type : kTypes)
         if (pg_strcasecmp(type, value) == 0)
             return;
     int subtype;
-    if (pg_strncasecmp(value, "binary:", 7) == 0 && parse_int(value + 7, &subtype, 0, nullptr) && subtype >= 0 && subtype <= 255)
+    if (pg_strncasecmp(value, "binary:", 7) == 0 && parse_int(value + 7, &subtype, 0, nullptr) && subtype >= 0 &&
+        subtype <= 255)
         return;
-    invalid(row, value, "Valid values are int32, int64, double, decimal128, string, date, objectid, uuid, timestamp, "
-                        "regex, code, bool, object, array, binary, and binary:N with a subtype N from 0 to 255.");
+    invalid(row, value,
+            "Valid values are int32, int64, double, decimal128, string, date, objectid, uuid, timestamp, "
+            "regex, code, bool, object, array, binary, and binary:N with a subtype N from 0 to 255.");
 }
 
 constexpr const char *kReadPreferences = "primary|primaryPreferred|secondary|secondaryPreferred|nearest";
@@ -180,7 +186,8 @@ constexpr OptionRow kOptions[] = {
     // reading
     {"compatibility", kServer | kTable, check_enumeration, "none|edb", nullptr, false},
     {"read_preference", kServer | kTable, check_enumeration, kReadPreferences, nullptr, false},
-    {"read_concern", kServer | kTable, check_enumeration, "local|available|majority|linearizable|snapshot", nullptr, false},
+    {"read_concern", kServer | kTable, check_enumeration, "local|available|majority|linearizable|snapshot", nullptr,
+     false},
     {"fetch_size", kServer | kTable, check_count, nullptr, nullptr, false},
     {"fetch_bytes", kServer | kTable, check_bytes, nullptr, nullptr, false},
     {"json_format", kServer | kTable | kColumn, check_enumeration, "simple|relaxed|canonical|legacy", nullptr, false},
@@ -240,12 +247,15 @@ bool is_given(List *options, const char *name) {
 void check_together(List *options, uint8_t scope) {
     if (scope == kServer && find_option(options, "uri") &&
         (find_option(options, "address") || find_option(options, "port")))
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a server has either \"uri\" or \"address\" and \"port\"")));
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+                        errmsg("a server has either \"uri\" or \"address\" and \"port\"")));
     if (scope == kColumn && is_given(options, "path") && is_given(options, "column_name"))
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("\"column_name\" is another name of \"path\": give one of them")));
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+                        errmsg("\"column_name\" is another name of \"path\": give one of them")));
     const char *role = scope == kColumn ? find_option(options, "role") : nullptr;
     if (role && pg_strcasecmp(role, "field") != 0 && find_option(options, "path"))
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a column with role \"%s\" has no path", role)));
+        ereport(ERROR,
+                (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("a column with role \"%s\" has no path", role)));
 }
 
 } // namespace
@@ -285,7 +295,8 @@ extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
         if (row->superuser && !superuser()) {
             bool harmless = strcmp(row->name, "password_required") == 0 && defGetBoolean(option);
             if (!harmless)
-                ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("only a superuser may set option \"%s\"", row->name),
+                ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                                errmsg("only a superuser may set option \"%s\"", row->name),
                                 strcmp(row->name, "password_required") == 0
                                     ? 0
                                     : errdetail("It makes the server process read a file.")));
@@ -293,7 +304,8 @@ extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
         if (row->check)
             row->check(*row, value, scope->scope);
         else if (*value == '\0' && scope->scope != kMapping)
-            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" must not be empty", row->name)));
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" must not be empty", row->name)));
     }
     check_together(options, scope->scope);
     PG_RETURN_VOID();

@@ -17,53 +17,53 @@ constexpr int kSerialization = ERRCODE_T_R_SERIALIZATION_FAILURE;
 
 // Codes of MongoDB's error_codes.yml.
 constexpr ServerCode kServerCodes[] = {
-    {2, ERRCODE_INVALID_PARAMETER_VALUE},      // BadValue
-    {6, kLost},                                // HostUnreachable
-    {7, kLost},                                // HostNotFound
-    {9, ERRCODE_INVALID_PARAMETER_VALUE},      // FailedToParse
-    {13, ERRCODE_INSUFFICIENT_PRIVILEGE},      // Unauthorized
-    {14, ERRCODE_INVALID_PARAMETER_VALUE},     // TypeMismatch
-    {18, ERRCODE_INVALID_PASSWORD},            // AuthenticationFailed
-    {24, ERRCODE_LOCK_NOT_AVAILABLE},          // LockTimeout
-    {26, ERRCODE_FDW_TABLE_NOT_FOUND},         // NamespaceNotFound
-    {40, ERRCODE_INVALID_PARAMETER_VALUE},     // ConflictingUpdateOperators
-    {43, ERRCODE_INVALID_CURSOR_NAME},         // CursorNotFound
-    {46, ERRCODE_LOCK_NOT_AVAILABLE},          // LockBusy
-    {48, ERRCODE_DUPLICATE_TABLE},             // NamespaceExists
-    {50, ERRCODE_QUERY_CANCELED},              // MaxTimeMSExpired
-    {59, ERRCODE_FEATURE_NOT_SUPPORTED},       // CommandNotFound
-    {73, ERRCODE_INVALID_NAME},                // InvalidNamespace
-    {89, kLost},                               // NetworkTimeout
-    {91, kLost},                               // ShutdownInProgress
-    {112, kSerialization},                     // WriteConflict
-    {115, ERRCODE_FEATURE_NOT_SUPPORTED},      // CommandNotSupported
-    {121, ERRCODE_CHECK_VIOLATION},            // DocumentValidationFailure
-    {146, ERRCODE_OUT_OF_MEMORY},              // ExceededMemoryLimit
-    {166, ERRCODE_FEATURE_NOT_SUPPORTED},      // CommandNotSupportedOnView
-    {167, ERRCODE_FEATURE_NOT_SUPPORTED},      // OptionNotSupportedOnView
-    {175, ERRCODE_INVALID_CURSOR_NAME},        // QueryPlanKilled
-    {189, kLost},                              // PrimarySteppedDown
-    {237, ERRCODE_INVALID_CURSOR_NAME},        // CursorKilled
-    {238, ERRCODE_FEATURE_NOT_SUPPORTED},      // NotImplemented
-    {239, kSerialization},                     // SnapshotTooOld
-    {244, kSerialization},                     // TransactionAborted
-    {246, kSerialization},                     // SnapshotUnavailable
-    {251, kSerialization},                     // NoSuchTransaction
-    {262, ERRCODE_QUERY_CANCELED},             // ExceededTimeLimit
-    {292, ERRCODE_OUT_OF_MEMORY},              // QueryExceededMemoryLimitNoDiskUseAllowed
-    {303, ERRCODE_FEATURE_NOT_SUPPORTED},      // FeatureNotSupported
-    {10107, kLost},                            // NotWritablePrimary
-    {10334, ERRCODE_PROGRAM_LIMIT_EXCEEDED},   // BSONObjectTooLarge
-    {11000, ERRCODE_UNIQUE_VIOLATION},         // DuplicateKey
-    {11001, ERRCODE_UNIQUE_VIOLATION},         //
-    {11600, kLost},                            // InterruptedAtShutdown
-    {11601, ERRCODE_QUERY_CANCELED},           // Interrupted
-    {11602, kLost},                            // InterruptedDueToReplStateChange
-    {13435, kLost},                            // NotPrimaryNoSecondaryOk
-    {13436, kLost},                            // NotPrimaryOrSecondary
-    {17419, ERRCODE_PROGRAM_LIMIT_EXCEEDED},   // document grows beyond the limit
-    {17420, ERRCODE_PROGRAM_LIMIT_EXCEEDED},   //
-    {40324, ERRCODE_FEATURE_NOT_SUPPORTED},    // unrecognized pipeline stage
+    {2, ERRCODE_INVALID_PARAMETER_VALUE},    // BadValue
+    {6, kLost},                              // HostUnreachable
+    {7, kLost},                              // HostNotFound
+    {9, ERRCODE_INVALID_PARAMETER_VALUE},    // FailedToParse
+    {13, ERRCODE_INSUFFICIENT_PRIVILEGE},    // Unauthorized
+    {14, ERRCODE_INVALID_PARAMETER_VALUE},   // TypeMismatch
+    {18, ERRCODE_INVALID_PASSWORD},          // AuthenticationFailed
+    {24, ERRCODE_LOCK_NOT_AVAILABLE},        // LockTimeout
+    {26, ERRCODE_FDW_TABLE_NOT_FOUND},       // NamespaceNotFound
+    {40, ERRCODE_INVALID_PARAMETER_VALUE},   // ConflictingUpdateOperators
+    {43, ERRCODE_INVALID_CURSOR_NAME},       // CursorNotFound
+    {46, ERRCODE_LOCK_NOT_AVAILABLE},        // LockBusy
+    {48, ERRCODE_DUPLICATE_TABLE},           // NamespaceExists
+    {50, ERRCODE_QUERY_CANCELED},            // MaxTimeMSExpired
+    {59, ERRCODE_FEATURE_NOT_SUPPORTED},     // CommandNotFound
+    {73, ERRCODE_INVALID_NAME},              // InvalidNamespace
+    {89, kLost},                             // NetworkTimeout
+    {91, kLost},                             // ShutdownInProgress
+    {112, kSerialization},                   // WriteConflict
+    {115, ERRCODE_FEATURE_NOT_SUPPORTED},    // CommandNotSupported
+    {121, ERRCODE_CHECK_VIOLATION},          // DocumentValidationFailure
+    {146, ERRCODE_OUT_OF_MEMORY},            // ExceededMemoryLimit
+    {166, ERRCODE_FEATURE_NOT_SUPPORTED},    // CommandNotSupportedOnView
+    {167, ERRCODE_FEATURE_NOT_SUPPORTED},    // OptionNotSupportedOnView
+    {175, ERRCODE_INVALID_CURSOR_NAME},      // QueryPlanKilled
+    {189, kLost},                            // PrimarySteppedDown
+    {237, ERRCODE_INVALID_CURSOR_NAME},      // CursorKilled
+    {238, ERRCODE_FEATURE_NOT_SUPPORTED},    // NotImplemented
+    {239, kSerialization},                   // SnapshotTooOld
+    {244, kSerialization},                   // TransactionAborted
+    {246, kSerialization},                   // SnapshotUnavailable
+    {251, kSerialization},                   // NoSuchTransaction
+    {262, ERRCODE_QUERY_CANCELED},           // ExceededTimeLimit
+    {292, ERRCODE_OUT_OF_MEMORY},            // QueryExceededMemoryLimitNoDiskUseAllowed
+    {303, ERRCODE_FEATURE_NOT_SUPPORTED},    // FeatureNotSupported
+    {10107, kLost},                          // NotWritablePrimary
+    {10334, ERRCODE_PROGRAM_LIMIT_EXCEEDED}, // BSONObjectTooLarge
+    {11000, ERRCODE_UNIQUE_VIOLATION},       // DuplicateKey
+    {11001, ERRCODE_UNIQUE_VIOLATION},       //
+    {11600, kLost},                          // InterruptedAtShutdown
+    {11601, ERRCODE_QUERY_CANCELED},         // Interrupted
+    {11602, kLost},                          // InterruptedDueToReplStateChange
+    {13435, kLost},                          // NotPrimaryNoSecondaryOk
+    {13436, kLost},                          // NotPrimaryOrSecondary
+    {17419, ERRCODE_PROGRAM_LIMIT_EXCEEDED}, // document grows beyond the limit
+    {17420, ERRCODE_PROGRAM_LIMIT_EXCEEDED}, //
+    {40324, ERRCODE_FEATURE_NOT_SUPPORTED},  // unrecognized pipeline stage
 };
 
 struct KindRow {
@@ -74,8 +74,10 @@ struct KindRow {
 
 constexpr KindRow kKinds[] = {
     {mongo::ErrorKind::Interrupted, ERRCODE_QUERY_CANCELED, "waiting for server \"%s\" was interrupted"},
-    {mongo::ErrorKind::Config, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, "the options of server \"%s\" do not make a connection"},
-    {mongo::ErrorKind::Connect, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "could not connect to server \"%s\""},
+    {mongo::ErrorKind::Config, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE,
+     "the options of server \"%s\" do not make a connection"},
+    {mongo::ErrorKind::Connect, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+     "could not connect to server \"%s\""},
     {mongo::ErrorKind::Auth, ERRCODE_INVALID_PASSWORD, "authentication with server \"%s\" failed"},
     {mongo::ErrorKind::Lost, ERRCODE_CONNECTION_FAILURE, "lost the connection to server \"%s\""},
     {mongo::ErrorKind::Server, ERRCODE_FDW_ERROR, "server \"%s\" reports an error"},
@@ -103,7 +105,8 @@ int sqlstate_of(const mongo::Error &error) {
     return kind_row(error.kind).sqlstate;
 }
 
-void raise_mongo_error(const mongo::Error &error, const char *server_name, const char *name_space, const char *pipeline) {
+void raise_mongo_error(const mongo::Error &error, const char *server_name, const char *name_space,
+                       const char *pipeline) {
     report_driver_log();
     CHECK_FOR_INTERRUPTS();
     const KindRow &row = kind_row(error.kind);

@@ -8,8 +8,8 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr double kGuess = 1000;            // nothing is known
-constexpr double kElementsPerArray = 3;    // rows of a child table for each document, a guess
+constexpr double kGuess = 1000;         // nothing is known
+constexpr double kElementsPerArray = 3; // rows of a child table for each document, a guess
 constexpr int64 kFreshUs = 60 * USECS_PER_SEC;
 
 struct Count {
@@ -41,8 +41,9 @@ double remote_count(Oid user, const TableOptions *table) {
         BsonReader reader(reply.data, reply.size);
         while (reader.next())
             if (strcmp(reader.key(), "n") == 0)
-                documents = reader.value().type == BsonType::Int32   ? read_le<int32_t>(reader.value().data)
-                            : reader.value().type == BsonType::Int64 ? static_cast<double>(read_le<int64_t>(reader.value().data))
+                documents = reader.value().type == BsonType::Int32 ? read_le<int32_t>(reader.value().data)
+                            : reader.value().type == BsonType::Int64
+                                ? static_cast<double>(read_le<int64_t>(reader.value().data))
                             : reader.value().type == BsonType::Double ? read_le<double>(reader.value().data)
                                                                       : -1;
     }

@@ -14,8 +14,8 @@ using FilterNode = mql::Node;
 using mql::NodeKind;
 using mql::Op;
 
-constexpr int kMaxDepth = 30;           // a filter nests two documents a level, MongoDB allows 100 in all
-constexpr uint32_t kMaxNodes = 4000;    // of one scan
+constexpr int kMaxDepth = 30;        // a filter nests two documents a level, MongoDB allows 100 in all
+constexpr uint32_t kMaxNodes = 4000; // of one scan
 
 uint32_t refuse(Lowering *lowering, const char *reason) {
     lowering->reason = reason;
@@ -53,7 +53,8 @@ bool usable_column(Lowering *lowering, const Var *var) {
         return false;
     }
     if (!column.path.plain) {
-        refuse(lowering, psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
+        refuse(lowering,
+               psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
         return false;
     }
     if (lowering->columns[var->varattno - 1].family == mql::Family::None) {
@@ -95,12 +96,15 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
     if (rule.op == Op::Eq || rule.op == Op::Ne) {
         if (!OidIsValid(collation) || get_collation_isdeterministic(collation))
             return true;
-        return refuse(lowering, psprintf("collation \"%s\" is not deterministic", get_collation_name(collation))), false;
+        return refuse(lowering, psprintf("collation \"%s\" is not deterministic", get_collation_name(collation))),
+               false;
     }
     if (is_byte_order(collation))
         return true;
     char *name = get_collation_name(collation);
-    return refuse(lowering, psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"", name ? name : "?")), false;
+    return refuse(lowering, psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
+                                     name ? name : "?")),
+           false;
 }
 
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
@@ -128,8 +132,12 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return kNone;
     if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
-    FilterNode node{array ? NodeKind::In : NodeKind::Compare, array ? Op::Eq : op, static_cast<uint16_t>(var->varattno - 1),
-              parameter_of(lowering, right), kNone, kNone};
+    FilterNode node{array ? NodeKind::In : NodeKind::Compare,
+                    array ? Op::Eq : op,
+                    static_cast<uint16_t>(var->varattno - 1),
+                    parameter_of(lowering, right),
+                    kNone,
+                    kNone};
     uint32_t at = add(lowering, node);
     if (array && op == Op::Ne && at != kNone)
         return add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone});
@@ -151,7 +159,9 @@ uint32_t lower_group(Lowering *lowering, BoolExpr *expression, int depth) {
             lowering->sql.nodes[last].next = child;
         last = child;
     }
-    NodeKind kind = expression->boolop == AND_EXPR ? NodeKind::And : expression->boolop == OR_EXPR ? NodeKind::Or : NodeKind::Not;
+    NodeKind kind = expression->boolop == AND_EXPR  ? NodeKind::And
+                    : expression->boolop == OR_EXPR ? NodeKind::Or
+                                                    : NodeKind::Not;
     return add(lowering, FilterNode{kind, Op::Eq, 0, 0, first, kNone});
 }
 
@@ -192,8 +202,11 @@ uint32_t lower_null_test(Lowering *lowering, NullTest *test) {
         return refuse(lowering, "only the column itself can be tested for NULL");
     if (!usable_column(lowering, var))
         return kNone;
-    uint32_t at = add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
-    return test->nulltesttype == IS_NOT_NULL && at != kNone ? add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone}) : at;
+    uint32_t at =
+        add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+    return test->nulltesttype == IS_NOT_NULL && at != kNone
+               ? add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone})
+               : at;
 }
 
 uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
@@ -205,11 +218,13 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
         return lower_group(lowering, reinterpret_cast<BoolExpr *>(expression), depth);
     case T_OpExpr: {
         OpExpr *op = reinterpret_cast<OpExpr *>(expression);
-        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid, false, false);
+        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid,
+                                false, false);
     }
     case T_ScalarArrayOpExpr: {
         ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(expression);
-        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid, true, op->useOr);
+        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid,
+                                true, op->useOr);
     }
     case T_NullTest:
         return lower_null_test(lowering, reinterpret_cast<NullTest *>(expression));
@@ -220,10 +235,12 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
         Var *var = own_column(lowering, expression);
         if (!var || !usable_column(lowering, var) || lowering->columns[var->varattno - 1].family != mql::Family::Bool)
             return lowering->reason ? kNone : refuse(lowering, "it is no Boolean column");
-        return add(lowering, FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+        return add(lowering,
+                   FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
     }
     case T_FuncExpr:
-        return refuse(lowering, psprintf("function %s has no rule", format_procedure(reinterpret_cast<FuncExpr *>(expression)->funcid)));
+        return refuse(lowering, psprintf("function %s has no rule",
+                                         format_procedure(reinterpret_cast<FuncExpr *>(expression)->funcid)));
     default:
         return refuse(lowering, "this kind of expression has no rule");
     }
@@ -260,8 +277,9 @@ mql::Column *filter_columns(const TableOptions *table) {
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
         to.misfit_is_null = from.on_error != OnError::Error;
-        to.bool_as_number = from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
-                                                          to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
+        to.bool_as_number =
+            from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
+                                          to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
         to.uncertain = base != from.type;
         to.single = base == FLOAT4OID;
         to.minimum = base == INT2OID ? PG_INT16_MIN : base == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
@@ -301,8 +319,9 @@ uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
     if (root != kNone) {
         root = mql::truth_filter(&lowering->sql, root, lowering->columns, &lowering->filter, verdict);
         if (root == kNone)
-            refuse(lowering, "a value that does not fit the column's type would be taken for a fitting one, or the column "
-                             "is inside the unwound array");
+            refuse(lowering,
+                   "a value that does not fit the column's type would be taken for a fitting one, or the column "
+                   "is inside the unwound array");
         if (lowering->filter.count >= lowering->filter.capacity)
             root = refuse(lowering, "the conditions are too many");
     }

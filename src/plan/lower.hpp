@@ -16,9 +16,9 @@ struct Lowering {
     Index relation; // range table index
     const TableOptions *table;
     const mql::Column *columns;
-    mql::Tree sql;     // three-valued
-    mql::Tree filter;  // two-valued
-    List *parameters;  // expressions, in the order of parameter numbers
+    mql::Tree sql;      // three-valued
+    mql::Tree filter;   // two-valued
+    List *parameters;   // expressions, in the order of parameter numbers
     const char *reason; // why the last clause stays local
 };
 

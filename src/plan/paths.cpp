@@ -65,7 +65,8 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
     List *infos = NIL;
     ListCell *cell;
     auto consider = [&](RestrictInfo *clause) {
-        if (!join_clause_is_movable_to(clause, rel) || verdict_of(info->lowering, clause->clause) == mql::Verdict::Local)
+        if (!join_clause_is_movable_to(clause, rel) ||
+            verdict_of(info->lowering, clause->clause) == mql::Verdict::Local)
             return;
         Relids outer = bms_union(clause->clause_relids, rel->lateral_relids);
         outer = bms_del_member(outer, rel->relid);
@@ -78,7 +79,8 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
         JoinClauseSearch search{nullptr, NIL};
         for (;;) {
             search.current = nullptr;
-            List *clauses = generate_implied_equalities_for_column(root, rel, is_wanted_member, &search, rel->lateral_referencers);
+            List *clauses =
+                generate_implied_equalities_for_column(root, rel, is_wanted_member, &search, rel->lateral_referencers);
             if (!search.current)
                 break;
             foreach (cell, clauses)
@@ -116,10 +118,11 @@ List *attribute_numbers(Bitmapset *attributes, const TableOptions *table) {
 bool limit_applies(PlannerInfo *root, RelOptInfo *rel) {
     Query *query = root->parse;
     return enable_pushdown && enable_limit_pushdown && query->limitCount && query->commandType == CMD_SELECT &&
-           query->limitOption == LIMIT_OPTION_COUNT && !query->sortClause && !query->groupClause && !query->groupingSets &&
-           !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs && !query->hasDistinctOn && !query->distinctClause &&
-           !query->setOperations && !query->rowMarks && !query->havingQual && rel->reloptkind == RELOPT_BASEREL &&
-           bms_equal(root->all_baserels, rel->relids) && !contain_volatile_functions(query->limitCount) &&
+           query->limitOption == LIMIT_OPTION_COUNT && !query->sortClause && !query->groupClause &&
+           !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
+           !query->hasDistinctOn && !query->distinctClause && !query->setOperations && !query->rowMarks &&
+           !query->havingQual && rel->reloptkind == RELOPT_BASEREL && bms_equal(root->all_baserels, rel->relids) &&
+           !contain_volatile_functions(query->limitCount) &&
            (!query->limitOffset || !contain_volatile_functions(query->limitOffset)) &&
            !contain_subplans(query->limitCount) && (!query->limitOffset || !contain_subplans(query->limitOffset));
 }
@@ -150,8 +153,8 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
     Cost startup, total;
     estimate(info, rel, clamp_row_est(info->documents * info->remote_selectivity), &startup, &total);
-    add_path(rel, reinterpret_cast<Path *>(
-                      make_foreignscan_path(root, rel, rel->rows, startup, total, NIL, rel->lateral_relids, nullptr, NIL)));
+    add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
+                                                                 rel->lateral_relids, nullptr, NIL)));
     add_parameterized_paths(root, rel, info);
 }
 
@@ -198,7 +201,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
             expressions = lappend(expressions, root->parse->limitOffset);
         }
     }
-    return make_foreignscan(target_list, local, rel->relid, expressions, encode_scan_plan(plan), NIL, rechecked, outer_plan);
+    return make_foreignscan(target_list, local, rel->relid, expressions, encode_scan_plan(plan), NIL, rechecked,
+                            outer_plan);
 }
 
 } // namespace mongo_fdw

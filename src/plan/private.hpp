@@ -13,7 +13,7 @@ enum class ScanSlot : int {
     Limit,         // Integer: index in fdw_exprs of the LIMIT expression, -1: none
     Offset,        // Integer: index in fdw_exprs of the OFFSET expression, -1: none
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
-    Reasons,       // List of String: why each local clause stays local, in the order of the plan's qual
+    Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
     Count,
 };
 

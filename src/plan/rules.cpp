@@ -161,11 +161,20 @@ struct FamilyRow {
     Family family;
 };
 constexpr FamilyRow kFamilies[] = {
-    {INT2OID, Family::Int},       {INT4OID, Family::Int},       {INT8OID, Family::Int},
-    {FLOAT4OID, Family::Float},   {FLOAT8OID, Family::Float},   {NUMERICOID, Family::Numeric},
-    {TEXTOID, Family::Text},      {VARCHAROID, Family::Text},   {NAMEOID, Family::Text},
-    {BOOLOID, Family::Bool},      {UUIDOID, Family::Uuid},      {TIMESTAMPTZOID, Family::Timestamp},
-    {TIMESTAMPOID, Family::Timestamp}, {DATEOID, Family::Date},
+    {INT2OID, Family::Int},
+    {INT4OID, Family::Int},
+    {INT8OID, Family::Int},
+    {FLOAT4OID, Family::Float},
+    {FLOAT8OID, Family::Float},
+    {NUMERICOID, Family::Numeric},
+    {TEXTOID, Family::Text},
+    {VARCHAROID, Family::Text},
+    {NAMEOID, Family::Text},
+    {BOOLOID, Family::Bool},
+    {UUIDOID, Family::Uuid},
+    {TIMESTAMPTZOID, Family::Timestamp},
+    {TIMESTAMPOID, Family::Timestamp},
+    {DATEOID, Family::Date},
 };
 
 struct ObjectIdRow {

@@ -1,7 +1,7 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
-// With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128 as
-// text: what a wrapper pays that goes through text.
+// With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128
+// as text: what a wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// A MongoDB server for tests that does no work: it answers find, aggregate and getMore with documents made beforehand, as
-// fast as the socket takes them, and misbehaves when it is told to.
+// A MongoDB server for tests that does no work: it answers find, aggregate and getMore with documents made beforehand,
+// as fast as the socket takes them, and misbehaves when it is told to.
 //
 // usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth]
 //
@@ -8,7 +8,8 @@
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
 //   (three batches without documents while the cursor lives), notcursor (CursorNotFound)
-// One line per command goes to the log: its name and collection. Batches obey batchSize, limit and inclusion projections.
+// One line per command goes to the log: its name and collection. Batches obey batchSize, limit and inclusion
+// projections.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -115,10 +116,12 @@ void make_flat20(bson_t *d, uint32_t i, Random &random) {
     for (int k = 0; k < 3; k++)
         bson_append_int64(d, ("l" + std::to_string(k)).c_str(), -1, static_cast<int64_t>(random.next()));
     for (int k = 0; k < 3; k++)
-        bson_append_double(d, ("d" + std::to_string(k)).c_str(), -1, static_cast<double>(random.next() % 1000000) / 128);
+        bson_append_double(d, ("d" + std::to_string(k)).c_str(), -1,
+                           static_cast<double>(random.next() % 1000000) / 128);
     BSON_APPEND_BOOL(d, "b", i % 2 == 0);
     for (int k = 0; k < 2; k++)
-        bson_append_date_time(d, ("t" + std::to_string(k)).c_str(), -1, 1600000000000 + static_cast<int64_t>(random.next() % 100000000000));
+        bson_append_date_time(d, ("t" + std::to_string(k)).c_str(), -1,
+                              1600000000000 + static_cast<int64_t>(random.next() % 100000000000));
     const int lengths[6] = {6, 10, 16, 24, 32, 40};
     for (int k = 0; k < 6; k++)
         bson_append_utf8(d, ("s" + std::to_string(k)).c_str(), -1, random.text(lengths[k], lengths[k]).c_str(), -1);
@@ -133,9 +136,11 @@ void make_nest(bson_t *d, uint32_t i, Random &random, int copies) {
         for (int k = 0; k < 8; k++)
             bson_append_utf8(&doc, ("text" + std::to_string(k)).c_str(), -1, random.text(8, 16).c_str(), -1);
         for (int k = 0; k < 6; k++)
-            bson_append_int32(&doc, ("int" + std::to_string(k)).c_str(), -1, static_cast<int32_t>(random.next() % 100000));
+            bson_append_int32(&doc, ("int" + std::to_string(k)).c_str(), -1,
+                              static_cast<int32_t>(random.next() % 100000));
         for (int k = 0; k < 4; k++)
-            bson_append_double(&doc, ("real" + std::to_string(k)).c_str(), -1, static_cast<double>(random.next() % 1000000) / 1000);
+            bson_append_double(&doc, ("real" + std::to_string(k)).c_str(), -1,
+                               static_cast<double>(random.next() % 1000000) / 1000);
         BSON_APPEND_DATE_TIME(&doc, "when", 1700000000000 + i);
         for (int k = 0; k < 10; k++)
             bson_append_utf8(&list, std::to_string(k).c_str(), -1, random.text(4, 8).c_str(), -1);
@@ -159,7 +164,8 @@ void make_document(bson_t *d, const std::string &shape, uint32_t i, Random &rand
     } else if (shape == "dec5") {
         BSON_APPEND_INT64(d, "_id", i);
         for (int k = 0; k < 4; k++) {
-            std::string text = std::to_string(random.next() % 100000000) + "." + std::to_string(10 + random.next() % 90);
+            std::string text =
+                std::to_string(random.next() % 100000000) + "." + std::to_string(10 + random.next() % 90);
             append_decimal(d, ("n" + std::to_string(k)).c_str(), text.c_str());
         }
     } else {
@@ -460,7 +466,8 @@ class Connection {
     }
     static int64_t number(const bson_t *document, const char *path, int64_t otherwise) {
         bson_iter_t top, found;
-        if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) && BSON_ITER_HOLDS_NUMBER(&found))
+        if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) &&
+            BSON_ITER_HOLDS_NUMBER(&found))
             return bson_iter_as_int64(&found);
         return otherwise;
     }
@@ -482,7 +489,8 @@ class Connection {
         }
         return false;
     }
-    bool start_cursor(int32_t request, const bson_t *command, const std::string &collection, const std::string &database) {
+    bool start_cursor(int32_t request, const bson_t *command, const std::string &collection,
+                      const std::string &database) {
         Cursor cursor;
         bson_t projection;
         cursor.spec = parse_spec(collection);
@@ -501,7 +509,8 @@ class Connection {
         if (found == cursors_.end())
             return fail(request, kOpMsg, 43, "CursorNotFound", "cursor id not found");
         int64_t size = number(command, "batchSize", 0);
-        return send_batch(request, &found->second, found->first, "nextBatch", size > 0 ? static_cast<uint64_t>(size) : 1000000);
+        return send_batch(request, &found->second, found->first, "nextBatch",
+                          size > 0 ? static_cast<uint64_t>(size) : 1000000);
     }
     bool answer(const Bytes &message) {
         int32_t request, op;
@@ -520,14 +529,15 @@ class Connection {
         bson_t command;
         bson_iter_t first, iterator;
         if (length < 5 || at + static_cast<size_t>(length) > message.size() ||
-            !bson_init_static(&command, message.data() + at, static_cast<size_t>(length)) || !bson_iter_init(&first, &command) ||
-            !bson_iter_next(&first))
+            !bson_init_static(&command, message.data() + at, static_cast<size_t>(length)) ||
+            !bson_iter_init(&first, &command) || !bson_iter_next(&first))
             return false;
         std::string name = bson_iter_key(&first), database;
         std::string collection = BSON_ITER_HOLDS_UTF8(&first) ? bson_iter_utf8(&first, nullptr) : "";
         if (bson_iter_init_find(&iterator, &command, "$db") && BSON_ITER_HOLDS_UTF8(&iterator))
             database = bson_iter_utf8(&iterator, nullptr);
-        if (name == "getMore" && bson_iter_init_find(&iterator, &command, "collection") && BSON_ITER_HOLDS_UTF8(&iterator))
+        if (name == "getMore" && bson_iter_init_find(&iterator, &command, "collection") &&
+            BSON_ITER_HOLDS_UTF8(&iterator))
             collection = bson_iter_utf8(&iterator, nullptr);
         if (log_file) {
             std::lock_guard<std::mutex> guard(shared);

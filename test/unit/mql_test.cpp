@@ -64,7 +64,8 @@ class Trees : public ::testing::Test {
     uint32_t compare(Op op, Column of, Operand with) {
         columns.push_back(of);
         operands.push_back(with);
-        return add_node(&sql, Node{NodeKind::Compare, op, uint16_t(columns.size() - 1), uint16_t(operands.size() - 1), kNone, kNone});
+        return add_node(&sql, Node{NodeKind::Compare, op, uint16_t(columns.size() - 1), uint16_t(operands.size() - 1),
+                                   kNone, kNone});
     }
     uint32_t leaf(NodeKind kind, Column of) {
         columns.push_back(of);
@@ -104,7 +105,8 @@ class Trees : public ::testing::Test {
 constexpr const char *kNotArray = "\"$not\":{\"$type\":4}";
 
 TEST_F(Trees, EqualityOfIntegersIsExactAndExcludesArrays) {
-    EXPECT_EQ(show(compare(Op::Eq, column("a", Family::Int), integer(5))), std::string("exact {\"a\":{\"$eq\":5,") + kNotArray + "}}");
+    EXPECT_EQ(show(compare(Op::Eq, column("a", Family::Int), integer(5))),
+              std::string("exact {\"a\":{\"$eq\":5,") + kNotArray + "}}");
 }
 
 TEST_F(Trees, ConstantsBeyondTheTypeDecideByThemselves) {
@@ -159,7 +161,8 @@ TEST_F(Trees, ComplementsNeedExactFilters) {
     uint32_t range = compare(Op::Lt, column("a", Family::Int), integer(1));
     EXPECT_EQ(show(group(NodeKind::Not, {group(NodeKind::IsTrue, {range})})), "local");
     uint32_t equal = compare(Op::Eq, column("a", Family::Int), integer(1));
-    EXPECT_NE(show(group(NodeKind::Not, {group(NodeKind::IsTrue, {equal})})).find("superset {\"$nor\":"), std::string::npos);
+    EXPECT_NE(show(group(NodeKind::Not, {group(NodeKind::IsTrue, {equal})})).find("superset {\"$nor\":"),
+              std::string::npos);
 }
 
 TEST_F(Trees, ElementsOfUnwoundArraysTakePositiveConditionsOnly) {
@@ -195,7 +198,9 @@ TEST_F(Trees, RealBoundsAreWidenedByAFloatStep) {
 
 TEST_F(Trees, TextThatLooksLikeAnObjectIdIsSentAsBoth) {
     std::string shown = show(compare(Op::Eq, column("_id", Family::Text), text("5f0000000000000000000001")));
-    EXPECT_NE(shown.find("\"$in\":[\"5f0000000000000000000001\",{\"$oid\":\"5f0000000000000000000001\"}]"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("\"$in\":[\"5f0000000000000000000001\",{\"$oid\":\"5f0000000000000000000001\"}]"),
+              std::string::npos)
+        << shown;
     shown = show(compare(Op::Eq, column("_id", Family::Text), text("5F0000000000000000000001")));
     EXPECT_EQ(shown.find("$oid"), std::string::npos) << shown;
 }
@@ -225,7 +230,8 @@ TEST_F(Trees, FullTreesSayLocalInsteadOfOverflowing) {
 
 TEST(Pipelines, ArraysOfStagesKeepTheirOrder) {
     char message[200] = "";
-    Document parsed = parse_pipeline("[{\"$sort\": {\"name\": 1, \"age\": -1}}, {\"$limit\": {\"$numberLong\": \"5\"}}]", message, sizeof message);
+    Document parsed = parse_pipeline(
+        "[{\"$sort\": {\"name\": 1, \"age\": -1}}, {\"$limit\": {\"$numberLong\": \"5\"}}]", message, sizeof message);
     ASSERT_NE(parsed.data, nullptr) << message;
     std::string json = to_json(parsed, true);
     EXPECT_LT(json.find("name"), json.find("age"));
