@@ -49,6 +49,7 @@ extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {
     FdwRoutine *routine = makeNode(FdwRoutine);
     routine->GetForeignRelSize = mongoGetForeignRelSize;
     routine->GetForeignPaths = mongoGetForeignPaths;
+    routine->GetForeignUpperPaths = mongoGetForeignUpperPaths;
     routine->GetForeignPlan = mongoGetForeignPlan;
     routine->BeginForeignScan = mongoBeginForeignScan;
     routine->IterateForeignScan = mongoIterateForeignScan;

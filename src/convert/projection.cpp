@@ -9,8 +9,8 @@ struct PathList {
     uint32_t count;
 };
 
-// The longest prefix of a path that a projection can name, dotted; empty when it can name none of its keys. At the top a
-// number is a field name there too, further down it might be taken for a position.
+// The longest prefix of a path that a projection can name, dotted; empty when it can name none of its keys. At the top
+// a number is a field name there too, further down it might be taken for a position.
 const char *nameable_prefix(const FieldPath &path) {
     StringInfoData dotted;
     initStringInfo(&dotted);
@@ -56,8 +56,8 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
         all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
         declared += column.role == Role::Field;
     }
-    PathList list{
-        static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1))), 0};
+    PathList list{static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1))),
+                  0};
     for (int i = 0; i < table->column_count + table->unwind_levels; i++) {
         bool unwound = i >= table->column_count;
         if (!unwound) {
@@ -66,8 +66,7 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
                 continue;
             wanted++;
         }
-        const char *path =
-            nameable_prefix(unwound ? table->unwind[i - table->column_count] : table->columns[i].path);
+        const char *path = nameable_prefix(unwound ? table->unwind[i - table->column_count] : table->columns[i].path);
         if (*path == '\0')
             return false;
         add_projected(&list, path);

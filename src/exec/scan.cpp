@@ -83,8 +83,9 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
     MemoryContextSwitchTo(old);
 }
 
-// Value of LIMIT or OFFSET; otherwise when it is NULL or not known. Negative values are left to the Limit node's error.
-int64 limit_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise) {
+// Value of LIMIT or OFFSET; otherwise when there is none, it is NULL, or EXPLAIN does not know it.
+int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise, int sqlstate,
+                  const char *name) {
     ScanState *state = state_of(node);
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
     if (index < 0 || (explain_only && !IsA(list_nth(plan->fdw_exprs, index), Const)))
@@ -93,19 +94,18 @@ int64 limit_value(ForeignScanState *node, int index, bool explain_only, int64 ot
     Datum value = ExecEvalExpr(static_cast<ExprState *>(list_nth(state->parameter_states, index)),
                                node->ss.ps.ps_ExprContext, &null);
     int64 number = null ? otherwise : DatumGetInt64(value);
-    return number < 0 ? otherwise : number;
+    if (!null && number < 0) // the words of PostgreSQL's own Limit node
+        ereport(ERROR, (errcode(sqlstate), errmsg("%s must not be negative", name)));
+    return number;
 }
 
 void evaluate_limit(ForeignScanState *node, bool explain_only) {
     ScanState *state = state_of(node);
-    state->limit = -1;
-    int64 limit = limit_value(node, state->plan.limit, explain_only, -1);
-    int64 offset = limit_value(node, state->plan.offset, explain_only, state->plan.offset < 0 ? 0 : -1);
-    if (state->plan.offset >= 0 && offset < 0)
-        offset = explain_only ? -1 : 0;
-    // The Limit node above skips the offset itself.
-    if (limit >= 0 && offset >= 0 && limit <= PG_INT64_MAX - offset)
-        state->limit = limit + offset;
+    state->skip = count_value(node, state->plan.offset, explain_only, 0,
+                              ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET");
+    state->limit =
+        count_value(node, state->plan.limit, explain_only, -1, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT");
+    state->seen = 0;
 }
 
 mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
@@ -118,6 +118,7 @@ mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple
     command.operands = state->operands;
     command.project = state->projection;
     command.project_count = state->projection_count;
+    command.skip = with_filters ? state->skip : 0;
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
     command.read_concern = state->table->read_concern;
     command.simple_collation = simple_collation;
@@ -223,7 +224,8 @@ Oid user_of(ForeignScanState *node) {
 #if PG_VERSION_NUM >= 160000
     return OidIsValid(plan->checkAsUser) ? plan->checkAsUser : GetUserId();
 #else
-    Oid user = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+    Index relation = plan->scan.scanrelid > 0 ? plan->scan.scanrelid : bms_next_member(plan->fs_relids, -1);
+    Oid user = exec_rt_fetch(relation, node->ss.ps.state)->checkAsUser;
     return OidIsValid(user) ? user : GetUserId();
 #endif
 }
@@ -248,9 +250,13 @@ ScanState *make_scan_state(ForeignScanState *node) {
     callback->func = on_context_reset;
     callback->arg = state;
     MemoryContextRegisterResetCallback(context, callback);
-    state->table = read_table_options(RelationGetRelid(node->ss.ss_currentRelation));
-    state->user = user_of(node);
     state->plan = decode_scan_plan(plan->fdw_private);
+    state->table = read_table_options(state->plan.relation);
+    state->user = user_of(node);
+    if (plan->scan.scanrelid == 0) {
+        state->row_values = static_cast<Datum *>(palloc0(sizeof(Datum) * Max(state->table->column_count, 1)));
+        state->row_nulls = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
+    }
     state->columns = filter_columns(state->table);
     state->root_count = list_length(state->plan.roots);
     state->roots = static_cast<uint32_t *>(palloc(sizeof(uint32_t) * Max(state->root_count, 1)));
@@ -266,6 +272,37 @@ ScanState *make_scan_state(ForeignScanState *node) {
 
 extern "C" void mongoBeginForeignScan(ForeignScanState *node, int) { node->fdw_state = make_scan_state(node); }
 
+namespace {
+
+// Decodes the next row into the slot; false at the end of the batch.
+bool decode_into(ScanState *state, TupleTableSlot *slot) {
+    if (!state->row_values)
+        return decode_row(state->decoder, slot->tts_values, slot->tts_isnull);
+    if (!decode_row(state->decoder, state->row_values, state->row_nulls))
+        return false;
+    ListCell *cell;
+    int column = 0;
+    foreach (cell, state->plan.targets) {
+        slot->tts_values[column] = state->row_values[lfirst_int(cell) - 1];
+        slot->tts_isnull[column++] = state->row_nulls[lfirst_int(cell) - 1];
+    }
+    return true;
+}
+
+// What the server could not do after all: the pushed clauses, then OFFSET. False for a row that is left out.
+bool passes_here(ForeignScanState *node, ScanState *state, TupleTableSlot *slot) {
+    ExprContext *econtext = node->ss.ps.ps_ExprContext;
+    econtext->ecxt_scantuple = slot;
+    if (ExecQual(node->fdw_recheck_quals, econtext) && ++state->seen > state->skip)
+        return true;
+    ExecClearTuple(slot);
+    ResetExprContext(econtext);
+    CHECK_FOR_INTERRUPTS();
+    return false;
+}
+
+} // namespace
+
 extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
     ScanState *state = state_of(node);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
@@ -273,26 +310,17 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
     if (!state->started)
         start(node);
     while (!state->finished) {
-        if (!decode_row(state->decoder, slot->tts_values, slot->tts_isnull)) {
-            if (!fetch(state)) {
-                state->finished = true;
-                break;
-            }
-            continue;
+        if (state->rechecks && state->limit >= 0 && state->seen - state->skip >= state->limit)
+            break;
+        if (!decode_into(state, slot)) {
+            if (fetch(state))
+                continue;
+            state->finished = true;
+            break;
         }
         ExecStoreVirtualTuple(slot);
-        if (state->rechecks) {
-            ExprContext *econtext = node->ss.ps.ps_ExprContext;
-            econtext->ecxt_scantuple = slot;
-            bool matches = ExecQual(node->fdw_recheck_quals, econtext);
-            if (!matches) {
-                ExecClearTuple(slot);
-                ResetExprContext(econtext);
-                CHECK_FOR_INTERRUPTS();
-                continue;
-            }
-        }
-        return slot;
+        if (!state->rechecks || passes_here(node, state, slot))
+            return slot;
     }
     return slot;
 }
@@ -306,6 +334,7 @@ extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
         // The first batch is still at hand.
         begin_batch(state->decoder, mongo::current_batch(state->cursor));
         state->finished = false;
+        state->seen = 0;
         return;
     }
     if (same && state->finished && !state->cursor)

@@ -26,10 +26,14 @@ struct ScanState {
     mongo::Cursor *cursor;
     char *pipeline_text; // of the running execution, for CONTEXT
     bool started;
-    bool finished; // the cursor gave its last row
-    bool rechecks; // pushed clauses could not be sent: they are evaluated here
-    bool never;    // no document can match
-    int64 limit;   // rows to return, -1: all
+    bool finished;     // the cursor gave its last row
+    bool rechecks;     // pushed clauses could not be sent: they are evaluated here
+    bool never;        // no document can match
+    int64 limit;       // rows to return, -1: all
+    int64 skip;        // rows to leave out before them
+    int64 seen;        // rows that passed the rechecks, where LIMIT is applied here
+    Datum *row_values; // of the relation, where the scan tuple has another shape
+    bool *row_nulls;   //
     // over all executions
     uint64_t executions;
     mongo::CursorCounts counts;

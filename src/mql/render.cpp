@@ -42,6 +42,16 @@ char *array_as_json(const bson_t *array, size_t *length) {
 #endif
 }
 
+// Nothing for 0.
+void append_count(bson_t *into, const char *name, int64_t count) {
+    if (count <= 0)
+        return;
+    if (count <= INT32_MAX)
+        bson_append_int32(into, name, -1, static_cast<int32_t>(count));
+    else
+        bson_append_int64(into, name, -1, count);
+}
+
 class StageList {
   public:
     explicit StageList(bson_t *array) : array_(array) {}
@@ -51,6 +61,14 @@ class StageList {
         const char *index;
         bson_uint32_to_string(count_++, &index, key, sizeof key);
         bson_append_document(array_, index, -1, stage);
+    }
+    void add_count(const char *name, int64_t count) {
+        if (count <= 0)
+            return;
+        bson_t stage = BSON_INITIALIZER;
+        append_count(&stage, name, count);
+        add(&stage);
+        bson_destroy(&stage);
     }
     void add(const char *name, const bson_t *argument) {
         bson_t stage = BSON_INITIALIZER;
@@ -69,13 +87,6 @@ void append_projection(const ScanCommand &scan, bson_t *projection) {
         bson_append_int32(projection, scan.project[i], -1, 1);
     if (scan.project_count == 0)
         bson_append_int32(projection, "_id", -1, 1);
-}
-
-void append_limit(bson_t *into, const char *name, int64_t limit) {
-    if (limit <= INT32_MAX)
-        bson_append_int32(into, name, -1, static_cast<int32_t>(limit));
-    else
-        bson_append_int64(into, name, -1, limit);
 }
 
 void append_read_settings(const ScanCommand &scan, bson_t *command) {
@@ -174,12 +185,8 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         stages.add("$match", &filter);
     if (scan.project)
         stages.add("$project", &projection);
-    if (scan.limit > 0) {
-        bson_t stage = BSON_INITIALIZER;
-        append_limit(&stage, "$limit", scan.limit);
-        stages.add(&stage);
-        bson_destroy(&stage);
-    }
+    stages.add_count("$skip", scan.skip);
+    stages.add_count("$limit", scan.limit);
 
     if (result.aggregate) {
         bson_append_utf8(command, "aggregate", -1, scan.collection, -1);
@@ -190,8 +197,8 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         bson_append_document(command, "filter", -1, &filter);
         if (scan.project)
             bson_append_document(command, "projection", -1, &projection);
-        if (scan.limit > 0)
-            append_limit(command, "limit", scan.limit);
+        append_count(command, "skip", scan.skip);
+        append_count(command, "limit", scan.limit);
     }
     append_read_settings(scan, command);
     result.pipeline = document_of(pipeline);

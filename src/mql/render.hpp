@@ -22,6 +22,7 @@ struct ScanCommand {
     const char *const *project; // dotted paths; null: whole documents
     uint32_t project_count;     // 0 with project set: only _id
     Document base_pipeline;     // BSON array, data null: none
+    int64_t skip;               //
     int64_t limit;              // 0: none
     const char *read_concern;   // null: the server's
     bool simple_collation;      // the collection has another one

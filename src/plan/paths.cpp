@@ -23,6 +23,7 @@ struct RelationInfo {
     Selectivity remote_selectivity;
     List *remote_clauses; // RestrictInfos that are sent, for estimates
     bool all_exact;       // no clause is checked here
+    RelOptInfo *base;     // the foreign table; another relation than the one that holds this: LIMIT over it is sent too
 };
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
@@ -115,16 +116,31 @@ List *attribute_numbers(Bitmapset *attributes, const TableOptions *table) {
 }
 
 // True when the rows of this scan are exactly those that LIMIT counts.
-bool limit_applies(PlannerInfo *root, RelOptInfo *rel) {
-    Query *query = root->parse;
-    return enable_pushdown && enable_limit_pushdown && query->limitCount && query->commandType == CMD_SELECT &&
-           query->limitOption == LIMIT_OPTION_COUNT && !query->sortClause && !query->groupClause &&
-           !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
-           !query->hasDistinctOn && !query->distinctClause && !query->setOperations && !query->rowMarks &&
-           !query->havingQual && rel->reloptkind == RELOPT_BASEREL && bms_equal(root->all_baserels, rel->relids) &&
-           !contain_volatile_functions(query->limitCount) &&
-           (!query->limitOffset || !contain_volatile_functions(query->limitOffset)) &&
-           !contain_subplans(query->limitCount) && (!query->limitOffset || !contain_subplans(query->limitOffset));
+bool limit_applies(const Query *query, const RelationInfo *info) {
+    auto is_plain = [](Node *expression) {
+        return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
+    };
+    return enable_pushdown && enable_limit_pushdown && info->all_exact && info->table->unwind_levels == 0 &&
+           query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT && !query->sortClause &&
+           !query->groupClause && !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs &&
+           !query->hasTargetSRFs && !query->distinctClause && !query->setOperations && !query->rowMarks &&
+           !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
+}
+
+// The columns that a scan tuple needs to give the target and to check the clauses; NIL with *whole set where a whole
+// row or a system column is among them.
+List *scan_columns(List *target, List *clauses, bool *whole) {
+    constexpr int kFlags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
+    List *result = NIL;
+    *whole = false;
+    ListCell *cell;
+    foreach (cell, list_concat(pull_var_clause(reinterpret_cast<Node *>(target), kFlags),
+                               pull_var_clause(reinterpret_cast<Node *>(clauses), kFlags))) {
+        Var *var = lfirst_node(Var, cell);
+        *whole = *whole || var->varattno <= 0;
+        result = list_append_unique(result, var);
+    }
+    return result;
 }
 
 } // namespace
@@ -132,6 +148,7 @@ bool limit_applies(PlannerInfo *root, RelOptInfo *rel) {
 extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation) {
     RelationInfo *info = static_cast<RelationInfo *>(palloc0(sizeof(RelationInfo)));
     rel->fdw_private = info;
+    info->base = rel;
     info->table = read_table_options(relation);
     info->lowering = make_lowering(rel->relid, info->table);
     info->all_exact = true;
@@ -158,11 +175,50 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     add_parameterized_paths(root, rel, info);
 }
 
+// LIMIT and OFFSET over a scan whose every condition is exact.
+extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
+                                          RelOptInfo *output, void *extra) {
+    if (stage != UPPERREL_FINAL || input->reloptkind != RELOPT_BASEREL || !input->fdw_private || output->fdw_private)
+        return;
+    FinalPathExtraData *final = static_cast<FinalPathExtraData *>(extra);
+    RelationInfo *base_info = static_cast<RelationInfo *>(input->fdw_private);
+    PathTarget *target = root->upper_targets[UPPERREL_FINAL];
+    bool whole;
+    scan_columns(target->exprs, extract_actual_clauses(input->baserestrictinfo, false), &whole);
+    if (!final->limit_needed || whole || !limit_applies(root->parse, base_info) || !bms_is_empty(input->lateral_relids))
+        return;
+    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *info = *base_info;
+    output->fdw_private = info;
+    double rows = clamp_row_est(info->documents * info->remote_selectivity);
+    Cost startup, total;
+    estimate(info, input, rows, &startup, &total);
+    double kept = rows;
+    adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
+    // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.
+    total = startup + (total - startup) * 0.9;
+    startup *= 0.9;
+#if PG_VERSION_NUM >= 180000
+    ForeignPath *path =
+        create_foreign_upper_path(root, output, target, kept, 0, startup, total, NIL, nullptr, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+    ForeignPath *path = create_foreign_upper_path(root, output, target, kept, startup, total, NIL, nullptr, NIL, NIL);
+#else
+    ForeignPath *path = create_foreign_upper_path(root, output, target, kept, startup, total, NIL, nullptr, NIL);
+#endif
+    add_path(output, reinterpret_cast<Path *>(path));
+}
+
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *, List *target_list,
                                             List *clauses, Plan *outer_plan) {
     RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
-    Lowering *lowering = make_lowering(rel->relid, info->table);
+    bool with_limit = rel != info->base;
+    if (with_limit) // an upper relation has no clauses of its own
+        clauses = info->base->baserestrictinfo;
+    Index scan_relation = info->base->relid;
+    Lowering *lowering = make_lowering(scan_relation, info->table);
     ScanPlan plan{};
+    plan.relation = info->table->relation;
     List *local = NIL, *rechecked = NIL;
     ListCell *cell;
     foreach (cell, clauses) {
@@ -183,26 +239,35 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
                                                                : lowering->reason;
         plan.reasons = lappend(plan.reasons, makeString(pstrdup(reason ? reason : "it has no rule")));
     }
+    List *target = with_limit ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
     Bitmapset *needed = nullptr, *needed_recheck = nullptr;
-    pull_varattnos(reinterpret_cast<Node *>(rel->reltarget->exprs), rel->relid, &needed);
-    pull_varattnos(reinterpret_cast<Node *>(local), rel->relid, &needed);
-    pull_varattnos(reinterpret_cast<Node *>(rechecked), rel->relid, &needed_recheck);
+    pull_varattnos(reinterpret_cast<Node *>(target), scan_relation, &needed);
+    pull_varattnos(reinterpret_cast<Node *>(local), scan_relation, &needed);
+    pull_varattnos(reinterpret_cast<Node *>(rechecked), scan_relation, &needed_recheck);
     plan.needed = attribute_numbers(needed, info->table);
     plan.needed_recheck = attribute_numbers(needed_recheck, info->table);
     plan.filter = lowering->filter;
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
-    List *expressions = lowering->parameters;
-    if (local == NIL && info->all_exact && info->table->unwind_levels == 0 && limit_applies(root, rel)) {
-        plan.limit = list_length(expressions);
-        expressions = lappend(expressions, root->parse->limitCount);
-        if (root->parse->limitOffset) {
-            plan.offset = list_length(expressions);
-            expressions = lappend(expressions, root->parse->limitOffset);
-        }
+    List *expressions = lowering->parameters, *scan_target_list = NIL;
+    if (with_limit) {
+        bool whole;
+        List *columns = scan_columns(target, rechecked, &whole);
+        scan_target_list = add_to_flat_tlist(NIL, columns);
+        ListCell *column;
+        foreach (column, columns)
+            plan.targets = lappend_int(plan.targets, lfirst_node(Var, column)->varattno);
+        auto add_expression = [&expressions](Node *expression) {
+            if (!expression)
+                return -1;
+            expressions = lappend(expressions, expression);
+            return list_length(expressions) - 1;
+        };
+        plan.limit = add_expression(root->parse->limitCount);
+        plan.offset = add_expression(root->parse->limitOffset);
     }
-    return make_foreignscan(target_list, local, rel->relid, expressions, encode_scan_plan(plan), NIL, rechecked,
-                            outer_plan);
+    return make_foreignscan(target_list, local, with_limit ? 0 : scan_relation, expressions, encode_scan_plan(plan),
+                            scan_target_list, rechecked, outer_plan);
 }
 
 } // namespace mongo_fdw

@@ -12,6 +12,8 @@ extern bool enable_limit_pushdown;
 extern "C" {
 void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation);
 void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relation);
+void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input, RelOptInfo *output,
+                               void *extra);
 ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path, List *target_list,
                                  List *clauses, Plan *outer_plan);
 }

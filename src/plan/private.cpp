@@ -10,6 +10,9 @@ List *encode_scan_plan(const ScanPlan &plan) {
     if (size)
         memcpy(VARDATA(nodes), plan.filter.nodes, size);
     List *slots = NIL;
+    slots =
+        lappend(slots, makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(plan.relation), false, true));
+    slots = lappend(slots, plan.targets);
     slots = lappend(slots, makeConst(BYTEAOID, -1, InvalidOid, -1, PointerGetDatum(nodes), false, false));
     slots = lappend(slots, plan.roots);
     slots = lappend(slots, plan.needed);
@@ -25,6 +28,8 @@ List *encode_scan_plan(const ScanPlan &plan) {
 ScanPlan decode_scan_plan(List *encoded) {
     auto slot = [encoded](ScanSlot index) { return list_nth(encoded, static_cast<int>(index)); };
     ScanPlan plan{};
+    plan.relation = DatumGetObjectId(static_cast<Const *>(slot(ScanSlot::Relation))->constvalue);
+    plan.targets = static_cast<List *>(slot(ScanSlot::Targets));
     Const *nodes = static_cast<Const *>(slot(ScanSlot::FilterNodes));
     bytea *data = DatumGetByteaPP(nodes->constvalue);
     plan.filter.count = plan.filter.capacity = VARSIZE_ANY_EXHDR(data) / sizeof(mql::Node);

@@ -6,6 +6,8 @@
 namespace mongo_fdw {
 
 enum class ScanSlot : int {
+    Relation,      // Integer-like oid Const: the foreign table, for plans without a scan relation
+    Targets,       // IntList: attribute of each column of the scan tuple; NIL: the relation's own row type
     FilterNodes,   // bytea Const: the nodes of the filter tree
     Roots,         // IntList: root of each pushed clause
     Needed,        // IntList: attributes that the query reads
@@ -18,6 +20,8 @@ enum class ScanSlot : int {
 };
 
 struct ScanPlan {
+    Oid relation;
+    List *targets;
     mql::Tree filter;
     List *roots;
     List *needed;
