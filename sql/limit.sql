@@ -33,8 +33,8 @@ EXPLAIN (COSTS OFF) EXECUTE gated(false);
 EXECUTE gated(false);
 RESET plan_cache_mode;
 -- A filter too large for a command is evaluated here, LIMIT and OFFSET with it.
-CREATE TEMP TABLE texts AS SELECT array_agg('row ' || lpad(i::text, 5, '0') || repeat('x', CASE WHEN i < 5000 THEN 0 ELSE 100 END)) AS list
-    FROM generate_series(4990, 160000) i;
+CREATE TEMP TABLE texts AS SELECT array_agg('row ' || lpad(i::text, 5, '0') || repeat('x', CASE WHEN i < 5000 THEN 0 ELSE 100000 END)) AS list
+    FROM generate_series(4990, 5160) i;
 SELECT t FROM many WHERE t = ANY ((SELECT list FROM texts)::text[]) ORDER BY t;
 SELECT count(*), min(t) >= 'row 04990' AS right FROM (SELECT t FROM many WHERE t = ANY ((SELECT list FROM texts)::text[]) LIMIT 5 OFFSET 3) x;
 SELECT count(*) FROM (SELECT _id FROM many WHERE t = ANY ((SELECT list FROM texts)::text[]) LIMIT 5 OFFSET 8) x;
