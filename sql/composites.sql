@@ -19,6 +19,21 @@ SELECT * FROM show_type('small') WHERE error IS NULL OR error LIKE '%:%';
 SELECT * FROM show_type('small[]', '', 'array%');
 CREATE DOMAIN present AS integer NOT NULL;
 SELECT trap, value, error FROM show_type('present') WHERE trap IN ('missing', 'null', 'int32');
+CREATE TYPE holder AS (b present);
+SELECT trap, value, error FROM show_type('holder', '', 'object%');
+-- Beside a parallel scan there are no subtransactions: fitting values go on, others raise.
+CREATE TABLE parallel AS SELECT g FROM generate_series(1, 20000) g;
+ANALYZE parallel;
+CREATE FOREIGN TABLE in_parallel (_id int, n text, a small) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps',
+    pipeline '[{"$match": {"n": {"$in": ["int32", "int32 negative"]}}}]');
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+SELECT count(*) FROM parallel p JOIN in_parallel i ON i.a = p.g;
+RESET ALL;
+SET timezone = 'UTC';
+DROP FOREIGN TABLE in_parallel;
+DROP TABLE parallel;
+DROP FOREIGN TABLE one_type;
+DROP TYPE holder;
 CREATE DOMAIN words AS text[] CHECK (cardinality(VALUE) < 3);
 SELECT * FROM show_type('words', '', 'array%');
 -- A CHECK that raises is a misfit too, and the transaction goes on.

@@ -16,6 +16,11 @@ SELECT * FROM explain_lines('SELECT _id FROM many WHERE _id = 7', 'Remote:|Pipel
 SELECT * FROM explain_lines('SELECT _id FROM many WHERE false', 'Remote:|One-Time');
 SELECT * FROM explain_lines('SELECT _id FROM many WHERE _id = 3000000000', 'Remote:|Pipeline');
 SELECT * FROM explain_lines('SELECT _id FROM many LIMIT 5', 'Remote:');
+-- Parameters that are gone when EXPLAIN ANALYZE prints.
+SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off;
+SELECT length(line) > 1000000 AS far_too_long FROM explain_lines('SELECT o.g, p._id FROM (SELECT g, repeat(''x'', 1000000 + g) k FROM generate_series(1, 3) g OFFSET 0) o JOIN people p ON p.name = o.k', 'Pipeline') line;
+SELECT * FROM explain_lines('SELECT 1 FROM people LIMIT 0', 'Pipeline');
+RESET ALL;
 -- Why a condition stays here.
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name COLLATE "en-x-icu" < ''b''', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE address IS NOT NULL', 'Local Conditions');

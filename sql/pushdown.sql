@@ -100,10 +100,17 @@ SELECT * FROM sweep('timestamptz', '{"a = ''2024-02-29 12:30:15.678''","a = ''20
 SELECT * FROM sweep('timestamp', '{"a = ''2024-02-29 12:30:15.678''","a >= ''2024-02-29 12:30:15.6785''",a IS NULL}');
 SELECT * FROM sweep('date', '{"a = ''2024-02-29''","a <> ''2024-02-29''","a < ''2024-02-29''","a <= ''2024-02-29''","a > ''2024-02-28''","a >= ''2024-03-01''","a < ''1970-01-01''","a > ''-infinity''","a = ''infinity''",a IS NULL}');
 SELECT * FROM sweep('uuid', '{"a = ''00010203-0405-0607-0809-0a0b0c0d0e0f''","a <> ''00010203-0405-0607-0809-0a0b0c0d0e0f''","a > ''00000000-0000-0000-0000-000000000000''","a < ''ffffffff-ffff-ffff-ffff-ffffffffffff''",a IS NULL,"a IN (''00010203-0405-0607-0809-0a0b0c0d0e0f'')"}');
+SELECT * FROM sweep('integer[]', '{a IS NULL,"a = ''{5}''"}');
+SELECT * FROM sweep('jsonb', '{a IS NULL,"a = ''5''"}');
+SELECT * FROM sweep('bytea', '{a IS NULL}');
+SELECT * FROM sweep('char(3)', '{a IS NULL,"a = ''abc''"}');
 CREATE DOMAIN few AS integer CHECK (VALUE < 6);
 SELECT * FROM sweep('few', '{a = 5,a < 100,a = 70000,a IS NULL}');
 DROP FOREIGN TABLE swept;
 DROP DOMAIN few;
+CREATE FOREIGN TABLE nulls (_id int, a int[], b jsonb OPTIONS (path 'a.b')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps');
+EXPLAIN (COSTS OFF) SELECT count(*) FROM nulls WHERE a IS NULL AND b IS NULL;
+DROP FOREIGN TABLE nulls;
 -- Parameters: custom and generic plans, all types, NULL.
 PREPARE by_age(int) AS SELECT name FROM people WHERE age >= $1 ORDER BY name;
 SET plan_cache_mode = force_generic_plan;

@@ -12,11 +12,21 @@ CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (pem_file '/etc/pa
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?tls=true&tlsCAFile=/etc/passwd');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?tls=true&tlsCertificateKeyFile=/etc/passwd');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (auth_mechanism 'GSSAPI');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (address 'h/?tls=true&tlsCAFile=/etc/passwd&appname=x');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (address 'ann:sesame@h');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:sesame');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?tls=true&tlsCertificateKeyFilePassword=sesame');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri', server_selection_timeout '1s');
 CREATE USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (password_required 'false');
 CREATE USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (username 'u');
 CREATE FOREIGN TABLE mine_people (_id text) SERVER mine OPTIONS (database 'mongo_fdw_cpp_test', collection 'people');
 SELECT * FROM mine_people;
+-- A password that nobody asks for does not count.
+ALTER USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (ADD password 'dummy', DROP username);
+SELECT * FROM mine_people;
+ALTER USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (ADD username 'u', ADD auth_mechanism 'MONGODB-X509');
+SELECT * FROM mine_people;
+ALTER USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (DROP password, DROP auth_mechanism);
 ALTER USER MAPPING FOR regress_mongo_user SERVER mine OPTIONS (ADD uri 'mongodb://ann:sesame@127.0.0.1:1/', DROP username);
 SELECT split_part(error_of('SELECT * FROM mine_people'), E'\n', 1);
 SELECT error_of('SELECT * FROM mine_people') ~ 'sesame' AS shown;

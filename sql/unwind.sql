@@ -21,6 +21,12 @@ ALTER FOREIGN TABLE odd_items OPTIONS (SET on_conversion_error 'collect');
 SELECT * FROM odd_items ORDER BY _id;
 ALTER FOREIGN TABLE odd_items OPTIONS (ADD array_from_scalar 'true');
 SELECT * FROM odd_items ORDER BY _id;
+-- Errors of the parent stand in every row of its elements.
+CREATE FOREIGN TABLE many_misfits (_id int, tags int[], qty int OPTIONS (path 'items.qty'), __ord int, __errors jsonb) SERVER mongodb
+    OPTIONS (database 'mongo_fdw_cpp_test', collection 'misfits', unwind 'items', on_conversion_error 'collect');
+SELECT count(*), count(DISTINCT __errors->0) AS of_the_parent, min(__errors->0->>'wanted') AS wanted, min(__errors->1->>'path') AS path,
+    count(DISTINCT __errors->1->>'value') AS of_the_elements FROM many_misfits;
+DROP FOREIGN TABLE many_misfits;
 -- The same over every trap: one row for each element, none for null, missing and [], one for anything else.
 CREATE FOREIGN TABLE trap_elements (_id int, n text, a jsonb, __ord int, __ords int[]) SERVER mongodb
     OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', unwind 'a', on_conversion_error 'null');

@@ -27,7 +27,16 @@ struct Entry {
 HTAB *entries = nullptr;
 int owner_pid = 0;
 
-bool interrupted() noexcept { return (InterruptPending && (QueryCancelPending || ProcDiePending)) || ProcDiePending; }
+// Whether the next CHECK_FOR_INTERRUPTS would end the query.
+bool interrupted() noexcept {
+    if (!InterruptPending)
+        return false;
+#if PG_VERSION_NUM >= 170000
+    if (TransactionTimeoutPending)
+        return true;
+#endif
+    return QueryCancelPending || ProcDiePending;
+}
 
 bool reserve_descriptor() noexcept {
     HOLD_INTERRUPTS();

@@ -224,7 +224,10 @@ void collect_line(Decoder *decoder, Level *level, const char *path, const char *
         level->errors = lines;
         level->error_capacity = capacity;
     }
-    level->errors[level->error_count++] = {path, wanted, why.reason, why.value};
+    // A line of the document outlives the rows of its elements: its texts live as long as the batch.
+    MemoryContext batch = decoder->arena.context;
+    level->errors[level->error_count++] = {MemoryContextStrdup(batch, path), MemoryContextStrdup(batch, wanted),
+                                           why.reason ? MemoryContextStrdup(batch, why.reason) : nullptr, why.value};
 }
 
 void on_misfit(Decoder *decoder, Level *level, const ColumnOptions *column, const Misfit &why) {

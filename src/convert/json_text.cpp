@@ -7,24 +7,9 @@ namespace {
 
 constexpr int kMaxDepth = 256; // MongoDB nests to 100
 
-JsonFault append_string(StringInfo out, const char *text, uint32_t length, bool checked) {
+// The inside of a JSON string; text is in the server encoding.
+void append_escaped(StringInfo out, const char *text, uint32_t length) {
     static const char kHex[] = "0123456789abcdef";
-    if (!checked && !is_plain_ascii(text, length)) {
-        // NUL is written as an escape: json keeps it, jsonb cannot.
-        if (memchr(text, 0, length) == nullptr) {
-            TextFault fault = to_server_text(&text, &length);
-            if (fault != TextFault::None)
-                return JsonFault::Encoding;
-        } else if (!pg_verify_mbstr(PG_UTF8, text, length, true)) {
-            for (uint32_t i = 0; i < length;) { // verify the pieces between the NULs
-                uint32_t piece = strnlen(text + i, length - i);
-                if (!pg_verify_mbstr(PG_UTF8, text + i, piece, true))
-                    return JsonFault::Encoding;
-                i += piece + 1;
-            }
-        }
-    }
-    appendStringInfoChar(out, '"');
     uint32_t from = 0;
     for (uint32_t i = 0; i < length; i++) {
         unsigned char c = static_cast<unsigned char>(text[i]);
@@ -60,6 +45,25 @@ JsonFault append_string(StringInfo out, const char *text, uint32_t length, bool 
         }
     }
     appendBinaryStringInfo(out, text + from, length - from);
+}
+
+JsonFault append_string(StringInfo out, const char *text, uint32_t length, bool checked) {
+    appendStringInfoChar(out, '"');
+    if (checked || is_plain_ascii(text, length)) {
+        append_escaped(out, text, length);
+    } else {
+        // NUL is written as an escape (json keeps it, jsonb cannot); what lies between is converted piece by piece.
+        for (uint32_t from = 0; from <= length;) {
+            const char *piece = text + from;
+            uint32_t size = strnlen(piece, length - from);
+            from += size + 1;
+            if (to_server_text(&piece, &size) != TextFault::None)
+                return JsonFault::Encoding;
+            append_escaped(out, piece, size);
+            if (from <= length)
+                appendStringInfoString(out, "\\u0000");
+        }
+    }
     appendStringInfoChar(out, '"');
     return JsonFault::None;
 }

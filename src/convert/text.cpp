@@ -1,25 +1,11 @@
 // Checking and converting text. Zone B.
 #include "convert/text.hpp"
 
-#include "pg/guard.hpp"
-
-namespace mongo_fdw {
-namespace {
-
-struct Conversion {
-    const char *text;
-    uint32_t length;
-    char *result;
-};
-
-void convert(void *argument) {
-    Conversion *conversion = static_cast<Conversion *>(argument);
-    conversion->result = reinterpret_cast<char *>(
-        pg_do_encoding_conversion(reinterpret_cast<unsigned char *>(const_cast<char *>(conversion->text)),
-                                  conversion->length, PG_UTF8, GetDatabaseEncoding()));
+extern "C" {
+#include "catalog/namespace.h"
 }
 
-} // namespace
+namespace mongo_fdw {
 
 TextFault to_server_text(const char **text, uint32_t *length) {
     if (is_plain_ascii(*text, *length))
@@ -31,14 +17,19 @@ TextFault to_server_text(const char **text, uint32_t *length) {
     int encoding = GetDatabaseEncoding();
     if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
         return TextFault::None;
-    // A character that the encoding lacks raises; only a subtransaction turns that into a value.
-    Conversion conversion{*text, *length, nullptr};
-    if (ErrorData *error = catch_error(convert, &conversion)) {
-        FreeErrorData(error);
+    Oid procedure = FindDefaultConversionProc(PG_UTF8, encoding);
+    if (!OidIsValid(procedure))
         return TextFault::Encoding;
-    }
-    *text = conversion.result;
-    *length = strlen(conversion.result);
+    int size = static_cast<int>(*length) * MAX_CONVERSION_GROWTH + 1;
+    char *converted = static_cast<char *>(palloc(size));
+    int done = pg_do_encoding_conversion_buf(procedure, PG_UTF8, encoding,
+                                             reinterpret_cast<unsigned char *>(const_cast<char *>(*text)),
+                                             static_cast<int>(*length), reinterpret_cast<unsigned char *>(converted),
+                                             size, true);
+    if (done != static_cast<int>(*length))
+        return TextFault::Encoding; // a character that the encoding lacks
+    *text = converted;
+    *length = strlen(converted);
     return TextFault::None;
 }
 

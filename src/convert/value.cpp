@@ -363,7 +363,7 @@ struct ArrayBuilder {
     bool *nulls;
     uint32_t count;
     uint32_t capacity;
-    int dimensions; // below and including this level, -1: unknown
+    int scalar_depth; // at which the first scalar stood, -1: none yet
     int sizes[MAXDIM];
 };
 
@@ -438,6 +438,10 @@ Fit add_elements(const Converter *converter, Elements *elements, const BsonValue
                 why->wanted = nullptr;
                 return fit;
             }
+            if (builder->scalar_depth >= 0 && builder->scalar_depth != depth)
+                return misfit(why, whole, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST,
+                              "its nested arrays are not rectangular");
+            builder->scalar_depth = depth;
             array_add(builder, datum, fit == Fit::Null, arena);
         }
         first = false;
@@ -445,18 +449,16 @@ Fit add_elements(const Converter *converter, Elements *elements, const BsonValue
     }
     if (!elements->list && elements->reader.malformed())
         return misfit(why, whole, ERRCODE_DATA_CORRUPTED, "it is not valid BSON");
-    int dimensions = inner ? depth + 2 : depth + 1;
     if (builder->sizes[depth] >= 0 && builder->sizes[depth] != size)
         return misfit(why, whole, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "its nested arrays are not rectangular");
     builder->sizes[depth] = size;
-    if (dimensions > builder->dimensions)
-        builder->dimensions = dimensions;
     return Fit::Value;
 }
 
 Fit convert_array(const Converter *converter, Elements *elements, const BsonValue &whole, Arena *arena, Datum *out,
                   Misfit *why) {
     ArrayBuilder builder{};
+    builder.scalar_depth = -1;
     for (int &size : builder.sizes)
         size = -1;
     Fit fit = add_elements(converter, elements, whole, 0, &builder, arena, why);
@@ -506,6 +508,14 @@ Fit convert_composite(const Converter *converter, const BsonValue &value, Arena 
     }
     if (reader.malformed())
         return misfit(why, value, ERRCODE_DATA_CORRUPTED, "it is not valid BSON");
+    // Domains may refuse NULL: fields that were not found are checked like those that hold null.
+    static const BsonValue kNothing{BsonType::Missing, nullptr, 0};
+    for (uint32_t i = 0; i < converter->field_count; i++)
+        if (!seen[i] && converter->fields[i] && converter->fields[i]->kind == Kind::Domain &&
+            convert_value(converter->fields[i], kNothing, arena, &values[i], why) == Fit::Misfit) {
+            prepend_position(why, converter->field_names[i]);
+            return Fit::Misfit;
+        }
     MemoryContext old = MemoryContextSwitchTo(arena->context);
     HeapTuple tuple = heap_form_tuple(converter->descriptor, values, nulls);
     *out = heap_copy_tuple_as_datum(tuple, converter->descriptor);

@@ -3,6 +3,22 @@
 
 namespace mongo_fdw {
 
+namespace {
+
+// After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
+const char *pipeline_shown(ForeignScanState *node, const ScanState *state) {
+    constexpr const char *kNever = "not sent: no document can match";
+    if (state->executions > 0)
+        return state->pipeline_text ? state->pipeline_text : state->never ? kNever : "not sent: LIMIT 0";
+    mql::ScanRendering rendering = render_unexecuted(node);
+    if (rendering.never)
+        return kNever;
+    const char *json = mql::to_json(rendering.pipeline, true);
+    return pg_any_to_server(json, strlen(json), PG_UTF8);
+}
+
+} // namespace
+
 extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es) {
     ScanState *state = static_cast<ScanState *>(node->fdw_state);
     if (!state)
@@ -10,14 +26,7 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     ExplainPropertyText("Foreign Namespace", state->table->name_space, es);
     if (state->table->unwind_levels > 0)
         ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);
-    bool rendered = state->executions == 0;
-    mql::ScanRendering rendering = render(node, rendered);
-    if (rendering.never)
-        ExplainPropertyText("Pipeline", "not sent: no document can match", es);
-    else {
-        const char *json = mql::to_json(rendering.pipeline, true);
-        ExplainPropertyText("Pipeline", pg_any_to_server(json, strlen(json), PG_UTF8), es);
-    }
+    ExplainPropertyText("Pipeline", pipeline_shown(node, state), es);
     if (es->verbose && state->plan.reasons != NIL) {
         List *context = deparse_context_for(get_rel_name(state->table->relation), state->table->relation);
         List *lines = NIL;

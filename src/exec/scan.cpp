@@ -163,6 +163,9 @@ void start(ForeignScanState *node) {
     state->executions++;
     Collation collation =
         state->root_count && uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
+    // Another collation for the whole command would change what the table's own pipeline finds.
+    if (collation == Collation::Other && state->table->pipeline)
+        collation = Collation::OtherOnView;
     bool filters = collation != Collation::OtherOnView;
     mql::ScanRendering rendering = render_state(state, filters, collation == Collation::Other);
     if (!rendering.command.data) {
@@ -181,7 +184,7 @@ void start(ForeignScanState *node) {
         rendering = render_state(state, filters, collation == Collation::Other);
     }
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
-    constexpr int kShown = 1000;
+    constexpr int kShown = 4000;
     const char *json = mql::to_json(rendering.pipeline, true);
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);
@@ -232,11 +235,10 @@ Oid user_of(ForeignScanState *node) {
 
 } // namespace
 
-mql::ScanRendering render(ForeignScanState *node, bool explain_only) {
-    ScanState *state = state_of(node);
-    evaluate_parameters(node, explain_only);
-    evaluate_limit(node, explain_only);
-    return render_state(state, !state->rechecks, false);
+mql::ScanRendering render_unexecuted(ForeignScanState *node) {
+    evaluate_parameters(node, true);
+    evaluate_limit(node, true);
+    return render_state(state_of(node), true, false);
 }
 
 ScanState *make_scan_state(ForeignScanState *node) {

@@ -24,7 +24,7 @@ struct ScanState {
     List *parameter_states;   // ExprStates of fdw_exprs
     mql::Operand *operands;
     mongo::Cursor *cursor;
-    char *pipeline_text; // of the running execution, for CONTEXT
+    char *pipeline_text; // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
     bool started;
     bool finished;     // the cursor gave its last row
     bool rechecks;     // pushed clauses could not be sent: they are evaluated here
@@ -39,8 +39,8 @@ struct ScanState {
     mongo::CursorCounts counts;
 };
 
-// Renders the scan. With explain_only parameters without a value stand by their names.
-mql::ScanRendering render(ForeignScanState *node, bool explain_only);
+// Renders a scan that was not executed, for EXPLAIN: parameters without a value stand by their names.
+mql::ScanRendering render_unexecuted(ForeignScanState *node);
 
 // Makes the state of a scan without contacting the server.
 ScanState *make_scan_state(ForeignScanState *node);

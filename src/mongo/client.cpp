@@ -2,6 +2,7 @@
 #include "mongo/client_internal.hpp"
 #include "mongo/log.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <strings.h>
@@ -196,6 +197,13 @@ Client *make_client(const ConnectOptions &options, const Hooks *hooks, Error *er
         client->streams.hooks = hooks;
         client->streams.connect_timeout_ms =
             mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_DEFAULT_CONNECTTIMEOUTMS);
+        // The driver opens the members of a replica set one after another through our stream: one that does not answer
+        // must leave time for the others.
+        int hosts = 0;
+        for (const mongoc_host_list_t *host = mongoc_uri_get_hosts(uri.get()); host; host = host->next)
+            hosts++;
+        if (hosts > 1)
+            client->streams.connect_timeout_ms = std::max(client->streams.connect_timeout_ms / hosts, 500);
         if (mongoc_uri_get_tls(uri.get())) {
             set_up_tls(client.get(), options, uri.get());
             mongoc_client_set_ssl_opts(client->handle.get(), &client->tls);
@@ -326,6 +334,10 @@ bool uri_has_option(const char *uri, const char *option, char *value, size_t val
         if (value && mechanism)
             std::snprintf(value, value_size, "%s", mechanism);
         return mechanism != nullptr;
+    }
+    if (strcasecmp(option, MONGOC_URI_AUTHMECHANISMPROPERTIES) == 0) {
+        bson_t properties;
+        return mongoc_uri_get_mechanism_properties(parsed.get(), &properties) && !bson_empty(&properties);
     }
     const bson_t *all = mongoc_uri_get_options(parsed.get());
     bson_iter_t iterator;

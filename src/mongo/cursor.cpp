@@ -109,7 +109,7 @@ bool open(Cursor *cursor, const CursorRequest &request, Error *error) {
     }
     int64_t first = request.fetch_documents > 0 ? request.fetch_documents : kFirstBatch;
     if (request.limit > 0)
-        first = request.fetch_documents > 0 ? std::min(first, request.limit) : std::min(request.limit, int64_t(1000));
+        first = std::min(first, request.limit);
     Document command;
     bson_concat(command.get(), &given);
     if (request.aggregate) {

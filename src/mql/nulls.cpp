@@ -63,15 +63,18 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
         break;
     case NodeKind::IsNull:
         // Under "error" a misfit may vanish with the row that would have raised; else it must be seen as NULL.
-        verdict = !column.misfit_is_null ? (column.family == Family::None ? L : E) : row.not_null == E ? E : L;
+        verdict = !column.misfit_is_null ? E : row.not_null == E ? E : L;
         break;
     default:
         break;
     }
-    if ((column.bool_as_number || column.uncertain) && verdict == Verdict::Exact)
-        verdict = kind == NodeKind::IsNull && !column.misfit_is_null  ? Verdict::Exact
-                  : kind == NodeKind::IsNull && column.misfit_is_null ? Verdict::Local
-                                                                      : Verdict::Superset;
+    bool null_by_misfit = kind == NodeKind::IsNull && column.misfit_is_null;
+    if (verdict == Verdict::Exact && column.uncertain)
+        verdict = null_by_misfit ? Verdict::Local : Verdict::Superset;
+    if (verdict == Verdict::Exact && column.bool_as_number && kind != NodeKind::IsNull)
+        verdict = Verdict::Superset;
+    if (column.bool_as_number && null_by_misfit)
+        verdict = Verdict::Local;
     if (column.element) // the query language asks for any element; the others are told apart here
         verdict = positive ? weaker(verdict, Verdict::Superset) : Verdict::Local;
     return verdict;

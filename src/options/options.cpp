@@ -195,18 +195,27 @@ void check_user_rules(ForeignServer *server, UserMapping *mapping) {
         (void)parse_bool(value, &required);
     if (!required || superuser_arg(mapping->userid))
         return;
-    const char *password = find_option(mapping->options, "password");
-    if (password && *password)
-        return;
-    const char *uri = to_utf8(find_option(mapping->options, "uri"));
-    if (uri && mongo::uri_facts(uri).has_password)
+    // The password must be the one that opens the door: with a user name, and a mechanism that asks for it.
+    ConnectionLookup lookup{server->options, mapping->options};
+    const char *uri = lookup.text("uri"), *mechanism = lookup.text("auth_mechanism");
+    mongo::UriFacts facts = uri ? mongo::uri_facts(uri) : mongo::UriFacts{};
+    auto is_given = [mapping](const char *name) {
+        const char *value = find_option(mapping->options, name);
+        return value && *value;
+    };
+    char from_uri[64] = "";
+    if (!mechanism && uri && mongo::uri_has_option(uri, "authmechanism", from_uri, sizeof from_uri))
+        mechanism = from_uri;
+    bool asks = !mechanism || *mechanism == '\0' || pg_strncasecmp(mechanism, "SCRAM-", 6) == 0 ||
+                pg_strcasecmp(mechanism, "PLAIN") == 0;
+    if (asks && (is_given("username") || facts.has_username) && (is_given("password") || facts.has_password))
         return;
     ereport(
         ERROR,
         (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
-         errdetail("Users who are no superusers must have a password in the user mapping for server \"%s\".",
+         errdetail("Users who are no superusers must log in with a user name and password of the user mapping for server \"%s\".",
                    server->servername),
-         errhint("Set option \"password\", or let a superuser set password_required to false in the user mapping.")));
+         errhint("Set options \"username\" and \"password\", or let a superuser set password_required to false in the user mapping.")));
 }
 
 const char *find_option(List *options, const char *name) {
@@ -298,7 +307,7 @@ ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *ma
     connect.ca_directory = lookup.text("ca_dir");
     connect.crl_file = lookup.text("crl_file");
     Lookup flags{NIL, NIL, server->options};
-    connect.tls = flags.boolean("ssl", false) || connect.pem_file || connect.ca_file || connect.ca_directory;
+    connect.tls = flags.boolean("ssl", connect.pem_file || connect.ca_file || connect.ca_directory);
     connect.weak_certificates = flags.boolean("weak_cert_validation", false);
     // What the URI says about waiting stands, unless an option says it again.
     auto timeout = [&](const char *option, const char *parameter, int otherwise) {

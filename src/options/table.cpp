@@ -34,6 +34,15 @@ void check_port(const OptionRow &row, const char *value, uint8_t) {
                         errmsg("port value \"%s\" is out of range for type %s", value, "unsigned short")));
 }
 
+// Hosts alone: the value becomes part of a URI, and must not bring parameters or credentials of its own.
+void check_address(const OptionRow &row, const char *value, uint8_t) {
+    const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:,[]";
+    if (*value == '\0' || value[strspn(value, allowed)] != '\0') // not shown: it may hold a password
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\"", row.name),
+                        errhint("Give a host name or address, or a list \"host1:port1,host2\". Use \"uri\" for "
+                                "anything else.")));
+}
+
 void check_duration(const OptionRow &row, const char *value, uint8_t) {
     int ms;
     if (!parse_int(value, &ms, GUC_UNIT_MS, nullptr) || ms < 0)
@@ -90,8 +99,11 @@ void check_uri(const OptionRow &, const char *value, uint8_t scope) {
     mongo::Error error;
     const char *uri = pg_server_to_any(value, strlen(value), PG_UTF8);
     mongo::UriFacts facts = mongo::uri_facts(uri);
+    // Parameters that are secrets themselves.
+    bool secret_parameter = mongo::uri_has_option(uri, "tlscertificatekeyfilepassword", nullptr, 0) ||
+                            mongo::uri_has_option(uri, "authmechanismproperties", nullptr, 0);
     bool may_hold_credentials = strchr(value, '@') != nullptr;
-    if (scope == kServer && (facts.has_username || facts.has_password || (!facts.valid && may_hold_credentials)))
+    if (scope == kServer && (facts.has_username || facts.has_password || secret_parameter || (!facts.valid && may_hold_credentials)))
         ereport(ERROR,
                 (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI of a server must not hold credentials"),
                  errdetail("Everyone may read the options of a server."),
@@ -160,7 +172,7 @@ constexpr const char *kReadPreferences = "primary|primaryPreferred|secondary|sec
 constexpr OptionRow kOptions[] = {
     // where the server is
     {"uri", kServer | kMapping, check_uri, nullptr, nullptr, false},
-    {"address", kServer, nullptr, nullptr, nullptr, false},
+    {"address", kServer, check_address, nullptr, nullptr, false},
     {"port", kServer, check_port, nullptr, nullptr, false},
     {"replica_set", kServer, nullptr, nullptr, nullptr, false},
     {"ssl", kServer, check_bool, nullptr, nullptr, false},

@@ -9,7 +9,23 @@ extern "C" {
 
 namespace mongo_fdw {
 
+namespace {
+
+// Errors that say something about a value: data exceptions, broken constraints, what PL/pgSQL raises. Deadlocks, cancels
+// and the like are no such errors.
+bool is_about_data(int sqlstate) {
+    int category = ERRCODE_TO_CATEGORY(sqlstate);
+    return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+           category == ERRCODE_PLPGSQL_ERROR;
+}
+
+} // namespace
+
 ErrorData *catch_error(void (*call)(void *), void *argument) {
+    if (IsInParallelMode()) { // no subtransactions there: the error goes its own way
+        call(argument);
+        return nullptr;
+    }
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     ErrorData *volatile error = nullptr;
@@ -30,7 +46,7 @@ ErrorData *catch_error(void (*call)(void *), void *argument) {
     PG_END_TRY();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
-    if (error && (error->sqlerrcode == ERRCODE_QUERY_CANCELED || error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN))
+    if (error && !is_about_data(error->sqlerrcode))
         ReThrowError(error);
     return error;
 }

@@ -60,8 +60,18 @@ Oid planning_user(PlannerInfo *root, RelOptInfo *rel) {
 
 } // namespace
 
+namespace {
+
+// Planning must not fail where only the execution would.
+bool has_mapping(Oid user, Oid server) {
+    return SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(user), ObjectIdGetDatum(server)) ||
+           SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server));
+}
+
+} // namespace
+
 double estimated_documents(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table) {
-    if (table->use_remote_estimate) {
+    if (table->use_remote_estimate && has_mapping(planning_user(root, rel), table->server)) {
         double documents = remote_count(planning_user(root, rel), table);
         if (documents >= 0)
             return Max(documents * (table->unwind_levels ? kElementsPerArray : 1), 1);

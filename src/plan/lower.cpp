@@ -42,7 +42,7 @@ Var *own_column(const Lowering *lowering, Expr *expression) {
     return static_cast<Index>(var->varno) == lowering->relation && var->varlevelsup == 0 ? var : nullptr;
 }
 
-bool usable_column(Lowering *lowering, const Var *var) {
+bool usable_column(Lowering *lowering, const Var *var, bool compared = true) {
     if (var->varattno <= 0) {
         refuse(lowering, "it uses a system column or the whole row");
         return false;
@@ -57,7 +57,7 @@ bool usable_column(Lowering *lowering, const Var *var) {
                psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
         return false;
     }
-    if (lowering->columns[var->varattno - 1].family == mql::Family::None) {
+    if (compared && lowering->columns[var->varattno - 1].family == mql::Family::None) {
         refuse(lowering, psprintf("values of type %s are compared here only", format_type_be(column.type)));
         return false;
     }
@@ -200,7 +200,7 @@ uint32_t lower_null_test(Lowering *lowering, NullTest *test) {
     Var *var = own_column(lowering, test->arg);
     if (!var || test->argisrow)
         return refuse(lowering, "only the column itself can be tested for NULL");
-    if (!usable_column(lowering, var))
+    if (!usable_column(lowering, var, test->nulltesttype == IS_NOT_NULL))
         return kNone;
     uint32_t at =
         add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});

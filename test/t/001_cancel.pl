@@ -81,4 +81,48 @@ $out = $node->safe_psql('postgres', q(
     BEGIN; DECLARE c CURSOR FOR SELECT _id FROM plain_stall; MOVE 150 FROM c; ROLLBACK; SELECT count(*) FROM plain_ok));
 is($out, '500', 'a scan after it');
 is((grep { /^killCursors ids,docs=5000/ } commands($kinds{plain}{server})), 1, 'the idle cursor is killed before the next command');
+
+# TLS: a certificate of an unknown authority, or of another host, is refused; unless the server's options say otherwise.
+my $tls_port = $kinds{tls}{server}{port};
+system_or_bail('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', "$dir/other.key", '-out', "$dir/other.pem",
+    '-days', '2', '-subj', '/CN=other.example.org');
+append_to_file("$dir/other_both.pem", slurp_file("$dir/other.key") . slurp_file("$dir/other.pem"));
+my $other = start_replay('--tls-pem', "$dir/other_both.pem");
+my @refused = (
+    [ 'unknown authority', "mongodb://127.0.0.1:$tls_port/?tls=true", '' ],
+    [ 'another authority', "mongodb://127.0.0.1:$tls_port/", "ssl 'true', ca_file '$dir/other.pem'" ],
+    [ 'another host', "mongodb://127.0.0.1:$other->{port}/", "ssl 'true', ca_file '$dir/other.pem'" ],
+    [ 'a file that is not there', "mongodb://127.0.0.1:$tls_port/", "ssl 'true', ca_file '$dir/nothing.pem'" ],
+    [ 'plain to a TLS server', "mongodb://127.0.0.1:$tls_port/", "ssl 'false', ca_file '$dir/cert.pem'" ]);
+my @accepted = (
+    [ 'ca_file', "mongodb://127.0.0.1:$tls_port/", "ca_file '$dir/cert.pem'" ],
+    [ 'weak_cert_validation', "mongodb://127.0.0.1:$tls_port/", "ssl 'true', weak_cert_validation 'true'" ],
+    [ 'pem_file', "mongodb://127.0.0.1:$tls_port/", "ca_file '$dir/cert.pem', pem_file '$dir/both.pem'" ]);
+my $number = 0;
+for my $case (@refused, @accepted) {
+    my ($name, $uri, $options) = @$case;
+    $number++;
+    add_server($node, "tls_$number", $uri, join(', ', "server_selection_timeout '3s', connect_timeout '3s'", $options || ()));
+    $node->safe_psql('postgres', "CREATE FOREIGN TABLE tls_table_$number (_id int) SERVER tls_$number OPTIONS (collection 'ids,docs=5')");
+    my ($code, $out, $err) = $node->psql('postgres', "SELECT count(*) FROM tls_table_$number", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    if ($number <= @refused) { like($err, qr/08001: could not connect/, "TLS, refused: $name"); }
+    else { is($out, '5', "TLS, accepted: $name") or diag($err); }
+}
+
+# A member that accepts and stays silent leaves time for the others.
+add_server($node, 'half_dead', 'mongodb://127.0.0.1:' . $mute->sockport . ",127.0.0.1:$kinds{replica_set}{server}{port}/?replicaSet=rs0",
+    "server_selection_timeout '4s', connect_timeout '4s'");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE half_dead_ids (_id int) SERVER half_dead OPTIONS (collection 'ids,docs=5')");
+$seconds = elapsed(sub { is($node->safe_psql('postgres', 'SELECT count(*) FROM half_dead_ids'), '5', 'one member of two is silent') });
+cmp_ok($seconds, '<', 5, 'and does not hold up the other');
+
+# A backend that is told to end while it waits is gone at once.
+my $waiting = session($node, "SET application_name = 'ending'; SELECT count(*) FROM plain_stall");
+wait_for(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ending' AND state = 'active'") eq '1' });
+sleep 0.3;
+my $ended = elapsed(sub {
+    $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = 'ending'");
+});
+cmp_ok($ended, '<', 0.6, 'a terminated backend is gone');
+$waiting->{handle}->finish;
 done_testing();

@@ -43,4 +43,32 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM empty'), '1000', 'batches 
 $node->safe_psql('postgres', 'CREATE TABLE target (id int)');
 $node->psql('postgres', 'INSERT INTO target SELECT _id FROM cut_3');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM target'), '0', 'nothing is kept of a broken load');
+
+# Codes of the server become SQLSTATEs.
+my %codes = (2 => '22023', 13 => '42501', 26 => 'HV00R', 50 => '57014', 91 => '08006', 112 => '40001', 189 => '08006',
+    237 => '34000', 10107 => '08006', 10334 => '54000', 11000 => '23505', 40324 => '0A000', 999999 => 'HV000');
+for my $code (sort { $a <=> $b } keys %codes) {
+    table("code_$code", "ids,docs=1000,fault=error,after=1,code=$code");
+    my (undef, undef, $err) = $node->psql('postgres', "SELECT count(*) FROM code_$code", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    like($err, qr/ERROR:  $codes{$code}: .*DETAIL:  Code $code: the replay server/s, "server code $code is $codes{$code}");
+}
+table('transient', 'ids,docs=1000,fault=error,code=96,label=TransientTransactionError');
+my (undef, undef, $transient) = $node->psql('postgres', 'SELECT count(*) FROM transient', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($transient, qr/ERROR:  40001: /, 'an error labelled transient is 40001');
+
+# Read concern and preference reach the server, of the table before those of the server.
+my $member = start_replay('--set', 'rs0'); # a lone server is read from, whatever the preference
+add_server($node, 'member', "mongodb://127.0.0.1:$member->{port}/?replicaSet=rs0");
+$node->safe_psql('postgres', q(ALTER SERVER replay OPTIONS (ADD read_concern 'majority');
+    CREATE FOREIGN TABLE concerned (_id int) SERVER replay OPTIONS (collection 'ids,docs=7');
+    CREATE FOREIGN TABLE preferred (_id int) SERVER member OPTIONS (collection 'ids,docs=8', read_concern 'local', read_preference 'secondaryPreferred');
+    SELECT count(*) FROM concerned; SELECT count(*) FROM preferred));
+ok((grep { /^find ids,docs=7 readConcern=majority/ } commands($server)), 'read concern of the server');
+ok((grep { /^find ids,docs=8 readConcern=local mode=secondaryPreferred/ } commands($member)), 'read concern and preference of the table');
+
+# Batches grow to the wished bytes after a first small one.
+$node->safe_psql('postgres', q(CREATE FOREIGN TABLE big (s0 text) SERVER replay OPTIONS (collection 'nest4k,docs=2000', fetch_bytes '64kB');
+    SELECT count(s0) FROM big));
+my @sizes = map { /batchSize=(\d+)/ ? $1 : () } grep { /nest4k,docs=2000/ } commands($server);
+is($sizes[0], 101, 'the first batch is the server\'s own default');
 done_testing();

@@ -61,6 +61,17 @@ like($err, qr/HINT:.*user mapping/, 'with a hint');
 unlike($err, qr/sesame/, 'the password is not shown');
 unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/sesame:@[^']*\n.*ERROR/, 'nor logged with the error');
 
+# A changed mapping: the session connects anew.
+$node->safe_psql('postgres', q(SELECT count(*) FROM ids; ALTER USER MAPPING FOR PUBLIC SERVER replay OPTIONS (ADD username 'someone', ADD password 'x')));
+my ($valid) = $node->safe_psql('postgres', q(
+    ALTER USER MAPPING FOR PUBLIC SERVER replay OPTIONS (DROP username, DROP password);
+    SELECT count(*) FROM ids;
+    BEGIN;
+    ALTER USER MAPPING FOR PUBLIC SERVER replay OPTIONS (ADD auth_source 'x');
+    SELECT valid FROM mongo.connections() WHERE server_name = 'replay';
+    ROLLBACK));
+is($valid, "50\nf", 'a connection of a changed mapping is not valid');
+
 # A thousand scans that stop early and a thousand errors keep the process small.
 my $growth = $node->safe_psql('postgres', q(
     CREATE FOREIGN TABLE long (_id int) SERVER replay OPTIONS (collection 'ids,docs=100000', fetch_size '100');

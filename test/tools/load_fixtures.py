@@ -101,6 +101,7 @@ TRAPS = [
     ("array [[5]]", [[5]]),
     ("array [[1,2],[3,4]]", [[1, 2], [3, 4]]),
     ("array [[1],[2,3]]", [[1], [2, 3]]),
+    ("array [[1],[[2]]]", [[1], [[2]]]),
     ("array [null]", [None]),
     ("array [1,null,3]", [1, None, 3]),
     ("array strings", ["x", "y"]),
@@ -197,6 +198,7 @@ def load(uri, name):
         {"_id": 3, "items": "text"},
         {"_id": 4, "items": [{"sku": "z", "qty": "many"}]},
     ])
+    fill("misfits", [{"_id": 1, "tags": "no array", "items": [{"qty": f"bad {i}"} for i in range(200)]}])
     fill("scalars", [{"_id": 1, "tags": ["x", "y", "x"]}, {"_id": 2, "tags": "z"}, {"_id": 3, "tags": []}])
     db.create_collection("empty")
     fill("many", ({"_id": i, "k": i % 10, "t": f"row {i:05d}", "v": i * 1.5} for i in range(0)))

@@ -3,12 +3,12 @@
 //
 // usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth]
 //
-// A collection's name says what it holds and how it fails: SHAPE[,docs=N][,fault=F][,after=K][,delay=MS]
+// A collection's name says what it holds and how it fails: SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
 //   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
 //   (three batches without documents while the cursor lives), notcursor (CursorNotFound)
-// One line per command goes to the log: its name and collection. Batches obey batchSize, limit and inclusion
+// One line per command goes to the log: its name, collection, read concern and preference, batch size. Batches obey batchSize, limit and inclusion
 // projections.
 #include <bson/bson.h>
 #include <openssl/err.h>
@@ -58,6 +58,8 @@ struct Spec {
     std::string fault;
     uint64_t after = 0;
     int delay_ms = 0;
+    int code = 96; // of fault error
+    std::string label;
 };
 
 Spec parse_spec(const std::string &name) {
@@ -76,6 +78,10 @@ Spec parse_spec(const std::string &name) {
             spec.fault = value;
         else if (key == "after")
             spec.after = std::strtoull(value.c_str(), nullptr, 10);
+        else if (key == "code")
+            spec.code = std::atoi(value.c_str());
+        else if (key == "label")
+            spec.label = value;
         else if (key == "delay")
             spec.delay_ms = std::atoi(value.c_str());
         from = comma + 1;
@@ -300,8 +306,14 @@ class Connection {
     bool reply(int32_t request, int op, const bson_t *document) {
         return reply(request, op, bson_get_data(document), document->len);
     }
-    bool fail(int32_t request, int op, int code, const char *name, const char *text) {
+    bool fail(int32_t request, int op, int code, const char *name, const char *text, const std::string &label = "") {
         bson_t out = BSON_INITIALIZER;
+        if (!label.empty()) {
+            bson_t labels = BSON_INITIALIZER;
+            BSON_APPEND_UTF8(&labels, "0", label.c_str());
+            BSON_APPEND_ARRAY(&out, "errorLabels", &labels);
+            bson_destroy(&labels);
+        }
         BSON_APPEND_DOUBLE(&out, "ok", 0);
         BSON_APPEND_INT32(&out, "code", code);
         BSON_APPEND_UTF8(&out, "codeName", name);
@@ -420,7 +432,7 @@ class Connection {
             return false;
         }
         if (faulty && fault == "error")
-            return fail(request, kOpMsg, 96, "OperationFailed", "the replay server was told to fail");
+            return fail(request, kOpMsg, cursor->spec.code, "OperationFailed", "the replay server was told to fail", cursor->spec.label);
         if (faulty && fault == "notcursor")
             return fail(request, kOpMsg, 43, "CursorNotFound", "cursor id not found");
         if (!faulty) {
@@ -470,6 +482,12 @@ class Connection {
             BSON_ITER_HOLDS_NUMBER(&found))
             return bson_iter_as_int64(&found);
         return otherwise;
+    }
+    static std::string setting(const bson_t *document, const char *path, const char *label) {
+        bson_iter_t top, found;
+        if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) && BSON_ITER_HOLDS_UTF8(&found))
+            return label + std::string(bson_iter_utf8(&found, nullptr));
+        return "";
     }
     // The sub-document at a path of a find, or of the aggregate stage $project.
     static bool projection_of(const bson_t *command, bson_t *out) {
@@ -541,7 +559,10 @@ class Connection {
             collection = bson_iter_utf8(&iterator, nullptr);
         if (log_file) {
             std::lock_guard<std::mutex> guard(shared);
-            std::fprintf(log_file, "%s %s\n", name.c_str(), collection.c_str());
+            std::fprintf(log_file, "%s %s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(),
+                         setting(&command, "readConcern.level", " readConcern=").c_str(),
+                         setting(&command, "$readPreference.mode", " mode=").c_str(),
+                         static_cast<long long>(number(&command, "batchSize", number(&command, "cursor.batchSize", 0))));
             std::fflush(log_file);
         }
         int answer_op = op == kOpQuery ? kOpReply : kOpMsg;

@@ -127,6 +127,7 @@ run_tests() {
     need_root
     trap 'stop_everything' EXIT
     build_extension
+    if grep -qE '[ch]pp:[0-9]+:[0-9]+: warning: ' "$build/log/make.log"; then failed=$((failed + 1)); else passed=$((passed + 1)); fi
     install_tests
     build_tools
     secantus_install
