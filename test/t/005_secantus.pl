@@ -1,7 +1,9 @@
-# A compatible server as a process: killed in mid-cursor, credentials with any character, TLS. Needs its binary.
+# A compatible server as a process: killed in mid-cursor, credentials with any character, both SCRAMs, X.509 over TLS.
+# Needs its binary.
 use strict;
 use warnings;
 use lib 't';
+use Cwd ();
 use IO::Socket::INET;
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
@@ -32,6 +34,8 @@ python(q(
 import sys, pymongo
 c = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=20000)
 c.d.many.insert_many([{"_id": i, "t": "x" * 200} for i in range(20000)])
+c.admin.command("createUser", "old", pwd="secret", roles=[{"role": "root", "db": "admin"}], mechanisms=["SCRAM-SHA-1"])
+c["$external"].command("createUser", "CN=reader,O=tests", roles=[{"role": "root", "db": "admin"}], mechanisms=["MONGODB-X509"])
 c.admin.command("createUser", "ann@x:/?", pwd="p@ss:/?#[]%25", roles=[{"role": "root", "db": "admin"}])
 ), "mongodb://127.0.0.1:$port/");
 add_server($node, 'real', "mongodb://127.0.0.1:$port/", "server_selection_timeout '2s'");
@@ -56,6 +60,37 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'SCRAM wi
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET password 'wrong')));
 ($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/28P01: authentication with server "real" failed/, 'wrong password');
+$node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET username 'old', SET password 'secret', ADD auth_mechanism 'SCRAM-SHA-1')));
+is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'SCRAM-SHA-1');
+$node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET auth_mechanism 'SCRAM-SHA-256')));
+($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/28P01: authentication with server "real" failed/, 'a user without SCRAM-SHA-256');
+$server->signal('TERM');
+$server->finish;
+
+# X.509: who presents the certificate is the user that it names.
+my $tls = Cwd::abs_path($dir) . '/tls';
+mkdir $tls;
+my @openssl = ('openssl', 'req', '-newkey', 'rsa:2048', '-nodes', '-days', '2');
+system_or_bail(@openssl, '-x509', '-keyout', "$tls/ca.key", '-out', "$tls/ca.pem", '-subj', '/CN=test authority');
+for my $name ([ 'server', '/CN=127.0.0.1' ], [ 'reader', '/O=tests/CN=reader' ]) {
+    my ($file, $subject) = @$name;
+    append_to_file("$tls/$file.ext", "subjectAltName=IP:127.0.0.1\n");
+    system_or_bail('openssl', 'req', '-newkey', 'rsa:2048', '-nodes', '-keyout', "$tls/$file.key", '-out', "$tls/$file.csr", '-subj', $subject);
+    system_or_bail('openssl', 'x509', '-req', '-in', "$tls/$file.csr", '-CA', "$tls/ca.pem", '-CAkey', "$tls/ca.key", '-CAcreateserial',
+        '-out', "$tls/$file.crt", '-days', '2', '-extfile', "$tls/$file.ext");
+    append_to_file("$tls/$file.pem", slurp_file("$tls/$file.key") . slurp_file("$tls/$file.crt"));
+}
+$server = start_server($port, '--auth', '--tls-cert-file', "$tls/server.crt", '--tls-key-file', "$tls/server.key", '--tls-ca-file', "$tls/ca.pem");
+$node->safe_psql('postgres', qq(
+    CREATE SERVER certified FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://127.0.0.1:$port/', ca_file '$tls/ca.pem', pem_file '$tls/reader.pem',
+        auth_mechanism 'MONGODB-X509', server_selection_timeout '3s');
+    CREATE USER MAPPING FOR PUBLIC SERVER certified;
+    CREATE FOREIGN TABLE certified_many (_id int) SERVER certified OPTIONS (database 'd', collection 'many')));
+is($node->safe_psql('postgres', 'SELECT count(*) FROM certified_many'), '20000', 'X.509');
+$node->safe_psql('postgres', "ALTER SERVER certified OPTIONS (DROP pem_file)");
+($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM certified_many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+isnt($err, '', 'without the certificate nobody comes in');
 $server->signal('TERM');
 $server->finish;
 done_testing();
