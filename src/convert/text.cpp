@@ -22,10 +22,9 @@ TextFault to_server_text(const char **text, uint32_t *length) {
         return TextFault::Encoding;
     int size = static_cast<int>(*length) * MAX_CONVERSION_GROWTH + 1;
     char *converted = static_cast<char *>(palloc(size));
-    int done = pg_do_encoding_conversion_buf(procedure, PG_UTF8, encoding,
-                                             reinterpret_cast<unsigned char *>(const_cast<char *>(*text)),
-                                             static_cast<int>(*length), reinterpret_cast<unsigned char *>(converted),
-                                             size, true);
+    int done = pg_do_encoding_conversion_buf(
+        procedure, PG_UTF8, encoding, reinterpret_cast<unsigned char *>(const_cast<char *>(*text)),
+        static_cast<int>(*length), reinterpret_cast<unsigned char *>(converted), size, true);
     if (done != static_cast<int>(*length))
         return TextFault::Encoding; // a character that the encoding lacks
     *text = converted;

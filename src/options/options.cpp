@@ -210,12 +210,12 @@ void check_user_rules(ForeignServer *server, UserMapping *mapping) {
                 pg_strcasecmp(mechanism, "PLAIN") == 0;
     if (asks && (is_given("username") || facts.has_username) && (is_given("password") || facts.has_password))
         return;
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
-         errdetail("Users who are no superusers must log in with a user name and password of the user mapping for server \"%s\".",
-                   server->servername),
-         errhint("Set options \"username\" and \"password\", or let a superuser set password_required to false in the user mapping.")));
+    ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
+                    errdetail("Users who are no superusers must log in with a user name and password of the user "
+                              "mapping for server \"%s\".",
+                              server->servername),
+                    errhint("Set options \"username\" and \"password\", or let a superuser set password_required to "
+                            "false in the user mapping.")));
 }
 
 const char *find_option(List *options, const char *name) {

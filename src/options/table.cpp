@@ -103,7 +103,8 @@ void check_uri(const OptionRow &, const char *value, uint8_t scope) {
     bool secret_parameter = mongo::uri_has_option(uri, "tlscertificatekeyfilepassword", nullptr, 0) ||
                             mongo::uri_has_option(uri, "authmechanismproperties", nullptr, 0);
     bool may_hold_credentials = strchr(value, '@') != nullptr;
-    if (scope == kServer && (facts.has_username || facts.has_password || secret_parameter || (!facts.valid && may_hold_credentials)))
+    if (scope == kServer &&
+        (facts.has_username || facts.has_password || secret_parameter || (!facts.valid && may_hold_credentials)))
         ereport(ERROR,
                 (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("the URI of a server must not hold credentials"),
                  errdetail("Everyone may read the options of a server."),

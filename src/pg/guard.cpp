@@ -11,8 +11,8 @@ namespace mongo_fdw {
 
 namespace {
 
-// Errors that say something about a value: data exceptions, broken constraints, what PL/pgSQL raises. Deadlocks, cancels
-// and the like are no such errors.
+// Errors that say something about a value: data exceptions, broken constraints, what PL/pgSQL raises. Deadlocks,
+// cancels and the like are no such errors.
 bool is_about_data(int sqlstate) {
     int category = ERRCODE_TO_CATEGORY(sqlstate);
     return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||

@@ -61,6 +61,15 @@ like($err, qr/HINT:.*user mapping/, 'with a hint');
 unlike($err, qr/sesame/, 'the password is not shown');
 unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/sesame:@[^']*\n.*ERROR/, 'nor logged with the error');
 
+# The mechanism that the options ask for is the one that is tried.
+for my $mechanism (qw(PLAIN SCRAM-SHA-1 SCRAM-SHA-256)) {
+    $node->safe_psql('postgres', "ALTER USER MAPPING FOR PUBLIC SERVER locked OPTIONS (ADD auth_mechanism '$mechanism')");
+    ($code, $stdout, $err) = $node->psql('postgres', 'SELECT * FROM locked_ids', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    like($err, qr/28P01/, "$mechanism is refused by the server");
+    ok((grep { /^saslStart  mechanism=$mechanism/ } commands($locked)), "$mechanism was asked for");
+    $node->safe_psql('postgres', 'ALTER USER MAPPING FOR PUBLIC SERVER locked OPTIONS (DROP auth_mechanism)');
+}
+
 # A changed mapping: the session connects anew.
 $node->safe_psql('postgres', q(SELECT count(*) FROM ids; ALTER USER MAPPING FOR PUBLIC SERVER replay OPTIONS (ADD username 'someone', ADD password 'x')));
 my ($valid) = $node->safe_psql('postgres', q(

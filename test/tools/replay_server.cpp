@@ -3,13 +3,14 @@
 //
 // usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth]
 //
-// A collection's name says what it holds and how it fails: SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
+// A collection's name says what it holds and how it fails:
+// SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
 //   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
 //   (three batches without documents while the cursor lives), notcursor (CursorNotFound)
-// One line per command goes to the log: its name, collection, read concern and preference, batch size. Batches obey batchSize, limit and inclusion
-// projections.
+// One line per command goes to the log: its name, collection, read concern and preference, batch size. Batches obey
+// batchSize, limit and inclusion projections.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -432,7 +433,8 @@ class Connection {
             return false;
         }
         if (faulty && fault == "error")
-            return fail(request, kOpMsg, cursor->spec.code, "OperationFailed", "the replay server was told to fail", cursor->spec.label);
+            return fail(request, kOpMsg, cursor->spec.code, "OperationFailed", "the replay server was told to fail",
+                        cursor->spec.label);
         if (faulty && fault == "notcursor")
             return fail(request, kOpMsg, 43, "CursorNotFound", "cursor id not found");
         if (!faulty) {
@@ -485,7 +487,8 @@ class Connection {
     }
     static std::string setting(const bson_t *document, const char *path, const char *label) {
         bson_iter_t top, found;
-        if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) && BSON_ITER_HOLDS_UTF8(&found))
+        if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) &&
+            BSON_ITER_HOLDS_UTF8(&found))
             return label + std::string(bson_iter_utf8(&found, nullptr));
         return "";
     }
@@ -559,10 +562,12 @@ class Connection {
             collection = bson_iter_utf8(&iterator, nullptr);
         if (log_file) {
             std::lock_guard<std::mutex> guard(shared);
-            std::fprintf(log_file, "%s %s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(),
-                         setting(&command, "readConcern.level", " readConcern=").c_str(),
-                         setting(&command, "$readPreference.mode", " mode=").c_str(),
-                         static_cast<long long>(number(&command, "batchSize", number(&command, "cursor.batchSize", 0))));
+            std::fprintf(
+                log_file, "%s %s%s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(),
+                setting(&command, "readConcern.level", " readConcern=").c_str(),
+                setting(&command, "mechanism", " mechanism=").c_str(),
+                setting(&command, "$readPreference.mode", " mode=").c_str(),
+                static_cast<long long>(number(&command, "batchSize", number(&command, "cursor.batchSize", 0))));
             std::fflush(log_file);
         }
         int answer_op = op == kOpQuery ? kOpReply : kOpMsg;
