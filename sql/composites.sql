@@ -43,6 +43,10 @@ BEGIN;
 SELECT * FROM show_type('bomb', '', 'int%');
 SELECT 1 AS alive;
 COMMIT;
+-- An error that says nothing about the value is no misfit.
+CREATE FUNCTION locked(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION ''busy'' USING ERRCODE = ''55P03''; END';
+CREATE DOMAIN busy AS integer CHECK (locked(VALUE));
+SELECT error_of($$SELECT * FROM show_type('busy', '', 'int%')$$);
 DROP FOREIGN TABLE one_type;
 -- A path through arrays: arrays and JSON read the values found, scalars do not.
 CREATE FOREIGN TABLE through (_id int, n text, ab int[] OPTIONS (path 'a.b'), abj jsonb OPTIONS (path 'a.b'), abc jsonb OPTIONS (path 'a.b.c'),
@@ -51,5 +55,5 @@ CREATE FOREIGN TABLE through (_id int, n text, ab int[] OPTIONS (path 'a.b'), ab
 SELECT n, ab, abj, abc, abs, jsonb_path_query_array(__errors, '$[*].path') AS errors FROM through WHERE n LIKE '%b:%' OR n IN ('array [5]', 'object {}', 'int32') ORDER BY _id;
 DROP FOREIGN TABLE through;
 DROP TYPE pair, letters;
-DROP DOMAIN small, present, words, bomb;
-DROP FUNCTION explodes;
+DROP DOMAIN small, present, words, bomb, busy;
+DROP FUNCTION explodes, locked;

@@ -36,6 +36,7 @@ ALTER FOREIGN TABLE gone_table OPTIONS (ADD use_remote_estimate 'true');
 EXPLAIN (COSTS OFF) SELECT * FROM gone_table;
 -- No mapping at all.
 DROP USER MAPPING FOR PUBLIC SERVER gone;
+EXPLAIN (COSTS OFF) SELECT * FROM gone_table;
 SELECT split_part(error_of('SELECT * FROM gone_table'), E'\n', 1) LIKE '%user mapping not found%' AS no_mapping;
 -- Dropped while connected.
 CREATE SERVER brief FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri');
