@@ -92,4 +92,5 @@ my $growth = $node->safe_psql('postgres', q(
         BEGIN PERFORM 1 / (_id - 20) FROM long; EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END $$;
     SELECT resident() - kb FROM before));
 cmp_ok($growth, '<', 8192, "two thousand early ends grow the process by less than 8 MB ($growth kB)");
+stop_process({ handle => $again });
 done_testing();
