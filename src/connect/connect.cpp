@@ -153,7 +153,7 @@ Connection get_connection(Oid server_oid, Oid user) {
     if (entry->client && entry->valid && mongo::client_is_usable(entry->client)) {
         // The rule about passwords holds for whoever uses the connection.
         check_user_rules(server, mapping);
-        return {entry->client, server->servername, false};
+        return {entry->client, server->servername};
     }
     if (entry->client)
         close_entry(entry);
@@ -169,7 +169,7 @@ Connection get_connection(Oid server_oid, Oid user) {
     entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server_oid));
     entry->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid));
     entry->since = GetCurrentTimestamp();
-    return {client, server->servername, true};
+    return {client, server->servername};
 }
 
 mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,

@@ -10,7 +10,6 @@ namespace mongo_fdw {
 struct Connection {
     mongo::Client *client; // borrowed from the cache: retain it to keep it
     const char *server_name;
-    bool fresh; // made by this call
 };
 
 // The connection of a user to a server; opened when there is none. Raises what read_connection_options raises.

@@ -71,7 +71,6 @@ struct Misfit {
     int sqlstate;
     const char *reason; // null: the types do not meet
     BsonValue value;    // the value itself, or the element or field of it
-    const char *wanted; // type name, null: of the column
     char position[64];  // path from the column's value to it: ".1", ".b.0"
 };
 

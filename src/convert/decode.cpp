@@ -312,7 +312,7 @@ void set_through_array(Decoder *decoder, Level *level, Children *children, const
                 fit = convert_list(target->converter, found.values, found.count, &decoder->arena,
                                    &decoder->values[index], &why);
             } else {
-                why = {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "an array stands on the path", array, nullptr, ""};
+                why = {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "an array stands on the path", array, ""};
                 fit = Fit::Misfit;
             }
             store(decoder, level, target, fit, why);
@@ -431,7 +431,7 @@ void decode_level(Decoder *decoder, Level *level, const BsonValue &value) {
 
 Misfit no_array(const Level &outer) {
     return {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST,
-            outer.captured_blocked ? "an array stands on the path" : "it is not an array", outer.captured, nullptr, ""};
+            outer.captured_blocked ? "an array stands on the path" : "it is not an array", outer.captured, ""};
 }
 
 // Starts the rows of an unwound array; false when it gives none.

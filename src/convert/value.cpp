@@ -435,7 +435,6 @@ Fit add_elements(const Converter *converter, Elements *elements, const BsonValue
                 char step[16];
                 snprintf(step, sizeof step, "%u", elements->index - 1);
                 prepend_position(why, step);
-                why->wanted = nullptr;
                 return fit;
             }
             if (builder->scalar_depth >= 0 && builder->scalar_depth != depth)
@@ -573,7 +572,6 @@ Fit convert_domain(const Converter *converter, Fit fit, const BsonValue &value, 
 Fit convert_value(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
     if (reads_as_null(value.type))
         return converter->kind == Kind::Domain ? convert_domain(converter, Fit::Null, value, out, why) : Fit::Null;
-    why->wanted = nullptr;
     why->position[0] = '\0';
     switch (converter->kind) {
     case Kind::Int2:
@@ -639,7 +637,6 @@ Fit convert_value(const Converter *converter, const BsonValue &value, Arena *are
 Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t count, Arena *arena, Datum *out,
                  Misfit *why) {
     static const BsonValue kNothing{BsonType::Array, kEmptyDocument, sizeof kEmptyDocument};
-    why->wanted = nullptr;
     why->position[0] = '\0';
     switch (converter->kind) {
     case Kind::Json:
@@ -663,7 +660,6 @@ Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t c
 Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out,
                      Misfit *why) {
     BsonValue value{BsonType::Document, data, size};
-    why->wanted = nullptr;
     why->position[0] = '\0';
     if (converter->kind == Kind::Bytea) {
         *out = make_bytea(data, size, arena);

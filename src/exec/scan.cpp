@@ -46,8 +46,7 @@ bool uses_text(const ScanState *state) {
     return false;
 }
 
-const char *parameter_name(ForeignScanState *node, Expr *expression, int index) {
-    (void)node;
+const char *parameter_name(Expr *expression, int index) {
     if (IsA(expression, Param)) {
         Param *param = reinterpret_cast<Param *>(expression);
         if (param->paramkind == PARAM_EXTERN)
@@ -72,7 +71,7 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         if (index >= state->plan.parameter_count)
             break;
         if (explain_only && !IsA(expression, Const)) {
-            state->operands[index] = unknown_operand(parameter_name(node, expression, index));
+            state->operands[index] = unknown_operand(parameter_name(expression, index));
         } else {
             bool null;
             Datum value = ExecEvalExpr(static_cast<ExprState *>(lfirst(state_cell)), econtext, &null);

@@ -84,7 +84,6 @@ bool send(Cursor *cursor, const bson_t *command, Error *error) {
 }
 
 void start_session(Cursor *cursor) {
-    Handle<mongoc_client_session_t> none;
     mongoc_session_opt_t *options = mongoc_session_opts_new();
     mongoc_session_opts_set_causal_consistency(options, false);
     bson_error_t ignored{};

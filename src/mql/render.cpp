@@ -55,7 +55,6 @@ void append_count(bson_t *into, const char *name, int64_t count) {
 class StageList {
   public:
     explicit StageList(bson_t *array) : array_(array) {}
-    ~StageList() = default;
     void add(const bson_t *stage) {
         char key[16];
         const char *index;

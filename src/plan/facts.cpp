@@ -53,8 +53,7 @@ double remote_count(Oid user, const TableOptions *table) {
     return documents;
 }
 
-Oid planning_user(PlannerInfo *root, RelOptInfo *rel) {
-    (void)root;
+Oid planning_user(RelOptInfo *rel) {
     return OidIsValid(rel->userid) ? rel->userid : GetUserId();
 }
 
@@ -71,8 +70,8 @@ bool has_mapping(Oid user, Oid server) {
 } // namespace
 
 double estimated_documents(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table) {
-    if (table->use_remote_estimate && has_mapping(planning_user(root, rel), table->server)) {
-        double documents = remote_count(planning_user(root, rel), table);
+    if (table->use_remote_estimate && has_mapping(planning_user(rel), table->server)) {
+        double documents = remote_count(planning_user(rel), table);
         if (documents >= 0)
             return Max(documents * (table->unwind_levels ? kElementsPerArray : 1), 1);
     }
