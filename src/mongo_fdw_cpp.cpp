@@ -1,5 +1,7 @@
 // Entry points of the library: what PostgreSQL calls is named here. Zone B.
 // Nothing of libmongoc is touched before the first connection: a client must never exist before a fork.
+#include "catalog/import.hpp"
+#include "exec/analyze.hpp"
 #include "exec/scan.hpp"
 #include "plan/paths.hpp"
 
@@ -56,6 +58,8 @@ extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {
     routine->ReScanForeignScan = mongoReScanForeignScan;
     routine->EndForeignScan = mongoEndForeignScan;
     routine->ExplainForeignScan = mongoExplainForeignScan;
+    routine->AnalyzeForeignTable = mongoAnalyzeForeignTable;
+    routine->ImportForeignSchema = mongoImportForeignSchema;
     PG_RETURN_POINTER(routine);
 }
 

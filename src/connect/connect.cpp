@@ -140,7 +140,14 @@ bool disconnect(Oid server) {
 
 } // namespace
 
-Connection get_connection(Oid server_oid, Oid user) {
+bool may_connect(Oid server, Oid user) {
+    if (!SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(user), ObjectIdGetDatum(server)) &&
+        !SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server)))
+        return false;
+    return follows_user_rules(GetUserMapping(user, server), GetForeignServer(server));
+}
+
+Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
     initialize();
     UserMapping *mapping = GetUserMapping(user, server_oid);
     bool found;
@@ -160,8 +167,12 @@ Connection get_connection(Oid server_oid, Oid user) {
     ConnectionOptions options = read_connection_options(server, mapping);
     mongo::Error error;
     mongo::Client *client = mongo::make_client(options.connect, &kHooks, &error);
-    if (!client)
-        raise_mongo_error(error, server->servername, nullptr, nullptr);
+    if (!client) {
+        if (!failure || error.kind == mongo::ErrorKind::Interrupted)
+            raise_mongo_error(error, server->servername, nullptr, nullptr);
+        *failure = error;
+        return {nullptr, server->servername};
+    }
     entry->client = client;
     entry->server = server_oid;
     entry->keep = options.keep_connections;
@@ -172,37 +183,62 @@ Connection get_connection(Oid server_oid, Oid user) {
     return {client, server->servername};
 }
 
-mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
-                           const char *pipeline) {
-    for (int attempt = 0;; attempt++) {
-        CHECK_FOR_INTERRUPTS();
-        Connection connection = get_connection(server, user);
-        bool reused = mongo::client_has_worked(connection.client);
-        mongo::Error error;
-        mongo::Cursor *cursor = mongo::open_cursor(connection.client, request, &error);
-        if (cursor)
-            return cursor;
-        // The server may have been restarted since the connection was last used; nothing was read yet.
-        if (attempt == 0 && reused && was_lost(error))
-            continue;
-        raise_mongo_error(error, connection.server_name, name_space, pipeline);
-    }
-}
+namespace {
 
-bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, bool quiet, mongo::Bytes *reply) {
+// Runs call(client, error) over the user's connection. The server may have been restarted since the connection was last
+// used: then nothing was read yet, and another connection is tried once.
+template <class Call>
+bool with_connection(Oid server, Oid user, const char *name_space, const char *pipeline, mongo::Error *failure,
+                     Call call) {
     for (int attempt = 0;; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        Connection connection = get_connection(server, user);
+        Connection connection = get_connection(server, user, failure);
+        if (!connection.client)
+            return false;
         bool reused = mongo::client_has_worked(connection.client);
         mongo::Error error;
-        if (mongo::run_command(connection.client, database, command, reply, &error))
+        if (call(connection.client, &error))
             return true;
         if (attempt == 0 && reused && was_lost(error))
             continue;
-        if (quiet && error.kind != mongo::ErrorKind::Interrupted)
-            return false;
-        raise_mongo_error(error, connection.server_name, database, nullptr);
+        if (!failure || error.kind == mongo::ErrorKind::Interrupted)
+            raise_mongo_error(error, connection.server_name, name_space, pipeline);
+        *failure = error;
+        return false;
     }
+}
+
+} // namespace
+
+mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
+                           const char *pipeline, mongo::Error *failure) {
+    mongo::Cursor *cursor = nullptr;
+    with_connection(server, user, name_space, pipeline, failure, [&](mongo::Client *client, mongo::Error *error) {
+        return (cursor = mongo::open_cursor(client, request, error)) != nullptr;
+    });
+    return cursor;
+}
+
+bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
+                 mongo::Error *failure) {
+    return with_connection(server, user, database, nullptr, failure, [&](mongo::Client *client, mongo::Error *error) {
+        return mongo::run_command(client, database, command, reply, error);
+    });
+}
+
+void check_usable(const ForeignServer *server) {
+    ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+    if (strcmp(wrapper->fdwname, "mongo_fdw_cpp") != 0)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("server \"%s\" does not use mongo_fdw_cpp", server->servername)));
+    if (!may_see(server->serverid))
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server->servername);
+}
+
+ForeignServer *usable_server(const char *name) {
+    ForeignServer *server = GetForeignServerByName(name, false);
+    check_usable(server);
+    return server;
 }
 
 } // namespace mongo_fdw

@@ -12,16 +12,29 @@ struct Connection {
     const char *server_name;
 };
 
-// The connection of a user to a server; opened when there is none. Raises what read_connection_options raises.
-Connection get_connection(Oid server, Oid user);
+// The connection of a user to a server; made when there is none (without talking to the server). Raises what
+// read_connection_options raises; what the driver refuses goes to *failure where the caller gives one, and the result's
+// client is null.
+Connection get_connection(Oid server, Oid user, mongo::Error *failure = nullptr);
+
+// True where get_connection would find a user mapping that follows the rules about passwords.
+bool may_connect(Oid server, Oid user);
 
 // Opens a cursor over the user's connection. A connection from the cache that turns out to be dead is replaced once.
-// Raises on error; the cursor belongs to the caller.
+// The cursor belongs to the caller. An error raises, or goes to *failure where the caller gives one and the result is
+// null; a cancel always raises.
 mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
-                           const char *pipeline);
+                           const char *pipeline, mongo::Error *failure = nullptr);
 
-// The same for a command with a single reply. Returns false instead of raising when quiet is set; the reply is valid
-// until the next command.
-bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, bool quiet, mongo::Bytes *reply);
+// The same for a command with a single reply, which is valid until the next command.
+bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
+                 mongo::Error *failure = nullptr);
+
+// The server of that name, for a function's argument: 42704 where there is none, 42809 where it is another wrapper's,
+// 42501 where the current user has no USAGE on it.
+ForeignServer *usable_server(const char *name);
+
+// Raises 42809 and 42501 as usable_server does.
+void check_usable(const ForeignServer *server);
 
 } // namespace mongo_fdw

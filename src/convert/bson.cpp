@@ -53,4 +53,47 @@ const char *type_name(BsonType type) {
     return "unknown";
 }
 
+BsonType type_of_name(const char *name) {
+    for (int type = 0x01; type <= 0xff; type++)
+        if (std::strcmp(type_name(static_cast<BsonType>(type)), name) == 0)
+            return static_cast<BsonType>(type);
+    return BsonType::Missing;
+}
+
+BsonValue field_of(const BsonValue &document, const char *key) {
+    if (document.type == BsonType::Document || document.type == BsonType::Array) {
+        BsonReader reader(document.data, document.size);
+        while (reader.next())
+            if (std::strcmp(reader.key(), key) == 0)
+                return reader.value();
+    }
+    return {BsonType::Missing, nullptr, 0};
+}
+
+BsonValue first_of_reply(const uint8_t *data, uint32_t size) {
+    return field_of(field_of(field_of(data, size, "cursor"), "firstBatch"), "0");
+}
+
+bool is_text(const BsonValue &value, const char *text) {
+    uint32_t length;
+    return value.type == BsonType::String && std::strcmp(text_of(value, &length), text) == 0;
+}
+
+bool is_true(const BsonValue &value) {
+    return value.type == BsonType::Bool ? value.data[0] != 0 : number_of(value, 0) != 0;
+}
+
+double number_of(const BsonValue &value, double otherwise) {
+    switch (value.type) {
+    case BsonType::Double:
+        return read_le<double>(value.data);
+    case BsonType::Int32:
+        return read_le<int32_t>(value.data);
+    case BsonType::Int64:
+        return static_cast<double>(read_le<int64_t>(value.data));
+    default:
+        return otherwise;
+    }
+}
+
 } // namespace mongo_fdw

@@ -181,4 +181,24 @@ inline bool reads_as_null(BsonType type) {
 // MongoDB's name of a type, as $type knows it.
 const char *type_name(BsonType type);
 
+// The type of that name; Missing for an unknown one. "number" is no single type and unknown.
+BsonType type_of_name(const char *name);
+
+// The first field of that key in a document or array; Missing where there is none.
+BsonValue field_of(const BsonValue &document, const char *key);
+inline BsonValue field_of(const uint8_t *data, uint32_t size, const char *key) {
+    return field_of({BsonType::Document, data, size}, key);
+}
+
+// The first document of a reply's cursor.
+BsonValue first_of_reply(const uint8_t *data, uint32_t size);
+
+bool is_text(const BsonValue &value, const char *text);
+
+// True for a bool that is true, and for a number other than zero.
+bool is_true(const BsonValue &value);
+
+// A double, int32 or int64 as a double; otherwise for anything else.
+double number_of(const BsonValue &value, double otherwise);
+
 } // namespace mongo_fdw

@@ -95,6 +95,7 @@ struct Decoder {
     const uint8_t *end;
     BsonValue document;
     bool in_document; // rows of the current document may be left
+    bool single;      // the document was given alone and not read yet
     uint32_t documents;
 };
 
@@ -657,6 +658,11 @@ void set_made_columns(Decoder *decoder) {
 }
 
 bool next_document(Decoder *decoder) {
+    if (decoder->single) {
+        decoder->single = false;
+        decoder->documents++;
+        return true;
+    }
     if (decoder->at >= decoder->end)
         return false;
     BsonType type = static_cast<BsonType>(*decoder->at);
@@ -724,12 +730,19 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
 void begin_batch(Decoder *decoder, mongo::Bytes batch) {
     arena_reset(&decoder->arena);
     decoder->in_document = false;
+    decoder->single = false;
     decoder->documents = 0;
     decoder->at = decoder->end = batch.data;
     if (batch.size < 5)
         return;
     decoder->at = batch.data + 4;
     decoder->end = batch.data + batch.size - 1;
+}
+
+void begin_document(Decoder *decoder, const BsonValue &document) {
+    begin_batch(decoder, {nullptr, 0});
+    decoder->document = document;
+    decoder->single = true;
 }
 
 bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {

@@ -15,6 +15,9 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed);
 // Takes the next batch; the values of the last one are freed. The batch must stay valid while it is decoded.
 void begin_batch(Decoder *decoder, mongo::Bytes batch);
 
+// Takes a single document in place of a batch.
+void begin_document(Decoder *decoder, const BsonValue &document);
+
 // Decodes the next row into values and nulls, which have an entry for every attribute of the relation. False at the
 // end of the batch. Raises for misfits of columns under on_conversion_error 'error', and for malformed BSON.
 bool decode_row(Decoder *decoder, Datum *values, bool *nulls);

@@ -19,21 +19,6 @@ struct Entry {
 
 HTAB *entries = nullptr;
 
-BsonValue field(const BsonValue &document, const char *key) {
-    if (document.type == BsonType::Document || document.type == BsonType::Array) {
-        BsonReader reader(document.data, document.size);
-        while (reader.next())
-            if (strcmp(reader.key(), key) == 0)
-                return reader.value();
-    }
-    return {BsonType::Missing, nullptr, 0};
-}
-
-bool is_text(const BsonValue &value, const char *text) {
-    uint32_t length;
-    return value.type == BsonType::String && strcmp(text_of(value, &length), text) == 0;
-}
-
 // Options of a server changed: what was learned may be another server's.
 void forget(Datum, int, uint32) {
     HASH_SEQ_STATUS status;
@@ -44,13 +29,12 @@ void forget(Datum, int, uint32) {
 
 // From the first document of a listCollections reply; *known is false for a collection that does not exist (yet).
 Collation from_reply(const mongo::Bytes &reply, bool *known) {
-    BsonValue top{BsonType::Document, reply.data, reply.size};
-    BsonValue info = field(field(field(top, "cursor"), "firstBatch"), "0");
+    BsonValue info = first_of_reply(reply.data, reply.size);
     *known = info.type == BsonType::Document;
-    BsonValue collation = field(field(info, "options"), "collation");
-    if (collation.type != BsonType::Document || is_text(field(collation, "locale"), "simple"))
+    BsonValue collation = field_of(field_of(info, "options"), "collation");
+    if (collation.type != BsonType::Document || is_text(field_of(collation, "locale"), "simple"))
         return Collation::Simple;
-    return is_text(field(info, "type"), "view") ? Collation::OtherOnView : Collation::Other;
+    return is_text(field_of(info, "type"), "view") ? Collation::OtherOnView : Collation::Other;
 }
 
 } // namespace
@@ -71,11 +55,12 @@ Collation source_collation(const TableOptions *table, Oid user) {
     Entry *entry = static_cast<Entry *>(hash_search(entries, key, HASH_FIND, &found));
     if (found && now - entry->at < kFreshUs)
         return entry->collation;
-    mql::Document command = mql::list_collection_command(table->collection);
+    mql::Document command = mql::list_collections_command(table->collection);
     mongo::Bytes reply;
     // Without the right to list collections the simple collation is asked for, which every collection allows.
     bool known = false;
-    Collation collation = run_command(table->server, user, table->database, {command.data, command.size}, true, &reply)
+    mongo::Error failure;
+    Collation collation = run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure)
                               ? from_reply(reply, &known)
                               : Collation::Other;
     if (!known)

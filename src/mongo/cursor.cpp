@@ -48,6 +48,11 @@ bool take_reply(Cursor *cursor, const char *batch_name, Error *error) {
             } else if (BSON_ITER_IS_KEY(&inner, batch_name) && BSON_ITER_HOLDS_ARRAY(&inner)) {
                 bson_iter_array(&inner, &cursor->batch.size, &cursor->batch.data);
                 has_batch = true;
+            } else if (BSON_ITER_IS_KEY(&inner, "ns") && BSON_ITER_HOLDS_UTF8(&inner)) {
+                // getMore goes to the namespace that the reply names: "$cmd.listCollections" is none of ours.
+                const char *dot = std::strchr(bson_iter_utf8(&inner, nullptr), '.');
+                if (dot && dot[1] != '\0')
+                    cursor->collection = dot + 1;
             }
         }
     }

@@ -1,35 +1,125 @@
 // Small commands. Zone P.
 #include "mql/commands.hpp"
-
-#include <bson/bson.h>
+#include "mql/build.hpp"
 
 namespace mongo_fdw::mql {
 namespace {
 
-bson_t *command = nullptr;
+Value empty() { return doc({}); }
 
-bson_t *renewed() {
-    if (command)
-        bson_destroy(command);
-    return command = bson_new();
+// Runs a builder; memory that runs out is an empty result.
+template <class Builder> Document guarded(std::string **kept, Builder build) noexcept {
+    try {
+        return keep(kept, build());
+    } catch (...) {
+        return {};
+    }
 }
 
-Document result() { return {bson_get_data(command), command->len}; }
+Value aggregate(const char *collection, const std::vector<Value> &stages) {
+    return doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}});
+}
+
+Value projection(const PartCommand &part) {
+    std::vector<Field> fields;
+    for (uint32_t i = 0; i < part.project_count; i++)
+        fields.push_back({part.project[i], 1});
+    if (fields.empty())
+        fields.push_back({"_id", 1});
+    return doc(fields);
+}
+
+Value raw(const RawValue &value) { return Value::raw(value.type, value.data, value.size); }
+
+std::string dollar(const char *path) { return std::string("$") + path; }
 
 } // namespace
 
 Document count_command(const char *collection) noexcept {
-    bson_append_utf8(renewed(), "count", -1, collection, -1);
-    return result();
+    static std::string *kept;
+    return guarded(&kept, [&] { return doc({{"count", collection}}); });
 }
 
-Document list_collection_command(const char *collection) noexcept {
-    bson_t filter;
-    bson_append_int32(renewed(), "listCollections", -1, 1);
-    bson_append_document_begin(command, "filter", -1, &filter);
-    bson_append_utf8(&filter, "name", -1, collection, -1);
-    bson_append_document_end(command, &filter);
-    return result();
+Document count_documents_command(const char *collection, Document base_pipeline) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        std::vector<Value> stages = stages_of(base_pipeline);
+        stages.push_back(op("$count", "n"));
+        return aggregate(collection, stages);
+    });
+}
+
+Document list_databases_command() noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] { return doc({{"listDatabases", 1}, {"nameOnly", true}}); });
+}
+
+Document list_collections_command(const char *collection) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        return doc(
+            {{"listCollections", 1}, {"filter", collection ? doc({{"name", collection}}) : empty()}, {"cursor", empty()}});
+    });
+}
+
+Document list_indexes_command(const char *collection) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] { return doc({{"listIndexes", collection}, {"cursor", empty()}}); });
+}
+
+Document collection_stats_command(const char *collection) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        Value stage = op("$collStats", doc({{"count", empty()}, {"storageStats", empty()}}));
+        return doc({{"aggregate", collection}, {"pipeline", list({stage})}, {"cursor", empty()}});
+    });
+}
+
+Document part_command(const PartCommand &part) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        std::vector<Value> stages = stages_of(part.base_pipeline);
+        std::vector<Value> conditions;
+        if (part.filter.data)
+            conditions.push_back(Value::document(part.filter));
+        if (part.from.type)
+            conditions.push_back(doc({{"_id", op(part.from_excluded ? "$gt" : "$gte", raw(part.from))}}));
+        if (part.before.type)
+            conditions.push_back(doc({{"_id", op("$lt", raw(part.before))}}));
+        if (part.id_type)
+            conditions.push_back(doc({{"_id", op("$type", part.id_type)}}));
+        if (conditions.size() == 1)
+            stages.push_back(op("$match", conditions[0]));
+        else if (!conditions.empty())
+            stages.push_back(op("$match", op("$and", list(conditions))));
+        if (part.random)
+            stages.push_back(op("$sample", doc({{"size", part.limit}})));
+        else if (!part.natural)
+            stages.push_back(op("$sort", doc({{"_id", part.descending ? -1 : 1}})));
+        if (!part.random && part.limit)
+            stages.push_back(op("$limit", part.limit));
+        if (part.project)
+            stages.push_back(op("$project", projection(part)));
+        return aggregate(part.collection, stages);
+    });
+}
+
+Document present_values_command(const char *collection, const char *path, Document values) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        Value match = doc({{path, op("$in", Value::array(values))}});
+        Value group = doc({{"_id", dollar(path).c_str()}, {"n", op("$sum", 1)}});
+        return aggregate(collection, {op("$match", match), op("$group", group)});
+    });
+}
+
+Document repeated_value_command(const char *collection, const char *path) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        Value group = doc({{"_id", dollar(path).c_str()}, {"n", op("$sum", 1)}});
+        Value repeated = doc({{"n", op("$gt", 1)}, {"_id", op("$ne", Value::null())}});
+        return aggregate(collection, {op("$group", group), op("$match", repeated), op("$limit", 1)});
+    });
 }
 
 } // namespace mongo_fdw::mql

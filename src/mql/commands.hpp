@@ -1,12 +1,51 @@
-// Small commands that are no scans. Zone P behind plain declarations; safe to include from zone B.
+// Small commands that are no scans. Zone P behind plain declarations; safe to include from zone B. No function throws;
+// a result without data means that memory ran out. Each result is valid until the next call of the same function.
 #pragma once
 
 #include "mql/render.hpp"
 
 namespace mongo_fdw::mql {
 
-// Each result is valid until the next call of any of these.
 Document count_command(const char *collection) noexcept;
-Document list_collection_command(const char *collection) noexcept;
+// aggregate with the base pipeline (a BSON array, may be empty) and {$count: "n"}.
+Document count_documents_command(const char *collection, Document base_pipeline) noexcept;
+Document list_databases_command() noexcept;
+// All collections of a database, or the one of that name.
+Document list_collections_command(const char *collection) noexcept;
+Document list_indexes_command(const char *collection) noexcept;
+// aggregate with $collStats: count and sizes.
+Document collection_stats_command(const char *collection) noexcept;
+
+// A value on the wire; type 0: none.
+struct RawValue {
+    uint8_t type;
+    const uint8_t *data;
+    uint32_t size;
+};
+
+// A part of a collection: at random, or a range along _id.
+struct PartCommand {
+    const char *collection;
+    Document base_pipeline;     // BSON array, data null: none
+    Document filter;            // data null: none
+    bool random;                // $sample; else sorted by _id
+    bool natural;               // neither: as the collection comes
+    bool descending;            //
+    RawValue from;              // lowest _id, type 0: none
+    bool from_excluded;         //
+    RawValue before;            // upper bound of _id, excluded; type 0: none
+    const char *id_type;        // only _ids of this type, as $type names it; null: any
+    int64_t limit;              // 0: all
+    const char *const *project; // dotted paths; null: whole documents
+    uint32_t project_count;     // 0 with project set: only _id
+};
+Document part_command(const PartCommand &part) noexcept;
+
+// [{$match: {path: {$in: values}}}, {$group: {_id: path, n: {$sum: 1}}}]: which of the values a field holds. values is
+// a BSON array.
+Document present_values_command(const char *collection, const char *path, Document values) noexcept;
+
+// The first value that a field holds in more than one document.
+Document repeated_value_command(const char *collection, const char *path) noexcept;
 
 } // namespace mongo_fdw::mql

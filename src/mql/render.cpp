@@ -12,6 +12,7 @@ namespace {
 bson_t *command_result = nullptr;
 bson_t *pipeline_result = nullptr;
 bson_t *parsed_result = nullptr;
+bson_t *parsed_filter = nullptr;
 char *json_result = nullptr;
 
 bson_t *renewed(bson_t **result) {
@@ -257,6 +258,17 @@ Document parse_pipeline(const char *json, char *message, size_t message_size) no
     Document result;
     bson_iter_array(&top, &result.size, &result.data);
     return result;
+}
+
+Document parse_filter(const char *json, char *message, size_t message_size) noexcept {
+    bson_error_t error{};
+    if (parsed_filter)
+        bson_destroy(parsed_filter);
+    parsed_filter = bson_new_from_json(reinterpret_cast<const uint8_t *>(json), -1, &error);
+    if (parsed_filter && std::strspn(json, " \t\r\n") == std::strcspn(json, "{"))
+        return document_of(parsed_filter);
+    std::snprintf(message, message_size, "%s", parsed_filter ? "a filter is a JSON object" : error.message);
+    return {};
 }
 
 } // namespace mongo_fdw::mql

@@ -46,4 +46,7 @@ const char *to_json(Document document, bool array) noexcept;
 // On error data is null and message says why. A pipeline that writes ($out, $merge, at any depth) is refused.
 Document parse_pipeline(const char *json, char *message, size_t message_size) noexcept;
 
+// Parses a filter (a JSON object). On error data is null and message says why.
+Document parse_filter(const char *json, char *message, size_t message_size) noexcept;
+
 } // namespace mongo_fdw::mql

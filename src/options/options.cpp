@@ -189,12 +189,12 @@ int duration(List *server, const char *name, int otherwise) {
 } // namespace
 
 // As in postgres_fdw: who is no superuser shows a password, unless a superuser waived that in the mapping.
-void check_user_rules(ForeignServer *server, UserMapping *mapping) {
+bool follows_user_rules(UserMapping *mapping, ForeignServer *server) {
     bool required = true;
     if (const char *value = find_option(mapping->options, "password_required"))
         (void)parse_bool(value, &required);
     if (!required || superuser_arg(mapping->userid))
-        return;
+        return true;
     // The password must be the one that opens the door: with a user name, and a mechanism that asks for it.
     ConnectionLookup lookup{server->options, mapping->options};
     const char *uri = lookup.text("uri"), *mechanism = lookup.text("auth_mechanism");
@@ -208,7 +208,11 @@ void check_user_rules(ForeignServer *server, UserMapping *mapping) {
         mechanism = from_uri;
     bool asks = !mechanism || *mechanism == '\0' || pg_strncasecmp(mechanism, "SCRAM-", 6) == 0 ||
                 pg_strcasecmp(mechanism, "PLAIN") == 0;
-    if (asks && (is_given("username") || facts.has_username) && (is_given("password") || facts.has_password))
+    return asks && (is_given("username") || facts.has_username) && (is_given("password") || facts.has_password);
+}
+
+void check_user_rules(ForeignServer *server, UserMapping *mapping) {
+    if (follows_user_rules(mapping, server))
         return;
     ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED), errmsg("password is required"),
                     errdetail("Users who are no superusers must log in with a user name and password of the user "

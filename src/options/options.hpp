@@ -68,6 +68,9 @@ struct ConnectionOptions {
 };
 ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *mapping);
 
+// Whether the mapping's user shows a password, where they must.
+bool follows_user_rules(UserMapping *mapping, ForeignServer *server);
+
 // Raises 2F003 where the mapping's user must show a password and does not.
 void check_user_rules(ForeignServer *server, UserMapping *mapping);
 

@@ -61,6 +61,13 @@ void check_count(const OptionRow &row, const char *value, uint8_t) {
         invalid(row, value, "Give a number of documents, 0 to bound batches by fetch_bytes alone.");
 }
 
+void check_integer(const OptionRow &row, const char *value, uint8_t) {
+    int least = 0, most = 0, number;
+    sscanf(row.values, "%d|%d", &least, &most);
+    if (!parse_int(value, &number, 0, nullptr) || number < least || number > most)
+        invalid(row, value, psprintf("Give a number from %d to %d.", least, most));
+}
+
 void check_cost(const OptionRow &row, const char *value, uint8_t) {
     double cost;
     if (!parse_real(value, &cost, 0, nullptr) || cost < 0)
@@ -204,7 +211,8 @@ constexpr OptionRow kOptions[] = {
     {"fetch_size", kServer | kTable, check_count, nullptr, nullptr, false},
     {"fetch_bytes", kServer | kTable, check_bytes, nullptr, nullptr, false},
     {"json_format", kServer | kTable | kColumn, check_enumeration, "simple|relaxed|canonical|legacy", nullptr, false},
-    {"on_conversion_error", kServer | kTable | kColumn, check_enumeration, "error|null|collect", nullptr, false},
+    {"on_conversion_error", kServer | kTable | kColumn | kImport, check_enumeration, "error|null|collect", nullptr,
+     false},
     {"array_from_scalar", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
     {"uuid_legacy", kServer | kTable | kColumn, check_enumeration, "off|python|java|csharp", nullptr, false},
     // planning
@@ -224,6 +232,18 @@ constexpr OptionRow kOptions[] = {
     {"column_name", kColumn, check_path, nullptr, "path", false},
     {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords", nullptr, false},
     {"bson_type", kColumn, check_bson_type, nullptr, nullptr, false},
+    // IMPORT FOREIGN SCHEMA
+    {"sample", kImport, check_integer, "0|100000000", nullptr, false},
+    {"nested", kImport, check_enumeration, "flatten|jsonb", nullptr, false},
+    {"arrays", kImport, check_enumeration, "array|table|jsonb", nullptr, false},
+    {"max_depth", kImport, check_integer, "1|100", nullptr, false},
+    {"max_columns", kImport, check_integer, "1|1500", nullptr, false},
+    {"map_threshold", kImport, check_integer, "2|1000000", nullptr, false},
+    {"id_type", kImport, check_enumeration, "auto|text|objectid", nullptr, false},
+    {"doc_column", kImport, check_bool, nullptr, nullptr, false},
+    {"errors_column", kImport, check_bool, nullptr, nullptr, false},
+    {"name_case", kImport, check_enumeration, "keep|snake", nullptr, false},
+    {"collate_c", kImport, check_bool, nullptr, nullptr, false},
 };
 
 struct ScopeRow {
@@ -235,7 +255,15 @@ constexpr ScopeRow kScopes[] = {{ForeignServerRelationId, kServer, "a server"},
                                 {UserMappingRelationId, kMapping, "a user mapping"},
                                 {ForeignTableRelationId, kTable, "a foreign table"},
                                 {AttributeRelationId, kColumn, "a column"},
+                                {InvalidOid, kImport, "IMPORT FOREIGN SCHEMA"},
                                 {ForeignDataWrapperRelationId, 0, "a foreign-data wrapper"}};
+
+const ScopeRow &scope_row(uint8_t scope) {
+    for (const ScopeRow &row : kScopes)
+        if (row.scope == scope)
+            return row;
+    return kScopes[lengthof(kScopes) - 1];
+}
 
 void unknown_option(const char *name, const ScopeRow &scope) {
     StringInfoData valid;
@@ -273,11 +301,6 @@ void check_together(List *options, uint8_t scope) {
 
 } // namespace
 
-const OptionRow *option_rows(int *count) {
-    *count = lengthof(kOptions);
-    return kOptions;
-}
-
 const OptionRow *find_option_row(const char *name, uint8_t scope) {
     for (const OptionRow &row : kOptions)
         if ((row.scopes & scope) && strcmp(row.name, name) == 0)
@@ -285,23 +308,13 @@ const OptionRow *find_option_row(const char *name, uint8_t scope) {
     return nullptr;
 }
 
-} // namespace mongo_fdw
-
-using namespace mongo_fdw;
-
-extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
-    List *options = untransformRelOptions(PG_GETARG_DATUM(0));
-    Oid catalog = PG_GETARG_OID(1);
-    const ScopeRow *scope = &kScopes[lengthof(kScopes) - 1];
-    for (const ScopeRow &row : kScopes)
-        if (row.catalog == catalog)
-            scope = &row;
+void check_options(List *options, uint8_t scope) {
     ListCell *cell;
     foreach (cell, options) {
         DefElem *option = lfirst_node(DefElem, cell);
-        const OptionRow *row = find_option_row(option->defname, scope->scope);
+        const OptionRow *row = find_option_row(option->defname, scope);
         if (!row) {
-            unknown_option(option->defname, *scope);
+            unknown_option(option->defname, scope_row(scope));
             continue;
         }
         const char *value = defGetString(option);
@@ -315,11 +328,24 @@ extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
                                     : errdetail("It makes the server process read a file.")));
         }
         if (row->check)
-            row->check(*row, value, scope->scope);
-        else if (*value == '\0' && scope->scope != kMapping)
+            row->check(*row, value, scope);
+        else if (*value == '\0' && scope != kMapping)
             ereport(ERROR,
                     (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" must not be empty", row->name)));
     }
-    check_together(options, scope->scope);
+    check_together(options, scope);
+}
+
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_fdw_cpp_validator(PG_FUNCTION_ARGS) {
+    Oid catalog = PG_GETARG_OID(1);
+    uint8_t scope = 0;
+    for (const ScopeRow &row : kScopes)
+        if (row.catalog == catalog)
+            scope = row.scope;
+    check_options(untransformRelOptions(PG_GETARG_DATUM(0)), scope);
     PG_RETURN_VOID();
 }

@@ -1,0 +1,77 @@
+// Lists of collections and indexes. Zone B.
+#include "catalog/collections.hpp"
+
+#include "convert/text.hpp"
+#include "mql/commands.hpp"
+#include "pg/arguments.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+int by_name(const ListCell *a, const ListCell *b) {
+    return strcmp(static_cast<CollectionInfo *>(lfirst(a))->name, static_cast<CollectionInfo *>(lfirst(b))->name);
+}
+
+} // namespace
+
+BsonValue copy_value(const BsonValue &value) {
+    uint8_t *data = static_cast<uint8_t *>(palloc(Max(value.size, 1)));
+    if (value.size)
+        memcpy(data, value.data, value.size);
+    return {value.type, data, value.size};
+}
+
+List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure) {
+    DocumentSource source{server, user, database, "", server_text_of(database), nullptr};
+    DocumentStream *stream = open_documents(source, mql::list_collections_command(nullptr), failure);
+    if (!stream)
+        return NIL;
+    List *list = NIL;
+    BsonValue document;
+    while (next_document(stream, &document)) {
+        uint32_t length;
+        BsonValue name = field_of(document, "name");
+        if (name.type != BsonType::String)
+            continue;
+        const char *text = text_of(name, &length);
+        if (strncmp(text, "system.", 7) == 0)
+            continue;
+        const char *shown = text;
+        uint32_t shown_length = length;
+        if (to_server_text(&shown, &shown_length) != TextFault::None) {
+            ereport(WARNING, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+                              errmsg("a collection of database \"%s\" is left out: the database encoding cannot say its "
+                                     "name",
+                                     source.name_space)));
+            continue;
+        }
+        CollectionInfo *info = static_cast<CollectionInfo *>(palloc0(sizeof(CollectionInfo)));
+        info->name = pnstrdup(text, length);
+        info->shown = pnstrdup(shown, shown_length);
+        info->view = is_text(field_of(document, "type"), "view");
+        info->timeseries = is_text(field_of(document, "type"), "timeseries");
+        info->options = copy_value(field_of(document, "options"));
+        info->validator = field_of(info->options, "validator");
+        list = lappend(list, info);
+    }
+    close_documents(stream);
+    list_sort(list, by_name);
+    return list;
+}
+
+List *list_indexes(const DocumentSource &source, mongo::Error *failure) {
+    DocumentStream *stream = open_documents(source, mql::list_indexes_command(source.collection), failure);
+    if (!stream)
+        return NIL;
+    List *list = NIL;
+    BsonValue document;
+    while (next_document(stream, &document)) {
+        BsonValue *copy = static_cast<BsonValue *>(palloc(sizeof(BsonValue)));
+        *copy = copy_value(document);
+        list = lappend(list, copy);
+    }
+    close_documents(stream);
+    return list;
+}
+
+} // namespace mongo_fdw

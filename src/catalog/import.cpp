@@ -1,0 +1,262 @@
+// IMPORT FOREIGN SCHEMA, and the same as statements for mongo.import_schema. Zone B.
+//
+// Every wanted collection is sampled evenly along its _id, so that two runs over the same data give the same tables.
+#include "catalog/import.hpp"
+
+#include "catalog/collections.hpp"
+#include "catalog/evidence.hpp"
+#include "catalog/layout.hpp"
+#include "connect/sample.hpp"
+#include "options/options.hpp"
+#include "options/table.hpp"
+#include "pg/arguments.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_import_statements);
+}
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int kMaxPaths = 100000;
+constexpr int kFullDepth = 100; // MongoDB nests no deeper: what lies below max_depth decides between json and jsonb
+
+struct Import {
+    Oid server;
+    const char *server_name;
+    const char *database; // server encoding
+    ImportRules rules;
+    ImportForeignSchemaType mode;
+    List *names; // of char *, for LIMIT TO and EXCEPT
+};
+
+struct Imported {
+    CollectionInfo *info;
+    LayoutTable *table; // null: not imported
+    const char *sampled;
+};
+
+ImportRules rules_of(List *options) {
+    check_options(options, kImport);
+    auto text = [options](const char *name, const char *otherwise) {
+        const char *value = find_option(options, name);
+        return value ? value : otherwise;
+    };
+    auto is = [&](const char *name, const char *wanted) { return pg_strcasecmp(text(name, ""), wanted) == 0; };
+    auto boolean = [&](const char *name) {
+        bool value = false;
+        (void)parse_bool(text(name, "off"), &value);
+        return value;
+    };
+    ImportRules rules{};
+    rules.sample = pg_strtoint32(text("sample", "1000"));
+    rules.flatten = !is("nested", "jsonb");
+    rules.arrays = is("arrays", "table") ? ArrayMode::Table : is("arrays", "jsonb") ? ArrayMode::Jsonb : ArrayMode::Array;
+    rules.max_depth = pg_strtoint32(text("max_depth", "4"));
+    rules.max_columns = pg_strtoint32(text("max_columns", "400"));
+    rules.map_threshold = pg_strtoint32(text("map_threshold", "64"));
+    rules.id_type = is("id_type", "text") ? IdType::Text : is("id_type", "objectid") ? IdType::ObjectId : IdType::Auto;
+    rules.doc_column = boolean("doc_column");
+    rules.on_conversion_error = text("on_conversion_error", nullptr);
+    rules.errors_column = boolean("errors_column") || is("on_conversion_error", "collect");
+    rules.snake_case = is("name_case", "snake");
+    rules.collate_c = boolean("collate_c");
+    return rules;
+}
+
+bool is_listed(const Import &import, const char *name) {
+    ListCell *cell;
+    foreach (cell, import.names)
+        if (strcmp(static_cast<char *>(lfirst(cell)), name) == 0)
+            return true;
+    return false;
+}
+
+bool is_wanted(const Import &import, const char *table) {
+    return import.mode == FDW_IMPORT_SCHEMA_ALL ||
+           (import.mode == FDW_IMPORT_SCHEMA_LIMIT_TO) == is_listed(import, table);
+}
+
+// Whether a table of the collection may be wanted: its own name, or one that a child table could have.
+bool may_be_wanted(const Import &import, const LayoutTable &proposal) {
+    constexpr size_t kCertain = NAMEDATALEN - 10; // names longer than that are cut
+    if (import.mode != FDW_IMPORT_SCHEMA_LIMIT_TO)
+        return true;
+    size_t length = Min(strlen(proposal.base), kCertain);
+    ListCell *cell;
+    foreach (cell, import.names)
+        if (strncmp(static_cast<char *>(lfirst(cell)), proposal.base, length) == 0)
+            return true;
+    return false;
+}
+
+void read_collection(const Import &import, Imported *imported) {
+    const CollectionInfo *info = imported->info;
+    SampleRequest request{};
+    request.source = {import.server,
+                      GetUserId(),
+                      utf8_of(import.database),
+                      info->name,
+                      psprintf("%s.%s", import.database, info->shown),
+                      nullptr};
+    request.size = import.rules.sample;
+    Profile *profile = make_profile({kFullDepth, kMaxPaths, import.rules.map_threshold, false, 0});
+    Sample *sample = open_sample(request);
+    BsonValue document;
+    while (next_sampled(sample, &document))
+        add_document(profile, document, request.source.name_space);
+    SampleMethod method = sample_method(sample);
+    close_sample(sample);
+    finish_profile(profile);
+    if (info->validator.type == BsonType::Document)
+        apply_validator(profile, info->validator);
+    if (!info->view) {
+        mongo::Error failure;
+        ListCell *cell;
+        foreach (cell, list_indexes(request.source, &failure))
+            apply_index(profile, *static_cast<BsonValue *>(lfirst(cell)));
+    }
+    imported->sampled = method == SampleMethod::All
+                            ? psprintf("all %llu documents", static_cast<unsigned long long>(profile->root->present))
+                            : psprintf("a sample of %llu documents (%s)",
+                                       static_cast<unsigned long long>(profile->root->present), method_name(method));
+    imported->table = lay_out(profile, info->shown, import.rules);
+}
+
+// Reads and lays out everything that is wanted.
+List *plan_import(const Import &import) {
+    List *infos = list_collections(import.server, GetUserId(), utf8_of(import.database), nullptr), *result = NIL;
+    int count = list_length(infos), at = 0;
+    const char **names = static_cast<const char **>(palloc(sizeof(char *) * Max(count, 1)));
+    LayoutTable **tables = static_cast<LayoutTable **>(palloc0(sizeof(LayoutTable *) * Max(count, 1)));
+    LayoutTable *proposals = static_cast<LayoutTable *>(palloc0(sizeof(LayoutTable) * Max(count, 1)));
+    LayoutTable **all = static_cast<LayoutTable **>(palloc0(sizeof(LayoutTable *) * Max(count, 1)));
+    ListCell *cell;
+    foreach (cell, infos) {
+        names[at] = static_cast<CollectionInfo *>(lfirst(cell))->shown;
+        all[at] = &proposals[at];
+        at++;
+    }
+    name_tables(names, all, count, import.rules);
+    at = 0;
+    foreach (cell, infos) {
+        Imported *imported = static_cast<Imported *>(palloc0(sizeof(Imported)));
+        imported->info = static_cast<CollectionInfo *>(lfirst(cell));
+        proposals[at].base = proposals[at].name;
+        if (may_be_wanted(import, proposals[at]))
+            read_collection(import, imported);
+        tables[at++] = imported->table;
+        result = lappend(result, imported);
+    }
+    name_tables(names, tables, count, import.rules);
+    return result;
+}
+
+template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
+    if (!table)
+        return;
+    visit(table);
+    ListCell *cell;
+    foreach (cell, table->children)
+        for_each_table(static_cast<LayoutTable *>(lfirst(cell)), visit);
+}
+
+} // namespace
+
+extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oid server) {
+    Import import{};
+    import.server = server;
+    import.server_name = statement->server_name;
+    import.database = statement->remote_schema;
+    import.rules = rules_of(statement->options);
+    import.mode = statement->list_type;
+    ListCell *cell;
+    foreach (cell, statement->table_list)
+        import.names = lappend(import.names, lfirst_node(RangeVar, cell)->relname);
+    List *commands = NIL;
+    foreach (cell, plan_import(import))
+        for_each_table(static_cast<Imported *>(lfirst(cell))->table, [&](LayoutTable *table) {
+            if (is_wanted(import, table->name))
+                commands = lappend(commands, create_statement(table, nullptr, import.server_name, import.database,
+                                                              import.rules));
+        });
+    return commands;
+}
+
+namespace {
+
+struct Output {
+    ReturnSetInfo *result;
+    void add(const char *table, const char *kind, const char *statement) const {
+        Datum values[3] = {CStringGetTextDatum(table), CStringGetTextDatum(kind), CStringGetTextDatum(statement)};
+        bool nulls[3] = {};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+};
+
+void add_statements(const Import &import, const Imported *imported, LayoutTable *table, const char *schema,
+                    const Output &output) {
+    const char *name = quote_qualified_identifier(schema, table->name);
+    output.add(table->name, "table", create_statement(table, schema, import.server_name, import.database, import.rules));
+    const char *what = table->unwind ? psprintf("array %s of ", profile_path(table->scope->parent)) : "";
+    output.add(table->name, "comment",
+               psprintf("COMMENT ON FOREIGN TABLE %s IS %s;", name,
+                        quote_literal_cstr(psprintf("MongoDB: %s%s \"%s.%s\"; laid out from %s", what,
+                                                    imported->info->view ? "view" : "collection", import.database,
+                                                    table->collection, imported->sampled))));
+    ListCell *cell;
+    foreach (cell, table->columns) {
+        const LayoutColumn *column = static_cast<LayoutColumn *>(lfirst(cell));
+        if (column->node)
+            output.add(table->name, "comment",
+                       psprintf("COMMENT ON COLUMN %s.%s IS %s;", name, quote_identifier(column->name),
+                                quote_literal_cstr(evidence_of(column, imported->sampled))));
+    }
+}
+
+List *names_argument(FunctionCallInfo fcinfo, int index) {
+    if (PG_ARGISNULL(index))
+        return NIL;
+    Datum *values;
+    bool *nulls;
+    int count;
+    List *names = NIL;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(index), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (!nulls[i])
+            names = lappend(names, TextDatumGetCString(values[i]));
+    return names;
+}
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
+    ForeignServer *server = usable_server(text_argument(fcinfo, 0, "server"));
+    Import import{};
+    import.server = server->serverid;
+    import.server_name = server->servername;
+    import.database = text_argument(fcinfo, 1, "database");
+    char *schema = text_argument(fcinfo, 2, "schema");
+    if (!PG_ARGISNULL(3) && !PG_ARGISNULL(4))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("give either \"limit_to\" or \"except_tables\", not both")));
+    import.mode = !PG_ARGISNULL(3)   ? FDW_IMPORT_SCHEMA_LIMIT_TO
+                  : !PG_ARGISNULL(4) ? FDW_IMPORT_SCHEMA_EXCEPT
+                                     : FDW_IMPORT_SCHEMA_ALL;
+    import.names = list_concat(names_argument(fcinfo, 3), names_argument(fcinfo, 4));
+    import.rules = rules_of(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)));
+    InitMaterializedSRF(fcinfo, 0);
+    Output output{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
+    ListCell *cell;
+    foreach (cell, plan_import(import)) {
+        Imported *imported = static_cast<Imported *>(lfirst(cell));
+        for_each_table(imported->table, [&](LayoutTable *table) {
+            if (is_wanted(import, table->name))
+                add_statements(import, imported, table, schema, output);
+        });
+    }
+    PG_RETURN_VOID();
+}

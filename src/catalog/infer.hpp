@@ -1,0 +1,59 @@
+// From evidence to types. Zone B.
+#pragma once
+
+#include "catalog/profile.hpp"
+
+namespace mongo_fdw {
+
+enum class ArrayMode : uint8_t { Array, Table, Jsonb };
+enum class IdType : uint8_t { Auto, Text, ObjectId };
+
+// The options of an import.
+struct ImportRules {
+    int sample;
+    bool flatten;
+    ArrayMode arrays;
+    int max_depth;
+    int max_columns;
+    int map_threshold;
+    IdType id_type;
+    bool doc_column;
+    bool errors_column;
+    const char *on_conversion_error; // null: the table gets no such option
+    bool snake_case;
+    bool collate_c;
+};
+
+enum class Shape : uint8_t {
+    Column,     // one column of the type
+    Flatten,    // its fields become columns
+    ChildTable, // its elements become rows of a table of their own
+    Nothing,    // no column type can hold it: it is seen through the whole document alone
+};
+
+struct TypeChoice {
+    Shape shape;
+    const char *type; // SQL, of Shape::Column
+    const char *why;  // words for a comment
+};
+
+// How the values of a path become columns.
+TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules);
+
+// Types of the values and of the validator's word, without null and undefined.
+uint64_t evident_types(const ProfileNode *node);
+
+// True when a value at the path or below it holds text with a NUL, or text that the database encoding cannot hold.
+struct TextTrouble {
+    bool nul;
+    bool unreadable;
+};
+TextTrouble text_trouble(const ProfileNode *node);
+
+// SQL types that hold every value of the path without loss: an array of text for mongo.profile.
+List *fitting_types(const ProfileNode *node);
+
+// "email", "url", ... where nearly all strings look like it; null otherwise.
+const char *semantic_guess(const ProfileNode *node);
+
+} // namespace mongo_fdw

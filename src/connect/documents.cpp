@@ -1,0 +1,96 @@
+// Streams of documents. Zone B.
+#include "connect/documents.hpp"
+
+#include "pg/error.hpp"
+
+namespace mongo_fdw {
+
+struct DocumentStream {
+    DocumentSource source;
+    MemoryContext context;
+    mongo::Cursor *cursor;
+    BsonReader reader; // of the current batch
+    uint32_t count;    // documents read from it
+};
+
+namespace {
+
+constexpr uint32 kFetchBytes = 384 * 1024;
+
+void on_context_reset(void *argument) {
+    DocumentStream *stream = static_cast<DocumentStream *>(argument);
+    mongo::close_cursor(stream->cursor, false);
+    stream->cursor = nullptr;
+}
+
+void begin_batch(DocumentStream *stream) {
+    mongo::Bytes batch = mongo::current_batch(stream->cursor);
+    stream->reader = BsonReader(batch.data, batch.size);
+    stream->count = 0;
+}
+
+} // namespace
+
+DocumentStream *open_documents(const DocumentSource &source, mql::Document command, mongo::Error *failure) {
+    if (!command.data)
+        ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp documents", ALLOCSET_SMALL_SIZES);
+    DocumentStream *stream = static_cast<DocumentStream *>(MemoryContextAllocZero(context, sizeof(DocumentStream)));
+    stream->source = source;
+    stream->context = context;
+    MemoryContextCallback *callback =
+        static_cast<MemoryContextCallback *>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
+    callback->func = on_context_reset;
+    callback->arg = stream;
+    MemoryContextRegisterResetCallback(context, callback);
+    // The command lives in the builder's scratch, which the next command overwrites.
+    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(context, command.size));
+    memcpy(copy, command.data, command.size);
+    mongo::CursorRequest request{};
+    request.database = source.database;
+    request.collection = source.collection;
+    request.command = {copy, command.size};
+    request.aggregate = true;
+    request.fetch_bytes = kFetchBytes;
+    stream->cursor = open_cursor(source.server, source.user, request, source.name_space, source.pipeline, failure);
+    if (!stream->cursor) {
+        MemoryContextDelete(context);
+        return nullptr;
+    }
+    begin_batch(stream);
+    return stream;
+}
+
+bool next_document(DocumentStream *stream, BsonValue *document) {
+    const DocumentSource &source = stream->source;
+    for (;;) {
+        if (stream->reader.next() && stream->reader.value().type == BsonType::Document) {
+            *document = stream->reader.value();
+            stream->count++;
+            return true;
+        }
+        if (stream->reader.malformed())
+            ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                            errmsg("server \"%s\" sent a malformed document", GetForeignServer(source.server)->servername),
+                            errcontext("namespace \"%s\"", source.name_space)));
+        CHECK_FOR_INTERRUPTS();
+        mongo::Error error;
+        if (mongo::next_batch(stream->cursor, stream->count, &error)) {
+            begin_batch(stream);
+            continue;
+        }
+        if (error.kind != mongo::ErrorKind::None)
+            raise_mongo_error(error, GetForeignServer(source.server)->servername, source.name_space, source.pipeline);
+        return false;
+    }
+}
+
+void close_documents(DocumentStream *stream) {
+    mongo::Cursor *cursor = stream->cursor;
+    stream->cursor = nullptr;
+    mongo::close_cursor(cursor, true);
+    MemoryContextDelete(stream->context);
+}
+
+} // namespace mongo_fdw

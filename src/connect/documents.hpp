@@ -1,0 +1,33 @@
+// The documents of a cursor, one after another, for whoever does not need the decoder. Zone B.
+#pragma once
+
+#include "connect/connect.hpp"
+#include "convert/bson.hpp"
+#include "mql/render.hpp"
+
+namespace mongo_fdw {
+
+struct DocumentStream;
+
+// What is read, and the words for messages.
+struct DocumentSource {
+    Oid server;
+    Oid user;
+    const char *database;   // UTF-8
+    const char *collection; // UTF-8; "" for commands of a database
+    const char *name_space; // for messages, server encoding
+    const char *pipeline;   // for messages, may be null
+};
+
+// Opens the cursor of a command (aggregate, listCollections, listIndexes: batchSize goes into "cursor"). The stream
+// lives in the current memory context and is closed with it. An error raises, or goes to *failure where the caller gives
+// one and the result is null.
+DocumentStream *open_documents(const DocumentSource &source, mql::Document command, mongo::Error *failure = nullptr);
+
+// The next document, valid until the next call; false at the end. Raises for a cursor that broke and for malformed BSON.
+bool next_document(DocumentStream *stream, BsonValue *document);
+
+// Closes the stream early or at its end; an open cursor is killed on the server.
+void close_documents(DocumentStream *stream);
+
+} // namespace mongo_fdw

@@ -1,0 +1,98 @@
+// Composed BSON values. Zone P.
+#include "mql/build.hpp"
+
+#include <bson/bson.h>
+
+#include <cstring>
+
+namespace mongo_fdw::mql {
+namespace {
+
+template <class T> std::string little_endian(T value) {
+    std::string bytes(sizeof value, '\0');
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
+}
+
+std::string framed(const std::string &elements) {
+    std::string bytes = little_endian(static_cast<int32_t>(elements.size() + 5));
+    bytes += elements;
+    bytes += '\0';
+    return bytes;
+}
+
+void add_element(std::string *elements, const std::string &key, const Value &value) {
+    *elements += static_cast<char>(value.type());
+    *elements += key;
+    *elements += '\0';
+    *elements += value.bytes();
+}
+
+} // namespace
+
+Value::Value(const char *text) : type_(BSON_TYPE_UTF8) {
+    size_t length = std::strlen(text) + 1;
+    bytes_ = little_endian(static_cast<int32_t>(length));
+    bytes_.append(text, length);
+}
+Value::Value(int32_t number) : type_(BSON_TYPE_INT32), bytes_(little_endian(number)) {}
+Value::Value(int64_t number) : type_(BSON_TYPE_INT64), bytes_(little_endian(number)) {}
+Value::Value(double number) : type_(BSON_TYPE_DOUBLE), bytes_(little_endian(number)) {}
+Value::Value(bool truth) : type_(BSON_TYPE_BOOL), bytes_(1, truth ? '\1' : '\0') {}
+
+Value Value::raw(uint8_t type, const void *data, size_t size) {
+    return Value(type, std::string(static_cast<const char *>(data), size));
+}
+Value Value::date(int64_t ms) { return Value(BSON_TYPE_DATE_TIME, little_endian(ms)); }
+Value Value::null() { return Value(BSON_TYPE_NULL, std::string()); }
+Value Value::decimal(const char *text) {
+    bson_decimal128_t decimal{};
+    bson_decimal128_from_string(text, &decimal);
+    return Value(BSON_TYPE_DECIMAL128, little_endian(decimal.low) + little_endian(decimal.high));
+}
+
+Value doc(const std::vector<Field> &fields) {
+    std::string elements;
+    for (const Field &field : fields)
+        add_element(&elements, field.key, field.value);
+    std::string bytes = framed(elements);
+    return Value::raw(BSON_TYPE_DOCUMENT, bytes.data(), bytes.size());
+}
+
+Value list(const std::vector<Value> &values) {
+    std::string elements;
+    size_t index = 0;
+    for (const Value &value : values)
+        add_element(&elements, std::to_string(index++), value);
+    std::string bytes = framed(elements);
+    return Value::raw(BSON_TYPE_ARRAY, bytes.data(), bytes.size());
+}
+
+Value op(const char *name, const Value &argument) { return doc({{name, argument}}); }
+
+Value op(const char *name, std::initializer_list<Value> arguments) {
+    return doc({{name, list(std::vector<Value>(arguments))}});
+}
+
+std::vector<Value> stages_of(Document pipeline) {
+    std::vector<Value> stages;
+    bson_t view;
+    bson_iter_t iterator;
+    if (pipeline.data && bson_init_static(&view, pipeline.data, pipeline.size) && bson_iter_init(&iterator, &view))
+        while (bson_iter_next(&iterator)) {
+            const uint8_t *data;
+            uint32_t size;
+            bson_iter_document(&iterator, &size, &data);
+            stages.push_back(Value::document({data, size}));
+        }
+    return stages;
+}
+
+Document keep(std::string **kept, const Value &value) {
+    if (!*kept)
+        *kept = new std::string; // lives as long as the process: no destructor at its end
+    **kept = value.bytes();
+    return {reinterpret_cast<const uint8_t *>((*kept)->data()), static_cast<uint32_t>((*kept)->size())};
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,57 @@
+// BSON values composed from the inside out, for commands and aggregation expressions that the code itself words.
+// Zone P. Functions throw std::bad_alloc alone.
+#pragma once
+
+#include "mql/render.hpp"
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace mongo_fdw::mql {
+
+// A BSON value: its type byte and its bytes behind the key.
+class Value {
+  public:
+    Value(const char *text);
+    Value(int32_t number);
+    Value(int64_t number);
+    Value(double number);
+    Value(bool truth);
+    // A value as it stands on the wire.
+    static Value raw(uint8_t type, const void *data, size_t size);
+    static Value document(Document document) { return raw(0x03, document.data, document.size); }
+    static Value array(Document array) { return raw(0x04, array.data, array.size); }
+    static Value date(int64_t ms);
+    static Value null();
+    // A Decimal128 from its text, which must be one.
+    static Value decimal(const char *text);
+
+    uint8_t type() const { return type_; }
+    const std::string &bytes() const { return bytes_; }
+
+  private:
+    Value(uint8_t type, std::string bytes) : type_(type), bytes_(std::move(bytes)) {}
+    uint8_t type_;
+    std::string bytes_;
+};
+
+struct Field {
+    std::string key;
+    Value value;
+};
+
+Value doc(const std::vector<Field> &fields);
+Value list(const std::vector<Value> &values);
+
+// {"$name": argument} and {"$name": [arguments]}.
+Value op(const char *name, const Value &argument);
+Value op(const char *name, std::initializer_list<Value> arguments);
+
+// The stages of a pipeline given as a BSON array; none for an empty Document.
+std::vector<Value> stages_of(Document pipeline);
+
+// Keeps a document's bytes in *kept, which lives until the next use of the same pointer, and shows them.
+Document keep(std::string **kept, const Value &value);
+
+} // namespace mongo_fdw::mql
