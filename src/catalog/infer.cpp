@@ -136,7 +136,8 @@ TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules) {
     uint64_t types = evident_types(node);
     if (node->unreadable_key)
         return {Shape::Nothing, nullptr, "the database encoding cannot say its key"};
-    if (types == 0 && node->present == 0 && node->depth == 1 && strcmp(node->key, "_id") == 0)
+    if (types == 0 && node->present == 0 && node->kind == ProfileNode::Kind::Field && node->depth == 1 &&
+        strcmp(node->key, "_id") == 0)
         return column(rules.id_type == IdType::Text ? "text" : "mongo.objectid", "what MongoDB makes by itself");
     if (types == 0)
         return as_json(node, node->present ? "nothing but null was seen" : "no value was seen");

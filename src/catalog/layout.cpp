@@ -42,7 +42,10 @@ const ProfileNode *root_of(const ProfileNode *node) {
     return node;
 }
 
+// Whether option path, or a column's name without it, says these keys as it stands.
 bool reads_as(const char *text, const Keys &keys) {
+    if (text[strspn(text, " ")] == '[') // a JSON array, or an error
+        return false;
     FieldPath path = parse_path(text);
     if (path.count != keys.count)
         return false;
@@ -58,7 +61,7 @@ char *path_text(const Keys &keys) {
     initStringInfo(&dotted);
     for (int i = 0; i < keys.count; i++)
         appendStringInfo(&dotted, "%s%s", i ? "." : "", keys.keys[i]);
-    if (dotted.data[strspn(dotted.data, " ")] != '[' && reads_as(dotted.data, keys))
+    if (reads_as(dotted.data, keys))
         return dotted.data;
     StringInfoData json;
     initStringInfo(&json);

@@ -818,6 +818,16 @@ uint64_t null_count(const ProfileNode *node) {
     return node->types[type_index(BsonType::Null)] + node->types[type_index(BsonType::Undefined)];
 }
 
+uint64_t hash_of_scalar(const BsonValue &value) {
+    ScalarFacts ignored{};
+    Decimal decimal;
+    int64_t integer = 0;
+    bool integral = false, has_decimal = false;
+    if (rank_of(value.type) == kNumberRank)
+        has_decimal = note_number(&ignored, value, &decimal, &integer, &integral);
+    return hash_of_value(value, has_decimal ? &decimal : nullptr, integer, integral);
+}
+
 double distinct_values(const ScalarFacts *facts) {
     if (facts->unique == ScalarFacts::Unique::Yes)
         return static_cast<double>(facts->count);

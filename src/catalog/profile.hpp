@@ -159,6 +159,9 @@ char *profile_path(const ProfileNode *node);
 // A kept value as text, in the server encoding.
 char *kept_text(const KeptValue &value);
 
+// A hash that is equal for numbers of equal value, whatever their type, and for a string and a symbol alike.
+uint64_t hash_of_scalar(const BsonValue &value);
+
 // Number of different scalars, estimated where they repeat.
 double distinct_values(const ScalarFacts *scalars);
 

@@ -226,18 +226,18 @@ bool run_command(Oid server, Oid user, const char *database, mongo::Bytes comman
     });
 }
 
-void check_usable(const ForeignServer *server) {
+void check_wrapper(const ForeignServer *server) {
     ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
     if (strcmp(wrapper->fdwname, "mongo_fdw_cpp") != 0)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("server \"%s\" does not use mongo_fdw_cpp", server->servername)));
-    if (!may_see(server->serverid))
-        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server->servername);
 }
 
 ForeignServer *usable_server(const char *name) {
     ForeignServer *server = GetForeignServerByName(name, false);
-    check_usable(server);
+    check_wrapper(server);
+    if (!may_see(server->serverid))
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server->servername);
     return server;
 }
 

@@ -34,7 +34,7 @@ bool run_command(Oid server, Oid user, const char *database, mongo::Bytes comman
 // 42501 where the current user has no USAGE on it.
 ForeignServer *usable_server(const char *name);
 
-// Raises 42809 and 42501 as usable_server does.
-void check_usable(const ForeignServer *server);
+// Raises 42809 where the server is another wrapper's.
+void check_wrapper(const ForeignServer *server);
 
 } // namespace mongo_fdw

@@ -31,6 +31,24 @@ void begin_batch(DocumentStream *stream) {
 
 } // namespace
 
+DocumentSource source_of(const TableOptions *table, Oid user) {
+    return {table->server,     user,           table->database,       table->collection,
+            table->name_space, table->pipeline, table->read_preference};
+}
+
+mql::Document base_pipeline_of(const TableOptions *table) {
+    if (!table->pipeline)
+        return {};
+    char message[256];
+    mql::Document parsed = mql::parse_pipeline(table->pipeline, message, sizeof message);
+    if (!parsed.data)
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("invalid value for option \"pipeline\""),
+                        errdetail("%s", message)));
+    uint8_t *copy = static_cast<uint8_t *>(palloc(parsed.size));
+    memcpy(copy, parsed.data, parsed.size);
+    return {copy, parsed.size};
+}
+
 DocumentStream *open_documents(const DocumentSource &source, mql::Document command, mongo::Error *failure) {
     if (!command.data)
         ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -52,6 +70,7 @@ DocumentStream *open_documents(const DocumentSource &source, mql::Document comma
     request.collection = source.collection;
     request.command = {copy, command.size};
     request.aggregate = true;
+    request.read_preference = source.read_preference;
     request.fetch_bytes = kFetchBytes;
     stream->cursor = open_cursor(source.server, source.user, request, source.name_space, source.pipeline, failure);
     if (!stream->cursor) {

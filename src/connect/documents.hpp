@@ -4,6 +4,7 @@
 #include "connect/connect.hpp"
 #include "convert/bson.hpp"
 #include "mql/render.hpp"
+#include "options/options.hpp"
 
 namespace mongo_fdw {
 
@@ -16,8 +17,15 @@ struct DocumentSource {
     const char *database;   // UTF-8
     const char *collection; // UTF-8; "" for commands of a database
     const char *name_space; // for messages, server encoding
-    const char *pipeline;   // for messages, may be null
+    const char *pipeline = nullptr;        // for messages, may be null
+    const char *read_preference = nullptr; // null: the connection's
 };
+
+// The collection of a foreign table.
+DocumentSource source_of(const TableOptions *table, Oid user);
+
+// The table's base pipeline as a BSON array in the current memory context; without data where it has none.
+mql::Document base_pipeline_of(const TableOptions *table);
 
 // Opens the cursor of a command (aggregate, listCollections, listIndexes: batchSize goes into "cursor"). The stream
 // lives in the current memory context and is closed with it. An error raises, or goes to *failure where the caller gives

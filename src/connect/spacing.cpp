@@ -63,9 +63,18 @@ uint64_t big_endian(const uint8_t *data, uint32_t size) {
     return value;
 }
 
-void put_big_endian(uint64_t value, uint8_t *out) {
-    for (int i = 0; i < 8; i++)
-        out[i] = static_cast<uint8_t>(value >> (56 - 8 * i));
+// Bytes of one length: what they begin with alike, then eight bytes as a number, then zeros.
+void interpolate_bytes(const uint8_t *low, const uint8_t *high, uint32_t size, uint32_t part, uint32_t parts,
+                       uint8_t *out) {
+    uint32_t prefix = 0;
+    while (prefix + 1 < size && low[prefix] == high[prefix])
+        prefix++;
+    uint64_t value =
+        between(big_endian(low + prefix, size - prefix), big_endian(high + prefix, size - prefix), part, parts);
+    std::memset(out, 0, size);
+    std::memcpy(out, low, prefix);
+    for (uint32_t i = 0; i < 8 && prefix + i < size; i++)
+        out[prefix + i] = static_cast<uint8_t>(value >> (56 - 8 * i));
 }
 
 // Strings: what they begin with alike, then digits to the base of the printable ASCII characters, so that the result is
@@ -152,22 +161,14 @@ bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uin
         return true;
     }
     case BsonType::ObjectId:
-        put_big_endian(between(big_endian(low.data, 12), big_endian(high.data, 12), part, parts), scratch);
-        std::memset(scratch + 8, 0, 4);
+        interpolate_bytes(low.data, high.data, 12, part, parts, scratch);
         *result = {low.type, scratch, 12};
         return true;
     case BsonType::Binary: // compared by length, subtype, bytes
         if (low.size != high.size || low.data[4] != high.data[4] || low.size < 6 || low.size > kSpacedSize)
             return false;
-        std::memset(scratch, 0, low.size);
         std::memcpy(scratch, low.data, 5);
-        {
-            uint8_t bytes[8];
-            put_big_endian(
-                between(big_endian(low.data + 5, low.size - 5), big_endian(high.data + 5, high.size - 5), part, parts),
-                bytes);
-            std::memcpy(scratch + 5, bytes, std::min<uint32_t>(8, low.size - 5));
-        }
+        interpolate_bytes(low.data + 5, high.data + 5, low.size - 5, part, parts, scratch + 5);
         *result = {low.type, scratch, low.size};
         return true;
     case BsonType::String:

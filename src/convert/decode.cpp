@@ -45,6 +45,7 @@ struct Children {
 };
 
 struct ErrorLine {
+    AttrNumber column; // 0: the unwound array
     const char *path;
     const char *wanted;
     const char *reason;
@@ -56,7 +57,6 @@ struct MadeColumn {
     Converter *converter; // of whole documents
 };
 
-enum State : uint8_t { kMissing, kNull, kPresent };
 
 struct Level {
     Level *inner;          // the next unwound array, null: none
@@ -87,7 +87,7 @@ struct Decoder {
     MadeColumn *made; // wanted columns with a role, those of role errors last: they tell of all others
     int made_count;
     bool direct; // rows are decoded straight into the caller's arrays
-    uint8_t *states;
+    FieldState *states;
     Datum *values;
     bool *nulls;
     uint64_t serial;
@@ -216,7 +216,7 @@ const char *shown_value(const BsonValue &value) {
     pg_unreachable();
 }
 
-void collect_line(Decoder *decoder, Level *level, const char *path, const char *wanted, const Misfit &why) {
+void collect_line(Decoder *decoder, Level *level, AttrNumber column, const char *path, const char *wanted, const Misfit &why) {
     if (level->error_count == level->error_capacity) {
         int capacity = Max(level->error_capacity * 2, 8);
         ErrorLine *lines = static_cast<ErrorLine *>(MemoryContextAlloc(decoder->context, sizeof(ErrorLine) * capacity));
@@ -227,7 +227,7 @@ void collect_line(Decoder *decoder, Level *level, const char *path, const char *
     }
     // A line of the document outlives the rows of its elements: its texts live as long as the batch.
     MemoryContext batch = decoder->arena.context;
-    level->errors[level->error_count++] = {MemoryContextStrdup(batch, path), MemoryContextStrdup(batch, wanted),
+    level->errors[level->error_count++] = {column, MemoryContextStrdup(batch, path), MemoryContextStrdup(batch, wanted),
                                            why.reason ? MemoryContextStrdup(batch, why.reason) : nullptr, why.value};
 }
 
@@ -238,7 +238,7 @@ void on_misfit(Decoder *decoder, Level *level, const ColumnOptions *column, cons
     const char *wanted = format_type_with_typemod(column->type, column->typmod);
     if (column->on_error == OnError::Error)
         raise_misfit(decoder, path, wanted, why);
-    collect_line(decoder, level, path, wanted, why);
+    collect_line(decoder, level, column->number, path, wanted, why);
 }
 
 // --- walking ---
@@ -254,7 +254,7 @@ inline void set_targets(Decoder *decoder, Level *level, const Target *target, co
     Misfit why;
     for (; target; target = target->next) {
         int index = target->column->number - 1;
-        decoder->states[index] = reads_as_null(value.type) ? kNull : kPresent;
+        decoder->states[index] = reads_as_null(value.type) ? FieldState::Null : FieldState::Present;
         Fit fit = convert_value(target->converter, value, &decoder->arena, &decoder->values[index], &why);
         decoder->nulls[index] = fit != Fit::Value;
         if (fit == Fit::Misfit)
@@ -306,7 +306,7 @@ void set_through_array(Decoder *decoder, Level *level, Children *children, const
             int index = target->column->number - 1;
             Misfit why;
             Fit fit;
-            decoder->states[index] = kPresent;
+            decoder->states[index] = FieldState::Present;
             if (takes_list(target->converter)) {
                 Found found{};
                 collect(array, keys, depth + 1, &found, &decoder->arena);
@@ -394,7 +394,7 @@ void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *dat
 void clear_level(Decoder *decoder, Level *level) {
     for (int i = 0; i < level->target_count; i++) {
         decoder->nulls[level->attributes[i] - 1] = true;
-        decoder->states[level->attributes[i] - 1] = kMissing;
+        decoder->states[level->attributes[i] - 1] = FieldState::Missing;
     }
     level->captured = {BsonType::Missing, nullptr, 0};
     level->captured_blocked = false;
@@ -405,7 +405,7 @@ void clear_level(Decoder *decoder, Level *level) {
 void check_missing_domains(Decoder *decoder, Level *level, Children *children, Target *targets) {
     static const BsonValue kNothing{BsonType::Missing, nullptr, 0};
     for (Target *target = targets; target; target = target->next)
-        if (target->converter->kind == Kind::Domain && decoder->states[target->column->number - 1] == kMissing) {
+        if (target->converter->kind == Kind::Domain && decoder->states[target->column->number - 1] == FieldState::Missing) {
             Misfit why;
             Fit fit = convert_value(target->converter, kNothing, &decoder->arena,
                                     &decoder->values[target->column->number - 1], &why);
@@ -469,7 +469,7 @@ bool next_element(Decoder *decoder, Level *level, Level *outer) {
         for (Level *inner = level->inner; inner; inner = inner->inner)
             clear_level(decoder, inner);
         if (decoder->table->on_error == OnError::Collect) {
-            collect_line(decoder, level, level->path->text, "array", no_array(*outer));
+            collect_line(decoder, level, 0, level->path->text, "array", no_array(*outer));
         }
         level->at = level->end = nullptr;
         level->ordinal = -1;
@@ -590,7 +590,7 @@ Datum make_missing(Decoder *decoder) {
     int count = 0;
     MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
     for (int i = 0; i < table->column_count; i++)
-        if (!table->columns[i].dropped && table->columns[i].role == Role::Field && decoder->states[i] == kMissing)
+        if (!table->columns[i].dropped && table->columns[i].role == Role::Field && decoder->states[i] == FieldState::Missing)
             names[count++] = CStringGetTextDatum(table->columns[i].path.text);
     Datum result = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
     MemoryContextSwitchTo(old);
@@ -625,7 +625,7 @@ void set_document(Decoder *decoder, const MadeColumn &made) {
     const char *wanted = format_type_be(made.column->type);
     if (made.column->on_error == OnError::Error)
         raise_misfit(decoder, made.column->name, wanted, why);
-    collect_line(decoder, &decoder->levels[0], made.column->name, wanted, why);
+    collect_line(decoder, &decoder->levels[0], made.column->number, made.column->name, wanted, why);
 }
 
 void set_made_columns(Decoder *decoder) {
@@ -686,7 +686,7 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
     decoder->arena.context = AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp batch", ALLOCSET_DEFAULT_SIZES);
     decoder->level_count = table->unwind_levels + 1;
     decoder->levels = static_cast<Level *>(palloc0(sizeof(Level) * decoder->level_count));
-    decoder->states = static_cast<uint8_t *>(palloc0(Max(table->column_count, 1)));
+    decoder->states = static_cast<FieldState *>(palloc0(Max(table->column_count, 1)));
     decoder->made = static_cast<MadeColumn *>(palloc0(sizeof(MadeColumn) * Max(table->column_count, 1)));
     for (int i = 0; i < decoder->level_count; i++) {
         Level *level = &decoder->levels[i];
@@ -773,6 +773,17 @@ bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
         return true;
     }
 }
+
+FieldState field_state(const Decoder *decoder, AttrNumber column) { return decoder->states[column - 1]; }
+
+void visit_misfits(const Decoder *decoder, void (*visit)(void *argument, AttrNumber column, BsonType type),
+                   void *argument) {
+    for (int i = 0; i < decoder->level_count; i++)
+        for (int j = 0; j < decoder->levels[i].error_count; j++)
+            visit(argument, decoder->levels[i].errors[j].column, decoder->levels[i].errors[j].value.type);
+}
+
+BsonValue current_document(const Decoder *decoder) { return decoder->document; }
 
 uint32_t documents_in_batch(const Decoder *decoder) { return decoder->documents; }
 

@@ -22,6 +22,18 @@ void begin_document(Decoder *decoder, const BsonValue &document);
 // end of the batch. Raises for misfits of columns under on_conversion_error 'error', and for malformed BSON.
 bool decode_row(Decoder *decoder, Datum *values, bool *nulls);
 
+// What the row last decoded says about the columns that were asked for, fields alone.
+enum class FieldState : uint8_t { Missing, Null, Present };
+FieldState field_state(const Decoder *decoder, AttrNumber column);
+
+// Calls visit for each value of the row last decoded that did not fit its column, under on_conversion_error 'collect';
+// column 0 is the unwound array.
+void visit_misfits(const Decoder *decoder, void (*visit)(void *argument, AttrNumber column, BsonType type),
+                   void *argument);
+
+// The document of the row last decoded.
+BsonValue current_document(const Decoder *decoder);
+
 // Documents read from the current batch so far.
 uint32_t documents_in_batch(const Decoder *decoder);
 

@@ -19,23 +19,6 @@ namespace {
 
 constexpr double kGuessedWidth = 256; // bytes of a document where the server does not tell sizes
 
-DocumentSource source_of(const TableOptions *table, Oid user) {
-    return {table->server, user, table->database, table->collection, table->name_space, table->pipeline};
-}
-
-mql::Document base_pipeline(const TableOptions *table) {
-    if (!table->pipeline)
-        return {};
-    char message[256];
-    mql::Document parsed = mql::parse_pipeline(table->pipeline, message, sizeof message);
-    if (!parsed.data)
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("invalid value for option \"pipeline\""),
-                        errdetail("%s", message)));
-    uint8_t *copy = static_cast<uint8_t *>(palloc(parsed.size));
-    memcpy(copy, parsed.data, parsed.size);
-    return {copy, parsed.size};
-}
-
 // Documents of the table: from metadata, else (views, base pipelines) counted by the server.
 CollectionStats table_stats(const TableOptions *table, const DocumentSource &source, mql::Document pipeline) {
     CollectionStats stats{-1, -1};
@@ -89,7 +72,7 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
     TableOptions *table = lenient_options(RelationGetRelid(relation));
     Oid user = relation->rd_rel->relowner;
     DocumentSource source = source_of(table, user);
-    mql::Document pipeline = base_pipeline(table);
+    mql::Document pipeline = base_pipeline_of(table);
     CollectionStats stats = table_stats(table, source, pipeline);
     bool *needed = static_cast<bool *>(palloc0(Max(table->column_count, 1)));
     for (int i = 0; i < table->column_count; i++)

@@ -4,7 +4,7 @@
 // wait, and the server's cursor is killed before the connection's next command. EndForeignScan closes it at once.
 #include "exec/scan.hpp"
 
-#include "connect/connect.hpp"
+#include "connect/documents.hpp"
 #include "exec/collation.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
@@ -121,13 +121,7 @@ mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
     command.read_concern = state->table->read_concern;
     command.simple_collation = simple_collation;
-    if (state->table->pipeline) {
-        char message[256];
-        command.base_pipeline = mql::parse_pipeline(state->table->pipeline, message, sizeof message);
-        if (!command.base_pipeline.data)
-            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("invalid value for option \"pipeline\""),
-                            errdetail("%s", message)));
-    }
+    command.base_pipeline = base_pipeline_of(state->table);
     return mql::render_scan(command);
 }
 

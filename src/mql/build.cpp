@@ -88,6 +88,10 @@ std::vector<Value> stages_of(Document pipeline) {
     return stages;
 }
 
+Value aggregate(const char *collection, const std::vector<Value> &stages) {
+    return doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}});
+}
+
 Document keep(std::string **kept, const Value &value) {
     if (!*kept)
         *kept = new std::string; // lives as long as the process: no destructor at its end

