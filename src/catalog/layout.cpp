@@ -61,7 +61,7 @@ char *path_text(const Keys &keys) {
     initStringInfo(&dotted);
     for (int i = 0; i < keys.count; i++)
         appendStringInfo(&dotted, "%s%s", i ? "." : "", keys.keys[i]);
-    if (reads_as(dotted.data, keys))
+    if (dotted.len > 0 && reads_as(dotted.data, keys))
         return dotted.data;
     StringInfoData json;
     initStringInfo(&json);

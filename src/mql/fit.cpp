@@ -39,9 +39,10 @@ Value both(const Value &a, const Value &b) { return op("$and", {a, b}); }
 
 Value number_types() { return list({"int", "long", "double", "decimal"}); }
 
-Value binary(uint8_t subtype) {
-    std::string bytes(21, '\0');
-    bytes[0] = 16;
+Value binary(uint8_t subtype, size_t length = 16, char fill = '\0') {
+    std::string bytes(5 + length, fill);
+    bytes.replace(0, 4, std::string(4, '\0'));
+    bytes[0] = static_cast<char>(length);
     bytes[4] = static_cast<char>(subtype);
     return Value::raw(0x05, bytes.data(), bytes.size());
 }
@@ -88,19 +89,27 @@ Value float_guard(const Value &v, const FitColumn &column) {
     return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
 }
 
-// numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal.
+// numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal, which not
+// every server's $toString gives: the expression asks it for one, and is unsure of fractions and large doubles otherwise.
 Value numeric_guard(const Value &v, const FitColumn &column) {
     Value type = type_of(v);
     if (column.precision == 0)
         return fits(op("$in", {type, number_types()}));
-    Value decimal = cond(is(type, "double"), op("$toDecimal", op("$toString", v)), op("$toDecimal", v));
     std::string limit = "1E+" + std::to_string(column.precision - column.scale);
     Value in_range = op("$lt", {op("$abs", "$$n"), Value::decimal(limit.c_str())});
     Value exact = op("$eq", {"$$n", op("$round", {"$$n", Value(static_cast<int32_t>(column.scale))})});
-    Value finite = let("n", decimal, cond(in_range, exact, false));
-    Value special = op("$eq", {op("$abs", v), Value(__builtin_inf())});
-    Value test = cond(op("$eq", {v, Value(__builtin_nan(""))}), true, cond(special, false, finite));
-    return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
+    auto finite = [&](const Value &decimal) { return fits(let("n", decimal, cond(in_range, exact, false))); };
+    Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
+                          op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
+    Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
+    Value fraction = cond(shortest, finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
+    Value as_double = cond(small_integer, finite(op("$toDecimal", op("$toLong", v))), fraction);
+    Value infinite = op("$eq", {op("$abs", v), Value(__builtin_inf())});
+    return choose({{op("$not", {op("$in", {type, number_types()})}), state(FitState::Misfit)},
+                   {op("$eq", {v, Value(__builtin_nan(""))}), state(FitState::Fit)},
+                   {infinite, state(FitState::Misfit)},
+                   {is(type, "double"), as_double}},
+                  finite(op("$toDecimal", v)));
 }
 
 Value text_guard(const Value &v, const FitColumn &column) {
@@ -126,10 +135,15 @@ Value date_guard(const Value &v, const FitColumn &column) {
     return cond(is(type_of(v), "date"), fits(test), state(FitState::Misfit));
 }
 
-// Binaries compare by length, then subtype, then bytes: the values of one subtype and 16 bytes are one range.
+// Binaries compare by length, then subtype, then bytes: the values of one subtype and 16 bytes are one range. A server
+// that orders the expression's own constants otherwise is unsure.
 Value uuid_guard(const Value &v, const FitColumn &column) {
-    Value test = both(op("$gte", {v, binary(column.legacy_uuid ? 3 : 4)}), op("$lt", {v, binary(5)}));
-    return cond(is(type_of(v), "binData"), fits(test), state(FitState::Misfit));
+    Value least = binary(column.legacy_uuid ? 3 : 4), end = binary(5);
+    Value test = both(op("$gte", {v, least}), op("$lt", {v, end}));
+    Value ordered = op("$and", {op("$lt", {binary(3, 16, '\x7f'), binary(4)}), op("$lt", {binary(4, 16, '\xff'), end}),
+                                op("$lt", {binary(5, 15, '\x7f'), binary(3)}), op("$lt", {binary(128), binary(0, 17)})});
+    return cond(is(type_of(v), "binData"), cond(ordered, fits(test), state(FitState::Unsure)),
+                state(FitState::Misfit));
 }
 
 // The state of a value that is not null.
