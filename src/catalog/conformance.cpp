@@ -1,14 +1,15 @@
 // mongo.conformance: what does not fit a foreign table's columns, over all documents. Zone B.
 //
 // Where the type matrix can be said exactly in MongoDB's words the server counts, in one $group for all such columns;
-// what it cannot tell (domains, enums, composites, json, other encodings, nested arrays, columns of child tables) is
-// counted by one projected scan through the decoder of foreign tables. A column of which the server found a value that
+// what it cannot tell (domains, enums, composites, json, other encodings, nested arrays, arrays below a path or inside
+// another that are unwound) is counted by one projected scan through the decoder of foreign tables. A column of which the server found a value that
 // it was not sure of is counted by the scan as well.
 #include "catalog/collections.hpp"
 #include "connect/documents.hpp"
 #include "convert/decode.hpp"
 #include "mql/commands.hpp"
 #include "mql/fit.hpp"
+#include "options/path.hpp"
 #include "pg/arguments.hpp"
 #include "pg/error.hpp"
 
@@ -115,11 +116,18 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
     }
 }
 
+// Whether $unwind makes the rows of a child table: it drops documents where an array stands on the way to the array.
+bool server_unwinds(const TableOptions *table) {
+    return table->unwind_levels == 0 || (table->unwind_levels == 1 && table->unwind[0].count == 1 &&
+                                         table->unwind[0].plain && !table->array_from_scalar);
+}
+
 // Whether the server can tell which values fit a column, and how.
 bool server_fit(const TableOptions *table, const ColumnOptions *column, mql::FitColumn *fit) {
     *fit = {};
-    if (column->role != Role::Field || table->unwind_levels > 0 || !column->path.plain)
+    if (column->role != Role::Field || !column->path.plain || !server_unwinds(table))
         return false;
+    fit->element = table->unwind_levels > 0 && starts_with(column->path, table->unwind[0]);
     const Converter *converter = make_converter(column->type, column->typmod, column->rules);
     fit->keys = column->path.keys;
     fit->key_count = column->path.count;
@@ -187,7 +195,9 @@ void count_by_server(Survey *survey) {
         static_cast<ColumnCount **>(palloc(sizeof(ColumnCount *) * (survey->table->column_count + 1)));
     mql::FitColumn *fits =
         static_cast<mql::FitColumn *>(palloc(sizeof(mql::FitColumn) * (survey->table->column_count + 1)));
-    for (int i = 1; i <= survey->table->column_count; i++)
+    mql::SurveySource source{survey->table->collection, survey->pipeline,
+                             survey->table->unwind_levels > 0 ? survey->table->unwind[0].keys[0] : nullptr};
+    for (int i = 0; i <= survey->table->column_count; i++)
         if (survey->counts[i].server) {
             columns[total] = &survey->counts[i];
             fits[total++] = survey->counts[i].fit;
@@ -197,7 +207,7 @@ void count_by_server(Survey *survey) {
     constexpr int kUnauthorized = 13;
     mongo::Error failure;
     DocumentStream *stream = open_documents(
-        survey->source, mql::survey_command(survey->table->collection, survey->pipeline, fits, total), &failure);
+        survey->source, mql::survey_command(source, fits, total), &failure);
     if (!stream) {
         // A server that lacks an operator, or cannot evaluate it for some value: the scan can.
         if (failure.kind != mongo::ErrorKind::Server || failure.code == kUnauthorized)
@@ -217,8 +227,7 @@ void count_by_server(Survey *survey) {
             reset_count(columns[i]);
         if (columns[i]->bad == 0 || survey->most_examples == 0)
             continue;
-        stream = open_documents(survey->source, mql::misfits_command(survey->table->collection, survey->pipeline,
-                                                                     fits[i], survey->most_examples));
+        stream = open_documents(survey->source, mql::misfits_command(source, fits[i], survey->most_examples));
         while (next_document(stream, &group))
             keep_example(survey, columns[i], group);
         close_documents(stream);
@@ -230,6 +239,8 @@ void count_by_server(Survey *survey) {
 void note_misfit(void *argument, AttrNumber column, BsonType type) {
     Survey *survey = static_cast<Survey *>(argument);
     ColumnCount *count = &survey->counts[column];
+    if (count->server)
+        return;
     count->bad++;
     count->bad_types[static_cast<int>(type)]++;
     keep_example(survey, count, survey->document);
@@ -238,7 +249,7 @@ void note_misfit(void *argument, AttrNumber column, BsonType type) {
 void count_by_scan(Survey *survey) {
     const TableOptions *table = survey->table;
     bool *needed = static_cast<bool *>(palloc0(Max(table->column_count, 1)));
-    bool any = table->unwind_levels > 0;
+    bool any = table->unwind_levels > 0 && !survey->counts[0].server;
     for (int i = 1; i <= table->column_count; i++)
         if (survey->counts[i].column && !survey->counts[i].server)
             any = needed[i - 1] = true;
@@ -382,6 +393,12 @@ extern "C" Datum mongo_conformance(PG_FUNCTION_ARGS) {
         ColumnCount *count = &survey.counts[i + 1];
         count->column = column;
         count->server = server_fit(table, column, &count->fit) && strcmp(method, "auto") == 0;
+    }
+    if (table->unwind_levels > 0) {
+        survey.counts[0].server = server_unwinds(table) && strcmp(method, "auto") == 0;
+        survey.counts[0].fit.kind = mql::FitKind::Unwound;
+        survey.counts[0].fit.keys = table->unwind[0].keys;
+        survey.counts[0].fit.key_count = table->unwind[0].count;
     }
     count_by_server(&survey);
     count_by_scan(&survey);

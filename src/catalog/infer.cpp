@@ -186,6 +186,13 @@ List *fitting_types(const ProfileNode *node) {
             add("uuid");
         add("bytea");
     }
+    constexpr uint64_t kContainers = type_bit(BsonType::Document) | type_bit(BsonType::Array);
+    if (only(types, type_bit(BsonType::Array)) && node->element && !(seen_types(node->element) & kContainers)) {
+        ListCell *cell;
+        foreach (cell, fitting_types(node->element))
+            if (strncmp(static_cast<char *>(lfirst(cell)), "json", 4) != 0)
+                add(psprintf("%s[]", static_cast<char *>(lfirst(cell))));
+    }
     TextTrouble trouble = text_trouble(node);
     if (only(types, kTexts) && !trouble.nul && !trouble.unreadable)
         add("text");

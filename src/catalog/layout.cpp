@@ -379,7 +379,7 @@ char *evidence_of(const LayoutColumn *column, const char *sampled) {
             if (node->declared & (UINT64_C(1) << i))
                 appendStringInfo(&text, " %s", type_name(type_at(i)));
     }
-    if (node->indexed)
+    if (node->indexed && strcmp(node->key, "_id") != 0)
         appendStringInfoString(&text, node->unique_index ? "; unique index" : "; indexed");
     appendStringInfo(&text, "; %s because of %s; from %s", column->type, column->why, sampled);
     return text.data;

@@ -191,7 +191,7 @@ void write_row(const Writer &writer, const ProfileNode *node) {
 void write_node(const Writer &writer, const ProfileNode *node) {
     check_stack_depth();
     CHECK_FOR_INTERRUPTS();
-    if (node->parent)
+    if (node->parent && node->present > 0)
         write_row(writer, node);
     for (const ProfileNode *child = node->first; child; child = child->next)
         write_node(writer, child);

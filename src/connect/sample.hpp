@@ -21,6 +21,7 @@ struct SampleRequest {
     mql::Document filter;        // data null: none
     int64 size;                  // documents, 0: all
     bool random;                 // $sample where the server has it; else evenly spaced
+    bool strict;                 // never more documents than size, even where metadata say that there are no more
     const char *const *project;  // dotted paths, null: whole documents
     uint32 project_count;
 };

@@ -82,7 +82,7 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
     request.source = source;
     request.base_pipeline = pipeline;
     request.size = target;
-    request.random = true;
+    request.random = request.strict = true;
     if (projected_paths(table, needed, &paths, &request.project_count))
         request.project = paths;
     Sample *sample = open_sample(request);
@@ -100,13 +100,13 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
         while (decode_row(decoder, values, nulls))
             keep_row(&reservoir, heap_form_tuple(RelationGetDescr(relation), values, nulls));
     }
-    SampleMethod method = sample_method(sample);
+    const char *method = method_name(sample_method(sample));
     close_sample(sample);
-    double all = method == SampleMethod::All ? documents : Max(stats.documents, documents);
+    double all = Max(stats.documents, documents);
     *total = documents > 0 ? rint(all * (reservoir.seen / documents)) : 0;
     ereport(elevel, (errmsg("\"%s\": read %.0f of %.0f documents of \"%s\" (%s), %d rows in sample, %.0f estimated total "
                             "rows",
-                            RelationGetRelationName(relation), documents, all, table->name_space, method_name(method),
+                            RelationGetRelationName(relation), documents, all, table->name_space, method,
                             reservoir.kept, *total)));
     return reservoir.kept;
 }

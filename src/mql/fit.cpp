@@ -9,6 +9,9 @@
 namespace mongo_fdw::mql {
 namespace {
 
+// Where $unwind puts an element's position; null for a value that is no array.
+constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
+
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
 Value cond(const Value &test, const Value &then, const Value &otherwise) { return op("$cond", {test, then, otherwise}); }
 Value literal(const char *text) { return op("$literal", text); }
@@ -169,6 +172,7 @@ Value guard(const Value &v, const FitColumn &column) {
     case FitKind::Bytea:
         return fits(is_one(type_of(v), {"binData", "objectId"}));
     case FitKind::Nothing:
+    case FitKind::Unwound:
         break;
     }
     return state(FitState::Misfit);
@@ -201,9 +205,15 @@ std::string path_to(const FitColumn &column, int keys) {
     return path;
 }
 
+Value is_no_element() { return op("$eq", {op("$ifNull", {std::string("$").append(kOrdinal).c_str(), -1}), -1}); }
+
 Value column_state(const FitColumn &column) {
+    if (column.kind == FitKind::Unwound)
+        return cond(is_no_element(), state(FitState::Misfit), state(FitState::Fit));
     Value v = path_to(column, column.key_count).c_str();
     std::vector<Branch> branches;
+    if (column.element)
+        branches.push_back({is_no_element(), state(FitState::Missing)});
     for (int keys = 1; keys < column.key_count; keys++) // MongoDB would look into an array on the way
         branches.push_back({op("$isArray", Value(path_to(column, keys).c_str())),
                             state(column.array ? FitState::Unsure : FitState::Misfit)});
@@ -227,7 +237,19 @@ Value misfit_type(const FitColumn &column) {
 
 } // namespace
 
-Document survey_command(const char *collection, Document base_pipeline, const FitColumn *columns, int count) noexcept {
+namespace {
+
+std::vector<Value> stages_before(const SurveySource &source) {
+    std::vector<Value> stages = stages_of(source.base_pipeline);
+    if (source.unwind)
+        stages.push_back(op("$unwind", doc({{"path", std::string("$").append(source.unwind).c_str()},
+                                            {"includeArrayIndex", kOrdinal}})));
+    return stages;
+}
+
+} // namespace
+
+Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept {
     static std::string *kept;
     try {
         std::vector<Value> entries;
@@ -241,26 +263,26 @@ Document survey_command(const char *collection, Document base_pipeline, const Fi
                                        {"cond", op("$ne", {"$$x.s", state(FitState::Fit)})}}));
         Value document = doc({{"c", -1}, {"s", 0}, {"t", literal("")}});
         Value all = op("$concatArrays", {list({document}), odd});
-        std::vector<Value> stages = stages_of(base_pipeline);
+        std::vector<Value> stages = stages_before(source);
         stages.push_back(op("$project", doc({{"_id", 0}, {"r", all}})));
         stages.push_back(op("$unwind", "$r"));
         Value key = doc({{"c", "$r.c"}, {"s", "$r.s"}, {"t", "$r.t"}});
         stages.push_back(op("$group", doc({{"_id", key}, {"n", op("$sum", 1)}})));
-        return keep(&kept, aggregate(collection, stages));
+        return keep(&kept, aggregate(source.collection, stages));
     } catch (...) {
         return {};
     }
 }
 
-Document misfits_command(const char *collection, Document base_pipeline, const FitColumn &column, int limit) noexcept {
+Document misfits_command(const SurveySource &source, const FitColumn &column, int limit) noexcept {
     static std::string *kept;
     try {
-        std::vector<Value> stages = stages_of(base_pipeline);
+        std::vector<Value> stages = stages_before(source);
         Value test = op("$eq", {column_state(column), state(FitState::Misfit)});
         stages.push_back(op("$match", op("$expr", test)));
         stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
         stages.push_back(op("$project", doc({{"_id", 1}})));
-        return keep(&kept, aggregate(collection, stages));
+        return keep(&kept, aggregate(source.collection, stages));
     } catch (...) {
         return {};
     }

@@ -19,6 +19,7 @@ enum class FitKind : uint8_t {
     Uuid,     // subtype 4, and 3 where legacy is set
     Bytea,    // binary or ObjectId
     Nothing,  // no value fits
+    Unwound,  // the array that a child table unwinds: fits what is one
 };
 
 struct FitColumn {
@@ -34,17 +35,25 @@ struct FitColumn {
     bool legacy_uuid;
     bool array; // the column takes arrays of such values
     bool array_from_scalar;
+    bool element; // inside the unwound array: missing in the row of one that is no array
+};
+
+// The collection that is surveyed. unwind: the one key of the array whose elements are the rows, null: none.
+struct SurveySource {
+    const char *collection;
+    Document base_pipeline;
+    const char *unwind;
 };
 
 // What a value is to its column.
 enum class FitState : int { Fit = 0, Missing = 1, Null = 2, Unsure = 3, Misfit = 4 };
 
-// aggregate: counts, over all documents, for each column the states other than Fit. Its documents are {_id: {c: column,
-// s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents. Unsure values (nested arrays,
+// aggregate: counts, over all documents or rows, for each column the states other than Fit. Its documents are {_id: {c: column,
+// s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents (rows). Unsure values (nested arrays,
 // arrays on the way to an array column, symbols) need a look at the documents.
-Document survey_command(const char *collection, Document base_pipeline, const FitColumn *columns, int count) noexcept;
+Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept;
 
 // aggregate: the _ids of some documents whose value does not fit the column.
-Document misfits_command(const char *collection, Document base_pipeline, const FitColumn &column, int limit) noexcept;
+Document misfits_command(const SurveySource &source, const FitColumn &column, int limit) noexcept;
 
 } // namespace mongo_fdw::mql

@@ -69,6 +69,6 @@ ok((grep { /^find ids,docs=8 readConcern=local mode=secondaryPreferred/ } comman
 # Batches grow to the wished bytes after a first small one.
 $node->safe_psql('postgres', q(CREATE FOREIGN TABLE big (s0 text) SERVER replay OPTIONS (collection 'nest4k,docs=2000', fetch_bytes '64kB');
     SELECT count(s0) FROM big));
-my @sizes = map { /batchSize=(\d+)/ ? $1 : () } grep { /nest4k,docs=2000/ } commands($server);
+my @sizes = map { /batchSize=(\d+)/ ? $1 : () } grep { /^(find|getMore) nest4k,docs=2000/ } commands($server);
 is($sizes[0], 101, 'the first batch is the server\'s own default');
 done_testing();

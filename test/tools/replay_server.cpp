@@ -1,16 +1,18 @@
 // A MongoDB server for tests that does no work: it answers find, aggregate and getMore with documents made beforehand,
 // as fast as the socket takes them, and misbehaves when it is told to.
 //
-// usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth]
+// usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth] [--lacks STAGE]
 //
 // A collection's name says what it holds and how it fails:
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
 //   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
-//   (three batches without documents while the cursor lives), notcursor (CursorNotFound)
-// One line per command goes to the log: its name, collection, read concern and preference, batch size. Batches obey
-// batchSize, limit and inclusion projections.
+//   (three batches without documents while the cursor lives), notcursor (CursorNotFound), stats ($collStats is never
+//   answered)
+// One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
+// obey batchSize, limit, $limit, $sample and inclusion projections; $collStats and count tell of the shape's documents.
+// --lacks refuses pipelines with that stage, as a server does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -44,6 +46,7 @@ struct Options {
     std::string log;
     std::string pem;
     bool deny_auth = false;
+    std::string lacks;
 };
 Options options;
 SSL_CTX *tls = nullptr;
@@ -492,6 +495,36 @@ class Connection {
             return label + std::string(bson_iter_utf8(&found, nullptr));
         return "";
     }
+    // The stages of a pipeline: their names, and the value of one that is a number or has a number "size".
+    static std::vector<std::string> stages_of(const bson_t *command) {
+        std::vector<std::string> names;
+        bson_iter_t top, stage, inner;
+        if (!bson_iter_init_find(&top, command, "pipeline") || !bson_iter_recurse(&top, &stage))
+            return names;
+        while (bson_iter_next(&stage))
+            if (bson_iter_recurse(&stage, &inner) && bson_iter_next(&inner))
+                names.push_back(bson_iter_key(&inner));
+        return names;
+    }
+    bool collection_stats(int32_t request, const std::string &name_space, const Spec &spec) {
+        bson_t out = BSON_INITIALIZER, cursor, batch, stats, storage;
+        bson_append_document_begin(&out, "cursor", -1, &cursor);
+        BSON_APPEND_INT64(&cursor, "id", 0);
+        BSON_APPEND_UTF8(&cursor, "ns", name_space.c_str());
+        bson_append_array_begin(&cursor, "firstBatch", -1, &batch);
+        bson_append_document_begin(&batch, "0", -1, &stats);
+        BSON_APPEND_INT64(&stats, "count", static_cast<int64_t>(spec.docs));
+        bson_append_document_begin(&stats, "storageStats", -1, &storage);
+        BSON_APPEND_INT64(&storage, "size", static_cast<int64_t>(spec.docs * 336));
+        bson_append_document_end(&stats, &storage);
+        bson_append_document_end(&batch, &stats);
+        bson_append_array_end(&cursor, &batch);
+        bson_append_document_end(&out, &cursor);
+        BSON_APPEND_DOUBLE(&out, "ok", 1);
+        bool done = reply(request, kOpMsg, &out);
+        bson_destroy(&out);
+        return done;
+    }
     // The sub-document at a path of a find, or of the aggregate stage $project.
     static bool projection_of(const bson_t *command, bson_t *out) {
         bson_iter_t top, found;
@@ -518,6 +551,23 @@ class Connection {
         cursor.name_space = database + "." + collection;
         cursor.documents = documents_of(cursor.spec, projection_of(command, &projection) ? &projection : nullptr);
         int64_t limit = number(command, "limit", 0);
+        std::vector<std::string> stages = stages_of(command);
+        for (size_t i = 0; i < stages.size(); i++) {
+            std::string path = "pipeline." + std::to_string(i) + "." + stages[i];
+            if (!options.lacks.empty() && stages[i] == options.lacks)
+                return fail(request, kOpMsg, 40324, "Location40324",
+                            ("Unrecognized pipeline stage name: '" + stages[i] + "'").c_str());
+            if (stages[i] == "$collStats") {
+                uint8_t byte;
+                return cursor.spec.fault == "stats" ? read_all(&byte, 1) && false
+                                                    : collection_stats(request, cursor.name_space, cursor.spec);
+            }
+            int64_t bound = stages[i] == "$sample" ? number(command, (path + ".size").c_str(), 0)
+                            : stages[i] == "$limit" ? number(command, path.c_str(), 0)
+                                                    : 0;
+            if (bound > 0 && (limit == 0 || bound < limit))
+                limit = bound;
+        }
         if (limit > 0)
             cursor.spec.docs = std::min<uint64_t>(cursor.spec.docs, static_cast<uint64_t>(limit));
         int64_t size = number(command, "batchSize", number(command, "cursor.batchSize", 101));
@@ -561,9 +611,12 @@ class Connection {
             BSON_ITER_HOLDS_UTF8(&iterator))
             collection = bson_iter_utf8(&iterator, nullptr);
         if (log_file) {
+            std::string stages;
+            for (const std::string &stage : stages_of(&command))
+                stages += (stages.empty() ? " stages=" : ",") + stage;
             std::lock_guard<std::mutex> guard(shared);
             std::fprintf(
-                log_file, "%s %s%s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(),
+                log_file, "%s %s%s%s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(), stages.c_str(),
                 setting(&command, "readConcern.level", " readConcern=").c_str(),
                 setting(&command, "mechanism", " mechanism=").c_str(),
                 setting(&command, "$readPreference.mode", " mode=").c_str(),
@@ -632,6 +685,8 @@ int main(int argc, char **argv) {
             options.set = argv[++i];
         else if (i + 1 < argc && name == "--log")
             options.log = argv[++i];
+        else if (i + 1 < argc && name == "--lacks")
+            options.lacks = argv[++i];
         else if (i + 1 < argc && name == "--tls-pem")
             options.pem = argv[++i];
         else {

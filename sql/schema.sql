@@ -1,0 +1,123 @@
+-- Schema from evidence: catalog, profile, IMPORT FOREIGN SCHEMA, import_schema, conformance, ANALYZE.
+-- (Random documents against an oracle: test/property. Commands, memory, faults: test/t/006_schema.pl.)
+
+-- catalog: sizes depend on the server's product
+SELECT database, collection, kind, documents, jsonb_path_query_array(indexes, '$[*].name') AS indexes, note
+  FROM mongo.catalog('mongodb', 'mongo_fdw_cpp_test') WHERE collection IN ('empty', 'many', 'orders', 'people') ORDER BY collection;
+SELECT count(*) FROM mongo.catalog('mongodb') WHERE database = 'mongo_fdw_cpp_test' AND collection = 'people';
+SELECT count(*) FROM mongo.catalog('mongodb', 'no such database');
+SELECT error_of($$SELECT * FROM mongo.catalog('nowhere')$$);
+SELECT error_of($$SELECT * FROM mongo.catalog(NULL)$$);
+
+-- profile
+SELECT path, depth, documents, round(missing_share::numeric, 2) AS missing, round(null_share::numeric, 2) AS nulls, types, distinct_estimate AS distinct,
+       unique_in_sample AS uniq, min, max, longest, array_min, array_avg, array_max
+  FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people') ORDER BY path COLLATE "C";
+SELECT path, fits, semantic, is_map, suggested_name, suggested_type, confidence, sampled
+  FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people') ORDER BY path COLLATE "C";
+SELECT path, documents, types, array_min, array_max, suggested_name, suggested_type
+  FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'orders', filter => '{"_id": {"$in": [1, 5]}}') ORDER BY path COLLATE "C";
+SELECT DISTINCT documents, sampled, confidence FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'many', sample => 300);
+SELECT path, types, min, max, fits, semantic FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'many', sample => 0, filter => '{"_id": {"$lt": 1000}}') ORDER BY path;
+SELECT path, depth, types, fits FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["object {b:5}", "int32", "binary 4"]}}', max_depth => 1) ORDER BY path COLLATE "C";
+SELECT path, suggested_type, fits, min, max FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["string NUL", "string abc"]}}') WHERE path = 'a';
+SELECT path, suggested_type, fits, min, max, examples FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$regex": "^(decimal|double|int)"}}') WHERE path = 'a';
+SELECT count(*) FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'empty');
+SELECT path, types, suggested_name FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'keys') WHERE path ~ '[^a-zA-Z_0-9 ]' ORDER BY path COLLATE "C";
+SELECT error_of($$SELECT * FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people', max_paths => 8)$$);
+SELECT error_of($$SELECT * FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people', sample => -1)$$);
+SELECT error_of($$SELECT * FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people', filter => '[1]')$$);
+SELECT error_of($$SELECT * FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'people', filter => '{"$nope": 1}')$$) ~ '^22023: server "mongodb" reports an error' AS refused;
+
+-- IMPORT FOREIGN SCHEMA
+CREATE SCHEMA imported;
+IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test LIMIT TO (people, orders, misfits_items, scalars, empty) FROM SERVER mongodb INTO imported OPTIONS (sample '0');
+CREATE FUNCTION tables_of(schema_name text) RETURNS TABLE (table_name name, columns text, options text[]) LANGUAGE sql AS $$
+    SELECT c.relname, string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+             || coalesce(' COLLATE ' || (SELECT quote_ident(collname) FROM pg_collation l WHERE l.oid = a.attcollation AND collname <> 'default'), '')
+             || coalesce(' ' || a.attfdwoptions::text, ''), ', ' ORDER BY (a.attname LIKE '\_\_%'), a.attname COLLATE "C"), t.ftoptions
+      FROM pg_class c JOIN pg_foreign_table t ON t.ftrelid = c.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+     WHERE c.relnamespace = schema_name::regnamespace GROUP BY c.relname, t.ftoptions ORDER BY c.relname COLLATE "C" $$;
+SELECT * FROM tables_of('imported');
+SELECT count(*), count(people) FROM imported.people;
+SELECT * FROM imported.misfits_items ORDER BY __ord LIMIT 2;
+SELECT count(*) FROM imported.empty;
+DROP SCHEMA imported CASCADE;
+CREATE SCHEMA imported;
+IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test EXCEPT (traps, keys, many, folded, folded_view, misfits, orders_odd, orders) FROM SERVER mongodb INTO imported
+    OPTIONS (sample '0', name_case 'snake', collate_c 'true', on_conversion_error 'collect', doc_column 'true', id_type 'text', nested 'jsonb', arrays 'table');
+SELECT * FROM tables_of('imported');
+DROP SCHEMA imported CASCADE;
+CREATE SCHEMA imported;
+SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (samples '5')$$);
+SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (sample 'many')$$);
+SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (nested 'no')$$);
+SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (doc_column 'perhaps')$$);
+IMPORT FOREIGN SCHEMA "no such database" FROM SERVER mongodb INTO imported;
+SELECT * FROM tables_of('imported');
+
+-- The same with comments.
+CALL mongo.import_schema('mongodb', 'mongo_fdw_cpp_test', 'imported', limit_to => '{people,misfits,misfits_items}', sample => 0, id_type => 'text');
+SELECT c.relname, a.attname, coalesce(col_description(c.oid, a.attnum), '-') AS comment FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+ WHERE c.relnamespace = 'imported'::regnamespace ORDER BY 1, 2;
+SELECT relname, obj_description(oid, 'pg_class') FROM pg_class WHERE relnamespace = 'imported'::regnamespace ORDER BY 1;
+SELECT statement FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_test', 'some where', limit_to => '{orders_odd}', options => '{sample=0,on_conversion_error=null}') WHERE kind = 'table';
+SELECT error_of($$SELECT * FROM mongo.import_statements('mongodb', 'd', 's', limit_to => '{a}', except_tables => '{b}')$$);
+SELECT error_of($$CALL mongo.import_schema('mongodb', 'd', 's', nested => 'no')$$);
+DROP SCHEMA imported CASCADE;
+
+-- conformance: what the server counts, what a scan counts
+CREATE FOREIGN TABLE judged (_id text, n text OPTIONS (path 'name'), name varchar(5), age smallint, born date, active boolean, score numeric(3,1), real_score real OPTIONS (path 'score'),
+    tags text[], city text OPTIONS (path 'address.city'), address jsonb, big int, nothing uuid, __errors jsonb, __missing text[], __doc jsonb)
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people', on_conversion_error 'collect');
+SELECT column_name, path, type, documents, missing, nulls, bad, bad_types FROM mongo.conformance('judged');
+SELECT string_agg(column_name, ' ') FILTER (WHERE method = 'server') AS server, string_agg(column_name, ' ') FILTER (WHERE method = 'scan') AS scan
+  FROM mongo.conformance('judged') WHERE column_name <> 'score'; -- whose doubles one server cannot show exactly
+SELECT column_name, method, bad, jsonb_array_length(example_ids) FROM mongo.conformance('judged', examples => 1, method => 'scan') WHERE bad > 0;
+SELECT column_name, bad, (SELECT jsonb_agg(e ORDER BY e) FROM jsonb_array_elements(example_ids) e) AS example_ids FROM mongo.conformance('judged') WHERE bad > 0;
+SELECT column_name FROM (SELECT column_name, documents, missing, nulls, bad, bad_types FROM mongo.conformance('judged')) s
+   FULL JOIN (SELECT column_name, documents, missing, nulls, bad, bad_types FROM mongo.conformance('judged', method => 'scan')) c USING (column_name, documents, missing, nulls, bad, bad_types)
+ WHERE s IS NULL OR c IS NULL;
+CREATE FOREIGN TABLE judged_items (_id int, __ord int, sku text OPTIONS (path 'items.sku'), qty int OPTIONS (path 'items.qty'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders_odd', unwind 'items');
+SELECT column_name, path, type, method, documents, missing, bad, bad_types, example_ids FROM mongo.conformance('judged_items');
+CREATE FOREIGN TABLE judged_orders (_id int, __ord int, customer text, sku text OPTIONS (path 'items.sku'), qty int OPTIONS (path 'items.qty'), item json OPTIONS (path 'items'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders', unwind 'items');
+SELECT column_name, path, type, method, documents, missing, nulls, bad, bad_types, example_ids FROM mongo.conformance('judged_orders');
+SELECT column_name, method, documents, missing, nulls, bad, bad_types FROM mongo.conformance('judged_orders', method => 'scan');
+CREATE FOREIGN TABLE judged_parts (_id int, __ords int[], p text OPTIONS (path 'items.parts.p'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders', unwind 'items[].parts');
+SELECT column_name, path, method, documents, missing, bad, bad_types, example_ids FROM mongo.conformance('judged_parts');
+CREATE FOREIGN TABLE judged_pipeline (_id int, v int, t mongo.objectid)
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', pipeline '[{"$match": {"_id": {"$lt": 100}}}]');
+SELECT column_name, method, documents, bad, bad_types FROM mongo.conformance('judged_pipeline');
+SELECT error_of($$SELECT * FROM mongo.conformance('pg_class')$$);
+SELECT error_of($$SELECT * FROM mongo.conformance('judged', method => 'guess')$$);
+SELECT error_of($$SELECT * FROM mongo.conformance(NULL)$$);
+
+-- references need more documents than these; the arguments are checked
+SELECT count(*) FROM mongo.references('mongodb', 'mongo_fdw_cpp_test', ARRAY['people']);
+SELECT error_of($$SELECT * FROM mongo.references('mongodb', 'd', min_hit => 2)$$);
+
+-- ANALYZE: misfits are NULL whatever the option says; arrays and jsonb have PostgreSQL's own statistics
+CREATE FOREIGN TABLE strict (_id text, name int, tags text[], address jsonb, age int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people');
+CREATE FOREIGN TABLE counted (_id integer, k integer, t text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many');
+ANALYZE judged, judged_items, strict, counted, judged_pipeline;
+SELECT relname, reltuples FROM pg_class WHERE relname IN ('judged', 'judged_items', 'strict', 'counted', 'judged_pipeline') ORDER BY 1;
+SELECT attname, null_frac, n_distinct, most_common_elems FROM pg_stats WHERE tablename = 'strict' ORDER BY 1;
+SELECT attname, most_common_vals, correlation IS NOT NULL AS correlated FROM pg_stats WHERE tablename = 'counted' AND attname = 'k';
+EXPLAIN SELECT * FROM counted WHERE k = 3;
+ANALYZE counted (k);
+
+-- Who may ask
+CREATE ROLE mongo_fdw_cpp_nobody;
+SET ROLE mongo_fdw_cpp_nobody;
+SELECT error_of($$SELECT * FROM mongo.catalog('mongodb')$$);
+SELECT error_of($$SELECT * FROM mongo.profile('mongodb', 'd', 'c')$$);
+SELECT error_of($$SELECT * FROM mongo.references('mongodb', 'd')$$);
+SELECT error_of($$SELECT * FROM mongo.import_statements('mongodb', 'd', 's')$$);
+SELECT error_of($$SELECT * FROM mongo.conformance('judged')$$);
+RESET ROLE;
+DROP ROLE mongo_fdw_cpp_nobody;
+DROP FOREIGN TABLE judged, judged_items, judged_pipeline, strict, counted, judged_orders, judged_parts;
+DROP FUNCTION tables_of;
