@@ -77,11 +77,58 @@ void interpolate_bytes(const uint8_t *low, const uint8_t *high, uint32_t size, u
         out[prefix + i] = static_cast<uint8_t>(value >> (56 - 8 * i));
 }
 
-// Strings: what they begin with alike, then digits to the base of the printable ASCII characters, so that the result is
-// valid UTF-8 whatever the ends hold.
+// How strings are read as numbers: so many characters, each a digit. Printable ASCII is dense where ids are made of it;
+// other text is measured by code points, whose order is that of their bytes.
+struct Alphabet {
+    uint32_t first;
+    uint32_t base;
+    uint32_t digits;
+};
+constexpr Alphabet kPrintable{0x20, 95, 9};
+constexpr Alphabet kCodePoints{0x20, 0x10ffff - 0x20 + 1, 3};
+
+// The code point at *at, which is moved behind it; the text was checked by nobody.
+uint32_t next_code_point(const char **at, const char *end) {
+    uint8_t lead = static_cast<uint8_t>(*(*at)++);
+    int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    uint32_t code = more == 0 ? lead : lead & (0x3f >> more);
+    for (; more > 0 && *at < end; more--)
+        code = code << 6 | (static_cast<uint8_t>(*(*at)++) & 0x3f);
+    return code;
+}
+
+uint32_t put_code_point(uint32_t code, uint8_t *out) {
+    if (code >= 0xd800 && code < 0xe000)
+        code = 0xd7ff; // surrogates are no characters
+    if (code < 0x80) {
+        out[0] = static_cast<uint8_t>(code);
+        return 1;
+    }
+    uint32_t size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (uint32_t i = size - 1; i > 0; i--, code >>= 6)
+        out[i] = static_cast<uint8_t>(0x80 | (code & 0x3f));
+    out[0] = static_cast<uint8_t>((0xf00 >> size & 0xff) | code);
+    return size;
+}
+
+uint64_t text_number(const char *text, const char *end, const Alphabet &alphabet) {
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < alphabet.digits; i++) {
+        uint32_t code = text < end ? next_code_point(&text, end) : alphabet.first;
+        value = value * alphabet.base + std::clamp(code, alphabet.first, alphabet.first + alphabet.base - 1) -
+                alphabet.first;
+    }
+    return value;
+}
+
+bool is_ascii(const char *text, const char *end) {
+    return std::all_of(text, end, [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+}
+
+// Strings: what they begin with alike, then characters as digits; the result is valid UTF-8 whatever the ends hold.
 bool interpolate_text(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,
                       BsonValue *result) {
-    constexpr uint32_t kFirst = 0x20, kBase = 95, kDigits = 9;
+    constexpr uint32_t kMostDigitBytes = 12;
     uint32_t low_length, high_length, prefix = 0;
     const char *from = text_of(low, &low_length), *to = text_of(high, &high_length);
     uint32_t shared = std::min(low_length, high_length);
@@ -89,27 +136,25 @@ bool interpolate_text(const BsonValue &low, const BsonValue &high, uint32_t part
         prefix++;
     while (prefix > 0 && prefix < low_length && (from[prefix] & 0xc0) == 0x80) // not in the middle of a character
         prefix--;
-    if (prefix + kDigits + 5 > kSpacedSize)
+    if (prefix + kMostDigitBytes + 5 > kSpacedSize)
         return false;
-    auto number = [&](const char *text, uint32_t length) {
-        uint64_t value = 0;
-        for (uint32_t i = 0; i < kDigits; i++) {
-            uint32_t at = prefix + i;
-            uint32_t byte = at < length ? static_cast<uint8_t>(text[at]) : kFirst;
-            value = value * kBase + std::clamp(byte, kFirst, kFirst + kBase - 1) - kFirst;
-        }
-        return value;
-    };
-    uint64_t first = number(from, low_length), last = number(to, high_length);
+    const Alphabet &alphabet = is_ascii(from + prefix, from + std::min(low_length, prefix + kPrintable.digits)) &&
+                                       is_ascii(to + prefix, to + std::min(high_length, prefix + kPrintable.digits))
+                                   ? kPrintable
+                                   : kCodePoints;
+    uint64_t first = text_number(from + prefix, from + low_length, alphabet);
+    uint64_t last = text_number(to + prefix, to + high_length, alphabet);
     if (first >= last)
         return false;
     uint64_t value = between(first, last, part, parts);
-    uint32_t size = prefix + kDigits + 1;
-    std::memcpy(scratch, &size, 4);
+    uint32_t digits[kPrintable.digits], size = prefix;
+    for (uint32_t i = alphabet.digits; i-- > 0; value /= alphabet.base)
+        digits[i] = alphabet.first + static_cast<uint32_t>(value % alphabet.base);
     std::memcpy(scratch + 4, from, prefix);
-    for (uint32_t i = kDigits; i-- > 0; value /= kBase)
-        scratch[4 + prefix + i] = static_cast<uint8_t>(kFirst + value % kBase);
-    scratch[4 + size - 1] = 0;
+    for (uint32_t i = 0; i < alphabet.digits; i++)
+        size += put_code_point(digits[i], scratch + 4 + size);
+    scratch[4 + size++] = 0;
+    std::memcpy(scratch, &size, 4);
     *result = {BsonType::String, scratch, 4 + size};
     return true;
 }
@@ -140,7 +185,7 @@ bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uin
         return true;
     }
     if (double_of(low, &lower) && double_of(high, &upper)) {
-        double value = lower + (upper - lower) / parts * part;
+        double share = static_cast<double>(part) / parts, value = lower * (1 - share) + upper * share;
         std::memcpy(scratch, &value, 8);
         *result = {BsonType::Double, scratch, 8};
         return std::isfinite(value);

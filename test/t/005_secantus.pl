@@ -36,6 +36,8 @@ c = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=20000)
 c.d.many.insert_many([{"_id": i, "t": "x" * 200} for i in range(20000)])
 c.admin.command("createUser", "old", pwd="secret", roles=[{"role": "root", "db": "admin"}], mechanisms=["SCRAM-SHA-1"])
 c["$external"].command("createUser", "CN=reader,O=tests", roles=[{"role": "root", "db": "admin"}], mechanisms=["MONGODB-X509"])
+c.hidden.salaries.insert_one({"_id": 1})
+c.admin.command("createUser", "limited", pwd="secret", roles=[{"role": "read", "db": "d"}])
 c.admin.command("createUser", "ann@x:/?", pwd="p@ss:/?#[]%25", roles=[{"role": "root", "db": "admin"}])
 ), "mongodb://127.0.0.1:$port/");
 add_server($node, 'real', "mongodb://127.0.0.1:$port/", "server_selection_timeout '2s'");
@@ -65,6 +67,21 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'SCRAM-SH
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET auth_mechanism 'SCRAM-SHA-256')));
 ($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/28P01: authentication with server "real" failed/, 'a user without SCRAM-SHA-256');
+$server->signal('TERM');
+$server->finish;
+
+# A user who may read one database: the others are rows with a note, or are not shown; a profile of them is 42501.
+$server = start_server($port, '--auth');
+$node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET username 'limited', SET password 'secret', DROP auth_mechanism)));
+is($node->safe_psql('postgres', q(SELECT collection, kind, documents FROM mongo.catalog('real', 'd'))), 'many|collection|20000', 'the catalog of a database with rights');
+is($node->safe_psql('postgres', q(SELECT database, collection, kind, note ~ 'code 13' FROM mongo.catalog('real', 'hidden'))), 'hidden||database|t', 'and of one without: a row with a note');
+($code, $out, $err) = $node->psql('postgres', q(SELECT * FROM mongo.profile('real', 'hidden', 'salaries')), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  42501: .*Code 13/s, 'a profile without rights');
+($code, $out, $err) = $node->psql('postgres', q(CREATE SCHEMA h; IMPORT FOREIGN SCHEMA hidden FROM SERVER real INTO h), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  42501: .*Code 13/s, 'an import without rights');
+$node->safe_psql('postgres', q(CREATE FOREIGN TABLE salaries (_id int) SERVER real OPTIONS (database 'hidden')));
+is($node->safe_psql('postgres', 'EXPLAIN (COSTS OFF) SELECT 1 FROM salaries WHERE false') =~ /Result/ ? 1 : 0, 1, 'planning without rights is no error');
+like($node->safe_psql('postgres', 'EXPLAIN SELECT * FROM salaries'), qr/rows=1000 /, 'and guesses');
 $server->signal('TERM');
 $server->finish;
 
