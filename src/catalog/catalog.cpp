@@ -197,8 +197,8 @@ using namespace mongo_fdw;
 
 extern "C" Datum mongo_catalog(PG_FUNCTION_ARGS) {
     ForeignServer *server = usable_server(text_argument(fcinfo, 0, "server"));
-    List *databases = PG_ARGISNULL(1) ? list_databases(server->serverid)
-                                      : list_make1(utf8_of(text_argument(fcinfo, 1, "database")));
+    List *databases =
+        PG_ARGISNULL(1) ? list_databases(server->serverid) : list_make1(utf8_of(text_argument(fcinfo, 1, "database")));
     InitMaterializedSRF(fcinfo, 0);
     ListCell *cell;
     foreach (cell, databases)

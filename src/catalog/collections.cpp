@@ -39,10 +39,11 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
         const char *shown = text;
         uint32_t shown_length = length;
         if (to_server_text(&shown, &shown_length) != TextFault::None) {
-            ereport(WARNING, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-                              errmsg("a collection of database \"%s\" is left out: the database encoding cannot say its "
-                                     "name",
-                                     source.name_space)));
+            ereport(WARNING,
+                    (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+                     errmsg("a collection of database \"%s\" is left out: the database encoding cannot say its "
+                            "name",
+                            source.name_space)));
             continue;
         }
         CollectionInfo *info = static_cast<CollectionInfo *>(palloc0(sizeof(CollectionInfo)));

@@ -6,12 +6,12 @@
 namespace mongo_fdw {
 
 struct CollectionInfo {
-    const char *name;      // UTF-8
-    const char *shown;     // server encoding
-    bool view;             //
-    bool timeseries;       //
-    BsonValue options;     // document of listCollections, copied; Missing: none
-    BsonValue validator;   // inside options
+    const char *name;    // UTF-8
+    const char *shown;   // server encoding
+    bool view;           //
+    bool timeseries;     //
+    BsonValue options;   // document of listCollections, copied; Missing: none
+    BsonValue validator; // inside options
 };
 
 // CollectionInfos of a database, ordered by name, without those of the system. An error raises, or goes to *failure

@@ -2,8 +2,8 @@
 //
 // Where the type matrix can be said exactly in MongoDB's words the server counts, in one $group for all such columns;
 // what it cannot tell (domains, enums, composites, json, other encodings, nested arrays, arrays below a path or inside
-// another that are unwound) is counted by one projected scan through the decoder of foreign tables. A column of which the server found a value that
-// it was not sure of is counted by the scan as well.
+// another that are unwound) is counted by one projected scan through the decoder of foreign tables. A column of which
+// the server found a value that it was not sure of is counted by the scan as well.
 #include "catalog/collections.hpp"
 #include "connect/documents.hpp"
 #include "convert/decode.hpp"
@@ -206,14 +206,13 @@ void count_by_server(Survey *survey) {
         return;
     constexpr int kUnauthorized = 13;
     mongo::Error failure;
-    DocumentStream *stream = open_documents(
-        survey->source, mql::survey_command(source, fits, total), &failure);
+    DocumentStream *stream = open_documents(survey->source, mql::survey_command(source, fits, total), &failure);
     if (!stream) {
         // A server that lacks an operator, or cannot evaluate it for some value: the scan can.
         if (failure.kind != mongo::ErrorKind::Server || failure.code == kUnauthorized)
             raise_mongo_error(failure, survey->table->server_name, survey->table->name_space, "[{\"$group\": ...}]");
-        ereport(DEBUG1, (errmsg_internal("conformance of \"%s\" by a scan: %s", survey->table->name_space,
-                                         failure.message)));
+        ereport(DEBUG1,
+                (errmsg_internal("conformance of \"%s\" by a scan: %s", survey->table->name_space, failure.message)));
         for (int i = 0; i < total; i++)
             columns[i]->server = false;
         return;

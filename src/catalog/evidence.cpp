@@ -80,7 +80,7 @@ void apply_index(Profile *profile, const BsonValue &index) {
         if (strchr(reader.key(), '$') || strncmp(reader.key(), "_fts", 4) == 0)
             continue; // wildcards, text indexes
         ProfileNode *node = profile->root;
-        for (const char *at = reader.key(); node; ) {
+        for (const char *at = reader.key(); node;) {
             size_t length = strcspn(at, ".");
             uint64_t types = (seen_types(node) | node->declared) & ~kNulls;
             if (types == type_bit(BsonType::Array))

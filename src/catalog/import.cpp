@@ -51,7 +51,9 @@ ImportRules rules_of(List *options) {
     ImportRules rules{};
     rules.sample = pg_strtoint32(text("sample", "1000"));
     rules.flatten = !is("nested", "jsonb");
-    rules.arrays = is("arrays", "table") ? ArrayMode::Table : is("arrays", "jsonb") ? ArrayMode::Jsonb : ArrayMode::Array;
+    rules.arrays = is("arrays", "table")   ? ArrayMode::Table
+                   : is("arrays", "jsonb") ? ArrayMode::Jsonb
+                                           : ArrayMode::Array;
     rules.max_depth = pg_strtoint32(text("max_depth", "4"));
     rules.max_columns = pg_strtoint32(text("max_columns", "400"));
     rules.map_threshold = pg_strtoint32(text("map_threshold", "64"));
@@ -177,8 +179,8 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
     foreach (cell, plan_import(import))
         for_each_table(static_cast<Imported *>(lfirst(cell))->table, [&](LayoutTable *table) {
             if (is_wanted(import, table->name))
-                commands = lappend(commands, create_statement(table, nullptr, import.server_name, import.database,
-                                                              import.rules));
+                commands = lappend(commands,
+                                   create_statement(table, nullptr, import.server_name, import.database, import.rules));
         });
     return commands;
 }
@@ -197,7 +199,8 @@ struct Output {
 void add_statements(const Import &import, const Imported *imported, LayoutTable *table, const char *schema,
                     const Output &output) {
     const char *name = quote_qualified_identifier(schema, table->name);
-    output.add(table->name, "table", create_statement(table, schema, import.server_name, import.database, import.rules));
+    output.add(table->name, "table",
+               create_statement(table, schema, import.server_name, import.database, import.rules));
     const char *what = table->unwind ? psprintf("array %s of ", profile_path(table->scope->parent)) : "";
     output.add(table->name, "comment",
                psprintf("COMMENT ON FOREIGN TABLE %s IS %s;", name,

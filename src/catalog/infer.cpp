@@ -87,7 +87,7 @@ TypeChoice choose_array(const ProfileNode *node, const ImportRules &rules) {
     }
     if (types & (type_bit(BsonType::Document) | type_bit(BsonType::Array)))
         return as_json(node, types & type_bit(BsonType::Document) ? "an array that mixes documents with other values"
-                                                             : "nested arrays");
+                                                                  : "nested arrays");
     TypeChoice choice = choose_scalar(element, types, rules);
     if (choice.shape != Shape::Column || strncmp(choice.type, "json", 4) == 0)
         return as_json(node, "an array of values that have no common type");
@@ -110,9 +110,7 @@ TypeChoice choose_document(const ProfileNode *node, const ImportRules &rules) {
 
 } // namespace
 
-uint64_t evident_types(const ProfileNode *node) {
-    return (seen_types(node) | node->declared) & ~kNulls;
-}
+uint64_t evident_types(const ProfileNode *node) { return (seen_types(node) | node->declared) & ~kNulls; }
 
 TextTrouble text_trouble(const ProfileNode *node) {
     check_stack_depth();
@@ -204,8 +202,8 @@ List *fitting_types(const ProfileNode *node) {
 }
 
 const char *semantic_guess(const ProfileNode *node) {
-    static const char *const kNames[] = {nullptr,          "email",        "url",             "date in text",
-                                         "number in text", "uuid in text", "objectid in text"};
+    static const char *const kNames[] = {nullptr,        "email",           "url", "date in text", "number in text",
+                                         "uuid in text", "objectid in text"};
     static_assert(lengthof(kNames) == static_cast<int>(TextClass::Count), "a name for each class");
     uint64_t strings = node->types[type_index(BsonType::String)] + node->types[type_index(BsonType::Symbol)];
     if (!node->scalars || strings == 0)

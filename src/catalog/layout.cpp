@@ -173,7 +173,8 @@ void add_nodes(Builder *builder) {
 }
 
 int by_presence(const ListCell *a, const ListCell *b) {
-    const LayoutColumn *first = static_cast<LayoutColumn *>(lfirst(a)), *second = static_cast<LayoutColumn *>(lfirst(b));
+    const LayoutColumn *first = static_cast<LayoutColumn *>(lfirst(a)),
+                       *second = static_cast<LayoutColumn *>(lfirst(b));
     uint64_t x = first->node->present, y = second->node->present;
     return x != y ? (x > y ? -1 : 1) : strcmp(first->path, second->path);
 }
@@ -197,14 +198,16 @@ void name_columns(LayoutTable *table, const ImportRules &rules) {
     ListCell *cell;
     foreach (cell, table->columns) {
         const LayoutColumn *column = static_cast<LayoutColumn *>(lfirst(cell));
-        bool inside = table->unwind && column->node != table->scope &&
-                      keys_below(column->node, table->scope).count < keys_below(column->node, root_of(column->node)).count;
+        bool inside =
+            table->unwind && column->node != table->scope &&
+            keys_below(column->node, table->scope).count < keys_below(column->node, root_of(column->node)).count;
         Keys keys = keys_below(column->node, inside ? table->scope : root_of(column->node));
         NameRequest *request = &requests[at++];
         // The parent's _id is the column _id of a child table; an _id of the element needs another name.
-        request->base = column->node == table->scope                                 ? "value"
-                        : inside && keys.count == 1 && strcmp(keys.keys[0], "_id") == 0 ? "element_id"
-                                                                                        : joined_name(keys, case_of(rules));
+        request->base = column->node == table->scope ? "value"
+                        : inside && keys.count == 1 && strcmp(keys.keys[0], "_id") == 0
+                            ? "element_id"
+                            : joined_name(keys, case_of(rules));
         request->identity = column->path;
         request->rank = strcmp(column->path, "_id") == 0 ? -1 : keys.count;
     }

@@ -115,7 +115,7 @@ struct ProfileSettings {
     int max_depth;
     int max_paths;
     int map_threshold;
-    bool distinct;       // estimate distinct values
+    bool distinct;        // estimate distinct values
     uint32_t kept_values; // distinct values kept for each path, 0: none
 };
 

@@ -88,8 +88,7 @@ HTAB *make_suggestions(Profile *profile, const char *collection) {
     control.keysize = sizeof(ProfileNode *);
     control.entrysize = sizeof(Suggestion);
     control.hcxt = CurrentMemoryContext;
-    HTAB *suggestions =
-        hash_create("mongo_fdw_cpp suggestions", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    HTAB *suggestions = hash_create("mongo_fdw_cpp suggestions", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     ImportRules rules = default_rules(profile->settings.max_depth);
     LayoutTable *table = lay_out(profile, collection, rules);
     name_tables(&collection, &table, 1, rules);
@@ -169,8 +168,7 @@ void write_row(const Writer &writer, const ProfileNode *node) {
         write_scalars(node, values, nulls);
     if (arrays) {
         set(kArrayMin, Int64GetDatum(node->array_min));
-        set(kArrayAverage,
-            Float8GetDatum(static_cast<double>(node->array_elements) / static_cast<double>(arrays)));
+        set(kArrayAverage, Float8GetDatum(static_cast<double>(node->array_elements) / static_cast<double>(arrays)));
         set(kArrayMax, Int64GetDatum(node->array_max));
     }
     set(kFits, text_array(fitting_types(node)));
@@ -212,8 +210,9 @@ extern "C" Datum mongo_profile(PG_FUNCTION_ARGS) {
     char *database = text_argument(fcinfo, 1, "database");
     char *collection = text_argument(fcinfo, 2, "collection");
     SampleRequest request{};
-    request.source = {server->serverid,     GetUserId(), utf8_of(database), utf8_of(collection),
-                      psprintf("%s.%s", database, collection), nullptr};
+    request.source = {
+        server->serverid, GetUserId(), utf8_of(database), utf8_of(collection), psprintf("%s.%s", database, collection),
+        nullptr};
     request.size = integer_argument(fcinfo, 3, "sample", 0, kMost);
     request.random = true;
     char message[512];

@@ -17,10 +17,10 @@ PG_FUNCTION_INFO_V1(mongo_references);
 namespace mongo_fdw {
 namespace {
 
-constexpr int kSample = 1000;         // documents of each collection
-constexpr uint32_t kKeptValues = 200; // distinct values of each path
-constexpr uint32_t kChunk = 2000;     // values in one command
-constexpr int kFewestUnique = 20;     // values of a field that is a target because the sample shows no value twice
+constexpr int kSample = 1000;           // documents of each collection
+constexpr uint32_t kKeptValues = 200;   // distinct values of each path
+constexpr uint32_t kChunk = 2000;       // values in one command
+constexpr int kFewestUnique = 20;       // values of a field that is a target because the sample shows no value twice
 constexpr int64_t kSmallInteger = 1000; // integers up to here are found in any dense key: no evidence by themselves
 
 struct Source {
@@ -111,7 +111,8 @@ void add_sources(Survey *survey, const CollectionInfo *collection, const Profile
 // No value stands in the sample twice, and the values are of types that keys are made of.
 bool is_unique_in_sample(const ProfileNode *node) {
     constexpr uint64_t kWordsAndIds = type_bit(BsonType::ObjectId) | type_bit(BsonType::String) |
-                                      type_bit(BsonType::Binary) | type_bit(BsonType::Int32) | type_bit(BsonType::Int64);
+                                      type_bit(BsonType::Binary) | type_bit(BsonType::Int32) |
+                                      type_bit(BsonType::Int64);
     const ScalarFacts *facts = node->scalars;
     return facts->unique == ScalarFacts::Unique::Yes && facts->count >= kFewestUnique &&
            facts->count == profile_base(node) && (seen_types(node) & ~kWordsAndIds) == 0;
@@ -254,8 +255,7 @@ bool refers_by_dbref(const Source *source, const Target *target) {
 // Whether finding the values in a key says anything.
 bool values_tell(const Source *source) {
     const ScalarFacts *facts = source->node->scalars;
-    constexpr uint64_t kNumbers =
-        type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double);
+    constexpr uint64_t kNumbers = type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double);
     uint64_t types = seen_types(source->node);
     bool own_id = key_is(source->node, "_id") && source->node->depth == 1;
     if (types & kNumbers)
@@ -298,8 +298,7 @@ HTAB *make_lookups(Survey *survey, const Target *target) {
         const ScalarFacts *facts = source->node->scalars;
         for (uint32_t i = 0; i < facts->value_count; i++) {
             bool known;
-            Lookup *lookup =
-                static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_ENTER, &known));
+            Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_ENTER, &known));
             if (!known) {
                 lookup->value = facts->values[i];
                 lookup->found = lookup->repeated = false;
@@ -319,9 +318,9 @@ void look_up_chunk(const Survey *survey, const Target *target, HTAB *lookups, St
     uint32_t size = array->len;
     memcpy(array->data, &size, 4);
     mql::Document values{reinterpret_cast<uint8_t *>(array->data), size};
-    DocumentStream *stream = open_documents(
-        source_of_target(survey, target),
-        mql::present_values_command(target->collection->name, dotted(target->node), values));
+    DocumentStream *stream =
+        open_documents(source_of_target(survey, target),
+                       mql::present_values_command(target->collection->name, dotted(target->node), values));
     BsonValue group;
     while (next_document(stream, &group)) {
         BsonValue value = field_of(group, "_id");
@@ -380,9 +379,8 @@ const char *cardinality_of(const Source *source) {
 }
 
 bool holds_repeated(const Survey *survey, const Target *target) {
-    DocumentStream *stream =
-        open_documents(source_of_target(survey, target),
-                       mql::repeated_value_command(target->collection->name, dotted(target->node)));
+    DocumentStream *stream = open_documents(
+        source_of_target(survey, target), mql::repeated_value_command(target->collection->name, dotted(target->node)));
     BsonValue group;
     bool found = next_document(stream, &group);
     close_documents(stream);
@@ -404,8 +402,7 @@ void write_target(Survey *survey, const Target *target) {
         const ScalarFacts *facts = source->node->scalars;
         int64 hits = 0, checked = facts->value_count;
         for (uint32_t i = 0; i < facts->value_count; i++) {
-            Lookup *lookup =
-                static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_FIND, nullptr));
+            Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_FIND, nullptr));
             hits += lookup && lookup->found;
             if (lookup && lookup->repeated)
                 uniqueness = Known::Repeated;
@@ -457,8 +454,7 @@ extern "C" Datum mongo_references(PG_FUNCTION_ARGS) {
     ArrayType *collections = PG_ARGISNULL(2) ? nullptr : PG_GETARG_ARRAYTYPE_P(2);
     survey.min_hit = PG_ARGISNULL(3) ? 0.9 : PG_GETARG_FLOAT8(3);
     if (!(survey.min_hit >= 0 && survey.min_hit <= 1))
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"min_hit\" must be from 0 to 1")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"min_hit\" must be from 0 to 1")));
     InitMaterializedSRF(fcinfo, 0);
     survey.result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     ListCell *cell;

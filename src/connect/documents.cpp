@@ -32,8 +32,8 @@ void begin_batch(DocumentStream *stream) {
 } // namespace
 
 DocumentSource source_of(const TableOptions *table, Oid user) {
-    return {table->server,     user,           table->database,       table->collection,
-            table->name_space, table->pipeline, table->read_preference};
+    return {table->server,         user, table->database, table->collection, table->name_space, table->pipeline,
+            table->read_preference};
 }
 
 mql::Document base_pipeline_of(const TableOptions *table) {
@@ -90,9 +90,10 @@ bool next_document(DocumentStream *stream, BsonValue *document) {
             return true;
         }
         if (stream->reader.malformed())
-            ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                            errmsg("server \"%s\" sent a malformed document", GetForeignServer(source.server)->servername),
-                            errcontext("namespace \"%s\"", source.name_space)));
+            ereport(ERROR,
+                    (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                     errmsg("server \"%s\" sent a malformed document", GetForeignServer(source.server)->servername),
+                     errcontext("namespace \"%s\"", source.name_space)));
         CHECK_FOR_INTERRUPTS();
         mongo::Error error;
         if (mongo::next_batch(stream->cursor, stream->count, &error)) {

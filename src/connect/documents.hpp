@@ -14,9 +14,9 @@ struct DocumentStream;
 struct DocumentSource {
     Oid server;
     Oid user;
-    const char *database;   // UTF-8
-    const char *collection; // UTF-8; "" for commands of a database
-    const char *name_space; // for messages, server encoding
+    const char *database;                  // UTF-8
+    const char *collection;                // UTF-8; "" for commands of a database
+    const char *name_space;                // for messages, server encoding
     const char *pipeline = nullptr;        // for messages, may be null
     const char *read_preference = nullptr; // null: the connection's
 };
@@ -28,11 +28,12 @@ DocumentSource source_of(const TableOptions *table, Oid user);
 mql::Document base_pipeline_of(const TableOptions *table);
 
 // Opens the cursor of a command (aggregate, listCollections, listIndexes: batchSize goes into "cursor"). The stream
-// lives in the current memory context and is closed with it. An error raises, or goes to *failure where the caller gives
-// one and the result is null.
+// lives in the current memory context and is closed with it. An error raises, or goes to *failure where the caller
+// gives one and the result is null.
 DocumentStream *open_documents(const DocumentSource &source, mql::Document command, mongo::Error *failure = nullptr);
 
-// The next document, valid until the next call; false at the end. Raises for a cursor that broke and for malformed BSON.
+// The next document, valid until the next call; false at the end. Raises for a cursor that broke and for malformed
+// BSON.
 bool next_document(DocumentStream *stream, BsonValue *document);
 
 // Closes the stream early or at its end; an open cursor is killed on the server.

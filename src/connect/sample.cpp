@@ -205,7 +205,8 @@ Sample *open_sample(const SampleRequest &request) {
     mongo::Error failure;
     CollectionStats stats{};
     bool whole = request.size == 0;
-    if (!whole && !request.strict && !request.base_pipeline.data && read_collection_stats(request.source, &stats, &failure))
+    if (!whole && !request.strict && !request.base_pipeline.data &&
+        read_collection_stats(request.source, &stats, &failure))
         whole = stats.documents >= 0 && stats.documents <= static_cast<double>(request.size);
     mql::PartCommand part = part_of(sample);
     part.limit = request.size;

@@ -13,8 +13,8 @@ int type_bracket(BsonType type);
 const char *bracket_name(int bracket);
 constexpr int kBrackets = 15;
 
-// Writes the value that lies part/parts of the way from low to high into scratch. False where the values have no measure
-// (documents, bool, Decimal128) or differ in their bracket.
+// Writes the value that lies part/parts of the way from low to high into scratch. False where the values have no
+// measure (documents, bool, Decimal128) or differ in their bracket.
 bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,
                  BsonValue *result);
 

@@ -57,7 +57,6 @@ struct MadeColumn {
     Converter *converter; // of whole documents
 };
 
-
 struct Level {
     Level *inner;          // the next unwound array, null: none
     const FieldPath *path; // of the array, null: the document
@@ -216,7 +215,8 @@ const char *shown_value(const BsonValue &value) {
     pg_unreachable();
 }
 
-void collect_line(Decoder *decoder, Level *level, AttrNumber column, const char *path, const char *wanted, const Misfit &why) {
+void collect_line(Decoder *decoder, Level *level, AttrNumber column, const char *path, const char *wanted,
+                  const Misfit &why) {
     if (level->error_count == level->error_capacity) {
         int capacity = Max(level->error_capacity * 2, 8);
         ErrorLine *lines = static_cast<ErrorLine *>(MemoryContextAlloc(decoder->context, sizeof(ErrorLine) * capacity));
@@ -405,7 +405,8 @@ void clear_level(Decoder *decoder, Level *level) {
 void check_missing_domains(Decoder *decoder, Level *level, Children *children, Target *targets) {
     static const BsonValue kNothing{BsonType::Missing, nullptr, 0};
     for (Target *target = targets; target; target = target->next)
-        if (target->converter->kind == Kind::Domain && decoder->states[target->column->number - 1] == FieldState::Missing) {
+        if (target->converter->kind == Kind::Domain &&
+            decoder->states[target->column->number - 1] == FieldState::Missing) {
             Misfit why;
             Fit fit = convert_value(target->converter, kNothing, &decoder->arena,
                                     &decoder->values[target->column->number - 1], &why);
@@ -590,7 +591,8 @@ Datum make_missing(Decoder *decoder) {
     int count = 0;
     MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
     for (int i = 0; i < table->column_count; i++)
-        if (!table->columns[i].dropped && table->columns[i].role == Role::Field && decoder->states[i] == FieldState::Missing)
+        if (!table->columns[i].dropped && table->columns[i].role == Role::Field &&
+            decoder->states[i] == FieldState::Missing)
             names[count++] = CStringGetTextDatum(table->columns[i].path.text);
     Datum result = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
     MemoryContextSwitchTo(old);

@@ -104,10 +104,11 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
     close_sample(sample);
     double all = Max(stats.documents, documents);
     *total = documents > 0 ? rint(all * (reservoir.seen / documents)) : 0;
-    ereport(elevel, (errmsg("\"%s\": read %.0f of %.0f documents of \"%s\" (%s), %d rows in sample, %.0f estimated total "
-                            "rows",
-                            RelationGetRelationName(relation), documents, all, table->name_space, method,
-                            reservoir.kept, *total)));
+    ereport(
+        elevel,
+        (errmsg("\"%s\": read %.0f of %.0f documents of \"%s\" (%s), %d rows in sample, %.0f estimated total "
+                "rows",
+                RelationGetRelationName(relation), documents, all, table->name_space, method, reservoir.kept, *total)));
     return reservoir.kept;
 }
 

@@ -60,9 +60,10 @@ Collation source_collation(const TableOptions *table, Oid user) {
     // Without the right to list collections the simple collation is asked for, which every collection allows.
     bool known = false;
     mongo::Error failure;
-    Collation collation = run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure)
-                              ? from_reply(reply, &known)
-                              : Collation::Other;
+    Collation collation =
+        run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure)
+            ? from_reply(reply, &known)
+            : Collation::Other;
     if (!known)
         return collation;
     entry = static_cast<Entry *>(hash_search(entries, key, HASH_ENTER, &found));

@@ -53,8 +53,9 @@ Document list_databases_command() noexcept {
 Document list_collections_command(const char *collection) noexcept {
     static std::string *kept;
     return guarded(&kept, [&] {
-        return doc(
-            {{"listCollections", 1}, {"filter", collection ? doc({{"name", collection}}) : empty()}, {"cursor", empty()}});
+        return doc({{"listCollections", 1},
+                    {"filter", collection ? doc({{"name", collection}}) : empty()},
+                    {"cursor", empty()}});
     });
 }
 

@@ -13,7 +13,9 @@ namespace {
 constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
 
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
-Value cond(const Value &test, const Value &then, const Value &otherwise) { return op("$cond", {test, then, otherwise}); }
+Value cond(const Value &test, const Value &then, const Value &otherwise) {
+    return op("$cond", {test, then, otherwise});
+}
 Value literal(const char *text) { return op("$literal", text); }
 Value type_of(const Value &value) { return op("$type", value); }
 Value is(const Value &type, const char *name) { return op("$eq", {type, name}); }
@@ -67,7 +69,8 @@ Value integer_guard(const Value &v, const FitColumn &column) {
 }
 
 // A Decimal128 becomes a double unless it is finite and beyond its range: greater than the greatest double by half a
-// step or more (2^1024 - 2^970), or not zero and at most half the least one (2^-1075). Both bounds are cut to 34 digits.
+// step or more (2^1024 - 2^970), or not zero and at most half the least one (2^-1075). Both bounds are cut to 34
+// digits.
 Value decimal_fits_double(const Value &v) {
     Value magnitude = op("$abs", v);
     Value in_range = both(op("$gt", {magnitude, Value::decimal("2.470328229206232720882843964341106E-324")}),
@@ -83,17 +86,18 @@ Value float_guard(const Value &v, const FitColumn &column) {
     if (column.kind == FitKind::Float4) {
         // The same for float: 2^128 - 2^103 and 2^-150.
         Value d = "$$d", magnitude = op("$abs", d);
-        Value narrow = op("$or", {op("$eq", {d, Value(__builtin_nan(""))}),
-                                  op("$eq", {magnitude, Value(__builtin_inf())}), op("$eq", {d, Value(0)}),
-                                  both(op("$gt", {magnitude, Value(0x1p-150)}),
-                                       op("$lt", {magnitude, Value(0x1.ffffffp127)}))});
+        Value narrow =
+            op("$or", {op("$eq", {d, Value(__builtin_nan(""))}), op("$eq", {magnitude, Value(__builtin_inf())}),
+                       op("$eq", {d, Value(0)}),
+                       both(op("$gt", {magnitude, Value(0x1p-150)}), op("$lt", {magnitude, Value(0x1.ffffffp127)}))});
         test = cond(as_double, let("d", op("$toDouble", v), narrow), false);
     }
     return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
 }
 
-// numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal, which not
-// every server's $toString gives: the expression asks it for one, and is unsure of fractions and large doubles otherwise.
+// numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal, which
+// not every server's $toString gives: the expression asks it for one, and is unsure of fractions and large doubles
+// otherwise.
 Value numeric_guard(const Value &v, const FitColumn &column) {
     Value type = type_of(v);
     if (column.precision == 0)
@@ -117,7 +121,8 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
 
 Value text_guard(const Value &v, const FitColumn &column) {
     std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
-    Value without_nul = op("$lt", {op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))}), 0});
+    Value without_nul =
+        op("$lt", {op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))}), 0});
     Value test = without_nul;
     if (column.max_length) {
         Value length = op(column.length_in_bytes ? "$strLenBytes" : "$strLenCP", v);
@@ -143,10 +148,10 @@ Value date_guard(const Value &v, const FitColumn &column) {
 Value uuid_guard(const Value &v, const FitColumn &column) {
     Value least = binary(column.legacy_uuid ? 3 : 4), end = binary(5);
     Value test = both(op("$gte", {v, least}), op("$lt", {v, end}));
-    Value ordered = op("$and", {op("$lt", {binary(3, 16, '\x7f'), binary(4)}), op("$lt", {binary(4, 16, '\xff'), end}),
-                                op("$lt", {binary(5, 15, '\x7f'), binary(3)}), op("$lt", {binary(128), binary(0, 17)})});
-    return cond(is(type_of(v), "binData"), cond(ordered, fits(test), state(FitState::Unsure)),
-                state(FitState::Misfit));
+    Value ordered =
+        op("$and", {op("$lt", {binary(3, 16, '\x7f'), binary(4)}), op("$lt", {binary(4, 16, '\xff'), end}),
+                    op("$lt", {binary(5, 15, '\x7f'), binary(3)}), op("$lt", {binary(128), binary(0, 17)})});
+    return cond(is(type_of(v), "binData"), cond(ordered, fits(test), state(FitState::Unsure)), state(FitState::Misfit));
 }
 
 // The state of a value that is not null.
@@ -183,9 +188,9 @@ Value null_types() { return list({"null", "undefined", "missing"}); }
 // States of the elements of an array.
 Value element_states(const Value &array, const FitColumn &column) {
     Value type = type_of("$$e");
-    Value element = choose({{op("$in", {type, null_types()}), state(FitState::Fit)},
-                            {is(type, "array"), state(FitState::Unsure)}},
-                           guard("$$e", column));
+    Value element =
+        choose({{op("$in", {type, null_types()}), state(FitState::Fit)}, {is(type, "array"), state(FitState::Unsure)}},
+               guard("$$e", column));
     return op("$map", doc({{"input", array}, {"as", "e"}, {"in", element}}));
 }
 
@@ -258,9 +263,9 @@ Document survey_command(const SurveySource &source, const FitColumn *columns, in
             Value entry = doc({{"c", Value(static_cast<int32_t>(i))}, {"s", "$$s"}, {"t", type}});
             entries.push_back(let("s", column_state(columns[i]), entry));
         }
-        Value odd = op("$filter", doc({{"input", list(entries)},
-                                       {"as", "x"},
-                                       {"cond", op("$ne", {"$$x.s", state(FitState::Fit)})}}));
+        Value odd =
+            op("$filter",
+               doc({{"input", list(entries)}, {"as", "x"}, {"cond", op("$ne", {"$$x.s", state(FitState::Fit)})}}));
         Value document = doc({{"c", -1}, {"s", 0}, {"t", literal("")}});
         Value all = op("$concatArrays", {list({document}), odd});
         std::vector<Value> stages = stages_before(source);

@@ -1,6 +1,6 @@
-// Fit guards: expressions that tell which values a column of a PostgreSQL type takes (the type matrix, said in MongoDB's
-// words), and the survey of a whole collection that is made of them. Zone P behind plain declarations; safe to include
-// from zone B. No function throws.
+// Fit guards: expressions that tell which values a column of a PostgreSQL type takes (the type matrix, said in
+// MongoDB's words), and the survey of a whole collection that is made of them. Zone P behind plain declarations; safe
+// to include from zone B. No function throws.
 #pragma once
 
 #include "mql/render.hpp"
@@ -48,9 +48,9 @@ struct SurveySource {
 // What a value is to its column.
 enum class FitState : int { Fit = 0, Missing = 1, Null = 2, Unsure = 3, Misfit = 4 };
 
-// aggregate: counts, over all documents or rows, for each column the states other than Fit. Its documents are {_id: {c: column,
-// s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents (rows). Unsure values (nested arrays,
-// arrays on the way to an array column, symbols) need a look at the documents.
+// aggregate: counts, over all documents or rows, for each column the states other than Fit. Its documents are {_id: {c:
+// column, s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents (rows). Unsure values
+// (nested arrays, arrays on the way to an array column, symbols) need a look at the documents.
 Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept;
 
 // aggregate: the _ids of some documents whose value does not fit the column.

@@ -251,12 +251,10 @@ struct ScopeRow {
     uint8_t scope;
     const char *object;
 };
-constexpr ScopeRow kScopes[] = {{ForeignServerRelationId, kServer, "a server"},
-                                {UserMappingRelationId, kMapping, "a user mapping"},
-                                {ForeignTableRelationId, kTable, "a foreign table"},
-                                {AttributeRelationId, kColumn, "a column"},
-                                {InvalidOid, kImport, "IMPORT FOREIGN SCHEMA"},
-                                {ForeignDataWrapperRelationId, 0, "a foreign-data wrapper"}};
+constexpr ScopeRow kScopes[] = {
+    {ForeignServerRelationId, kServer, "a server"},      {UserMappingRelationId, kMapping, "a user mapping"},
+    {ForeignTableRelationId, kTable, "a foreign table"}, {AttributeRelationId, kColumn, "a column"},
+    {InvalidOid, kImport, "IMPORT FOREIGN SCHEMA"},      {ForeignDataWrapperRelationId, 0, "a foreign-data wrapper"}};
 
 const ScopeRow &scope_row(uint8_t scope) {
     for (const ScopeRow &row : kScopes)

@@ -1,7 +1,7 @@
 // Row counts for the planner. Zone B.
 //
-// Without ANALYZE the server is asked for the collection's count once in a session; with use_remote_estimate at most once
-// a minute. Planning never fails for want of an answer.
+// Without ANALYZE the server is asked for the collection's count once in a session; with use_remote_estimate at most
+// once a minute. Planning never fails for want of an answer.
 #include "plan/facts.hpp"
 
 #include "connect/stats.hpp"
@@ -14,7 +14,7 @@ constexpr double kElementsPerArray = 3; // rows of a child table for each docume
 constexpr int64 kFreshUs = 60 * USECS_PER_SEC;
 
 struct Count {
-    Oid relation; // key
+    Oid relation;     // key
     double documents; // negative: the server does not say
     TimestampTz at;   // 0: forgotten
 };

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/../.." || exit 1
 status=0
 report() { [ -z "$2" ] || { printf 'zones: %s\n%s\n' "$1" "$2" >&2; status=1; }; }
 pure='src/mongo src/mql'
-backend='src/options src/connect src/plan src/convert src/exec src/mongo_fdw_cpp.cpp'
-report 'a pure room includes PostgreSQL' "$(grep -nE '#include ["<](postgres|pg/|access/|utils/|nodes/|fmgr|options/|plan/|convert/|exec/|connect/)' --include=*.[ch]pp -r $pure)"
+backend='src/options src/connect src/plan src/convert src/exec src/catalog src/mongo_fdw_cpp.cpp'
+report 'a pure room includes PostgreSQL' "$(grep -nE '#include ["<](postgres|pg/|access/|utils/|nodes/|fmgr|options/|plan/|convert/|exec/|connect/|catalog/)' --include=*.[ch]pp -r $pure)"
 report 'mql and mongo must not know each other' "$(grep -n '#include "mql/' --include=*.[ch]pp -r src/mongo; grep -n '#include "mongo/' --include=*.[ch]pp -r src/mql)"
 report 'a backend room includes a driver header' "$(grep -nE '#include [<"](mongoc|bson)/' --include=*.[ch]pp -r $backend src/pg)"
 report 'a backend room throws or catches' "$(grep -nE '\b(throw|catch) *[({;]|\btry *\{' --include=*.[ch]pp -r $backend src/pg | grep -v 'catch_error')"
@@ -16,4 +16,6 @@ report 'mongoc_cleanup or a pool' "$(grep -nE 'mongoc_cleanup *\(|mongoc_client_
 report 'threads in the extension' "$(grep -nE 'std::(thread|async)|pthread_create' --include=*.[ch]pp -r src)"
 report 'PostgreSQL headers are included by src/pg alone, but for a few that only one file needs' \
     "$(grep -nE '#include "postgres.h"' --include=*.[ch]pp -r src | grep -v '^src/pg/pg.hpp')"
+report 'a file that the unit tests build without PostgreSQL includes it' \
+    "$(grep -nE '#include "(pg|options|catalog)/' src/convert/bson.hpp src/convert/bson.cpp src/connect/spacing.hpp src/connect/spacing.cpp)"
 exit $status

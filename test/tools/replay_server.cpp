@@ -562,7 +562,7 @@ class Connection {
                 return cursor.spec.fault == "stats" ? read_all(&byte, 1) && false
                                                     : collection_stats(request, cursor.name_space, cursor.spec);
             }
-            int64_t bound = stages[i] == "$sample" ? number(command, (path + ".size").c_str(), 0)
+            int64_t bound = stages[i] == "$sample"  ? number(command, (path + ".size").c_str(), 0)
                             : stages[i] == "$limit" ? number(command, path.c_str(), 0)
                                                     : 0;
             if (bound > 0 && (limit == 0 || bound < limit))

@@ -60,7 +60,9 @@ TEST(Spacing, Integers) {
     BsonType type;
     EXPECT_EQ(integer(between(held(0), held(1000), 1, 4, &type)), 250);
     EXPECT_EQ(type, BsonType::Int64);
-    EXPECT_EQ(integer(between(held(std::numeric_limits<int64_t>::min()), held(std::numeric_limits<int64_t>::max()), 1, 2)), -1);
+    EXPECT_EQ(
+        integer(between(held(std::numeric_limits<int64_t>::min()), held(std::numeric_limits<int64_t>::max()), 1, 2)),
+        -1);
     EXPECT_EQ(integer(between(held(5), held(5), 1, 2)), 5);
 }
 
@@ -76,14 +78,17 @@ TEST(Spacing, DoublesAndMixtures) {
 }
 
 TEST(Spacing, ObjectIdsFromTheFirstByteThatDiffers) {
-    Held low{id("600000000000000000000000"), BsonType::ObjectId}, high{id("600000000000000000000100"), BsonType::ObjectId};
+    Held low{id("600000000000000000000000"), BsonType::ObjectId},
+        high{id("600000000000000000000100"), BsonType::ObjectId};
     EXPECT_EQ(between(low, high, 1, 2), id("600000000000000000000080"));
-    Held early{id("500000000000000000000000"), BsonType::ObjectId}, late{id("700000000000000000000000"), BsonType::ObjectId};
+    Held early{id("500000000000000000000000"), BsonType::ObjectId},
+        late{id("700000000000000000000000"), BsonType::ObjectId};
     EXPECT_EQ(between(early, late, 1, 2), id("600000000000000000000000"));
 }
 
 TEST(Spacing, TextStaysValidAndOrdered) {
-    for (auto [low, high] : {std::pair{"user/a", "user/z"}, {"", "zzz"}, {"\u00e9a", "\u00e9z"}, {"\u00e9", "\u4e2d"}}) {
+    for (auto [low, high] :
+         {std::pair{"user/a", "user/z"}, {"", "zzz"}, {"\u00e9a", "\u00e9z"}, {"\u00e9", "\u4e2d"}}) {
         std::string last = low;
         for (uint32_t part = 1; part < 5; part++) {
             std::string bytes = between(held(low), held(high), part, 5);
@@ -116,8 +121,9 @@ TEST(Commands, SampleThenProject) {
     part.limit = 10;
     part.project = paths;
     part.project_count = 2;
-    EXPECT_EQ(as_json(mql::part_command(part)),
-              R"({ "aggregate" : "c", "pipeline" : [ { "$sample" : { "size" : 10 } }, { "$project" : { "a" : 1, "b.c" : 1 } } ], "allowDiskUse" : true })");
+    EXPECT_EQ(
+        as_json(mql::part_command(part)),
+        R"({ "aggregate" : "c", "pipeline" : [ { "$sample" : { "size" : 10 } }, { "$project" : { "a" : 1, "b.c" : 1 } } ], "allowDiskUse" : true })");
 }
 
 TEST(Commands, RangeOfOneBracket) {
@@ -128,8 +134,9 @@ TEST(Commands, RangeOfOneBracket) {
     part.from_excluded = true;
     part.id_type = "number";
     part.limit = 3;
-    EXPECT_EQ(as_json(mql::part_command(part)),
-              R"({ "aggregate" : "c", "pipeline" : [ { "$match" : { "$and" : [ { "_id" : { "$gt" : 7 } }, { "_id" : { "$type" : "number" } } ] } }, { "$sort" : { "_id" : 1 } }, { "$limit" : 3 } ], "allowDiskUse" : true })");
+    EXPECT_EQ(
+        as_json(mql::part_command(part)),
+        R"({ "aggregate" : "c", "pipeline" : [ { "$match" : { "$and" : [ { "_id" : { "$gt" : 7 } }, { "_id" : { "$type" : "number" } } ] } }, { "$sort" : { "_id" : 1 } }, { "$limit" : 3 } ], "allowDiskUse" : true })");
 }
 
 TEST(Commands, NamesAreData) {

@@ -58,7 +58,7 @@ CREATE TABLE nest4k_texts AS SELECT doc FROM nest4k_text;
 CREATE TABLE dec5_texts AS SELECT n0::text, n1::text, n2::text, n3::text FROM dec5;
 VACUUM ANALYZE;
 SQL
-    local drain wide three three_drain jsonb json_drain jsonb_in text_scan jsonb4k json4k_drain jsonb4k_in text4k_scan decimals decimal_drain decimal_in decimal_scan batch
+    local drain wide three three_drain jsonb json_drain jsonb_in text_scan jsonb4k json4k_drain jsonb4k_in text4k_scan decimals decimal_drain decimal_in decimal_scan batch profile
     batch=1152 # 384 kB of flat20, as the wrapper asks for
     step "case 1: 1 M documents of 20 fields, all columns"
     drain=$(smallest bench_drain flat20,docs=$rows $batch)
@@ -93,6 +93,11 @@ SQL
     decimals=$(smallest bench_sql 'SELECT n0, n1, n2, n3 FROM dec5')
     gate 'case 5: (driver text + numeric_in) / numeric scan, Decimal128' \
         "$(awk -v a="$decimal_drain" -v b="$decimal_in" -v d="$decimal_scan" -v c="$decimals" 'BEGIN { printf "%.2f", (a + b - d) / c }')" '>=' 1.8
+    step "profile of 1 M documents of 20 fields, import of a sample"
+    profile=$(smallest bench_sql "SELECT * FROM mongo.profile('replay', 'bench', 'flat20,docs=$rows', sample => 0)")
+    printf '| profile of 20 fields, ns a document | %s | | |\n' "$(ns "$profile" $rows)" >>"$bench_table"
+    gate 'profile: documents a second' "$(awk -v s="$profile" -v n=$rows 'BEGIN { printf "%.0f", n / s }')" '>=' 150000
+    printf '| profile / bare drain | %s | | |\n' "$(ratio "$profile" "$drain")" >>"$bench_table"
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
