@@ -164,6 +164,7 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
     request.source = {survey->server, GetUserId(), survey->database, info->name,
                       psprintf("%s.%s", server_text_of(survey->database), info->shown)};
     request.size = kSample;
+    request.random = true;
     Profile *profile = make_profile({100, 100000, 64, true, kKeptValues});
     Sample *sample = open_sample(request);
     BsonValue document;

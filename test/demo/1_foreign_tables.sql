@@ -1,8 +1,5 @@
--- 1. The source: a server, who asks, and one foreign table for each collection (psql variable uri: where MongoDB is).
-CREATE EXTENSION IF NOT EXISTS mongo_fdw_cpp;
+-- 1. The source: one foreign table for each collection that is to move.
 CREATE SCHEMA source;
-CREATE SERVER shop_mongodb FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri');
-CREATE USER MAPPING FOR CURRENT_USER SERVER shop_mongodb;
 
 -- Every foreign table collects what does not fit in __errors, so that a load never stops at a bad value and never hides
 -- one. Dotted paths read nested fields; json and jsonb take any shape.

@@ -19,6 +19,7 @@ run_demo() {
         step "run test/demo/$1"
         "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v uri="$uri" -v run="${2-}" -f "$top/test/demo/$1" >&2
     }
+    demo_sql 0_look.sql
     demo_sql 1_foreign_tables.sql
     demo_sql 2_target_tables.sql
     demo_sql 3_load.sql 1

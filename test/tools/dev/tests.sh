@@ -56,6 +56,16 @@ count_prove() {
     count_up "$ok" "$bad" "$1" 120
 }
 
+# Random documents against an oracle, in Python: engine_uri is the server.
+run_property() {
+    local engine=$1 log=$build/log/property-$1.log
+    step "property tests, engine $engine"
+    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/property/run.py" "$engine" "$engine_uri" "${PROPERTY_SEEDS:-15}" \
+        >"$log" 2>&1 </dev/null || true
+    tail -n 1 "$log" | grep -qE '^(not )?ok|^#' || echo 'not ok 0 - the tests broke off' >>"$log"
+    count_up "$(grep -c '^ok' "$log" || true)" "$(grep -c '^not ok' "$log" || true)" "$log"
+}
+
 native_leg() {
     local engine pgxs
     for engine in documentdb secantus; do
@@ -63,6 +73,7 @@ native_leg() {
         step "SQL suite, PostgreSQL $(pg_major_of "$pg_config"), engine $engine"
         MONGO_URI=$engine_uri make -C "$top" PG_CONFIG="$pg_config" installcheck >"$build/log/regress-native-$engine.log" 2>&1 </dev/null || true
         count_regress "$build/log/regress-native-$engine.log" "$top"
+        run_property "$engine"
     done
     step "tests of processes and faults, PostgreSQL $(pg_major_of "$pg_config")"
     pgxs=$(dirname "$("$pg_config" --pgxs)")/../..
