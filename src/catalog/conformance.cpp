@@ -168,11 +168,8 @@ void take_group(Survey *survey, ColumnCount **columns, int column_count, const B
         count->nulls += number;
         break;
     case mql::FitState::Misfit: {
-        uint32_t length;
-        BsonValue type = field_of(key, "t");
         count->bad += number;
-        if (type.type == BsonType::String)
-            count->bad_types[static_cast<int>(type_of_name(text_of(type, &length)))] += number;
+        count->bad_types[static_cast<int>(type_of_name(field_of(key, "t")))] += number;
         break;
     }
     case mql::FitState::Unsure:
@@ -266,6 +263,8 @@ void count_by_scan(Survey *survey) {
     Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(table->column_count, 1)));
     bool *nulls = static_cast<bool *>(palloc(Max(table->column_count, 1)));
     BsonValue document;
+    MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "mongo.conformance row", ALLOCSET_SMALL_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(row); // of the texts that misfits make
     while (next_document(stream, &document)) {
         begin_document(decoder, document);
         survey->document = document;
@@ -279,7 +278,9 @@ void count_by_scan(Survey *survey) {
                 }
             visit_misfits(decoder, note_misfit, survey);
         }
+        MemoryContextReset(row);
     }
+    MemoryContextSwitchTo(old);
     close_documents(stream);
 }
 

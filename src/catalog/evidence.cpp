@@ -8,18 +8,14 @@ namespace {
 
 // Types that a name of bsonType or type allows.
 uint64_t types_of_name(const BsonValue &name) {
-    uint32_t length;
-    if (name.type != BsonType::String)
-        return 0;
-    const char *text = text_of(name, &length);
     // "number" may be any of four: numeric holds them all.
-    if (strcmp(text, "number") == 0)
+    if (is_text(name, "number"))
         return type_bit(BsonType::Decimal128);
-    if (strcmp(text, "boolean") == 0)
+    if (is_text(name, "boolean"))
         return type_bit(BsonType::Bool);
-    if (strcmp(text, "integer") == 0)
+    if (is_text(name, "integer"))
         return type_bit(BsonType::Int64);
-    BsonType type = type_of_name(text);
+    BsonType type = type_of_name(name);
     return type == BsonType::Missing ? 0 : type_bit(type);
 }
 

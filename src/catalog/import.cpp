@@ -18,9 +18,6 @@ PG_FUNCTION_INFO_V1(mongo_import_statements);
 namespace mongo_fdw {
 namespace {
 
-constexpr int kMaxPaths = 100000;
-constexpr int kFullDepth = 100; // MongoDB nests no deeper: what lies below max_depth decides between json and jsonb
-
 struct Import {
     Oid server;
     const char *server_name;
@@ -35,36 +32,6 @@ struct Imported {
     LayoutTable *table; // null: not imported
     const char *sampled;
 };
-
-ImportRules rules_of(List *options) {
-    check_options(options, kImport);
-    auto text = [options](const char *name, const char *otherwise) {
-        const char *value = find_option(options, name);
-        return value ? value : otherwise;
-    };
-    auto is = [&](const char *name, const char *wanted) { return pg_strcasecmp(text(name, ""), wanted) == 0; };
-    auto boolean = [&](const char *name) {
-        bool value = false;
-        (void)parse_bool(text(name, "off"), &value);
-        return value;
-    };
-    ImportRules rules{};
-    rules.sample = pg_strtoint32(text("sample", "1000"));
-    rules.flatten = !is("nested", "jsonb");
-    rules.arrays = is("arrays", "table")   ? ArrayMode::Table
-                   : is("arrays", "jsonb") ? ArrayMode::Jsonb
-                                           : ArrayMode::Array;
-    rules.max_depth = pg_strtoint32(text("max_depth", "4"));
-    rules.max_columns = pg_strtoint32(text("max_columns", "400"));
-    rules.map_threshold = pg_strtoint32(text("map_threshold", "64"));
-    rules.id_type = is("id_type", "text") ? IdType::Text : is("id_type", "objectid") ? IdType::ObjectId : IdType::Auto;
-    rules.doc_column = boolean("doc_column");
-    rules.on_conversion_error = text("on_conversion_error", nullptr);
-    rules.errors_column = boolean("errors_column") || is("on_conversion_error", "collect");
-    rules.snake_case = is("name_case", "snake");
-    rules.collate_c = boolean("collate_c");
-    return rules;
-}
 
 bool is_listed(const Import &import, const char *name) {
     ListCell *cell;
@@ -102,7 +69,8 @@ void read_collection(const Import &import, Imported *imported) {
                       psprintf("%s.%s", import.database, info->shown),
                       nullptr};
     request.size = import.rules.sample;
-    Profile *profile = make_profile({kFullDepth, kMaxPaths, import.rules.map_threshold, false, 0});
+    // What lies below max_depth decides between json and jsonb.
+    Profile *profile = make_profile({kFullDepth, kManyPaths, import.rules.map_threshold, false, 0});
     Sample *sample = open_sample(request);
     BsonValue document;
     while (next_sampled(sample, &document))
@@ -165,12 +133,42 @@ template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
 
 } // namespace
 
+ImportRules import_rules(List *options) {
+    check_options(options, kImport);
+    auto text = [options](const char *name, const char *otherwise) {
+        const char *value = find_option(options, name);
+        return value ? value : otherwise;
+    };
+    auto is = [&](const char *name, const char *wanted) { return pg_strcasecmp(text(name, ""), wanted) == 0; };
+    auto boolean = [&](const char *name) {
+        bool value = false;
+        (void)parse_bool(text(name, "off"), &value);
+        return value;
+    };
+    ImportRules rules{};
+    rules.sample = pg_strtoint32(text("sample", "1000"));
+    rules.flatten = !is("nested", "jsonb");
+    rules.arrays = is("arrays", "table")   ? ArrayMode::Table
+                   : is("arrays", "jsonb") ? ArrayMode::Jsonb
+                                           : ArrayMode::Array;
+    rules.max_depth = pg_strtoint32(text("max_depth", "4"));
+    rules.max_columns = pg_strtoint32(text("max_columns", "400"));
+    rules.map_threshold = pg_strtoint32(text("map_threshold", "64"));
+    rules.id_type = is("id_type", "text") ? IdType::Text : is("id_type", "objectid") ? IdType::ObjectId : IdType::Auto;
+    rules.doc_column = boolean("doc_column");
+    rules.on_conversion_error = text("on_conversion_error", nullptr);
+    rules.errors_column = boolean("errors_column") || is("on_conversion_error", "collect");
+    rules.snake_case = is("name_case", "snake");
+    rules.collate_c = boolean("collate_c");
+    return rules;
+}
+
 extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oid server) {
     Import import{};
     import.server = server;
     import.server_name = statement->server_name;
     import.database = statement->remote_schema;
-    import.rules = rules_of(statement->options);
+    import.rules = import_rules(statement->options);
     import.mode = statement->list_type;
     ListCell *cell;
     foreach (cell, statement->table_list)
@@ -250,7 +248,7 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
                   : !PG_ARGISNULL(4) ? FDW_IMPORT_SCHEMA_EXCEPT
                                      : FDW_IMPORT_SCHEMA_ALL;
     import.names = list_concat(names_argument(fcinfo, 3), names_argument(fcinfo, 4));
-    import.rules = rules_of(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)));
+    import.rules = import_rules(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)));
     InitMaterializedSRF(fcinfo, 0);
     Output output{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
     ListCell *cell;

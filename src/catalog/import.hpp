@@ -1,9 +1,12 @@
 // IMPORT FOREIGN SCHEMA. Zone B.
 #pragma once
 
-#include "pg/pg.hpp"
+#include "catalog/infer.hpp"
 
 namespace mongo_fdw {
+
+// The options of an import, checked (HV00D, 22023); what is not given has its default.
+ImportRules import_rules(List *options);
 
 extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oid server);
 

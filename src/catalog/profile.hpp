@@ -13,6 +13,8 @@ namespace mongo_fdw {
 
 constexpr int kBsonTypes = 21;
 constexpr int kExamples = 5;
+constexpr int kFullDepth = 100;    // MongoDB nests no deeper
+constexpr int kManyPaths = 100000; // bound of profiles that users do not bound
 
 // Position of a type in counts; the types in the order of MongoDB's type numbers.
 constexpr int type_index(BsonType type) {

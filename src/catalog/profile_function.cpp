@@ -1,4 +1,5 @@
 // mongo.profile: the profile of a collection as rows. Zone B.
+#include "catalog/import.hpp"
 #include "catalog/layout.hpp"
 #include "connect/sample.hpp"
 #include "pg/arguments.hpp"
@@ -51,14 +52,6 @@ struct Writer {
     MemoryContext row;
 };
 
-ImportRules default_rules(int max_depth) {
-    ImportRules rules{};
-    rules.flatten = true;
-    rules.max_depth = max_depth;
-    rules.max_columns = 1500;
-    return rules;
-}
-
 Suggestion *suggestion_of(HTAB *suggestions, const ProfileNode *node, HASHACTION action) {
     bool found;
     return static_cast<Suggestion *>(hash_search(suggestions, &node, action, &found));
@@ -89,7 +82,8 @@ HTAB *make_suggestions(Profile *profile, const char *collection) {
     control.entrysize = sizeof(Suggestion);
     control.hcxt = CurrentMemoryContext;
     HTAB *suggestions = hash_create("mongo_fdw_cpp suggestions", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    ImportRules rules = default_rules(profile->settings.max_depth);
+    ImportRules rules = import_rules(NIL);
+    rules.max_depth = Min(rules.max_depth, profile->settings.max_depth);
     LayoutTable *table = lay_out(profile, collection, rules);
     name_tables(&collection, &table, 1, rules);
     note_suggestions(suggestions, table);
@@ -223,7 +217,8 @@ extern "C" Datum mongo_profile(PG_FUNCTION_ARGS) {
     if (filter.size > kEmptyDocument)
         request.filter = filter;
     ProfileSettings settings{integer_argument(fcinfo, 5, "max_depth", 1, 100),
-                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), 64, true, 0};
+                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), import_rules(NIL).map_threshold, true,
+                             0};
 
     InitMaterializedSRF(fcinfo, 0);
     Profile *profile = make_profile(settings);

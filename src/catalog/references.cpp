@@ -4,7 +4,7 @@
 // because the names fit, or because nearly all values are found there (the idea of value inclusion is that of
 // inclusion-dependency discovery). One command asks for the values of all paths that may refer to a field.
 #include "catalog/collections.hpp"
-#include "catalog/profile.hpp"
+#include "catalog/import.hpp"
 #include "connect/sample.hpp"
 #include "connect/spacing.hpp"
 #include "mql/commands.hpp"
@@ -165,7 +165,7 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
                       psprintf("%s.%s", server_text_of(survey->database), info->shown)};
     request.size = kSample;
     request.random = true;
-    Profile *profile = make_profile({100, 100000, 64, true, kKeptValues});
+    Profile *profile = make_profile({kFullDepth, kManyPaths, import_rules(NIL).map_threshold, true, kKeptValues});
     Sample *sample = open_sample(request);
     BsonValue document;
     while (next_sampled(sample, &document))

@@ -53,9 +53,9 @@ const char *type_name(BsonType type) {
     return "unknown";
 }
 
-BsonType type_of_name(const char *name) {
+BsonType type_of_name(const BsonValue &name) {
     for (int type = 0x01; type <= 0xff; type++)
-        if (std::strcmp(type_name(static_cast<BsonType>(type)), name) == 0)
+        if (is_text(name, type_name(static_cast<BsonType>(type))))
             return static_cast<BsonType>(type);
     return BsonType::Missing;
 }
@@ -76,7 +76,10 @@ BsonValue first_of_reply(const uint8_t *data, uint32_t size) {
 
 bool is_text(const BsonValue &value, const char *text) {
     uint32_t length;
-    return value.type == BsonType::String && std::strcmp(text_of(value, &length), text) == 0;
+    if (value.type != BsonType::String)
+        return false;
+    const char *found = text_of(value, &length); // its final NUL is the server's promise
+    return length == std::strlen(text) && std::memcmp(found, text, length) == 0;
 }
 
 bool is_true(const BsonValue &value) {

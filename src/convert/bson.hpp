@@ -181,8 +181,8 @@ inline bool reads_as_null(BsonType type) {
 // MongoDB's name of a type, as $type knows it.
 const char *type_name(BsonType type);
 
-// The type of that name; Missing for an unknown one. "number" is no single type and unknown.
-BsonType type_of_name(const char *name);
+// The type that a string names; Missing for an unknown one. "number" is no single type and unknown.
+BsonType type_of_name(const BsonValue &name);
 
 // The first field of that key in a document or array; Missing where there is none.
 BsonValue field_of(const BsonValue &document, const char *key);

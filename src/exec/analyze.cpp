@@ -94,7 +94,7 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
     double documents = 0;
     BsonValue document;
     while (next_sampled(sample, &document)) {
-        vacuum_delay_point();
+        CHECK_FOR_INTERRUPTS();
         documents++;
         begin_document(decoder, document);
         while (decode_row(decoder, values, nulls))

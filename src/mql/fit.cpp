@@ -81,7 +81,7 @@ Value decimal_fits_double(const Value &v) {
 
 Value float_guard(const Value &v, const FitColumn &column) {
     Value type = type_of(v);
-    Value as_double = op("$or", {op("$ne", {type, "decimal"}), decimal_fits_double(v)});
+    Value as_double = cond(is(type, "decimal"), decimal_fits_double(v), true);
     Value test = as_double;
     if (column.kind == FitKind::Float4) {
         // The same for float: 2^128 - 2^103 and 2^-150.
@@ -111,7 +111,8 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
     Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
     Value fraction = cond(shortest, finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
     Value as_double = cond(small_integer, finite(op("$toDecimal", op("$toLong", v))), fraction);
-    Value infinite = op("$eq", {op("$abs", v), Value(__builtin_inf())});
+    // $abs fails for the least int64.
+    Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
     return choose({{op("$not", {op("$in", {type, number_types()})}), state(FitState::Misfit)},
                    {op("$eq", {v, Value(__builtin_nan(""))}), state(FitState::Fit)},
                    {infinite, state(FitState::Misfit)},
@@ -246,9 +247,12 @@ namespace {
 
 std::vector<Value> stages_before(const SurveySource &source) {
     std::vector<Value> stages = stages_of(source.base_pipeline);
-    if (source.unwind)
-        stages.push_back(op("$unwind", doc({{"path", std::string("$").append(source.unwind).c_str()},
-                                            {"includeArrayIndex", kOrdinal}})));
+    if (source.unwind) {
+        std::string path = std::string("$") + source.unwind;
+        // Servers differ in what they do to undefined.
+        stages.push_back(op("$match", op("$expr", op("$ne", {type_of(path.c_str()), "undefined"}))));
+        stages.push_back(op("$unwind", doc({{"path", path.c_str()}, {"includeArrayIndex", kOrdinal}})));
+    }
     return stages;
 }
 

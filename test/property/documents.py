@@ -21,7 +21,7 @@ def text(rng):
 SCALARS = {
     "int": lambda rng: rng.randrange(-2**31, 2**31),
     "small": lambda rng: rng.randrange(5),
-    "long": lambda rng: Int64(rng.choice([rng.randrange(-2**63, 2**63), rng.randrange(100), 2**53 + 1])),
+    "long": lambda rng: Int64(rng.choice([rng.randrange(-2**63, 2**63), rng.randrange(100), 2**53 + 1, -2**63, 2**63 - 1])),
     "double": lambda rng: rng.choice([rng.random() * 1e6, -0.0, 0.1, 1e300, 5e-324, float(rng.randrange(10**6))]),
     "special": lambda rng: rng.choice([float("nan"), float("inf"), float("-inf"), 1.5]),
     "decimal": lambda rng: Decimal128(rng.choice(["5.00", "0.1", "-0", "NaN", "1E+20", "1234567890123456789012345678901234", f"{rng.randrange(10**6)}.{rng.randrange(100):02d}"])),
