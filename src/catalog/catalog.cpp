@@ -38,8 +38,14 @@ struct Row {
     void write(ReturnSetInfo *result) { tuplestore_putvalues(result->setResult, result->setDesc, values, nulls); }
 };
 
+// What a server counts, as bigint.
+int64 whole(double count) { return count < 9e18 ? static_cast<int64>(count) : PG_INT64_MAX; }
+
 const char *note_of(const mongo::Error &failure) {
-    const char *message = pnstrdup(failure.message, strlen(failure.message));
+    int length = static_cast<int>(strlen(failure.message));
+    // The message may have been cut in the middle of a character.
+    length = pg_encoding_mbcliplen(PG_UTF8, failure.message, length, length);
+    const char *message = readable_text(failure.message, static_cast<uint32_t>(length));
     return failure.code ? psprintf("code %d: %s", failure.code, message) : message;
 }
 
@@ -106,26 +112,30 @@ void describe_collection(Row *row, const DocumentSource &source, const Collectio
     row->text(kCollection, info->shown);
     row->text(kKind, kind_of(info, bucket));
     if (bucket)
-        note = psprintf("GridFS bucket \"%s\"", server_text_of(bucket));
+        note = psprintf("GridFS bucket \"%s\"", readable_text(bucket, strlen(bucket)));
     Datum value;
     if (info->validator.type == BsonType::Document && jsonb_of(info->validator, &value))
         row->set(kValidator, value);
     if (info->view) {
         BsonValue origin = field_of(info->options, "viewOn");
         uint32_t length;
-        if (origin.type == BsonType::String)
-            note = psprintf("view on \"%s\"", server_text_of(text_of(origin, &length)));
+        if (origin.type == BsonType::String) {
+            const char *name = text_of(origin, &length);
+            note = psprintf("view on \"%s\"", readable_text(name, length));
+        }
     } else {
         mongo::Error failure;
         CollectionStats stats;
-        if (!read_collection_stats(source, &stats, &failure))
+        if (!read_collection_stats(source, &stats, &failure)) {
+            raise_unless_refused(failure, source);
             note = note_of(failure);
+        }
         if (stats.documents >= 0)
-            row->set(kDocuments, Int64GetDatum(static_cast<int64>(stats.documents)));
+            row->set(kDocuments, Int64GetDatum(whole(stats.documents)));
         if (stats.bytes > 0 || (stats.bytes == 0 && stats.documents == 0)) {
-            row->set(kBytes, Int64GetDatum(static_cast<int64>(stats.bytes)));
+            row->set(kBytes, Int64GetDatum(whole(stats.bytes)));
             if (stats.documents > 0)
-                row->set(kAverageBytes, Int64GetDatum(static_cast<int64>(rint(stats.bytes / stats.documents))));
+                row->set(kAverageBytes, Int64GetDatum(whole(rint(stats.bytes / stats.documents))));
         }
         failure.kind = mongo::ErrorKind::None;
         List *indexes = list_indexes(source, &failure);
@@ -141,7 +151,7 @@ void describe_collection(Row *row, const DocumentSource &source, const Collectio
 void describe_database(ReturnSetInfo *result, Oid server, const char *database) {
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
-    const char *shown = server_text_of(database);
+    const char *shown = readable_text(database, strlen(database));
     List *collections = list_collections(server, GetUserId(), database, &failure);
     if (failure.kind != mongo::ErrorKind::None) {
         Row row;

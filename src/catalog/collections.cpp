@@ -3,7 +3,7 @@
 
 #include "convert/text.hpp"
 #include "mql/commands.hpp"
-#include "pg/arguments.hpp"
+#include "pg/error.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -14,6 +14,16 @@ int by_name(const ListCell *a, const ListCell *b) {
 
 } // namespace
 
+const char *readable_text(const char *utf8, uint32_t length) {
+    const char *text = utf8;
+    return to_server_text(&text, &length) == TextFault::None ? pnstrdup(text, length) : "(unreadable)";
+}
+
+void raise_unless_refused(const mongo::Error &failure, const DocumentSource &source) {
+    if (failure.kind != mongo::ErrorKind::Server)
+        raise_mongo_error(failure, GetForeignServer(source.server)->servername, source.name_space, source.pipeline);
+}
+
 BsonValue copy_value(const BsonValue &value) {
     uint8_t *data = static_cast<uint8_t *>(palloc(Max(value.size, 1)));
     if (value.size)
@@ -22,10 +32,12 @@ BsonValue copy_value(const BsonValue &value) {
 }
 
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure) {
-    DocumentSource source{server, user, database, "", server_text_of(database), nullptr};
+    DocumentSource source{server, user, database, "", readable_text(database, strlen(database)), nullptr};
     DocumentStream *stream = open_documents(source, mql::list_collections_command(nullptr), failure);
-    if (!stream)
+    if (!stream) {
+        raise_unless_refused(*failure, source);
         return NIL;
+    }
     List *list = NIL;
     BsonValue document;
     while (next_document(stream, &document)) {
@@ -62,8 +74,10 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
 
 List *list_indexes(const DocumentSource &source, mongo::Error *failure) {
     DocumentStream *stream = open_documents(source, mql::list_indexes_command(source.collection), failure);
-    if (!stream)
+    if (!stream) {
+        raise_unless_refused(*failure, source);
         return NIL;
+    }
     List *list = NIL;
     BsonValue document;
     while (next_document(stream, &document)) {

@@ -14,12 +14,18 @@ struct CollectionInfo {
     BsonValue validator; // inside options
 };
 
-// CollectionInfos of a database, ordered by name, without those of the system. An error raises, or goes to *failure
-// where the caller gives one and the result is NIL.
+// CollectionInfos of a database, ordered by name, without those of the system. What the server refuses (rights, and the
+// like) goes to *failure where the caller gives one and the result is NIL; a connection that fails always raises.
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure);
 
-// Documents of listIndexes, copied as BsonValue; NIL where the server refuses.
+// Documents of listIndexes, copied as BsonValue; NIL with *failure set where the server refuses.
 List *list_indexes(const DocumentSource &source, mongo::Error *failure);
+
+// Raises an error that is no refusal of the server's.
+void raise_unless_refused(const mongo::Error &failure, const DocumentSource &source);
+
+// Text of the server's in the database encoding; "(unreadable)" where that cannot say it.
+const char *readable_text(const char *utf8, uint32_t length);
 
 // Copies a value into the current memory context.
 BsonValue copy_value(const BsonValue &value);

@@ -141,11 +141,16 @@ bool server_fit(const TableOptions *table, const ColumnOptions *column, mql::Fit
 void keep_example(const Survey *survey, ColumnCount *count, const BsonValue &document) {
     if (list_length(count->examples) >= survey->most_examples)
         return;
+    BsonValue id = field_of(document, "_id");
+    const BsonValue *last = count->examples ? static_cast<BsonValue *>(llast(count->examples)) : nullptr;
+    // The rows of a child table that come from one document are neighbours.
+    if (id.type == BsonType::Missing ||
+        (last && last->type == id.type && last->size == id.size && memcmp(last->data, id.data, id.size) == 0))
+        return;
     MemoryContext old = MemoryContextSwitchTo(survey->context);
-    BsonValue *id = static_cast<BsonValue *>(palloc(sizeof(BsonValue)));
-    *id = copy_value(field_of(document, "_id"));
-    if (id->type != BsonType::Missing)
-        count->examples = lappend(count->examples, id);
+    BsonValue *copy = static_cast<BsonValue *>(palloc(sizeof(BsonValue)));
+    *copy = copy_value(id);
+    count->examples = lappend(count->examples, copy);
     MemoryContextSwitchTo(old);
 }
 
@@ -153,14 +158,14 @@ void keep_example(const Survey *survey, ColumnCount *count, const BsonValue &doc
 
 void take_group(Survey *survey, ColumnCount **columns, int column_count, const BsonValue &group) {
     BsonValue key = field_of(group, "_id");
-    int column = static_cast<int>(number_of(field_of(key, "c"), -2));
-    int64 number = static_cast<int64>(number_of(field_of(group, "n"), 0));
+    int64 column = count_of(field_of(key, "c"), -2);
+    int64 number = count_of(field_of(group, "n"), 0);
     if (column == -1)
         survey->server_documents = number;
     if (column < 0 || column >= column_count)
         return;
     ColumnCount *count = columns[column];
-    switch (static_cast<mql::FitState>(static_cast<int>(number_of(field_of(key, "s"), 0)))) {
+    switch (static_cast<mql::FitState>(count_of(field_of(key, "s"), 0))) {
     case mql::FitState::Missing:
         count->missing += number;
         break;
@@ -186,6 +191,20 @@ void reset_count(ColumnCount *count) {
     count->examples = NIL;
 }
 
+// Errors of an operator or of its operands; not of rights, of a cancel, of the connection or the server's state.
+bool is_about_evaluation(const mongo::Error &failure) {
+    if (failure.kind != mongo::ErrorKind::Server)
+        return false;
+    switch (ERRCODE_TO_CATEGORY(sqlstate_of(failure))) {
+    case MAKE_SQLSTATE('0', 'A', '0', '0', '0'): // feature not supported
+    case MAKE_SQLSTATE('2', '2', '0', '0', '0'): // data exception
+    case MAKE_SQLSTATE('H', 'V', '0', '0', '0'): // codes without a row of their own
+        return true;
+    default:
+        return false;
+    }
+}
+
 void count_by_server(Survey *survey) {
     int total = 0;
     ColumnCount **columns =
@@ -201,12 +220,11 @@ void count_by_server(Survey *survey) {
         }
     if (total == 0)
         return;
-    constexpr int kUnauthorized = 13;
     mongo::Error failure;
     DocumentStream *stream = open_documents(survey->source, mql::survey_command(source, fits, total), &failure);
     if (!stream) {
         // A server that lacks an operator, or cannot evaluate it for some value: the scan can.
-        if (failure.kind != mongo::ErrorKind::Server || failure.code == kUnauthorized)
+        if (!is_about_evaluation(failure))
             raise_mongo_error(failure, survey->table->server_name, survey->table->name_space, "[{\"$group\": ...}]");
         ereport(DEBUG1,
                 (errmsg_internal("conformance of \"%s\" by a scan: %s", survey->table->name_space, failure.message)));
@@ -286,21 +304,27 @@ void count_by_scan(Survey *survey) {
 
 // --- rows ---
 
+// Extended JSON; an _id that jsonb cannot hold (a NUL character) stands as the text of its JSON.
 Datum examples_datum(const ColumnCount *count) {
-    Arena arena{CurrentMemoryContext, nullptr, nullptr};
-    JsonNode node{};
-    node.kind = JsonNode::Kind::List;
-    node.length = list_length(count->examples);
-    BsonValue *values = static_cast<BsonValue *>(palloc(sizeof(BsonValue) * Max(node.length, 1)));
+    StringInfoData list;
+    initStringInfo(&list);
     ListCell *cell;
-    int at = 0;
-    foreach (cell, count->examples)
-        values[at++] = *static_cast<BsonValue *>(lfirst(cell));
-    node.values = values;
-    Datum result;
-    if (make_jsonb(node, JsonForm::Relaxed, &arena, &result) == JsonFault::None)
-        return result;
-    return DirectFunctionCall1(jsonb_in, CStringGetDatum("[]")); // an _id with a NUL character
+    foreach (cell, count->examples) {
+        Arena arena{CurrentMemoryContext, nullptr, nullptr};
+        JsonNode node;
+        Datum ignored;
+        StringInfoData text;
+        initStringInfo(&text);
+        json_node_of(*static_cast<BsonValue *>(lfirst(cell)), JsonForm::Relaxed, &arena, &node);
+        bool readable = append_json(&text, node, JsonForm::Relaxed, &arena) == JsonFault::None;
+        appendStringInfoString(&list, list.len ? ", " : "[");
+        if (readable && make_jsonb(node, JsonForm::Relaxed, &arena, &ignored) == JsonFault::None)
+            appendStringInfoString(&list, text.data);
+        else
+            escape_json(&list, readable ? text.data : "(unreadable)");
+    }
+    appendStringInfoString(&list, list.len ? "]" : "[]");
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(list.data));
 }
 
 Datum types_datum(const ColumnCount *count) {

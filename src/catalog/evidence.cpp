@@ -33,12 +33,35 @@ uint64_t declared_types(const BsonValue &schema) {
     return types;
 }
 
+void apply_schema(Profile *profile, ProfileNode *node, const BsonValue &schema);
+
+// Applies each schema of a list to the same node: what any of them allows may come.
+void apply_schemas(Profile *profile, ProfileNode *node, const BsonValue &schemas) {
+    if (schemas.type != BsonType::Array)
+        return;
+    BsonReader reader(schemas.data, schemas.size);
+    while (reader.next())
+        apply_schema(profile, node, reader.value());
+}
+
+uint64_t types_of_values(const BsonValue &values) {
+    uint64_t types = 0;
+    if (values.type != BsonType::Array)
+        return types;
+    BsonReader reader(values.data, values.size);
+    while (reader.next())
+        types |= type_bit(reader.value().type);
+    return types;
+}
+
 void apply_schema(Profile *profile, ProfileNode *node, const BsonValue &schema) {
     check_stack_depth();
     if (schema.type != BsonType::Document || node->is_map)
         return;
     if (node->parent)
-        node->declared |= declared_types(schema);
+        node->declared |= declared_types(schema) | types_of_values(field_of(schema, "enum"));
+    for (const char *keyword : {"allOf", "anyOf", "oneOf"})
+        apply_schemas(profile, node, field_of(schema, keyword));
     BsonValue properties = field_of(schema, "properties");
     if (properties.type == BsonType::Document) {
         BsonReader reader(properties.data, properties.size);
@@ -48,6 +71,8 @@ void apply_schema(Profile *profile, ProfileNode *node, const BsonValue &schema) 
     BsonValue items = field_of(schema, "items");
     if (items.type == BsonType::Document)
         apply_schema(profile, profile_element(profile, node), items);
+    else if (items.type == BsonType::Array)
+        apply_schemas(profile, profile_element(profile, node), items);
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "catalog/collections.hpp"
 #include "catalog/evidence.hpp"
 #include "catalog/layout.hpp"
+#include "catalog/names.hpp"
 #include "connect/sample.hpp"
 #include "options/options.hpp"
 #include "options/table.hpp"
@@ -46,50 +47,51 @@ bool is_wanted(const Import &import, const char *table) {
            (import.mode == FDW_IMPORT_SCHEMA_LIMIT_TO) == is_listed(import, table);
 }
 
-// Whether a table of the collection may be wanted: its own name, or one that a child table could have.
-bool may_be_wanted(const Import &import, const LayoutTable &proposal) {
+// Whether a table of the collection may be wanted: its own name, or one that a child table could have. Names are told
+// apart without regard to case, so collections that differ in case alone are read together: each takes its part in who
+// gets a suffix.
+bool may_be_wanted(const Import &import, const char *base) {
     constexpr size_t kCertain = NAMEDATALEN - 10; // names longer than that are cut
     if (import.mode != FDW_IMPORT_SCHEMA_LIMIT_TO)
         return true;
-    size_t length = Min(strlen(proposal.base), kCertain);
+    size_t length = Min(strlen(base), kCertain);
     ListCell *cell;
     foreach (cell, import.names)
-        if (strncmp(static_cast<char *>(lfirst(cell)), proposal.base, length) == 0)
+        if (pg_strncasecmp(static_cast<char *>(lfirst(cell)), base, length) == 0)
             return true;
     return false;
 }
 
+// A collection that the server cannot read (a view that fails) is left out with a warning, and ends no import of others.
 void read_collection(const Import &import, Imported *imported) {
     const CollectionInfo *info = imported->info;
     SampleRequest request{};
-    request.source = {import.server,
-                      GetUserId(),
-                      utf8_of(import.database),
-                      info->name,
-                      psprintf("%s.%s", import.database, info->shown),
-                      nullptr};
+    request.source = {import.server, GetUserId(), utf8_of(import.database), info->name,
+                      psprintf("%s.%s", import.database, info->shown)};
     request.size = import.rules.sample;
+    mongo::Error failure;
+    SampleMethod method;
     // What lies below max_depth decides between json and jsonb.
-    Profile *profile = make_profile({kFullDepth, kManyPaths, import.rules.map_threshold, false, 0});
-    Sample *sample = open_sample(request);
-    BsonValue document;
-    while (next_sampled(sample, &document))
-        add_document(profile, document, request.source.name_space);
-    SampleMethod method = sample_method(sample);
-    close_sample(sample);
-    finish_profile(profile);
+    Profile *profile = profile_sample(request, {kFullDepth, kManyPaths, import.rules.map_threshold, false, 0}, &method,
+                                      &failure);
+    if (!profile) {
+        raise_unless_refused(failure, request.source);
+        ereport(WARNING, (errmsg("collection \"%s\" is left out", request.source.name_space),
+                          errdetail("Code %d: %s", failure.code,
+                                    readable_text(failure.message, static_cast<uint32_t>(strlen(failure.message))))));
+        return;
+    }
     if (info->validator.type == BsonType::Document)
         apply_validator(profile, info->validator);
     if (!info->view) {
-        mongo::Error failure;
         ListCell *cell;
         foreach (cell, list_indexes(request.source, &failure))
             apply_index(profile, *static_cast<BsonValue *>(lfirst(cell)));
     }
+    unsigned long long documents = profile->root->present;
     imported->sampled = method == SampleMethod::All
-                            ? psprintf("all %llu documents", static_cast<unsigned long long>(profile->root->present))
-                            : psprintf("a sample of %llu documents (%s)",
-                                       static_cast<unsigned long long>(profile->root->present), method_name(method));
+                            ? psprintf("all %llu documents", documents)
+                            : psprintf("a sample of %llu documents (%s)", documents, method_name(method));
     imported->table = lay_out(profile, info->shown, import.rules);
 }
 
@@ -99,27 +101,35 @@ List *plan_import(const Import &import) {
     int count = list_length(infos), at = 0;
     const char **names = static_cast<const char **>(palloc(sizeof(char *) * Max(count, 1)));
     LayoutTable **tables = static_cast<LayoutTable **>(palloc0(sizeof(LayoutTable *) * Max(count, 1)));
-    LayoutTable *proposals = static_cast<LayoutTable *>(palloc0(sizeof(LayoutTable) * Max(count, 1)));
-    LayoutTable **all = static_cast<LayoutTable **>(palloc0(sizeof(LayoutTable *) * Max(count, 1)));
     ListCell *cell;
-    foreach (cell, infos) {
-        names[at] = static_cast<CollectionInfo *>(lfirst(cell))->shown;
-        all[at] = &proposals[at];
-        at++;
-    }
-    name_tables(names, all, count, import.rules);
+    foreach (cell, infos)
+        names[at++] = static_cast<CollectionInfo *>(lfirst(cell))->shown;
     at = 0;
     foreach (cell, infos) {
         Imported *imported = static_cast<Imported *>(palloc0(sizeof(Imported)));
         imported->info = static_cast<CollectionInfo *>(lfirst(cell));
-        proposals[at].base = proposals[at].name;
-        if (may_be_wanted(import, proposals[at]))
+        if (may_be_wanted(import, name_of_key(names[at], import.rules.snake_case ? NameCase::Snake : NameCase::Keep)))
             read_collection(import, imported);
         tables[at++] = imported->table;
         result = lappend(result, imported);
     }
     name_tables(names, tables, count, import.rules);
     return result;
+}
+
+// Tells of tables that LIMIT TO names and the database does not give.
+void note_unknown_tables(const Import &import, List *made) {
+    if (import.mode != FDW_IMPORT_SCHEMA_LIMIT_TO)
+        return;
+    ListCell *cell, *other;
+    foreach (cell, import.names) {
+        bool found = false;
+        foreach (other, made)
+            found = found || strcmp(static_cast<char *>(lfirst(cell)), static_cast<char *>(lfirst(other))) == 0;
+        if (!found)
+            ereport(NOTICE, (errmsg("database \"%s\" gives no table \"%s\", skipping", import.database,
+                                    static_cast<char *>(lfirst(cell)))));
+    }
 }
 
 template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
@@ -133,31 +143,37 @@ template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
 
 } // namespace
 
-ImportRules import_rules(List *options) {
+ImportRules import_rules(List *options, List *server_options) {
     check_options(options, kImport);
     auto text = [options](const char *name, const char *otherwise) {
         const char *value = find_option(options, name);
         return value ? value : otherwise;
     };
     auto is = [&](const char *name, const char *wanted) { return pg_strcasecmp(text(name, ""), wanted) == 0; };
+    auto integer = [&](const char *name, const char *otherwise) {
+        int value = 0;
+        (void)parse_int(text(name, otherwise), &value, 0, nullptr);
+        return value;
+    };
     auto boolean = [&](const char *name) {
         bool value = false;
         (void)parse_bool(text(name, "off"), &value);
         return value;
     };
     ImportRules rules{};
-    rules.sample = pg_strtoint32(text("sample", "1000"));
+    rules.sample = integer("sample", "1000");
     rules.flatten = !is("nested", "jsonb");
     rules.arrays = is("arrays", "table")   ? ArrayMode::Table
                    : is("arrays", "jsonb") ? ArrayMode::Jsonb
                                            : ArrayMode::Array;
-    rules.max_depth = pg_strtoint32(text("max_depth", "4"));
-    rules.max_columns = pg_strtoint32(text("max_columns", "400"));
-    rules.map_threshold = pg_strtoint32(text("map_threshold", "64"));
-    rules.id_type = is("id_type", "text") ? IdType::Text : is("id_type", "objectid") ? IdType::ObjectId : IdType::Auto;
+    rules.max_depth = integer("max_depth", "4");
+    rules.max_columns = integer("max_columns", "400");
+    rules.map_threshold = integer("map_threshold", "64");
+    rules.id_as_text = is("id_type", "text");
     rules.doc_column = boolean("doc_column");
     rules.on_conversion_error = text("on_conversion_error", nullptr);
-    rules.errors_column = boolean("errors_column") || is("on_conversion_error", "collect");
+    const char *on_error = text("on_conversion_error", find_option(server_options, "on_conversion_error"));
+    rules.errors_column = boolean("errors_column") || (on_error && pg_strcasecmp(on_error, "collect") == 0);
     rules.snake_case = is("name_case", "snake");
     rules.collate_c = boolean("collate_c");
     return rules;
@@ -168,18 +184,21 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
     import.server = server;
     import.server_name = statement->server_name;
     import.database = statement->remote_schema;
-    import.rules = import_rules(statement->options);
+    import.rules = import_rules(statement->options, GetForeignServer(server)->options);
     import.mode = statement->list_type;
     ListCell *cell;
     foreach (cell, statement->table_list)
         import.names = lappend(import.names, lfirst_node(RangeVar, cell)->relname);
-    List *commands = NIL;
+    List *commands = NIL, *made = NIL;
     foreach (cell, plan_import(import))
         for_each_table(static_cast<Imported *>(lfirst(cell))->table, [&](LayoutTable *table) {
-            if (is_wanted(import, table->name))
-                commands = lappend(commands,
+            if (!is_wanted(import, table->name))
+                return;
+            made = lappend(made, const_cast<char *>(table->name));
+            commands = lappend(commands,
                                    create_statement(table, nullptr, import.server_name, import.database, import.rules));
         });
+    note_unknown_tables(import, made);
     return commands;
 }
 
@@ -208,10 +227,10 @@ void add_statements(const Import &import, const Imported *imported, LayoutTable 
     ListCell *cell;
     foreach (cell, table->columns) {
         const LayoutColumn *column = static_cast<LayoutColumn *>(lfirst(cell));
-        if (column->node)
-            output.add(table->name, "comment",
-                       psprintf("COMMENT ON COLUMN %s.%s IS %s;", name, quote_identifier(column->name),
-                                quote_literal_cstr(evidence_of(column, imported->sampled))));
+        const char *evidence = column->node ? evidence_of(column, imported->sampled) : column->why;
+        output.add(table->name, "comment",
+                   psprintf("COMMENT ON COLUMN %s.%s IS %s;", name, quote_identifier(column->name),
+                            quote_literal_cstr(evidence)));
     }
 }
 
@@ -248,16 +267,20 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
                   : !PG_ARGISNULL(4) ? FDW_IMPORT_SCHEMA_EXCEPT
                                      : FDW_IMPORT_SCHEMA_ALL;
     import.names = list_concat(names_argument(fcinfo, 3), names_argument(fcinfo, 4));
-    import.rules = import_rules(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)));
+    import.rules = import_rules(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)), server->options);
     InitMaterializedSRF(fcinfo, 0);
     Output output{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
+    List *made = NIL;
     ListCell *cell;
     foreach (cell, plan_import(import)) {
         Imported *imported = static_cast<Imported *>(lfirst(cell));
         for_each_table(imported->table, [&](LayoutTable *table) {
-            if (is_wanted(import, table->name))
-                add_statements(import, imported, table, schema, output);
+            if (!is_wanted(import, table->name))
+                return;
+            made = lappend(made, const_cast<char *>(table->name));
+            add_statements(import, imported, table, schema, output);
         });
     }
+    note_unknown_tables(import, made);
     PG_RETURN_VOID();
 }

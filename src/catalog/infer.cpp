@@ -33,7 +33,9 @@ TypeChoice choose_number(const ProfileNode *node, uint64_t types) {
     const ScalarFacts &facts = scalars_of(node);
     if (types & type_bit(BsonType::Decimal128))
         return column("numeric", "Decimal128 keeps its digits in numeric alone");
-    bool integral = !facts.fraction && !facts.special && !facts.beyond_int64;
+    // A double that only the validator allows may be any.
+    bool announced = (node->declared & ~seen_types(node) & type_bit(BsonType::Double)) != 0;
+    bool integral = !facts.fraction && !facts.special && !facts.beyond_int64 && !announced;
     if ((types & kIntegers) && integral) {
         bool small = !facts.has_integral || (facts.int_min >= PG_INT32_MIN && facts.int_max <= PG_INT32_MAX);
         const char *mixed = types & type_bit(BsonType::Double) ? "integers, and doubles that are integral" : "integers";
@@ -49,7 +51,7 @@ TypeChoice choose_scalar(const ProfileNode *node, uint64_t types, const ImportRu
     if (only(types, kNumbers))
         return choose_number(node, types);
     if (only(types, type_bit(BsonType::ObjectId)))
-        return rules.id_type == IdType::Text ? column("text", "ObjectIds, wanted as text")
+        return rules.id_as_text ? column("text", "ObjectIds, wanted as text")
                                              : column("mongo.objectid", "ObjectIds");
     if (only(types, kTexts)) {
         if (facts.has_nul || facts.unreadable)
@@ -114,8 +116,9 @@ uint64_t evident_types(const ProfileNode *node) { return (seen_types(node) | nod
 
 TextTrouble text_trouble(const ProfileNode *node) {
     check_stack_depth();
-    TextTrouble trouble{node->scalars && node->scalars->has_nul,
-                        node->unreadable_key || (node->scalars && node->scalars->unreadable)};
+    TextTrouble trouble{node->hidden_nul || (node->scalars && node->scalars->has_nul),
+                        node->hidden_unreadable || node->unreadable_key ||
+                            (node->scalars && node->scalars->unreadable)};
     auto add = [&trouble](const ProfileNode *below) {
         if (!below)
             return;
@@ -136,7 +139,7 @@ TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules) {
         return {Shape::Nothing, nullptr, "the database encoding cannot say its key"};
     if (types == 0 && node->present == 0 && node->kind == ProfileNode::Kind::Field && node->depth == 1 &&
         strcmp(node->key, "_id") == 0)
-        return column(rules.id_type == IdType::Text ? "text" : "mongo.objectid", "what MongoDB makes by itself");
+        return column(rules.id_as_text ? "text" : "mongo.objectid", "what MongoDB makes by itself");
     if (types == 0)
         return as_json(node, node->present ? "nothing but null was seen" : "no value was seen");
     if (node->json_why)

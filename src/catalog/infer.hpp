@@ -6,7 +6,6 @@
 namespace mongo_fdw {
 
 enum class ArrayMode : uint8_t { Array, Table, Jsonb };
-enum class IdType : uint8_t { Auto, Text, ObjectId };
 
 // The options of an import.
 struct ImportRules {
@@ -16,7 +15,7 @@ struct ImportRules {
     int max_depth;
     int max_columns;
     int map_threshold;
-    IdType id_type;
+    bool id_as_text; // id_type text; auto and objectid both follow the evidence
     bool doc_column;
     bool errors_column;
     const char *on_conversion_error; // null: the table gets no such option

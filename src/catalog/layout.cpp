@@ -91,6 +91,7 @@ struct Builder {
     const ImportRules *rules;
     LayoutTable *table;
     List *flattened; // of Flattened
+    List *arrays;    // of ProfileNode: they become child tables
 };
 
 void add_column(Builder *builder, const ProfileNode *node, const char *type, const char *why) {
@@ -101,9 +102,6 @@ void add_column(Builder *builder, const ProfileNode *node, const char *type, con
     column->path = path_text(keys_below(node, root_of(node)));
     builder->table->columns = lappend(builder->table->columns, column);
 }
-
-LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *parent, const char *collection,
-                        const ImportRules &rules);
 
 // Keys that option unwind cannot say.
 bool can_unwind(const LayoutTable *table, const ProfileNode *array) {
@@ -118,6 +116,7 @@ bool can_unwind(const LayoutTable *table, const ProfileNode *array) {
 
 void add_node(Builder *builder, ProfileNode *node) {
     check_stack_depth();
+    CHECK_FOR_INTERRUPTS();
     TypeChoice choice = choose_type(node, *builder->rules);
     if (choice.shape == Shape::ChildTable && !can_unwind(builder->table, node)) {
         node->json_why = "an array that option unwind cannot name";
@@ -137,12 +136,10 @@ void add_node(Builder *builder, ProfileNode *node) {
         break;
     }
     case Shape::ChildTable:
-        builder->table->children =
-            lappend(builder->table->children, make_table(builder->profile, node->element, builder->table,
-                                                         builder->table->collection, *builder->rules));
+        builder->arrays = lappend(builder->arrays, node);
         break;
     case Shape::Nothing:
-        builder->table->lost = true;
+        builder->table->lost = lappend(builder->table->lost, node);
         break;
     }
 }
@@ -188,8 +185,47 @@ void drop_columns(LayoutTable *table, int most) {
     foreach (cell, table->columns)
         if (list_member_ptr(ordered, lfirst(cell)))
             kept = lappend(kept, lfirst(cell));
+        else
+            table->lost = lappend(table->lost, const_cast<ProfileNode *>(static_cast<LayoutColumn *>(lfirst(cell))->node));
     table->columns = kept;
-    table->lost = true;
+}
+
+bool lies_below(const ProfileNode *node, const ProfileNode *upper) {
+    for (; node; node = node->parent)
+        if (node == upper)
+            return true;
+    return false;
+}
+
+// Makes sub-documents one column each, those of most columns first, until the table has no more than most columns or none
+// is left. False when there was none.
+bool fold_documents(Builder *builder, int most) {
+    int columns = list_length(builder->table->columns);
+    bool any = false;
+    while (columns > most) {
+        CHECK_FOR_INTERRUPTS();
+        Flattened *largest = nullptr;
+        ListCell *cell;
+        foreach (cell, builder->flattened) {
+            Flattened *flattened = static_cast<Flattened *>(lfirst(cell));
+            if (flattened->columns > 1 && (!largest || flattened->columns > largest->columns))
+                largest = flattened;
+        }
+        if (!largest)
+            return any;
+        int saved = largest->columns - 1;
+        largest->node->json_why = "the table would have more than max_columns columns";
+        foreach (cell, builder->flattened) {
+            Flattened *flattened = static_cast<Flattened *>(lfirst(cell));
+            if (lies_below(flattened->node, largest->node))
+                flattened->columns = 0;
+            else if (lies_below(largest->node, flattened->node))
+                flattened->columns -= saved;
+        }
+        columns -= saved;
+        any = true;
+    }
+    return any;
 }
 
 void name_columns(LayoutTable *table, const ImportRules &rules) {
@@ -221,15 +257,12 @@ void name_columns(LayoutTable *table, const ImportRules &rules) {
     }
 }
 
-LayoutColumn *role_column(const char *name, const char *type) {
+void add_role(LayoutTable *table, const char *name, const char *type, const char *why) {
     LayoutColumn *column = static_cast<LayoutColumn *>(palloc0(sizeof(LayoutColumn)));
     column->name = name;
     column->type = type;
-    return column;
-}
-
-void add_role(LayoutTable *table, const char *name, const char *type) {
-    table->columns = lappend(table->columns, role_column(name, type));
+    column->why = why;
+    table->columns = lappend(table->columns, column);
 }
 
 // The type that holds every document.
@@ -238,17 +271,36 @@ const char *document_type(const Profile *profile) {
     return trouble.unreadable || profile->duplicate_keys ? "bytea" : trouble.nul ? "json" : "jsonb";
 }
 
-void add_roles(LayoutTable *table, const Profile *profile, const ImportRules &rules) {
-    bool empty = profile->root->present == 0;
-    if (table->unwind) {
-        add_role(table, "__ord", "integer");
-        if (table->levels > 1)
-            add_role(table, "__ords", "integer[]");
+// Why a table has the whole document; null: it needs none.
+const char *document_reason(const LayoutTable *table, const Profile *profile, const ImportRules &rules) {
+    constexpr int kShown = 10;
+    if (table->lost) {
+        StringInfoData text;
+        initStringInfo(&text);
+        appendStringInfo(&text, "the whole document: %d paths have no column: ", list_length(table->lost));
+        for (int i = 0; i < Min(kShown, list_length(table->lost)); i++)
+            appendStringInfo(&text, "%s%s", i ? ", " : "", profile_path(static_cast<ProfileNode *>(list_nth(table->lost, i))));
+        if (list_length(table->lost) > kShown)
+            appendStringInfoString(&text, ", ...");
+        return text.data;
     }
-    if (!table->unwind && (rules.doc_column || empty || table->lost || profile->duplicate_keys))
-        add_role(table, "__doc", document_type(profile));
+    if (profile->duplicate_keys)
+        return "the whole document: some hold a key twice, of which columns read the first";
+    if (profile->root->present == 0)
+        return "the whole document: the collection is empty";
+    return rules.doc_column ? "the whole document" : nullptr;
+}
+
+void add_roles(LayoutTable *table, const Profile *profile, const ImportRules &rules) {
+    if (table->unwind) {
+        add_role(table, "__ord", "integer", "position of the element in its array, from 1");
+        if (table->levels > 1)
+            add_role(table, "__ords", "integer[]", "positions in the arrays of all levels: with _id the key of the row");
+    } else if (const char *why = document_reason(table, profile, rules)) {
+        add_role(table, "__doc", document_type(profile), why);
+    }
     if (rules.errors_column)
-        add_role(table, "__errors", "jsonb");
+        add_role(table, "__errors", "jsonb", "values that do not fit their column, under on_conversion_error collect");
 }
 
 LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *parent, const char *collection,
@@ -265,30 +317,22 @@ LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *paren
     } else {
         table->base = name_of_key(collection, case_of(rules));
     }
-    for (;;) {
-        Builder builder{profile, &rules, table, NIL};
-        table->columns = table->children = NIL;
-        table->lost = false;
+    Builder builder{profile, &rules, table, NIL, NIL};
+    add_nodes(&builder);
+    if (list_length(table->columns) > rules.max_columns && fold_documents(&builder, rules.max_columns)) {
+        table->columns = table->lost = builder.flattened = builder.arrays = NIL;
         add_nodes(&builder);
-        if (list_length(table->columns) <= rules.max_columns)
-            break;
-        Flattened *largest = nullptr;
-        ListCell *cell;
-        foreach (cell, builder.flattened) {
-            Flattened *flattened = static_cast<Flattened *>(lfirst(cell));
-            if (flattened->columns > 1 && (!largest || flattened->columns > largest->columns))
-                largest = flattened;
-        }
-        if (!largest) {
-            drop_columns(table, rules.max_columns);
-            break;
-        }
-        largest->node->json_why = "the table would have more than max_columns columns";
     }
-    // What a child table lost is seen through the document of the topmost table.
+    if (list_length(table->columns) > rules.max_columns)
+        drop_columns(table, rules.max_columns);
     ListCell *cell;
+    foreach (cell, builder.arrays)
+        table->children =
+            lappend(table->children,
+                    make_table(profile, static_cast<ProfileNode *>(lfirst(cell))->element, table, collection, rules));
+    // What a child table lost is seen through the document of the topmost table.
     foreach (cell, table->children)
-        table->lost = table->lost || static_cast<LayoutTable *>(lfirst(cell))->lost;
+        table->lost = list_concat(table->lost, static_cast<LayoutTable *>(lfirst(cell))->lost);
     name_columns(table, rules);
     add_roles(table, profile, rules);
     return table;

@@ -10,7 +10,7 @@ struct LayoutColumn {
     const char *type;        // SQL
     const char *path;        // value of option path; null: the name says it
     const ProfileNode *node; // null: a column with a role
-    const char *why;         // of the type
+    const char *why;         // of the type, or what a column with a role is for
 };
 
 struct LayoutTable {
@@ -23,7 +23,7 @@ struct LayoutTable {
     const LayoutTable *parent;
     List *columns;  // of LayoutColumn
     List *children; // of LayoutTable
-    bool lost;      // something that was seen has no column
+    List *lost;     // of ProfileNode: paths that have no column, here or in a child table
 };
 
 // Lays out the tables of a collection: its own and, below it, those of arrays. Names of columns are final, names of

@@ -5,18 +5,17 @@ namespace mongo_fdw {
 namespace {
 
 constexpr double kRarePresence = 0.25; // share of containers that a key of a map stands in, on average, at most
+constexpr double kCommonKey = 0.5;     // a key that stands in more of them is a field
 constexpr double kOneClass = 0.95;     // share of a map's values that are of one class, at least
 constexpr double kDataLikeKeys = 0.9;  // share of keys that look like data and so make a map by themselves
 
+// Dates, numbers, ids and the like. A blank or a dot is no sign: "Street Name" is a field.
 bool looks_like_data(const ProfileNode *child) {
-    const char *key = child->key;
-    uint32_t digits = 0, others = 0;
-    for (uint32_t i = 0; i < child->key_length; i++) {
-        digits += key[i] >= '0' && key[i] <= '9';
-        others += key[i] == '@' || key[i] == ' ' || key[i] == '.' || key[i] == '/' || key[i] == ':';
-    }
-    TextClass text_class = classify_text(key, child->key_length);
-    return text_class != TextClass::Plain || others > 0 || (child->key_length >= 16 && digits >= 4);
+    uint32_t digits = 0;
+    for (uint32_t i = 0; i < child->key_length; i++)
+        digits += child->key[i] >= '0' && child->key[i] <= '9';
+    return classify_text(child->key, child->key_length) != TextClass::Plain ||
+           (child->key_length >= 16 && digits >= 4);
 }
 
 // Class of value for the rule "of one value type": numbers are one, strings and symbols one.
@@ -50,6 +49,8 @@ void merge_node(Profile *profile, ProfileNode *into, ProfileNode *from) {
     uint64_t arrays = into->types[type_index(BsonType::Array)], more = from->types[type_index(BsonType::Array)];
     into->present += from->present;
     into->unreadable_key |= from->unreadable_key;
+    into->hidden_nul |= from->hidden_nul;
+    into->hidden_unreadable |= from->hidden_unreadable;
     into->array_elements += from->array_elements;
     if (more) {
         into->array_min = arrays ? Min(into->array_min, from->array_min) : from->array_min;
@@ -77,9 +78,10 @@ bool looks_like_map(const Profile *profile, const ProfileNode *node) {
     uint32_t threshold = static_cast<uint32_t>(profile->settings.map_threshold);
     if (node->kind == ProfileNode::Kind::Root || node->is_map || node->children < Max(threshold / 8, 4u))
         return false;
-    uint64_t present = 0, classes[64] = {}, valued = 0, data_like = 0;
+    uint64_t present = 0, classes[64] = {}, valued = 0, data_like = 0, most_present = 0;
     for (const ProfileNode *child = node->first; child; child = child->next) {
         present += child->present;
+        most_present = Max(most_present, child->present);
         data_like += looks_like_data(child);
         for (int i = 0; i < kBsonTypes; i++)
             if (!reads_as_null(type_at(i))) {
@@ -95,7 +97,7 @@ bool looks_like_map(const Profile *profile, const ProfileNode *node) {
     if (static_cast<double>(data_like) >= kDataLikeKeys * node->children)
         return true;
     double containers = static_cast<double>(node->types[type_index(BsonType::Document)]);
-    return node->children >= threshold &&
+    return node->children >= threshold && static_cast<double>(most_present) <= kCommonKey * containers &&
            static_cast<double>(present) <= kRarePresence * containers * static_cast<double>(node->children);
 }
 

@@ -131,6 +131,8 @@ void add_value(Profile *profile, ProfileNode *node, const BsonValue &value) {
     case BsonType::Document:
         if (node->depth < profile->settings.max_depth)
             walk_document(profile, node, value);
+        else
+            note_hidden_text(value, &node->hidden_nul, &node->hidden_unreadable);
         break;
     case BsonType::Array:
         add_array(profile, node, value);
@@ -213,6 +215,21 @@ uint64_t seen_types(const ProfileNode *node) {
         if (node->types[i])
             types |= UINT64_C(1) << i;
     return types;
+}
+
+Profile *profile_sample(const SampleRequest &request, const ProfileSettings &settings, SampleMethod *method,
+                        mongo::Error *failure) {
+    Sample *sample = open_sample(request, failure);
+    if (!sample)
+        return nullptr;
+    Profile *profile = make_profile(settings);
+    BsonValue document;
+    while (next_sampled(sample, &document))
+        add_document(profile, document, request.source.name_space);
+    *method = sample_method(sample);
+    close_sample(sample);
+    finish_profile(profile);
+    return profile;
 }
 
 void finish_profile(Profile *profile) { find_maps(profile, profile->root); }

@@ -1,6 +1,7 @@
 // What documents hold, path by path: one pass over raw BSON whose memory follows the schema, not the data. Zone B.
 #pragma once
 
+#include "connect/sample.hpp"
 #include "convert/bson.hpp"
 
 #include "pg/pg.hpp"
@@ -99,6 +100,8 @@ struct ProfileNode {
     ProfileNode *element;    // the elements of its arrays
     ProfileNode *entry;      // the values of a map
     bool is_map;             // its keys are data: they are counted as entries
+    bool hidden_nul;         // text with a NUL lies in a document that was not walked: it is deeper than max_depth
+    bool hidden_unreadable;  // the same of text that the database encoding cannot say
     bool unreadable_key;     // the key cannot be said in the database encoding
     const char *json_why;    // decided elsewhere: one jsonb column, and why; null: not decided
     bool indexed;            // an index names it
@@ -136,6 +139,11 @@ Profile *make_profile(const ProfileSettings &settings);
 
 // Adds a document. Raises 54000 when there are more than max_paths paths.
 void add_document(Profile *profile, const BsonValue &document, const char *name_space);
+
+// The profile of a sample, finished. *method says how it was taken. What the server refuses goes to *failure where the
+// caller gives one and the result is null.
+Profile *profile_sample(const SampleRequest &request, const ProfileSettings &settings, SampleMethod *method,
+                        mongo::Error *failure = nullptr);
 
 // Decides which sub-documents are maps. To be called once, after the last document.
 void finish_profile(Profile *profile);

@@ -82,7 +82,7 @@ HTAB *make_suggestions(Profile *profile, const char *collection) {
     control.entrysize = sizeof(Suggestion);
     control.hcxt = CurrentMemoryContext;
     HTAB *suggestions = hash_create("mongo_fdw_cpp suggestions", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    ImportRules rules = import_rules(NIL);
+    ImportRules rules = import_rules(NIL, NIL);
     rules.max_depth = Min(rules.max_depth, profile->settings.max_depth);
     LayoutTable *table = lay_out(profile, collection, rules);
     name_tables(&collection, &table, 1, rules);
@@ -126,8 +126,9 @@ void write_scalars(const ProfileNode *node, Datum *values, bool *nulls) {
     };
     if (facts->distinct)
         set(kDistinct, Int64GetDatum(static_cast<int64>(distinct_values(facts))));
-    if (facts->unique != ScalarFacts::Unique::Unknown)
-        set(kUnique, BoolGetDatum(facts->unique == ScalarFacts::Unique::Yes));
+    bool is_id = node->kind == ProfileNode::Kind::Field && node->depth == 1 && strcmp(node->key, "_id") == 0;
+    if (facts->unique != ScalarFacts::Unique::Unknown || is_id) // every _id is another, whether the set had room or not
+        set(kUnique, BoolGetDatum(facts->unique != ScalarFacts::Unique::No));
     if (facts->least.type != BsonType::Missing) {
         set(kLeast, CStringGetTextDatum(kept_text(facts->least)));
         set(kGreatest, CStringGetTextDatum(kept_text(facts->greatest)));
@@ -217,18 +218,15 @@ extern "C" Datum mongo_profile(PG_FUNCTION_ARGS) {
     if (filter.size > kEmptyDocument)
         request.filter = filter;
     ProfileSettings settings{integer_argument(fcinfo, 5, "max_depth", 1, 100),
-                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), import_rules(NIL).map_threshold, true,
+                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), import_rules(NIL, NIL).map_threshold, true,
                              0};
 
     InitMaterializedSRF(fcinfo, 0);
-    Profile *profile = make_profile(settings);
-    Sample *sample = open_sample(request);
-    BsonValue document;
-    while (next_sampled(sample, &document))
-        add_document(profile, document, request.source.name_space);
-    SampleMethod method = sample_method(sample);
-    close_sample(sample);
-    finish_profile(profile);
+    SampleMethod method;
+    Profile *profile = profile_sample(request, settings, &method);
+    if (profile->root->present == 0)
+        ereport(NOTICE, (errmsg("collection \"%s\" holds no document%s", request.source.name_space,
+                                request.filter.data ? " that passes the filter" : "")));
     Writer writer{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo), make_suggestions(profile, collection),
                   method_name(method), method == SampleMethod::All,
                   AllocSetContextCreate(CurrentMemoryContext, "mongo.profile row", ALLOCSET_SMALL_SIZES)};

@@ -8,6 +8,9 @@ namespace mongo_fdw {
 // Adds a scalar to the facts of its path.
 void add_scalar(Profile *profile, ProfileNode *node, const BsonValue &value);
 
+// Looks for text that jsonb (NUL) or the database encoding cannot hold inside a value, as the writer of jsonb sees it.
+void note_hidden_text(const BsonValue &value, bool *nul, bool *unreadable);
+
 // Adds what was learned about one path to another; the source is left without its sets.
 void merge_scalars(Profile *profile, ScalarFacts **into, ScalarFacts *from);
 void free_scalars(Profile *profile, ScalarFacts *facts);

@@ -1,7 +1,7 @@
 // mongo.references: candidate foreign keys. Zone B.
 //
 // Distinct values of every key-like path are looked up in the _id and in unique fields of all collections: by DBRef,
-// because the names fit, or because nearly all values are found there (the idea of value inclusion is that of
+// because the names fit, or (where there is an index) because nearly all values are found there (the idea of value inclusion is that of
 // inclusion-dependency discovery). One command asks for the values of all paths that may refer to a field.
 #include "catalog/collections.hpp"
 #include "catalog/import.hpp"
@@ -165,13 +165,9 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
                       psprintf("%s.%s", server_text_of(survey->database), info->shown)};
     request.size = kSample;
     request.random = true;
-    Profile *profile = make_profile({kFullDepth, kManyPaths, import_rules(NIL).map_threshold, true, kKeptValues});
-    Sample *sample = open_sample(request);
-    BsonValue document;
-    while (next_sampled(sample, &document))
-        add_document(profile, document, request.source.name_space);
-    close_sample(sample);
-    finish_profile(profile);
+    SampleMethod method;
+    Profile *profile = profile_sample(
+        request, {kFullDepth, kManyPaths, import_rules(NIL, NIL).map_threshold, true, kKeptValues}, &method);
     if (as_source)
         add_sources(survey, info, profile->root);
     if (!info->view)
@@ -243,14 +239,19 @@ bool name_fits(const Source *source, const Target *target) {
     return source->node->kind == ProfileNode::Kind::Field && strcmp(source->node->key, target->node->key) == 0;
 }
 
-bool refers_by_dbref(const Source *source, const Target *target) {
-    if (!source->dbref || !key_is(target->node, "_id"))
-        return false;
-    const ProfileNode *names = child_named(source->node->parent, "$ref");
-    for (uint32_t i = 0; names->scalars && i < names->scalars->value_count; i++)
-        if (is_text(names->scalars->values[i], target->collection->name))
+bool holds_text(const ProfileNode *node, const char *text) {
+    for (uint32_t i = 0; node->scalars && i < node->scalars->value_count; i++)
+        if (is_text(node->scalars->values[i], text))
             return true;
     return false;
+}
+
+bool refers_by_dbref(const Survey *survey, const Source *source, const Target *target) {
+    if (!source->dbref || !key_is(target->node, "_id"))
+        return false;
+    const ProfileNode *database = child_named(source->node->parent, "$db");
+    return holds_text(child_named(source->node->parent, "$ref"), target->collection->name) &&
+           (!database || holds_text(database, survey->database));
 }
 
 // Whether finding the values in a key says anything.
@@ -266,14 +267,15 @@ bool values_tell(const Source *source) {
     return true;
 }
 
-Via candidate(const Source *source, const Target *target) {
+Via candidate(const Survey *survey, const Source *source, const Target *target) {
     if (source->node == target->node || !(brackets_of(source->node) & brackets_of(target->node)))
         return Via::None;
     if (source->dbref)
-        return refers_by_dbref(source, target) ? Via::DbRef : Via::None;
+        return refers_by_dbref(survey, source, target) ? Via::DbRef : Via::None;
     if (name_fits(source, target))
         return Via::Name;
-    return values_tell(source) ? Via::Value : Via::None;
+    // Other fields would cost a scan of their collection for every path that might refer to them.
+    return target->unique_index && values_tell(source) ? Via::Value : Via::None;
 }
 
 // --- looking up ---
@@ -294,7 +296,7 @@ HTAB *make_lookups(Survey *survey, const Target *target) {
     ListCell *cell;
     foreach (cell, survey->sources) {
         const Source *source = static_cast<Source *>(lfirst(cell));
-        if (candidate(source, target) == Via::None)
+        if (candidate(survey, source, target) == Via::None)
             continue;
         const ScalarFacts *facts = source->node->scalars;
         for (uint32_t i = 0; i < facts->value_count; i++) {
@@ -397,7 +399,7 @@ void write_target(Survey *survey, const Target *target) {
     ListCell *cell;
     foreach (cell, survey->sources) {
         const Source *source = static_cast<Source *>(lfirst(cell));
-        Via via = candidate(source, target);
+        Via via = candidate(survey, source, target);
         if (via == Via::None)
             continue;
         const ScalarFacts *facts = source->node->scalars;
@@ -442,6 +444,26 @@ bool is_listed(ArrayType *names, const char *name) {
     return false;
 }
 
+// Tells of names that are no collections.
+void note_unknown(ArrayType *names, List *infos, const Survey *survey) {
+    Datum *values;
+    bool *nulls;
+    int count;
+    if (!names)
+        return;
+    deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    for (int i = 0; i < count; i++) {
+        bool found = nulls[i];
+        ListCell *cell;
+        foreach (cell, infos)
+            found = found || strcmp(static_cast<CollectionInfo *>(lfirst(cell))->shown,
+                                    TextDatumGetCString(values[i])) == 0;
+        if (!found)
+            ereport(NOTICE, (errmsg("database \"%s\" has no collection \"%s\", skipping",
+                                    server_text_of(survey->database), TextDatumGetCString(values[i]))));
+    }
+}
+
 } // namespace
 } // namespace mongo_fdw
 
@@ -459,7 +481,9 @@ extern "C" Datum mongo_references(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     survey.result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     ListCell *cell;
-    foreach (cell, list_collections(survey.server, GetUserId(), survey.database, nullptr)) {
+    List *infos = list_collections(survey.server, GetUserId(), survey.database, nullptr);
+    note_unknown(collections, infos, &survey);
+    foreach (cell, infos) {
         const CollectionInfo *info = static_cast<CollectionInfo *>(lfirst(cell));
         bool named = collections && is_listed(collections, info->shown);
         if (!info->view || named)

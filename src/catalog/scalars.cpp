@@ -21,7 +21,9 @@ uint64_t hash_of_integer(int64_t number) {
 uint64_t hash_of_value(const BsonValue &value, const Decimal *decimal, int64_t integer, bool integral) {
     if (integral)
         return hash_of_integer(integer);
-    if (decimal && decimal->special == Special::Finite) {
+    if (decimal && decimal->special != Special::Finite)
+        return hash_of_integer(PG_INT64_MIN + 1 + static_cast<int>(decimal->special)); // as double and as Decimal128
+    if (decimal) {
         int digits = decimal->digit_count, exponent = decimal->exponent;
         while (digits > 1 && decimal->digits[digits - 1] == '0')
             digits--, exponent++;
@@ -139,7 +141,32 @@ bool integer_value(const BsonValue &value, int64_t *out) {
     return true;
 }
 
-// NaN is the least number, as in MongoDB's sort.
+void digits_of(const BsonValue &value, Decimal *out) {
+    int64_t integer;
+    if (integer_value(value, &integer))
+        decimal_of_int64(integer, out);
+    else if (value.type == BsonType::Double)
+        decimal_of_double(read_le<double>(value.data), out);
+    else
+        decimal_of_decimal128(value.data, out);
+}
+
+// Digit by digit, of finite numbers.
+int compare_digits(const BsonValue &a, const BsonValue &b) {
+    Decimal x, y;
+    digits_of(a, &x);
+    digits_of(b, &y);
+    bool x_zero = x.digits[0] == '0', y_zero = y.digits[0] == '0';
+    int x_sign = x_zero ? 0 : x.negative ? -1 : 1, y_sign = y_zero ? 0 : y.negative ? -1 : 1;
+    if (x_sign != y_sign || x_sign == 0)
+        return x_sign - y_sign;
+    int order = sign(x.digit_count + x.exponent, y.digit_count + y.exponent);
+    for (int i = 0; order == 0 && i < Max(x.digit_count, y.digit_count); i++)
+        order = (i < x.digit_count ? x.digits[i] : '0') - (i < y.digit_count ? y.digits[i] : '0');
+    return order * x_sign;
+}
+
+// NaN is the least number, as in MongoDB's sort. Doubles decide where they can: rounding keeps the order.
 int compare_numbers(const BsonValue &a, const BsonValue &b) {
     int64_t first, second;
     if (integer_value(a, &first) && integer_value(b, &second))
@@ -147,7 +174,10 @@ int compare_numbers(const BsonValue &a, const BsonValue &b) {
     double x = approximate(a), y = approximate(b);
     if (std::isnan(x) || std::isnan(y))
         return std::isnan(y) - std::isnan(x);
-    return x < y ? -1 : x > y;
+    if (x != y)
+        return x < y ? -1 : 1;
+    bool same_type = a.type == BsonType::Double && b.type == BsonType::Double;
+    return same_type || std::isinf(x) ? 0 : compare_digits(a, b);
 }
 
 int compare_scalars(const BsonValue &a, const BsonValue &b) {
@@ -197,7 +227,7 @@ void note_example(ScalarFacts *facts, const BsonValue &value, uint64_t hash) {
 
 void note_kept(Profile *profile, ScalarFacts *facts, const BsonValue &value, uint64_t hash) {
     uint32_t most = profile->settings.kept_values;
-    if (facts->value_count == most || rank_of(value.type) < 0 || value.size > 1024)
+    if (facts->value_count == most || rank_of(value.type) < 0 || value.size > 256)
         return;
     if (!facts->values) {
         facts->values = static_cast<BsonValue *>(MemoryContextAlloc(profile->context, sizeof(BsonValue) * most));
@@ -305,28 +335,6 @@ void note_text(ScalarFacts *facts, const BsonValue &value) {
     facts->text_classes[static_cast<int>(classify_text(text, length))]++;
 }
 
-// Text hidden in code, regexes and the like, which only json and jsonb show: asks their writer.
-void note_hidden_text(ScalarFacts *facts, const BsonValue &value) {
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp text", ALLOCSET_SMALL_SIZES);
-    MemoryContext old = MemoryContextSwitchTo(context);
-    Arena scratch{context, nullptr, nullptr};
-    JsonNode node;
-    Datum ignored;
-    json_node_of(value, JsonForm::Simple, &scratch, &node);
-    switch (make_jsonb(node, JsonForm::Simple, &scratch, &ignored)) {
-    case JsonFault::None:
-        break;
-    case JsonFault::Nul:
-        facts->has_nul = true;
-        break;
-    default:
-        facts->unreadable = true;
-        break;
-    }
-    MemoryContextSwitchTo(old);
-    MemoryContextDelete(context);
-}
-
 void note_date(ScalarFacts *facts, const BsonValue &value) {
     constexpr int64_t kDay = INT64CONST(86400000);
     constexpr int64_t kFirst = INT64CONST(-210866803200000), kEnd = INT64CONST(9224318016000000); // of timestamptz
@@ -368,6 +376,27 @@ int rank_of(BsonType type) {
     }
 }
 
+void note_hidden_text(const BsonValue &value, bool *nul, bool *unreadable) {
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp text", ALLOCSET_SMALL_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    Arena scratch{context, nullptr, nullptr};
+    JsonNode node;
+    Datum ignored;
+    json_node_of(value, JsonForm::Simple, &scratch, &node);
+    switch (make_jsonb(node, JsonForm::Simple, &scratch, &ignored)) {
+    case JsonFault::None:
+        break;
+    case JsonFault::Nul:
+        *nul = true;
+        break;
+    default:
+        *unreadable = true;
+        break;
+    }
+    MemoryContextSwitchTo(old);
+    MemoryContextDelete(context);
+}
+
 void add_scalar(Profile *profile, ProfileNode *node, const BsonValue &value) {
     if (!node->scalars)
         node->scalars = static_cast<ScalarFacts *>(MemoryContextAllocZero(profile->context, sizeof(ScalarFacts)));
@@ -391,7 +420,7 @@ void add_scalar(Profile *profile, ProfileNode *node, const BsonValue &value) {
     case BsonType::CodeWithScope:
     case BsonType::Regex:
     case BsonType::DbPointer:
-        note_hidden_text(facts, value);
+        note_hidden_text(value, &facts->has_nul, &facts->unreadable);
         break;
     case BsonType::Date:
         note_date(facts, value);

@@ -84,12 +84,13 @@ DocumentStream *open_documents(const DocumentSource &source, mql::Document comma
 bool next_document(DocumentStream *stream, BsonValue *document) {
     const DocumentSource &source = stream->source;
     for (;;) {
-        if (stream->reader.next() && stream->reader.value().type == BsonType::Document) {
+        bool more = stream->reader.next();
+        if (more && stream->reader.value().type == BsonType::Document) {
             *document = stream->reader.value();
             stream->count++;
             return true;
         }
-        if (stream->reader.malformed())
+        if (more || stream->reader.malformed())
             ereport(ERROR,
                     (errcode(ERRCODE_PROTOCOL_VIOLATION),
                      errmsg("server \"%s\" sent a malformed document", GetForeignServer(source.server)->servername),

@@ -7,7 +7,7 @@
 #include "connect/sample.hpp"
 
 #include "connect/spacing.hpp"
-#include "connect/stats.hpp"
+#include "connect/stats.hpp" // is_unsupported
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
 
@@ -16,6 +16,7 @@ namespace mongo_fdw {
 namespace {
 
 constexpr int kRanges = 20;
+constexpr BsonValue kNothing{BsonType::Missing, nullptr, 0};
 
 struct Range {
     BsonValue from;
@@ -67,13 +68,15 @@ DocumentStream *open_part(Sample *sample, const mql::PartCommand &part, mongo::E
     return stream;
 }
 
-// The lowest or highest _id, of all or of one type. False for an empty collection.
-bool extreme_id(Sample *sample, const char *type, bool highest, BsonValue *id) {
+// The lowest or highest _id, of all or of one type, from a value on. False where there is none.
+bool extreme_id(Sample *sample, const char *type, bool highest, BsonValue *id, const BsonValue *from = nullptr) {
     static const char *const kOnlyId[] = {"_id"};
     mql::PartCommand part = part_of(sample);
     part.project = kOnlyId;
     part.project_count = 1;
     part.id_type = type;
+    if (from)
+        part.from = raw(*from);
     part.descending = highest;
     part.limit = 1;
     DocumentStream *stream = open_part(sample, part);
@@ -119,6 +122,11 @@ void add_cut(Sample *sample, List **list, const Range &range, int pieces) {
     add_range(sample, list, piece);
 }
 
+BsonValue minus_infinity(Sample *sample) {
+    double value = -get_float8_infinity();
+    return copied(sample, {BsonType::Double, reinterpret_cast<const uint8_t *>(&value), sizeof value});
+}
+
 void make_ranges(Sample *sample) {
     BsonValue lowest, highest;
     if (!extreme_id(sample, nullptr, false, &lowest))
@@ -128,13 +136,21 @@ void make_ranges(Sample *sample) {
         return;
     }
     extreme_id(sample, nullptr, true, &highest);
-    Range whole{lowest, false, {BsonType::Missing, nullptr, 0}, highest};
+    if (is_nan(lowest)) { // the least number, which $gte does not reach from and $lt not to
+        add_range(sample, &sample->ranges, {lowest, false, kNothing, lowest});
+        BsonValue infinity = minus_infinity(sample);
+        if (!extreme_id(sample, nullptr, false, &lowest, &infinity))
+            return;
+    }
+    Range whole{lowest, false, kNothing, highest};
     if (type_bracket(lowest.type) == type_bracket(highest.type)) {
         add_cut(sample, &sample->ranges, whole, kRanges);
         return;
     }
     for (int bracket = 0; bracket < kBrackets; bracket++)
-        if (extreme_id(sample, bracket_name(bracket), false, &whole.from)) {
+        if (bracket >= type_bracket(lowest.type) &&
+            extreme_id(sample, bracket_name(bracket), false, &whole.from,
+                       bracket == type_bracket(lowest.type) ? &lowest : nullptr)) {
             extreme_id(sample, bracket_name(bracket), true, &whole.last);
             add_cut(sample, &sample->ranges, whole, kRanges / 2);
         }
@@ -179,6 +195,23 @@ bool enter_range(Sample *sample) {
     return true;
 }
 
+// Whether there are no more documents than are wanted: counts one more at most. Metadata would not do: they are wrong
+// after an unclean stop, and views have none. False with failure->kind set where the server refuses.
+bool holds_no_more(Sample *sample, mongo::Error *failure) {
+    const SampleRequest &request = sample->request;
+    DocumentStream *stream =
+        open_documents(request.source,
+                       mql::count_documents_command(request.source.collection, request.base_pipeline, request.filter,
+                                                    request.size + 1),
+                       failure);
+    if (!stream)
+        return false;
+    BsonValue document;
+    int64 count = next_document(stream, &document) ? count_of(field_of(document, "n"), 0) : 0;
+    close_documents(stream);
+    return count <= request.size;
+}
+
 } // namespace
 
 const char *method_name(SampleMethod method) {
@@ -189,53 +222,68 @@ const char *method_name(SampleMethod method) {
         return "$sample";
     case SampleMethod::Spaced:
         return "ranges of _id";
+    case SampleMethod::Lowest:
+        return "first by _id";
     case SampleMethod::First:
         return "first documents";
     }
     return "";
 }
 
-Sample *open_sample(const SampleRequest &request) {
+Sample *open_sample(const SampleRequest &request, mongo::Error *failure) {
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mongo_fdw_cpp sample", ALLOCSET_SMALL_SIZES);
     Sample *sample = static_cast<Sample *>(MemoryContextAllocZero(context, sizeof(Sample)));
     sample->request = request;
     sample->context = context;
     sample->left = request.size;
     sample->current = -1;
-    mongo::Error failure;
-    CollectionStats stats{};
     bool whole = request.size == 0;
-    if (!whole && !request.strict && !request.base_pipeline.data &&
-        read_collection_stats(request.source, &stats, &failure))
-        whole = stats.documents >= 0 && stats.documents <= static_cast<double>(request.size);
+    if (!whole && !request.strict) {
+        if (failure)
+            failure->kind = mongo::ErrorKind::None;
+        whole = holds_no_more(sample, failure);
+        if (failure && failure->kind != mongo::ErrorKind::None) {
+            MemoryContextDelete(context);
+            return nullptr;
+        }
+    }
     mql::PartCommand part = part_of(sample);
-    part.limit = request.size;
-    sample->method = whole ? SampleMethod::All : request.random ? SampleMethod::Random : SampleMethod::Spaced;
-    if (sample->method == SampleMethod::Random) {
-        part.random = true;
-        sample->stream = open_part(sample, part, &failure);
+    if (whole) {
+        sample->method = SampleMethod::All;
+        part.natural = request.random; // else in the order of _id: the same documents give the same result again
+        sample->stream = open_part(sample, part, failure);
         if (sample->stream)
             return sample;
-        if (!is_unsupported(failure))
-            raise_mongo_error(failure, GetForeignServer(request.source.server)->servername, request.source.name_space,
+        MemoryContextDelete(context);
+        return nullptr;
+    }
+    part.limit = request.size;
+    if (request.random) {
+        mongo::Error refused;
+        sample->method = SampleMethod::Random;
+        part.random = true;
+        sample->stream = open_part(sample, part, &refused);
+        if (sample->stream)
+            return sample;
+        if (!is_unsupported(refused))
+            raise_mongo_error(refused, GetForeignServer(request.source.server)->servername, request.source.name_space,
                               "[{\"$sample\": ...}]");
-        sample->method = SampleMethod::Spaced;
         part.random = false;
     }
-    if (sample->method == SampleMethod::Spaced)
-        make_ranges(sample);
-    if (sample->method == SampleMethod::Spaced)
+    sample->method = SampleMethod::Spaced;
+    make_ranges(sample);
+    if (sample->method == SampleMethod::Spaced) {
+        if (list_length(sample->ranges) == 1)
+            sample->method = SampleMethod::Lowest;
         return sample;
-    // In the order of _id where the same documents must give the same result again.
-    part.natural = request.random || sample->method == SampleMethod::First;
-    if (sample->method == SampleMethod::All)
-        part.limit = 0;
+    }
+    part.natural = true;
     sample->stream = open_part(sample, part);
     return sample;
 }
 
 bool next_sampled(Sample *sample, BsonValue *document) {
-    if (sample->method != SampleMethod::Spaced)
+    if (sample->method != SampleMethod::Spaced && sample->method != SampleMethod::Lowest)
         return next_document(sample->stream, document);
     for (;;) {
         if (!sample->stream && !enter_range(sample))

@@ -45,9 +45,28 @@ bool integer_of(const BsonValue &value, int64_t *out) {
     return true;
 }
 
+// A Decimal128 as the double next to it, near enough to measure with.
+double rough_decimal(const uint8_t *data) {
+    uint64_t low = read_le<uint64_t>(data), high = read_le<uint64_t>(data + 8);
+    uint32_t combination = (high >> 58) & 0x1f;
+    bool negative = (high >> 63) != 0;
+    if (combination == 0x1f)
+        return std::nan("");
+    if (combination == 0x1e)
+        return negative ? -HUGE_VAL : HUGE_VAL;
+    if ((combination >> 3) == 3)
+        return 0; // not canonical
+    int exponent = static_cast<int>((high >> 49) & 0x3fff) - 6176;
+    long double digits = std::ldexp(static_cast<long double>(high & 0x1ffffffffffffULL), 64) + low;
+    double value = static_cast<double>(digits * std::pow(10.0L, exponent));
+    return negative ? -value : value;
+}
+
 bool double_of(const BsonValue &value, double *out) {
     int64_t integer;
-    if (value.type == BsonType::Double)
+    if (value.type == BsonType::Decimal128)
+        *out = rough_decimal(value.data);
+    else if (value.type == BsonType::Double)
         *out = read_le<double>(value.data);
     else if (integer_of(value, &integer))
         *out = static_cast<double>(integer);
@@ -159,7 +178,48 @@ bool interpolate_text(const BsonValue &low, const BsonValue &high, uint32_t part
     return true;
 }
 
+// Documents compare field by field; a document that ends earlier is less. So what they begin with alike and a point in
+// the first field that differs bound them.
+bool interpolate_document(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,
+                          BsonValue *result) {
+    BsonReader first(low.data, low.size), second(high.data, high.size);
+    uint32_t size = 4;
+    while (first.next() && second.next() && std::strcmp(first.key(), second.key()) == 0) {
+        const BsonValue &a = first.value(), &b = second.value();
+        uint32_t key_size = first.key_length() + 1;
+        if (a.type == b.type && a.size == b.size && std::memcmp(a.data, b.data, a.size) == 0) {
+            if (size + 1 + key_size + a.size + 1 > kSpacedSize)
+                return false;
+            scratch[size++] = static_cast<uint8_t>(a.type);
+            std::memcpy(scratch + size, first.key(), key_size);
+            std::memcpy(scratch + size + key_size, a.data, a.size);
+            size += key_size + a.size;
+            continue;
+        }
+        uint8_t inner[kSpacedSize];
+        BsonValue point;
+        if (a.type == BsonType::Document || !interpolate(a, b, part, parts, inner, &point) ||
+            size + 1 + key_size + point.size + 1 > kSpacedSize)
+            return false;
+        scratch[size++] = static_cast<uint8_t>(point.type);
+        std::memcpy(scratch + size, first.key(), key_size);
+        std::memcpy(scratch + size + key_size, point.data, point.size);
+        size += key_size + point.size;
+        scratch[size++] = 0;
+        std::memcpy(scratch, &size, 4);
+        *result = {BsonType::Document, scratch, size};
+        return true;
+    }
+    return false;
+}
+
 } // namespace
+
+bool is_nan(const BsonValue &value) {
+    double number;
+    return !double_of(value, &number) && (value.type == BsonType::Double || value.type == BsonType::Decimal128) &&
+           std::isnan(value.type == BsonType::Double ? read_le<double>(value.data) : rough_decimal(value.data));
+}
 
 int type_bracket(BsonType type) {
     for (int i = 0; i < kBrackets; i++)
@@ -216,6 +276,8 @@ bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uin
         interpolate_bytes(low.data + 5, high.data + 5, low.size - 5, part, parts, scratch + 5);
         *result = {low.type, scratch, low.size};
         return true;
+    case BsonType::Document:
+        return interpolate_document(low, high, part, parts, scratch, result);
     case BsonType::String:
         return interpolate_text(low, high, part, parts, scratch, result);
     default:

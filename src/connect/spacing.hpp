@@ -5,7 +5,7 @@
 
 namespace mongo_fdw {
 
-constexpr uint32_t kSpacedSize = 64; // bytes that an interpolated value needs at most
+constexpr uint32_t kSpacedSize = 512; // bytes that an interpolated value needs at most
 
 // The order of BSON types: values of one bracket compare by value, others by bracket.
 int type_bracket(BsonType type);
@@ -17,5 +17,7 @@ constexpr int kBrackets = 15;
 // measure (documents, bool, Decimal128) or differ in their bracket.
 bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,
                  BsonValue *result);
+
+bool is_nan(const BsonValue &value);
 
 } // namespace mongo_fdw

@@ -99,4 +99,13 @@ double number_of(const BsonValue &value, double otherwise) {
     }
 }
 
+int64_t count_of(const BsonValue &value, int64_t otherwise) {
+    if (value.type == BsonType::Int64)
+        return read_le<int64_t>(value.data);
+    double number = number_of(value, static_cast<double>(otherwise));
+    if (number != number)
+        return 0;
+    return number >= 9.2e18 ? INT64_MAX : number <= -9.2e18 ? INT64_MIN : static_cast<int64_t>(number);
+}
+
 } // namespace mongo_fdw

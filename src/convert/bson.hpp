@@ -53,7 +53,9 @@ inline int64_t value_size(BsonType type, const uint8_t *data, const uint8_t *end
         if (left < extra + 5)
             return -1;
         int64_t length = read_le<int32_t>(data + extra);
-        return length < 1 || extra + 4 + length > left ? -1 : extra + 4 + length;
+        if (length < 1 || extra + 4 + length > left || data[extra + 4 + length - 1] != 0)
+            return -1;
+        return extra + 4 + length;
     };
     switch (type) {
     case BsonType::Double:
@@ -200,5 +202,8 @@ bool is_true(const BsonValue &value);
 
 // A double, int32 or int64 as a double; otherwise for anything else.
 double number_of(const BsonValue &value, double otherwise);
+
+// The same as an integer, cut to the range of int64; 0 for NaN.
+int64_t count_of(const BsonValue &value, int64_t otherwise);
 
 } // namespace mongo_fdw

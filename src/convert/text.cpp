@@ -25,8 +25,10 @@ TextFault to_server_text(const char **text, uint32_t *length) {
     int done = pg_do_encoding_conversion_buf(
         procedure, PG_UTF8, encoding, reinterpret_cast<unsigned char *>(const_cast<char *>(*text)),
         static_cast<int>(*length), reinterpret_cast<unsigned char *>(converted), size, true);
-    if (done != static_cast<int>(*length))
-        return TextFault::Encoding; // a character that the encoding lacks
+    if (done != static_cast<int>(*length)) { // a character that the encoding lacks
+        pfree(converted);
+        return TextFault::Encoding;
+    }
     *text = converted;
     *length = strlen(converted);
     return TextFault::None;

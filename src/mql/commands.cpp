@@ -36,10 +36,15 @@ Document count_command(const char *collection) noexcept {
     return guarded(&kept, [&] { return doc({{"count", collection}}); });
 }
 
-Document count_documents_command(const char *collection, Document base_pipeline) noexcept {
+Document count_documents_command(const char *collection, Document base_pipeline, Document filter,
+                                 int64_t most) noexcept {
     static std::string *kept;
     return guarded(&kept, [&] {
         std::vector<Value> stages = stages_of(base_pipeline);
+        if (filter.data)
+            stages.push_back(op("$match", Value::document(filter)));
+        if (most > 0)
+            stages.push_back(op("$limit", most));
         stages.push_back(op("$count", "n"));
         return aggregate(collection, stages);
     });

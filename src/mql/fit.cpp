@@ -90,7 +90,11 @@ Value float_guard(const Value &v, const FitColumn &column) {
             op("$or", {op("$eq", {d, Value(__builtin_nan(""))}), op("$eq", {magnitude, Value(__builtin_inf())}),
                        op("$eq", {d, Value(0)}),
                        both(op("$gt", {magnitude, Value(0x1p-150)}), op("$lt", {magnitude, Value(0x1.ffffffp127)}))});
-        test = cond(as_double, let("d", op("$toDouble", v), narrow), false);
+        // What a float cannot hold by far is not made a double: $toDouble may fail for subnormal results.
+        Value size = op("$abs", v); // NaN is less than any number
+        Value tiny = both(op("$gt", {size, Value(0)}), op("$lt", {size, Value::decimal("1E-300")}));
+        Value convertible = cond(is(type, "decimal"), op("$not", {tiny}), true);
+        test = cond(as_double, cond(convertible, let("d", op("$toDouble", v), narrow), false), false);
     }
     return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
 }
@@ -241,10 +245,6 @@ Value misfit_type(const FitColumn &column) {
     return branches.empty() ? type_of(v) : choose(branches, type_of(v));
 }
 
-} // namespace
-
-namespace {
-
 std::vector<Value> stages_before(const SurveySource &source) {
     std::vector<Value> stages = stages_of(source.base_pipeline);
     if (source.unwind) {
@@ -289,6 +289,8 @@ Document misfits_command(const SurveySource &source, const FitColumn &column, in
         std::vector<Value> stages = stages_before(source);
         Value test = op("$eq", {column_state(column), state(FitState::Misfit)});
         stages.push_back(op("$match", op("$expr", test)));
+        if (source.unwind) // several rows of one document
+            stages.push_back(op("$group", doc({{"_id", "$_id"}})));
         stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
         stages.push_back(op("$project", doc({{"_id", 1}})));
         return keep(&kept, aggregate(source.collection, stages));

@@ -60,7 +60,8 @@ def scalar(kind, raw):
     """A value that is equal for numbers of equal value and different for anything else."""
     if kind == 0x01:
         value = struct.unpack("<d", raw)[0]
-        return ("number", str(value)) if value != value or value in (float("inf"), float("-inf")) else ("number", Decimal(repr(value)).normalize() + 0)
+        special = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(str(value))
+        return ("number", special) if special else ("number", Decimal(repr(value)).normalize() + 0)
     if kind == 0x10:
         return "number", Decimal(struct.unpack("<i", raw)[0]).normalize() + 0
     if kind == 0x12:

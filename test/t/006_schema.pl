@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use lib 't';
+use IO::Socket::INET;
 use Replay;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -35,7 +36,7 @@ is(scalar(() = $sent =~ /collStats/g), 1, 'a prepared statement asks once');
 # ANALYZE: $sample first, then $project; no more than the sample.
 my @analyze = seen($server, 'SET default_statistics_target = 10', 'ANALYZE flat');
 is($analyze[-1], 'getMore flat20,docs=100000', 'ANALYZE reads in batches');
-ok((grep { $_ eq 'aggregate flat20,docs=100000 stages=$sample,$project' } @analyze), 'ANALYZE samples first, then projects') or diag("@analyze");
+ok((grep { $_ eq 'aggregate flat20,docs=100000 stages=$sample(3000),$project' } @analyze), 'ANALYZE samples first, no more than its target, then projects') or diag("@analyze");
 is($node->safe_psql('postgres', "SELECT reltuples, relpages FROM pg_class WHERE relname = 'flat'"), '100000|4102', 'rows and pages come from $collStats');
 is_deeply([ seen($server, $explain) ], [], 'after ANALYZE planning asks nothing');
 my @projected = seen($server, 'ANALYZE wrong');
@@ -59,6 +60,13 @@ cmp_ok($seconds, '<', 2.5, 'and is asked once');
 is($node->safe_psql('postgres', "CREATE FOREIGN TABLE bad_uri (_id int) SERVER down OPTIONS (collection 'ids'); ALTER SERVER down OPTIONS (SET uri 'mongodb://127.0.0.1/?tls=true&tlsCAFile=/nothing'); EXPLAIN (COSTS OFF) SELECT * FROM bad_uri"),
     "Foreign Scan on bad_uri\n  Foreign Namespace: test.ids\n  Pipeline: [ { \"\$project\" : { \"_id\" : 1 } } ]", 'options that make no connection give a plan');
 
+# Several tables of a server that accepts and stays silent: planning waits for it once.
+my $mute = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die;
+add_server($node, 'mute', 'mongodb://127.0.0.1:' . $mute->sockport . '/', "server_selection_timeout '1s', connect_timeout '1s'");
+$node->safe_psql('postgres', join ';', map { "CREATE FOREIGN TABLE mute_$_ (_id int) SERVER mute OPTIONS (collection 'ids')" } 1 .. 5);
+$seconds = elapsed(sub { $node->safe_psql('postgres', 'EXPLAIN SELECT * FROM mute_1, mute_2, mute_3, mute_4, mute_5') });
+cmp_ok($seconds, '<', 3, 'five tables of a silent server cost one wait');
+
 # A profile of a million documents: every one read, memory by the schema.
 sub peak { my ($pid) = @_; slurp_file("/proc/$pid/status") =~ /VmHWM:\s+(\d+) kB/; return $1; }
 my $profile = q(SELECT count(*), min(documents), max(distinct_estimate) BETWEEN 950 AND 1100, min(sampled) FROM mongo.profile('replay', 'test', 'flat20,docs=1000000', sample => 0));
@@ -73,20 +81,22 @@ $session->quit;
 ($out) = $node->safe_psql('postgres', "SELECT DISTINCT documents, sampled FROM mongo.profile('replay', 'test', 'flat20,docs=50000', sample => 700)");
 is($out, '700|$sample', 'a sample is $sample');
 my @sample = seen($server, "SELECT count(*) FROM mongo.profile('replay', 'test', 'flat20,docs=50000', sample => 700)");
-is_deeply([ @sample[0, 1] ], [ 'aggregate flat20,docs=50000 stages=$collStats', 'aggregate flat20,docs=50000 stages=$sample' ], 'a profile asks for the count, then for the sample');
+is_deeply([ @sample[0, 1] ], [ 'aggregate flat20,docs=50000 stages=$limit(701),$count', 'aggregate flat20,docs=50000 stages=$sample(700)' ], 'a profile counts one more than the sample, then samples');
 
 # Without $sample: ranges along _id, and it says so.
 my $old = start_replay('--lacks', '$sample');
 add_server($node, 'old', "mongodb://127.0.0.1:$old->{port}/");
 is($node->safe_psql('postgres', "SELECT DISTINCT documents, sampled FROM mongo.profile('old', 'test', 'flat20,docs=50000', sample => 700)"), '700|ranges of _id', 'a server without $sample');
-ok((grep { /stages=\$match,\$sort,\$limit/ } commands($old)), 'is read in ranges');
+ok((grep { /stages=\$match,\$sort,\$limit\(/ } commands($old)), 'is read in ranges');
 $node->safe_psql('postgres', "CREATE FOREIGN TABLE old_flat (i0 int) SERVER old OPTIONS (collection 'flat20,docs=50000'); ANALYZE old_flat");
 is($node->safe_psql('postgres', "SELECT reltuples FROM pg_class WHERE relname = 'old_flat'"), '50000', 'ANALYZE works there');
 
 # Faults and cancels end a profile, a conformance test and an import, and are no shorter result.
 for my $call ("SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample => 0)", "SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample => 4000)",
+    "IMPORT FOREIGN SCHEMA \"%s\" FROM SERVER replay INTO public OPTIONS (sample '0')",
+    "CREATE FOREIGN TABLE c (_id int) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c', examples => 0)",
     "CREATE FOREIGN TABLE c (__doc json) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c')") {
-    (my $name = $call) =~ s/.*(mongo\.\w+).*/$1/;
+    my ($name) = $call =~ /(mongo\.\w+|IMPORT)/;
     for my $fault ([ 'cut', '08006' ], [ 'half', '08006' ], [ 'lie', '08P01' ], [ 'truncated', '08P01' ], [ 'error', 'HV000' ], [ 'notcursor', '34000' ]) {
         my ($kind, $state) = @$fault;
         ($code, $out, $err) = $node->psql('postgres', 'BEGIN;' . sprintf($call, "nest4k,docs=5000,fault=$kind,after=2"), extra_params => [ '-v', 'VERBOSITY=verbose' ]);

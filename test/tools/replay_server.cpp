@@ -11,8 +11,9 @@
 //   (three batches without documents while the cursor lives), notcursor (CursorNotFound), stats ($collStats is never
 //   answered)
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
-// obey batchSize, limit, $limit, $sample and inclusion projections; $collStats and count tell of the shape's documents.
-// --lacks refuses pipelines with that stage, as a server does that does not know it.
+// obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
+// documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
+// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage, as a server does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -495,7 +496,7 @@ class Connection {
             return label + std::string(bson_iter_utf8(&found, nullptr));
         return "";
     }
-    // The stages of a pipeline: their names, and the value of one that is a number or has a number "size".
+    // The names of a pipeline's stages.
     static std::vector<std::string> stages_of(const bson_t *command) {
         std::vector<std::string> names;
         bson_iter_t top, stage, inner;
@@ -506,23 +507,36 @@ class Connection {
                 names.push_back(bson_iter_key(&inner));
         return names;
     }
-    bool collection_stats(int32_t request, const std::string &name_space, const Spec &spec) {
-        bson_t out = BSON_INITIALIZER, cursor, batch, stats, storage;
+    // The only document of an aggregate.
+    bool single_document(int32_t request, const std::string &name_space, const bson_t *document) {
+        bson_t out = BSON_INITIALIZER, cursor, batch;
         bson_append_document_begin(&out, "cursor", -1, &cursor);
         BSON_APPEND_INT64(&cursor, "id", 0);
         BSON_APPEND_UTF8(&cursor, "ns", name_space.c_str());
         bson_append_array_begin(&cursor, "firstBatch", -1, &batch);
-        bson_append_document_begin(&batch, "0", -1, &stats);
-        BSON_APPEND_INT64(&stats, "count", static_cast<int64_t>(spec.docs));
-        bson_append_document_begin(&stats, "storageStats", -1, &storage);
-        BSON_APPEND_INT64(&storage, "size", static_cast<int64_t>(spec.docs * 336));
-        bson_append_document_end(&stats, &storage);
-        bson_append_document_end(&batch, &stats);
+        BSON_APPEND_DOCUMENT(&batch, "0", document);
         bson_append_array_end(&cursor, &batch);
         bson_append_document_end(&out, &cursor);
         BSON_APPEND_DOUBLE(&out, "ok", 1);
         bool done = reply(request, kOpMsg, &out);
         bson_destroy(&out);
+        return done;
+    }
+    bool collection_stats(int32_t request, const std::string &name_space, const Spec &spec) {
+        bson_t stats = BSON_INITIALIZER, storage;
+        BSON_APPEND_INT64(&stats, "count", static_cast<int64_t>(spec.docs));
+        bson_append_document_begin(&stats, "storageStats", -1, &storage);
+        BSON_APPEND_INT64(&storage, "size", static_cast<int64_t>(spec.docs * 336));
+        bson_append_document_end(&stats, &storage);
+        bool done = single_document(request, name_space, &stats);
+        bson_destroy(&stats);
+        return done;
+    }
+    bool count_documents(int32_t request, const std::string &name_space, uint64_t docs) {
+        bson_t count = BSON_INITIALIZER;
+        BSON_APPEND_INT64(&count, "n", static_cast<int64_t>(docs));
+        bool done = single_document(request, name_space, &count);
+        bson_destroy(&count);
         return done;
     }
     // The sub-document at a path of a find, or of the aggregate stage $project.
@@ -570,6 +584,8 @@ class Connection {
         }
         if (limit > 0)
             cursor.spec.docs = std::min<uint64_t>(cursor.spec.docs, static_cast<uint64_t>(limit));
+        if (!stages.empty() && stages.back() == "$count")
+            return count_documents(request, cursor.name_space, cursor.spec.docs);
         int64_t size = number(command, "batchSize", number(command, "cursor.batchSize", 101));
         int64_t id = next_cursor++;
         cursors_[id] = cursor;
@@ -612,8 +628,12 @@ class Connection {
             collection = bson_iter_utf8(&iterator, nullptr);
         if (log_file) {
             std::string stages;
-            for (const std::string &stage : stages_of(&command))
-                stages += (stages.empty() ? " stages=" : ",") + stage;
+            int index = 0;
+            for (const std::string &stage : stages_of(&command)) {
+                std::string path = "pipeline." + std::to_string(index++) + "." + stage;
+                int64_t size = number(&command, path.c_str(), number(&command, (path + ".size").c_str(), 0));
+                stages += (stages.empty() ? " stages=" : ",") + stage + (size ? "(" + std::to_string(size) + ")" : "");
+            }
             std::lock_guard<std::mutex> guard(shared);
             std::fprintf(
                 log_file, "%s %s%s%s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(), stages.c_str(),
@@ -633,7 +653,7 @@ class Connection {
         if (name == "getMore")
             return get_more(request, &command);
         if (name == "listCollections")
-            return start_cursor_of_nothing(request, database);
+            return list_collections(request, database);
         bson_t out = BSON_INITIALIZER;
         if (name == "count")
             BSON_APPEND_INT64(&out, "n", static_cast<int64_t>(parse_spec(collection).docs));
@@ -642,8 +662,14 @@ class Connection {
         bson_destroy(&out);
         return done;
     }
-    bool start_cursor_of_nothing(int32_t request, const std::string &database) {
-        bson_t out = BSON_INITIALIZER, inner, batch = BSON_INITIALIZER;
+    bool list_collections(int32_t request, const std::string &database) {
+        bson_t out = BSON_INITIALIZER, inner, batch = BSON_INITIALIZER, info;
+        if (database.find('=') != std::string::npos) {
+            bson_append_document_begin(&batch, "0", -1, &info);
+            BSON_APPEND_UTF8(&info, "name", database.c_str());
+            BSON_APPEND_UTF8(&info, "type", "collection");
+            bson_append_document_end(&batch, &info);
+        }
         bson_append_document_begin(&out, "cursor", -1, &inner);
         BSON_APPEND_INT64(&inner, "id", 0);
         BSON_APPEND_UTF8(&inner, "ns", (database + ".$cmd.listCollections").c_str());
@@ -652,6 +678,7 @@ class Connection {
         BSON_APPEND_DOUBLE(&out, "ok", 1);
         bool done = reply(request, kOpMsg, &out);
         bson_destroy(&out);
+        bson_destroy(&batch);
         return done;
     }
 
