@@ -21,5 +21,13 @@ CREATE FOREIGN TABLE "ümlaut" (_id int, "é" text) SERVER mongodb OPTIONS (data
 SELECT * FROM "ümlaut";
 EXPLAIN (COSTS OFF) SELECT * FROM "ümlaut";
 SELECT mongo.query('mongodb', 'mongo_fdw_cpp_test', 'traps', '[{"$match": {"a": "é"}}]');
+-- Text that the encoding cannot say has no column: it is seen through __doc bytea. Text columns are judged by a scan.
+SELECT path, fits, suggested_type FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["string emoji", "string abc"]}}') WHERE path = 'a';
+SELECT path, fits, suggested_type FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["string composed", "string abc"]}}') WHERE path = 'a';
+CREATE SCHEMA i;
+IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test LIMIT TO (traps, people) FROM SERVER mongodb INTO i OPTIONS (sample '0');
+SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid IN ('i.traps'::regclass, 'i.people'::regclass) AND attnum > 0 ORDER BY 1, attname COLLATE "C";
+SELECT count(*) > 70 AS all_of_them FROM i.traps WHERE __doc IS NOT NULL;
+SELECT column_name, method FROM mongo.conformance('i.people') WHERE column_name IN ('_id', 'age', 'name') ORDER BY column_name;
 \c contrib_regression
 DROP DATABASE regress_mongo_latin1;

@@ -53,6 +53,10 @@ SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTI
 SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (sample 'many')$$);
 SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (nested 'no')$$);
 SELECT error_of($$IMPORT FOREIGN SCHEMA d FROM SERVER mongodb INTO imported OPTIONS (doc_column 'perhaps')$$);
+IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test LIMIT TO (nope) FROM SERVER mongodb INTO imported;
+IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test EXCEPT (empty, folded, folded_view, keys, many, misfits_items, orders, orders_odd, people, scalars, traps) FROM SERVER mongodb INTO imported;
+SELECT table_name FROM tables_of('imported');
+DROP FOREIGN TABLE imported.misfits;
 IMPORT FOREIGN SCHEMA "no such database" FROM SERVER mongodb INTO imported;
 SELECT * FROM tables_of('imported');
 
@@ -97,6 +101,7 @@ SELECT error_of($$SELECT * FROM mongo.conformance(NULL)$$);
 
 -- references need more documents than these; the arguments are checked
 SELECT count(*) FROM mongo.references('mongodb', 'mongo_fdw_cpp_test', ARRAY['people']);
+SELECT count(*) FROM mongo.references('mongodb', 'mongo_fdw_cpp_test', ARRAY['nope']);
 SELECT error_of($$SELECT * FROM mongo.references('mongodb', 'd', min_hit => 2)$$);
 
 -- ANALYZE: misfits are NULL whatever the option says; arrays and jsonb have PostgreSQL's own statistics

@@ -62,7 +62,8 @@ bool may_be_wanted(const Import &import, const char *base) {
     return false;
 }
 
-// A collection that the server cannot read (a view that fails) is left out with a warning, and ends no import of others.
+// A collection that the server cannot read (a view that fails) is left out with a warning, and ends no import of
+// others.
 void read_collection(const Import &import, Imported *imported) {
     const CollectionInfo *info = imported->info;
     SampleRequest request{};
@@ -72,8 +73,8 @@ void read_collection(const Import &import, Imported *imported) {
     mongo::Error failure;
     SampleMethod method;
     // What lies below max_depth decides between json and jsonb.
-    Profile *profile = profile_sample(request, {kFullDepth, kManyPaths, import.rules.map_threshold, false, 0}, &method,
-                                      &failure);
+    Profile *profile =
+        profile_sample(request, {kFullDepth, kManyPaths, import.rules.map_threshold, false, 0}, &method, &failure);
     if (!profile) {
         raise_unless_refused(failure, request.source);
         ereport(WARNING, (errmsg("collection \"%s\" is left out", request.source.name_space),
@@ -195,8 +196,8 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
             if (!is_wanted(import, table->name))
                 return;
             made = lappend(made, const_cast<char *>(table->name));
-            commands = lappend(commands,
-                                   create_statement(table, nullptr, import.server_name, import.database, import.rules));
+            commands =
+                lappend(commands, create_statement(table, nullptr, import.server_name, import.database, import.rules));
         });
     note_unknown_tables(import, made);
     return commands;

@@ -51,8 +51,7 @@ TypeChoice choose_scalar(const ProfileNode *node, uint64_t types, const ImportRu
     if (only(types, kNumbers))
         return choose_number(node, types);
     if (only(types, type_bit(BsonType::ObjectId)))
-        return rules.id_as_text ? column("text", "ObjectIds, wanted as text")
-                                             : column("mongo.objectid", "ObjectIds");
+        return rules.id_as_text ? column("text", "ObjectIds, wanted as text") : column("mongo.objectid", "ObjectIds");
     if (only(types, kTexts)) {
         if (facts.has_nul || facts.unreadable)
             return as_json(node, "text");

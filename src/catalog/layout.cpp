@@ -186,7 +186,8 @@ void drop_columns(LayoutTable *table, int most) {
         if (list_member_ptr(ordered, lfirst(cell)))
             kept = lappend(kept, lfirst(cell));
         else
-            table->lost = lappend(table->lost, const_cast<ProfileNode *>(static_cast<LayoutColumn *>(lfirst(cell))->node));
+            table->lost =
+                lappend(table->lost, const_cast<ProfileNode *>(static_cast<LayoutColumn *>(lfirst(cell))->node));
     table->columns = kept;
 }
 
@@ -197,8 +198,8 @@ bool lies_below(const ProfileNode *node, const ProfileNode *upper) {
     return false;
 }
 
-// Makes sub-documents one column each, those of most columns first, until the table has no more than most columns or none
-// is left. False when there was none.
+// Makes sub-documents one column each, those of most columns first, until the table has no more than most columns or
+// none is left. False when there was none.
 bool fold_documents(Builder *builder, int most) {
     int columns = list_length(builder->table->columns);
     bool any = false;
@@ -279,7 +280,8 @@ const char *document_reason(const LayoutTable *table, const Profile *profile, co
         initStringInfo(&text);
         appendStringInfo(&text, "the whole document: %d paths have no column: ", list_length(table->lost));
         for (int i = 0; i < Min(kShown, list_length(table->lost)); i++)
-            appendStringInfo(&text, "%s%s", i ? ", " : "", profile_path(static_cast<ProfileNode *>(list_nth(table->lost, i))));
+            appendStringInfo(&text, "%s%s", i ? ", " : "",
+                             profile_path(static_cast<ProfileNode *>(list_nth(table->lost, i))));
         if (list_length(table->lost) > kShown)
             appendStringInfoString(&text, ", ...");
         return text.data;
@@ -295,7 +297,8 @@ void add_roles(LayoutTable *table, const Profile *profile, const ImportRules &ru
     if (table->unwind) {
         add_role(table, "__ord", "integer", "position of the element in its array, from 1");
         if (table->levels > 1)
-            add_role(table, "__ords", "integer[]", "positions in the arrays of all levels: with _id the key of the row");
+            add_role(table, "__ords", "integer[]",
+                     "positions in the arrays of all levels: with _id the key of the row");
     } else if (const char *why = document_reason(table, profile, rules)) {
         add_role(table, "__doc", document_type(profile), why);
     }

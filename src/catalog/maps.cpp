@@ -14,8 +14,7 @@ bool looks_like_data(const ProfileNode *child) {
     uint32_t digits = 0;
     for (uint32_t i = 0; i < child->key_length; i++)
         digits += child->key[i] >= '0' && child->key[i] <= '9';
-    return classify_text(child->key, child->key_length) != TextClass::Plain ||
-           (child->key_length >= 16 && digits >= 4);
+    return classify_text(child->key, child->key_length) != TextClass::Plain || (child->key_length >= 16 && digits >= 4);
 }
 
 // Class of value for the rule "of one value type": numbers are one, strings and symbols one.

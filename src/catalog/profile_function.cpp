@@ -218,8 +218,8 @@ extern "C" Datum mongo_profile(PG_FUNCTION_ARGS) {
     if (filter.size > kEmptyDocument)
         request.filter = filter;
     ProfileSettings settings{integer_argument(fcinfo, 5, "max_depth", 1, 100),
-                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), import_rules(NIL, NIL).map_threshold, true,
-                             0};
+                             integer_argument(fcinfo, 6, "max_paths", 1, kMost), import_rules(NIL, NIL).map_threshold,
+                             true, 0};
 
     InitMaterializedSRF(fcinfo, 0);
     SampleMethod method;

@@ -1,8 +1,9 @@
 // mongo.references: candidate foreign keys. Zone B.
 //
 // Distinct values of every key-like path are looked up in the _id and in unique fields of all collections: by DBRef,
-// because the names fit, or (where there is an index) because nearly all values are found there (the idea of value inclusion is that of
-// inclusion-dependency discovery). One command asks for the values of all paths that may refer to a field.
+// because the names fit, or (where there is an index) because nearly all values are found there (the idea of value
+// inclusion is that of inclusion-dependency discovery). One command asks for the values of all paths that may refer to
+// a field.
 #include "catalog/collections.hpp"
 #include "catalog/import.hpp"
 #include "connect/sample.hpp"
@@ -456,8 +457,8 @@ void note_unknown(ArrayType *names, List *infos, const Survey *survey) {
         bool found = nulls[i];
         ListCell *cell;
         foreach (cell, infos)
-            found = found || strcmp(static_cast<CollectionInfo *>(lfirst(cell))->shown,
-                                    TextDatumGetCString(values[i])) == 0;
+            found = found ||
+                    strcmp(static_cast<CollectionInfo *>(lfirst(cell))->shown, TextDatumGetCString(values[i])) == 0;
         if (!found)
             ereport(NOTICE, (errmsg("database \"%s\" has no collection \"%s\", skipping",
                                     server_text_of(survey->database), TextDatumGetCString(values[i]))));

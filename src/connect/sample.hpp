@@ -30,8 +30,8 @@ struct SampleRequest {
 struct Sample;
 
 // Starts a sample. It lives in the current memory context and is closed with it. A collection that holds no more
-// documents than the size, as a count of size + 1 at most shows, is read as a whole. Errors raise; what the server answers to
-// the first command goes to *failure where the caller gives one, and the result is null.
+// documents than the size, as a count of size + 1 at most shows, is read as a whole. Errors raise; what the server
+// answers to the first command goes to *failure where the caller gives one, and the result is null.
 Sample *open_sample(const SampleRequest &request, mongo::Error *failure = nullptr);
 
 // The next document, valid until the next call; false at the end.

@@ -9,7 +9,8 @@ namespace mongo_fdw::mql {
 Document count_command(const char *collection) noexcept;
 // aggregate: {n: number of documents} behind the base pipeline (a BSON array) and filter, both without data where there
 // is none; no document for none. most: counts no further, 0: all.
-Document count_documents_command(const char *collection, Document base_pipeline, Document filter, int64_t most) noexcept;
+Document count_documents_command(const char *collection, Document base_pipeline, Document filter,
+                                 int64_t most) noexcept;
 Document list_databases_command() noexcept;
 // All collections of a database, or the one of that name.
 Document list_collections_command(const char *collection) noexcept;

@@ -289,8 +289,10 @@ Document misfits_command(const SurveySource &source, const FitColumn &column, in
         std::vector<Value> stages = stages_before(source);
         Value test = op("$eq", {column_state(column), state(FitState::Misfit)});
         stages.push_back(op("$match", op("$expr", test)));
-        if (source.unwind) // several rows of one document
+        if (source.unwind) { // several rows of one document
             stages.push_back(op("$group", doc({{"_id", "$_id"}})));
+            stages.push_back(op("$sort", doc({{"_id", 1}})));
+        }
         stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
         stages.push_back(op("$project", doc({{"_id", 1}})));
         return keep(&kept, aggregate(source.collection, stages));

@@ -13,7 +13,8 @@
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
-// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage, as a server does that does not know it.
+// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage, as
+// a server does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
