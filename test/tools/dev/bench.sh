@@ -93,7 +93,7 @@ SQL
     decimals=$(smallest bench_sql 'SELECT n0, n1, n2, n3 FROM dec5')
     gate 'case 5: (driver text + numeric_in) / numeric scan, Decimal128' \
         "$(awk -v a="$decimal_drain" -v b="$decimal_in" -v d="$decimal_scan" -v c="$decimals" 'BEGIN { printf "%.2f", (a + b - d) / c }')" '>=' 1.8
-    step "profile of 1 M documents of 20 fields, import of a sample"
+    step "profile of 1 M documents of 20 fields"
     profile=$(smallest bench_sql "SELECT * FROM mongo.profile('replay', 'bench', 'flat20,docs=$rows', sample => 0)")
     printf '| profile of 20 fields, ns a document | %s | | |\n' "$(ns "$profile" $rows)" >>"$bench_table"
     gate 'profile: documents a second' "$(awk -v s="$profile" -v n=$rows 'BEGIN { printf "%.0f", n / s }')" '>=' 150000

@@ -1,0 +1,232 @@
+"""Differential tests of push-down: generated conditions over the trap collection, evaluated here and by the server.
+
+usage: run.py ENGINE MONGO_URI [QUERIES [SEED]]
+
+The collections are those of test/tools/load_fixtures.py; psql connects as the environment says. Every query runs with
+push-down off and on, as a custom and as a generic plan; rows, digits and errors must be the same. An error of the unpushed
+side alone is allowed under on_conversion_error 'error' only (a pushed condition may remove the row that would have raised)
+and is counted by SQLSTATE. Beside that: p, NOT p and p IS NULL part the rows (TLP), and a count under p is the count of the
+rows for which p, evaluated as a value, is true (NoREC). A failure prints the seed, the query, both answers and the pipeline.
+"""
+import random
+import subprocess
+import sys
+
+FIXTURES = "mongo_fdw_cpp_test"
+
+HEX = ["5f0000000000000000000001", "5F0000000000000000000001", "600000000000000000000003"]
+# type -> literals of it, as SQL; NULL is added by the generator
+LITERALS = {
+    "int2": ["5::int2", "(-7)::int2", "0::int2", "32767::int2"],
+    "int4": ["5", "-7", "0", "70000", "2147483647", "6"],
+    "int8": ["5::int8", "9007199254740993", "9223372036854775807", "(-9223372036854775808)", "70000::int8", "1152921504606846976"],
+    "float8": ["5::float8", "5.5::float8", "0.1::float8", "'-0'::float8", "'NaN'::float8", "'Infinity'::float8", "'-Infinity'::float8", "1e300::float8", "9007199254740992::float8"],
+    "float4": ["5::float4", "5.5::float4", "0.1::float4", "'NaN'::float4", "'Infinity'::float4", "70000::float4"],
+    "numeric": ["5", "5.00", "0.1", "5.5", "0.10000000000000000555", "'NaN'::numeric", "'Infinity'::numeric", "'-Infinity'::numeric", "1234567890123456789012345678901234",
+                "1.234567890123456789012345678901234", "1234567890123456789012345678901234567890.5", "9007199254740993", "1e-50", "0"],
+    "text": ["'5'", "''", "'abc'", "'\u00e9'", "'e\u0301'", "'x'"] + [f"'{h}'" for h in HEX],
+    "bool": ["true", "false"],
+    "mongo.objectid": [f"'{h}'::mongo.objectid" for h in HEX],
+    "uuid": ["'00010203-0405-0607-0809-0a0b0c0d0e0f'::uuid", "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"],
+    "timestamptz": ["'2024-02-29 12:30:15.678+00'::timestamptz", "'2024-02-29 12:30:15.678001+00'::timestamptz", "'1969-12-31 23:59:59.999+00'::timestamptz", "'infinity'::timestamptz",
+                    "'-infinity'::timestamptz", "'2024-02-29 00:00+00'::timestamptz"],
+    "timestamp": ["'2024-02-29 12:30:15.678'::timestamp", "'1970-01-01'::timestamp", "'infinity'::timestamp", "'2024-02-29 12:30:15.6785'::timestamp"],
+    "date": ["'2024-02-29'::date", "'1969-12-31'::date", "'infinity'::date", "'-infinity'::date", "'2024-03-01'::date"],
+}
+# column -> (type of its literals, definition)
+COLUMNS = {
+    "i2": ("int2", "int2 OPTIONS (path 'a')"), "i4": ("int4", "int4 OPTIONS (path 'a')"), "i8": ("int8", "int8 OPTIONS (path 'a')"),
+    "f4": ("float4", "float4 OPTIONS (path 'a')"), "f8": ("float8", "float8 OPTIONS (path 'a')"), "nu": ("numeric", "numeric OPTIONS (path 'a')"),
+    "np": ("numeric", "numeric(10,2) OPTIONS (path 'a')"), "tx": ("text", "text OPTIONS (path 'a') COLLATE \"C\""), "td": ("text", "text OPTIONS (path 'a')"),
+    "vc": ("text", "varchar(5) OPTIONS (path 'a') COLLATE \"C\""), "bo": ("bool", "bool OPTIONS (path 'a')"), "oi": ("mongo.objectid", "mongo.objectid OPTIONS (path 'a')"),
+    "uu": ("uuid", "uuid OPTIONS (path 'a')"), "tz": ("timestamptz", "timestamptz OPTIONS (path 'a')"), "ts": ("timestamp", "timestamp OPTIONS (path 'a')"),
+    "da": ("date", "date OPTIONS (path 'a')"), "ab": ("int4", "int4 OPTIONS (path 'a.b')"), "at": ("text", "text OPTIONS (path 'a.b') COLLATE \"C\""),
+    "id": ("int4", "int4 OPTIONS (path '_id')"), "no": ("int4", "int4 OPTIONS (path 'nowhere')"),
+}
+CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"]}
+
+
+class Generator:
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.parameters = []  # (type, literal)
+
+    def operand(self, kind):
+        """A literal, or a parameter that stands for it."""
+        rng = self.rng
+        if kind in CROSS and rng.random() < 0.2:
+            kind = rng.choice(CROSS[kind])
+        text = f"NULL::{kind}" if rng.random() < 0.06 else rng.choice(LITERALS[kind])
+        if rng.random() < 0.35 and len(self.parameters) < 8:
+            self.parameters.append((kind, text))
+            return f"${len(self.parameters)}"
+        return text
+
+    def elements(self, kind):
+        rng = self.rng
+        texts = rng.sample(LITERALS[kind], rng.randrange(1, min(4, len(LITERALS[kind])) + 1))
+        return texts + ([f"NULL::{kind}"] if rng.random() < 0.15 else [])
+
+    def atom(self):
+        rng = self.rng
+        column = rng.choice(list(COLUMNS))
+        kind = COLUMNS[column][0]
+        roll = rng.random()
+        if kind == "bool" and roll < 0.5:
+            return rng.choice([column, f"NOT {column}", f"{column} IS TRUE", f"{column} IS NOT TRUE", f"{column} IS FALSE", f"{column} IS NOT FALSE", f"{column} IS UNKNOWN", f"{column} IS NOT UNKNOWN"])
+        if roll < 0.55:
+            left, right = column, self.operand(kind)
+            if rng.random() < 0.25:
+                left, right = right, left
+            return f"{left} {rng.choice(['=', '=', '<>', '<', '<=', '>', '>='])} {right}"
+        if roll < 0.65:
+            return f"{column} {rng.choice(['IN', 'NOT IN'])} ({', '.join(self.elements(kind))})"
+        if roll < 0.72:
+            return f"{column} {rng.choice(['= ANY', '<> ALL'])} (ARRAY[{', '.join(self.elements(kind))}]::{kind}[])"
+        if roll < 0.80:
+            return f"{column} {rng.choice(['', 'NOT '])}BETWEEN {self.operand(kind)} AND {self.operand(kind)}"
+        if roll < 0.92:
+            return f"{column} IS {rng.choice(['', 'NOT '])}NULL"
+        return f"{column} IS {rng.choice(['', 'NOT '])}DISTINCT FROM {self.operand(kind)}"
+
+    def condition(self, depth):
+        rng = self.rng
+        if depth == 0 or rng.random() < 0.3:
+            return self.atom()
+        roll = rng.random()
+        if roll < 0.2:
+            return f"NOT ({self.condition(depth - 1)})"
+        if roll < 0.27:
+            return f"({self.condition(depth - 1)}) IS {rng.choice(['TRUE', 'NOT TRUE', 'FALSE', 'NOT FALSE', 'UNKNOWN', 'NOT UNKNOWN'])}"
+        word = rng.choice([" AND ", " OR "])
+        return "(" + word.join(self.condition(depth - 1) for _ in range(rng.randrange(2, 4))) + ")"
+
+    def query(self, table):
+        """(SQL with parameters, parameter types, parameter values, condition with the values in place)"""
+        rng = self.rng
+        condition = self.condition(rng.randrange(0, 6))
+        inlined = condition
+        for number in range(len(self.parameters), 0, -1):
+            kind, text = self.parameters[number - 1]
+            inlined = inlined.replace(f"${number}", f"CAST({text} AS {kind})")
+        shape = rng.random()
+        targets = ", ".join(["id"] + rng.sample([c for c in COLUMNS if c != "id"], 2))
+        if shape < 0.75:
+            sql = f"SELECT {targets} FROM {table} WHERE {condition}"
+        elif shape < 0.88:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT {rng.randrange(0, 9)} OFFSET {rng.randrange(0, 4)}) q"
+        else:
+            sql = f"SELECT count(*), min(id), max(id) FROM {table} WHERE {condition}"
+        return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], inlined
+
+
+HARNESS = r"""
+SET client_min_messages = warning;
+-- The rows of a query as one text, or its error.
+CREATE FUNCTION outcome(query text, types text, arguments text, pushdown boolean, plan text) RETURNS text LANGUAGE plpgsql AS $f$
+DECLARE result text;
+BEGIN
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', pushdown::text, true), set_config('plan_cache_mode', 'force_' || plan || '_plan', true);
+    EXECUTE 'PREPARE tried ' || types || ' AS SELECT coalesce(string_agg(r::text, E''\n'' ORDER BY r::text), ''(none)'') FROM (' || query || ') r';
+    EXECUTE 'EXECUTE tried ' || arguments INTO result;
+    EXECUTE 'DEALLOCATE tried';
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    -- The prepared statement outlives the rolled-back block.
+    IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'tried') THEN EXECUTE 'DEALLOCATE tried'; END IF;
+    RETURN 'ERROR ' || SQLSTATE || ' ' || SQLERRM;
+END $f$;
+CREATE FUNCTION pipeline_of(query text) RETURNS text LANGUAGE plpgsql AS $f$
+DECLARE line text; result text := '';
+BEGIN
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        IF line ~ '(Filter|Pipeline|Local Conditions):' THEN result := result || trim(line) || E'\n'; END IF;
+    END LOOP;
+    RETURN result;
+END $f$;
+CREATE TABLE tries (id int, seed bigint, policy text, query text, types text, arguments text, inlined text, tbl text);
+CREATE TABLE failures (id int, kind text, left_side text, right_side text);
+CREATE TABLE spared (sqlstate text);
+CREATE PROCEDURE run_tries() LANGUAGE plpgsql AS $p$
+DECLARE t tries; plain text; pushed text; plan text; parts bigint[]; total bigint; counted bigint; local_count bigint;
+BEGIN
+    FOR t IN SELECT * FROM tries ORDER BY id LOOP
+        plain := outcome(t.query, t.types, t.arguments, false, 'custom');
+        FOREACH plan IN ARRAY ARRAY['custom', 'generic'] LOOP
+            pushed := outcome(t.query, t.types, t.arguments, true, plan);
+            IF pushed = plain THEN CONTINUE; END IF;
+            IF plain LIKE 'ERROR 22%' AND t.policy = 'error' AND pushed NOT LIKE 'ERROR%' THEN
+                INSERT INTO spared VALUES (substr(plain, 7, 5));
+            ELSIF plain LIKE 'ERROR 22%' AND t.policy = 'error' AND pushed LIKE 'ERROR 22%' THEN
+                NULL; -- another row's error came first
+            ELSE
+                INSERT INTO failures VALUES (t.id, plan || ' plan', plain, pushed);
+            END IF;
+        END LOOP;
+        IF t.policy = 'error' THEN CONTINUE; END IF;
+        PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', false), set_config('plan_cache_mode', 'auto', false);
+        EXECUTE format('SELECT count(*) FROM %s', t.tbl) INTO total;
+        EXECUTE format('SELECT ARRAY[(SELECT count(*) FROM %1$s WHERE %2$s), (SELECT count(*) FROM %1$s WHERE NOT (%2$s)), (SELECT count(*) FROM %1$s WHERE (%2$s) IS NULL)]', t.tbl, t.inlined) INTO parts;
+        IF (SELECT sum(p) FROM unnest(parts) p) <> total THEN
+            INSERT INTO failures VALUES (t.id, 'p, NOT p, p IS NULL', parts::text, total::text);
+        END IF;
+        PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'off', false);
+        EXECUTE format('SELECT count(*) FILTER (WHERE p) FROM (SELECT (%2$s) AS p FROM %1$s OFFSET 0) q', t.tbl, t.inlined) INTO local_count;
+        IF local_count <> parts[1] THEN
+            INSERT INTO failures VALUES (t.id, 'count under p', local_count::text, parts[1]::text);
+        END IF;
+        IF t.id % 100 = 0 THEN COMMIT; END IF;
+    END LOOP;
+END $p$;
+"""
+
+
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def psql(database, script):
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"], input=script, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip()[:3000])
+    return done.stdout
+
+
+def main():
+    engine, uri = sys.argv[1:3]
+    queries = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
+    first = int(sys.argv[4]) if len(sys.argv) > 4 else 20261124
+    name = f"differential_{engine}"
+    psql("postgres", f"DROP DATABASE IF EXISTS {name};")
+    psql("postgres", f"CREATE DATABASE {name};")
+    definition = ", ".join(f"{column} {kind}" for column, (_, kind) in COLUMNS.items())
+    script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
+    for policy in ("error", "null", "collect"):
+        script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', on_conversion_error '{policy}');")
+    rows = []
+    for number in range(queries):
+        seed = first + number
+        policy = ("null", "collect", "null", "error")[number % 4]
+        sql, types, values, inlined = Generator(seed).query(f"t_{policy}")
+        rows.append(f"({number}, {seed}, '{policy}', {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
+                    f"{literal('(' + ', '.join(values) + ')' if values else '')}, {literal(inlined)}, 't_{policy}')")
+    for start in range(0, len(rows), 500):
+        script.append("INSERT INTO tries VALUES " + ",\n".join(rows[start:start + 500]) + ";")
+    script.append("CALL run_tries();")
+    psql(name, "\n".join(script))
+    failed = int(psql(name, "SELECT count(DISTINCT id) FROM failures;"))
+    print(f"# engine {engine}: {queries} queries from seed {first}, each unpushed, custom and generic; {psql(name, 'SELECT count(*) FROM spared;').strip()} errors spared by removed rows: "
+          + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())
+    if failed:
+        report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   left: %s\n#   right: %s\n#   %s', t.seed, f.kind, t.query, t.arguments, left(f.left_side, 400), left(f.right_side, 400),
+            replace(pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined), E'\n', E'\n#   ')) FROM failures f JOIN tries t USING (id) ORDER BY t.id LIMIT 12;""")
+        print(report)
+    for number in range(failed):
+        print(f"not ok {number + 1} - a query differs")
+    print(f"{'ok' if not failed else 'not ok'} {failed + 1} - {queries} queries, {failed} differ")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
