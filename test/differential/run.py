@@ -148,6 +148,7 @@ END $f$;
 CREATE TABLE tries (id int, seed bigint, policy text, query text, types text, arguments text, inlined text, tbl text);
 CREATE TABLE failures (id int, kind text, left_side text, right_side text);
 CREATE TABLE spared (sqlstate text);
+CREATE TABLE plans (sent boolean, checked_here boolean);
 CREATE PROCEDURE run_tries() LANGUAGE plpgsql AS $p$
 DECLARE t tries; plain text; pushed text; plan text; parts bigint[]; total bigint; counted bigint; local_count bigint;
 BEGIN
@@ -164,6 +165,8 @@ BEGIN
                 INSERT INTO failures VALUES (t.id, plan || ' plan', plain, pushed);
             END IF;
         END LOOP;
+        pushed := pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined);
+        INSERT INTO plans VALUES (pushed LIKE '%$match%', pushed LIKE '%Filter:%');
         IF t.policy = 'error' THEN CONTINUE; END IF;
         PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', false), set_config('plan_cache_mode', 'auto', false);
         EXECUTE format('SELECT count(*) FROM %s', t.tbl) INTO total;
@@ -218,6 +221,7 @@ def main():
     failed = int(psql(name, "SELECT count(DISTINCT id) FROM failures;"))
     print(f"# engine {engine}: {queries} queries from seed {first}, each unpushed, custom and generic; {psql(name, 'SELECT count(*) FROM spared;').strip()} errors spared by removed rows: "
           + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())
+    print("# " + psql(name, "SELECT count(*) FILTER (WHERE sent AND NOT checked_here) || ' conditions sent exactly, ' || count(*) FILTER (WHERE sent AND checked_here) || ' sent and checked again, ' || count(*) FILTER (WHERE NOT sent) || ' local' FROM plans;").strip())
     if failed:
         report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   left: %s\n#   right: %s\n#   %s', t.seed, f.kind, t.query, t.arguments, left(f.left_side, 400), left(f.right_side, 400),
             replace(pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined), E'\n', E'\n#   ')) FROM failures f JOIN tries t USING (id) ORDER BY t.id LIMIT 12;""")
