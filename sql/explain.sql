@@ -27,7 +27,7 @@ SELECT * FROM explain_lines('SELECT 1 FROM people WHERE address IS NOT NULL', 'L
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age + 1 = 37', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = big', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = 36.0', 'Local Conditions');
-SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name LIKE ''A%''', 'Local Conditions');
+SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name NOT LIKE ''A%''', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name IS NULL', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = random() * 10', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE tags = ''{}''', 'Local Conditions');

@@ -27,6 +27,25 @@ SELECT * FROM both_ways('SELECT name FROM people WHERE born IS NULL');
 SELECT * FROM both_ways('SELECT name FROM people WHERE born IS NOT NULL');
 SELECT * FROM both_ways('SELECT name FROM people WHERE city = ''London''');
 SELECT * FROM both_ways('SELECT name FROM people WHERE city <> ''London''');
+-- LIKE and starts_with: a regular expression that keeps what it begins with as a literal, checked again here.
+SELECT * FROM both_ways('SELECT name FROM people WHERE name LIKE ''A%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name LIKE ''%a%a%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name LIKE ''E_s.er''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name LIKE ''%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE starts_with(name, ''Gr'')');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name ^@ ''al''');
+SELECT * FROM both_ways('SELECT _id FROM people WHERE _id LIKE ''6%4''');
+SELECT * FROM both_ways('SELECT _id FROM people WHERE _id LIKE ''x%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name NOT LIKE ''A%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name LIKE ''A%'' AND age = 36');
+SELECT error_of('SELECT name FROM people WHERE name LIKE ''A\''');
+PREPARE pattern(text) AS SELECT name FROM people WHERE name LIKE $1;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (VERBOSE, COSTS OFF) EXECUTE pattern('G%');
+EXECUTE pattern('G%');
+EXECUTE pattern(NULL);
+RESET plan_cache_mode;
+DEALLOCATE pattern;
 -- _id: text reads ObjectIds and strings; a key look-up asks for both.
 SELECT * FROM both_ways('SELECT name FROM people WHERE _id = ''600000000000000000000004''');
 SELECT * FROM both_ways('SELECT name FROM people WHERE _id = ''x''');

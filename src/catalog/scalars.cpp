@@ -524,7 +524,10 @@ char *kept_text(const KeptValue &kept) {
     double number = rank_of(kept.type) == kNumberRank ? approximate(kept.value()) : 0;
     if (std::isnan(number) || (std::isinf(number) && kept.type == BsonType::Double))
         return pstrdup(std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
-    json_node_of(kept.value(), JsonForm::Simple, &scratch, &node);
+    BsonValue value = kept.value();
+    if (value.type == BsonType::Symbol) // reads as text
+        value.type = BsonType::String;
+    json_node_of(value, JsonForm::Simple, &scratch, &node);
     if (append_json(&text, node, JsonForm::Simple, &scratch) != JsonFault::None)
         return pstrdup("(unreadable)");
     // A string stands for itself unless it needs its escapes.

@@ -17,6 +17,7 @@ enum class NodeKind : uint8_t {
     Compare, // column op parameter
     In,      // column = ANY (parameter)
     IsNull,
+    Like, // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
     // in SQL trees only
     Not,
     BoolColumn, // a boolean column as a condition

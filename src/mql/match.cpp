@@ -4,6 +4,7 @@
 // Each rule is total: whatever the operand, the result is a condition, TRUE or FALSE. Values are BSON values under an
 // operator ($eq, $in, ...), so that a string can never become one.
 #include "mql/match.hpp"
+#include "mql/like.hpp"
 
 #include <cfloat>
 #include <cmath>
@@ -572,6 +573,34 @@ struct Renderer {
         return arms.finish();
     }
 
+    Truth like(const Node &node, bson_t *out) {
+        const Column &column = columns[node.column];
+        const Operand &operand = operands[node.parameter];
+        if (operand.kind == OperandKind::Unknown)
+            return unknown(column, "$regex", operand, out);
+        if (operand.kind == OperandKind::Null)
+            return Truth::Never;
+        if (operand.kind != OperandKind::Text)
+            return Truth::Always;
+        LikeRegex pattern = like_regex(operand.text, operand.length, node.op == Op::Ge);
+        if (!pattern.sayable)
+            return Truth::Always;
+        Arms arms(column, out);
+        if (pattern.anything) {
+            arms.types({kTypeString, kTypeObjectId, kTypeSymbol});
+            return arms.finish();
+        }
+        bson_t *arm = arms.begin();
+        bson_append_utf8(arm, "$regex", -1, pattern.regex.c_str(), static_cast<int>(pattern.regex.size()));
+        bson_append_utf8(arm, "$options", -1, "s", -1);
+        arms.end();
+        if (pattern.may_be_hex)
+            arms.types({kTypeObjectId, kTypeSymbol});
+        else
+            arms.types({kTypeSymbol});
+        return arms.finish();
+    }
+
     Truth group(const Node &node, bson_t *out) {
         const char *name = node.kind == NodeKind::And ? "$and" : node.kind == NodeKind::Or ? "$or" : "$nor";
         // The value of a child that decides the group, and what the group is without children that depend.
@@ -610,6 +639,8 @@ struct Renderer {
             return group(node, out);
         case NodeKind::Compare:
             return compare(node, out);
+        case NodeKind::Like:
+            return like(node, out);
         case NodeKind::In:
         case NodeKind::NotIn:
             return in_list(node, out);

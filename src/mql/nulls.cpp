@@ -58,6 +58,10 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
         verdict = row.equal;
         positive = true;
         break;
+    case NodeKind::Like: // the regular expression keeps more, see mql/like.cpp
+        verdict = column.family == Family::Text ? Verdict::Superset : Verdict::Local;
+        positive = true;
+        break;
     case NodeKind::NotNull:
         verdict = row.not_null;
         break;
@@ -174,6 +178,11 @@ struct Pass {
             return atom(node, wanted ? NodeKind::In : NodeKind::NotIn, node.op, verdict);
         case NodeKind::IsNull:
             return atom(node, wanted ? NodeKind::IsNull : NodeKind::NotNull, node.op, verdict);
+        case NodeKind::Like:
+            if (wanted)
+                return atom(node, NodeKind::Like, node.op, verdict);
+            *verdict = Verdict::Local; // the complement of a superset loses rows
+            return kNone;
         case NodeKind::BoolColumn:
             return atom(node, NodeKind::Truth, wanted ? Op::Eq : Op::Ne, verdict);
         case NodeKind::IsTrue:

@@ -93,7 +93,7 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
         return true;
     if (GetDatabaseEncoding() != PG_UTF8)
         return refuse(lowering, "comparing text there needs the server encoding UTF8"), false;
-    if (rule.op == Op::Eq || rule.op == Op::Ne) {
+    if (rule.op == Op::Eq || rule.op == Op::Ne || rule.kind == NodeKind::Like) {
         if (!OidIsValid(collation) || get_collation_isdeterministic(collation))
             return true;
         return refuse(lowering, psprintf("collation \"%s\" is not deterministic", get_collation_name(collation))),
@@ -117,7 +117,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     Var *var = own_column(lowering, left);
     Op op = rule->op;
     if (!var || bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(right)))) {
-        var = array ? nullptr : own_column(lowering, right);
+        var = array || rule->kind == NodeKind::Like ? nullptr : own_column(lowering, right);
         if (!var)
             return refuse(lowering, "no side is a bare column of the table");
         right = left;
@@ -132,7 +132,9 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return kNone;
     if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
-    FilterNode node{array ? NodeKind::In : NodeKind::Compare,
+    if (array && rule->kind != NodeKind::Compare)
+        return refuse(lowering, "only = ANY and <> ALL have a rule");
+    FilterNode node{array ? NodeKind::In : rule->kind,
                     array ? Op::Eq : op,
                     static_cast<uint16_t>(var->varattno - 1),
                     parameter_of(lowering, right),
@@ -238,9 +240,13 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
         return add(lowering,
                    FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
     }
-    case T_FuncExpr:
-        return refuse(lowering, psprintf("function %s has no rule",
-                                         format_procedure(reinterpret_cast<FuncExpr *>(expression)->funcid)));
+    case T_FuncExpr: {
+        FuncExpr *call = reinterpret_cast<FuncExpr *>(expression);
+        const Rule *rule = find_rule(call->funcid);
+        if (rule && rule->kind == NodeKind::Like)
+            return lower_comparison(lowering, call->funcid, call->args, call->inputcollid, false, false);
+        return refuse(lowering, psprintf("function %s has no rule", format_procedure(call->funcid)));
+    }
     default:
         return refuse(lowering, "this kind of expression has no rule");
     }

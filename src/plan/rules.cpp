@@ -12,9 +12,11 @@ namespace mongo_fdw {
 namespace {
 
 using mql::Family;
+using mql::NodeKind;
 using mql::Op;
 
-// Sorted by function OID. A row stands for both argument orders; the verdict of a family is in mql/nulls.cpp.
+// Sorted by function OID. A row of a comparison stands for both argument orders; the verdict of a family is in
+// mql/nulls.cpp.
 constexpr Rule kRules[] = {
     {F_BOOLLT, Op::Lt, Family::Bool},
     {F_BOOLGT, Op::Gt, Family::Bool},
@@ -104,12 +106,14 @@ constexpr Rule kRules[] = {
     {F_TEXT_LE, Op::Le, Family::Text},
     {F_TEXT_GT, Op::Gt, Family::Text},
     {F_TEXT_GE, Op::Ge, Family::Text},
+    {F_TEXTLIKE, Op::Eq, Family::Text, NodeKind::Like},
     {F_INT48EQ, Op::Eq, Family::Int},
     {F_INT48NE, Op::Ne, Family::Int},
     {F_INT48LT, Op::Lt, Family::Int},
     {F_INT48GT, Op::Gt, Family::Int},
     {F_INT48LE, Op::Le, Family::Int},
     {F_INT48GE, Op::Ge, Family::Int},
+    {F_NAMELIKE, Op::Eq, Family::Text, NodeKind::Like},
     {F_DATE_EQ, Op::Eq, Family::Date},
     {F_DATE_LT, Op::Lt, Family::Date},
     {F_DATE_LE, Op::Le, Family::Date},
@@ -154,6 +158,7 @@ constexpr Rule kRules[] = {
     {F_UUID_GE, Op::Ge, Family::Uuid},
     {F_UUID_GT, Op::Gt, Family::Uuid},
     {F_UUID_NE, Op::Ne, Family::Uuid},
+    {F_STARTS_WITH, Op::Ge, Family::Text, NodeKind::Like},
 };
 
 struct FamilyRow {
@@ -200,7 +205,7 @@ const Rule *objectid_rule(Oid function) {
         char *name = null ? nullptr : TextDatumGetCString(source);
         for (const ObjectIdRow &row : kObjectIdFunctions)
             if (name && strcmp(name, row.name) == 0) {
-                rule = {function, row.op, Family::ObjectId};
+                rule = {function, row.op, Family::ObjectId, NodeKind::Compare};
                 result = &rule;
             }
     }

@@ -7,11 +7,12 @@
 
 namespace mongo_fdw {
 
-// One comparison function: what it means and which operand type classes it takes.
+// One function of two operands: what it means and which operand type classes it takes.
 struct Rule {
     Oid function;
     mql::Op op;
     mql::Family family; // of both sides
+    mql::NodeKind kind = mql::NodeKind::Compare;
 };
 
 // The rule of a function; null when it has none. Functions of mongo.objectid are found by name.

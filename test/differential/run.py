@@ -43,6 +43,8 @@ COLUMNS = {
     "da": ("date", "date OPTIONS (path 'a')"), "ab": ("int4", "int4 OPTIONS (path 'a.b')"), "at": ("text", "text OPTIONS (path 'a.b') COLLATE \"C\""),
     "id": ("int4", "int4 OPTIONS (path '_id')"), "no": ("int4", "int4 OPTIONS (path 'nowhere')"),
 }
+PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
+            "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
 CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"]}
 
 
@@ -72,6 +74,12 @@ class Generator:
         column = rng.choice(list(COLUMNS))
         kind = COLUMNS[column][0]
         roll = rng.random()
+        if kind == "text" and roll < 0.4:
+            pattern = rng.choice(PATTERNS)
+            if rng.random() < 0.4 and len(self.parameters) < 8:
+                self.parameters.append(("text", pattern))
+                pattern = f"${len(self.parameters)}"
+            return rng.choice([f"{column} LIKE {pattern}", f"{column} LIKE {pattern}", f"{column} NOT LIKE {pattern}", f"starts_with({column}, {pattern})", f"{column} ^@ {pattern}"])
         if kind == "bool" and roll < 0.5:
             return rng.choice([column, f"NOT {column}", f"{column} IS TRUE", f"{column} IS NOT TRUE", f"{column} IS FALSE", f"{column} IS NOT FALSE", f"{column} IS UNKNOWN", f"{column} IS NOT UNKNOWN"])
         if roll < 0.55:

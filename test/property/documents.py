@@ -1,8 +1,10 @@
 """Random documents for the property tests: one schema a seed, values of every BSON type, traps of keys and shapes."""
 import datetime
 import random
+import struct
 import uuid
 
+import bson
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 KEYS = ["name", "Name", "a.b", "$price", "with blank", "", "select", "x" * 77, "caf\u00e9", "\ufeffbom", "0", "42", "items",
@@ -38,10 +40,41 @@ SCALARS = {
     "timestamp": lambda rng: Timestamp(rng.randrange(2**31), rng.randrange(99)),
     "regex": lambda rng: Regex("^a.*" + rng.choice(["b", "c"]), "i"),
     "code": lambda rng: Code("return 1"),
+    "scope": lambda rng: Code("return x", {"x": rng.randrange(9)}),
+    "legacy uuid": lambda rng: Binary(rng.randbytes(16), 3),
     "minmax": lambda rng: rng.choice([MinKey(), MaxKey()]),
     "dbref": lambda rng: DBRef("other", ObjectId(f"{rng.randrange(16**24):024x}")),
     "null": lambda rng: None,
 }
+
+
+def element(kind, key, payload):
+    return bytes([kind]) + key.encode() + b"\0" + payload
+
+
+def text_bytes(text):
+    raw = text.encode() + b"\0"
+    return struct.pack("<i", len(raw)) + raw
+
+
+# Types that the driver does not write, and what only some servers keep as sent: dates of any int64, a key twice.
+RAW = {
+    "undefined": lambda rng: element(0x06, "raw undefined", b""),
+    "symbol": lambda rng: element(0x0E, "raw symbol", text_bytes(rng.choice(["one", "two"]))),
+    "pointer": lambda rng: element(0x0C, "raw pointer", text_bytes("db.coll") + rng.randbytes(12)),
+}
+RAW_AS_SENT = {
+    "date": lambda rng: element(0x09, "raw date", struct.pack("<q", rng.choice([2**63 - 1, -2**63, 9224318016000000, 0]))),
+    "twice": lambda rng: element(0x10, "raw twice", struct.pack("<i", 1)) + element(0x02, "raw twice", text_bytes("again")),
+}
+
+
+def with_raw_elements(document, rng, as_sent):
+    """The bytes of a document with elements behind its own that no driver makes."""
+    raw = bson.encode(document)
+    extra = b"".join(make(rng) for make in [*RAW.values(), *(RAW_AS_SENT.values() if as_sent else [])] if rng.random() < 0.4)
+    body = raw[4:-1] + extra
+    return struct.pack("<i", len(body) + 5) + body + b"\0"
 
 
 class Schema:

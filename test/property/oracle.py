@@ -3,7 +3,9 @@
 Reads raw BSON bytes with struct alone, so that it shares nothing with the extension or with the driver's decoder.
 """
 import struct
-from decimal import Decimal
+from decimal import Decimal, getcontext
+
+getcontext().prec = 60  # Decimal128 has 34 digits
 
 NAMES = {
     0x01: "double", 0x02: "string", 0x03: "object", 0x04: "array", 0x05: "binData", 0x06: "undefined", 0x07: "objectId",

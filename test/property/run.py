@@ -6,22 +6,26 @@ psql connects as the environment says. Prints lines "ok N - name" and "not ok N 
 """
 import json
 import os
+import random
 import re
+import struct
 import subprocess
 import sys
 import traceback
+import uuid
+from decimal import Decimal
 
 import bson
 import pymongo
 from bson.raw_bson import RawBSONDocument
 
-from documents import documents
-from oracle import ELEMENT, ENTRY, NAMES, Count, elements, shown
+from documents import documents, with_raw_elements
+from oracle import ELEMENT, Count, elements, scalar, shown
 
 DATABASE = "mongo_fdw_cpp_property"
 JSON_TYPES = ("json", "jsonb")
 # The forms of these types are the same in SQL's text and in the oracle's.
-COMPARED = {"integer", "bigint", "text", "boolean", "mongo.objectid", "numeric", "double precision", "uuid"}
+COMPARED = {"integer", "bigint", "text", "boolean", "mongo.objectid", "numeric", "double precision", "uuid", "timestamp with time zone"}
 
 
 class Tests:
@@ -65,7 +69,7 @@ def raw_documents(client, collection):
 
 def load(client, collection, docs):
     client[DATABASE].drop_collection(collection)
-    docs = [RawBSONDocument(bson.encode(document)) for document in docs]
+    docs = [RawBSONDocument(document if isinstance(document, bytes) else bson.encode(document)) for document in docs]
     for start in range(0, len(docs), 1000):
         client[DATABASE][collection].insert_many(docs[start:start + 1000])
 
@@ -96,9 +100,47 @@ def path_differences(row, count, path):
         same = close(row[name], value) if isinstance(value, float) else row[name] == value
         if not same:
             yield f"{row['path']}: {name} is {row[name]}, the oracle says {value}"
+    yield from extreme_differences(row, facts)
+    yield from fit_differences(row, facts)
     estimate = row["distinct_estimate"]
     if facts.scalars and abs(estimate - distinct) > 3 + 0.15 * distinct:
         yield f"{row['path']}: about {estimate} distinct values, the oracle says {distinct}"
+
+
+def extreme_differences(row, facts):
+    """Minimum and maximum of paths that hold numbers or short strings alone."""
+    kinds = {kind for kind, _ in facts.scalars}
+    values = [value for _, value in facts.scalars]
+    if kinds == {"number"} and all(isinstance(value, Decimal) for value in values):
+        least, greatest = Decimal(row["min"]), Decimal(row["max"])
+    elif kinds == {"string"} and all(len(value.encode()) < 80 and value.isprintable() and not set(value) & set('"\\') for value in values):
+        values = [value.encode() for value in values]
+        least, greatest = row["min"].encode(), row["max"].encode()
+    else:
+        return
+    if (least, greatest) != (min(values), max(values)):
+        yield f"{row['path']}: from {row['min']} to {row['max']}, the oracle says {min(values)} to {max(values)}"
+
+
+def fit_differences(row, facts):
+    """Which types hold every value, for the types whose rule is short."""
+    types = set(facts.types) - {"null", "undefined"}
+    if not types:
+        return
+    numbers = types <= {"int", "long", "double", "decimal"}
+    integral = numbers and all(isinstance(v, Decimal) and v == v.to_integral_value() for _, v in facts.scalars)
+    expected = {
+        "integer": integral and all(-2**31 <= v < 2**31 for _, v in facts.scalars),
+        "bigint": integral and all(-2**63 <= v < 2**63 for _, v in facts.scalars),
+        "numeric": numbers,
+        "boolean": types == {"bool"},
+        "mongo.objectid": types == {"objectId"},
+        "bytea": types == {"binData"},
+        "text": types <= {"string", "symbol", "objectId"} and not any(kind == "string" and "\0" in v for kind, v in facts.scalars),
+    }
+    for name, fits in expected.items():
+        if (name in row["fits"]) != fits:
+            yield f"{row['path']}: fits {row['fits']}, the oracle says {name}: {fits}"
 
 
 def maps_of(rows, raw):
@@ -232,6 +274,11 @@ def import_differences(sql, raw, collection, options):
             yield f"{options}: {shown(path)} is reached by no column"
     for table in tables:
         yield from value_differences(sql, [column for column in columns if column.table == table], values, options)
+    for column in columns:
+        if column.name == "__doc" and column.role and column.type == "bytea":
+            got = sql.rows(f"SELECT encode(__doc, 'hex') AS d FROM i.{quoted(column.table)}")
+            if sorted(row["d"] for row in got) != sorted(document.hex() for document in raw):
+                yield f"{options}: __doc of {column.table} is not the documents byte for byte"
     yield from analyze_differences(sql, tables, options)
 
 
@@ -241,14 +288,13 @@ def quoted(name):
 
 def plain(kind, raw):
     """A value as SQL's text shows it."""
-    import struct
-    from oracle import scalar
     if kind == 0x08:
         return "true" if raw[0] else "false"
     if kind == 0x07:
         return raw.hex()
+    if kind == 0x09:
+        return str(struct.unpack("<q", raw)[0])
     if kind == 0x05:
-        import uuid
         return str(uuid.UUID(bytes=raw[5:21]))
     value = scalar(kind, raw)
     if value[0] == "string":
@@ -268,9 +314,11 @@ def value_differences(sql, columns, values, options):
         table = f"i.{quoted(part[0].table)}"
         def query(index, column):
             name = quoted(column.name)
+            def shown_as(value):  # dates as milliseconds
+                return f"(extract(epoch FROM {value}) * 1000)::bigint::text" if column.type.startswith("timestamp") else f"{value}::text"
             if column.type.endswith("[]"):
-                return f"(SELECT array_agg(v::text) FROM {table}, unnest({name}) v WHERE v IS NOT NULL) AS c{index}"
-            return f"array_agg({name}::text) FILTER (WHERE {name} IS NOT NULL) AS c{index}"
+                return f"(SELECT array_agg({shown_as('v')}) FROM {table}, unnest({name}) v WHERE v IS NOT NULL) AS c{index}"
+            return f"array_agg({shown_as(name)}) FILTER (WHERE {name} IS NOT NULL) AS c{index}"
         row = sql.rows("SELECT " + ", ".join(query(i, c) for i, c in enumerate(part)) + f" FROM {table}")[0]
         for index, column in enumerate(part):
             expected = [plain(kind, raw) for path, found in values.items() if column.reaches(path) for kind, raw in found]
@@ -278,7 +326,6 @@ def value_differences(sql, columns, values, options):
 
 
 def multiset_differences(column, expected, got, options):
-    from decimal import Decimal
     kind = column.type.rstrip("[]")
     def key(value):
         if isinstance(value, str) and (kind not in ("integer", "bigint", "numeric", "double precision") or value in ("NaN", "Infinity", "-Infinity")):
@@ -657,7 +704,11 @@ def main():
     for seed in range(first, first + seeds):
         collection = f"seed.{seed}" if seed % 4 == 0 else f"seed{seed}"
         try:
-            load(client, collection, documents(seed))
+            rng = random.Random(seed)
+            made = documents(seed)
+            if seed % 3 == 0:
+                made = (with_raw_elements(document, rng, engine == "documentdb") for document in made)
+            load(client, collection, made)
             raw = raw_documents(client, collection)
             check_collection(tests, sql, raw, collection, f"seed {seed}")
         except Exception:

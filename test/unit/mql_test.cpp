@@ -1,5 +1,6 @@
 // The null pass and the match renderer, without a server.
 #include "mql/commands.hpp"
+#include "mql/like.hpp"
 #include "mql/match.hpp"
 #include "mql/render.hpp"
 
@@ -301,3 +302,38 @@ TEST(Scans, AFilterBeyondTheSizeOfADocumentCannotBeSaid) {
 }
 
 } // namespace
+
+TEST(Like, BecomesARegexOfALiteralPrefix) {
+    struct Case {
+        const char *pattern;
+        bool prefix;
+        const char *regex;
+        bool hex;
+    };
+    for (const Case &c : {Case{"abc%", false, "^abc", true},
+                          {"a.b%", false, "^a\\.b", false},
+                          {"%abc", false, "abc", true},
+                          {"a%b_c", false, "^a.*b.c", true},
+                          {"x%", false, "^x", false},
+                          {"5\\%%", false, "^5%", false},
+                          {"a%", true, "^a%", false},
+                          {"(a", true, "^\\(a", false},
+                          {"$where%", false, "^\\$where", false},
+                          {"\u00e9_", false, "^\u00e9.", false}}) {
+        LikeRegex result = like_regex(c.pattern, std::strlen(c.pattern), c.prefix);
+        EXPECT_TRUE(result.sayable);
+        EXPECT_EQ(result.regex, c.regex) << c.pattern;
+        EXPECT_EQ(result.may_be_hex, c.hex) << c.pattern;
+        EXPECT_FALSE(result.anything);
+    }
+    for (const char *pattern : {"", "%", "%%"})
+        EXPECT_TRUE(like_regex(pattern, std::strlen(pattern), false).anything);
+    EXPECT_FALSE(like_regex("a\\", 2, false).sayable);
+    std::string wide;
+    for (int i = 0; i < 3000; i++)
+        wide += "\u4e2d";
+    LikeRegex cut = like_regex(wide.data(), wide.size(), false);
+    EXPECT_LT(cut.regex.size(), 2010u);
+    EXPECT_EQ((cut.regex.size() - 1) % 3, 0u);
+    EXPECT_FALSE(like_regex((wide + "\\").c_str(), wide.size() + 1, false).sayable);
+}

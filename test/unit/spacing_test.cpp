@@ -74,7 +74,14 @@ TEST(Spacing, DoublesAndMixtures) {
     EXPECT_EQ(between(held(std::nan("")), held(5.0), 1, 2), "none");
     EXPECT_EQ(between(held(-1.7e308), held(1.7e308), 1, 2).size(), 8u);
     EXPECT_EQ(between(held(1), held("x"), 1, 2), "none");
-    EXPECT_EQ(between(held(mql::Value::decimal("1")), held(mql::Value::decimal("9")), 1, 2), "none");
+    middle = between(held(mql::Value::decimal("1")), held(mql::Value::decimal("9.00")), 1, 2, &type);
+    EXPECT_EQ(type, BsonType::Double);
+    EXPECT_EQ(read_le<double>(reinterpret_cast<const uint8_t *>(middle.data())), 5.0);
+    EXPECT_EQ(between(held(mql::Value::decimal("NaN")), held(mql::Value::decimal("9")), 1, 2), "none");
+    EXPECT_TRUE(is_nan(held(mql::Value::decimal("NaN")).value()));
+    EXPECT_TRUE(is_nan(held(std::nan("")).value()));
+    EXPECT_FALSE(is_nan(held(1.5).value()));
+    EXPECT_FALSE(is_nan(held("NaN").value()));
 }
 
 TEST(Spacing, ObjectIdsFromTheFirstByteThatDiffers) {
@@ -101,8 +108,22 @@ TEST(Spacing, TextStaysValidAndOrdered) {
         }
     }
     EXPECT_EQ(between(held("same"), held("same"), 1, 2), "none");
-    std::string prefix(100, 'p');
-    EXPECT_EQ(between(held((prefix + "a").c_str()), held((prefix + "b").c_str()), 1, 2), "none");
+    std::string prefix(100, 'p'), longer(600, 'p');
+    EXPECT_EQ(between(held((prefix + "a").c_str()), held((prefix + "b").c_str()), 1, 2).substr(4, 100), prefix);
+    EXPECT_EQ(between(held((longer + "a").c_str()), held((longer + "b").c_str()), 1, 2), "none");
+}
+
+TEST(Spacing, DocumentsByTheFirstFieldThatDiffers) {
+    using mql::doc;
+    Held low = held(doc({{"r", 1}, {"n", 10}})), high = held(doc({{"r", 1}, {"n", 20}})), other = held(doc({{"x", 1}}));
+    BsonType type;
+    EXPECT_EQ(between(low, high, 1, 2, &type), held(doc({{"r", 1}, {"n", int64_t{15}}})).bytes);
+    EXPECT_EQ(type, BsonType::Document);
+    EXPECT_EQ(between(held(doc({{"r", 0}, {"n", 9}})), held(doc({{"r", 8}, {"n", 1}})), 1, 4),
+              held(doc({{"r", int64_t{2}}})).bytes);
+    EXPECT_EQ(between(low, other, 1, 2), "none");
+    EXPECT_EQ(between(low, low, 1, 2), "none");
+    EXPECT_EQ(between(held(doc({{"r", doc({{"n", 1}})}})), held(doc({{"r", doc({{"n", 2}})}})), 1, 2), "none");
 }
 
 TEST(Spacing, Brackets) {

@@ -1,0 +1,63 @@
+// LIKE. Zone P.
+//
+// The result is a superset: it is not anchored at its end, and long patterns are cut. What it begins with stays a
+// literal behind "^", which an index on the field serves.
+#include "mql/like.hpp"
+
+#include <cstring>
+
+namespace mongo_fdw::mql {
+namespace {
+
+constexpr size_t kMostBytes = 2000; // of a regular expression; servers have limits
+
+void add_literal(std::string *regex, char c) {
+    if (std::strchr("\\^$.|?*+()[]{}/-#", c))
+        *regex += '\\';
+    *regex += c;
+}
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+} // namespace
+
+LikeRegex like_regex(const char *pattern, uint32_t length, bool literal_prefix) {
+    LikeRegex result{true, false, true, "^"};
+    bool gap = false, cut = false; // a % that is not written yet; later characters are left out
+    for (uint32_t i = 0; i < length; i++) {
+        char c = pattern[i];
+        if (!literal_prefix && c == '%') {
+            gap = true;
+            continue;
+        }
+        bool any = !literal_prefix && c == '_';
+        if (!literal_prefix && c == '\\') {
+            if (++i == length) {
+                result.sayable = false;
+                return result;
+            }
+            c = pattern[i];
+        }
+        result.may_be_hex = result.may_be_hex && (any || is_hex(c));
+        cut = cut || (result.regex.size() >= kMostBytes && begins_character(c));
+        if (cut)
+            continue; // what comes is still read, for it may be malformed
+        if (gap) {
+            if (result.regex == "^")
+                result.regex.clear(); // begins anywhere
+            else
+                result.regex += ".*";
+        }
+        gap = false;
+        if (any)
+            result.regex += '.';
+        else
+            add_literal(&result.regex, c);
+    }
+    result.anything = result.regex.empty() || result.regex == "^";
+    return result;
+}
+
+} // namespace mongo_fdw::mql

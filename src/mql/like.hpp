@@ -1,0 +1,19 @@
+// Patterns of LIKE as regular expressions. Zone P.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mongo_fdw::mql {
+
+struct LikeRegex {
+    bool sayable;      // false: the pattern is malformed, which PostgreSQL says when it evaluates it
+    bool anything;     // nothing narrows it: every text is kept
+    bool may_be_hex;   // 24 lower-case hexadecimal digits may match: an ObjectId read as text
+    std::string regex; // keeps every text that matches, perhaps more
+};
+
+// Translates a pattern of LIKE (escape character backslash), or a literal prefix of starts_with.
+LikeRegex like_regex(const char *pattern, uint32_t length, bool literal_prefix);
+
+} // namespace mongo_fdw::mql
