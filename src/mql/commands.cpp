@@ -58,9 +58,10 @@ Document list_databases_command() noexcept {
 Document list_collections_command(const char *collection) noexcept {
     static std::string *kept;
     return guarded(&kept, [&] {
-        return doc({{"listCollections", 1},
-                    {"filter", collection ? doc({{"name", collection}}) : empty()},
-                    {"cursor", empty()}});
+        std::vector<Field> filter;
+        if (collection)
+            filter.push_back({"name", collection});
+        return doc({{"listCollections", 1}, {"filter", doc(filter)}, {"cursor", empty()}});
     });
 }
 

@@ -510,13 +510,13 @@ class Connection {
     }
     // The only document of an aggregate.
     bool single_document(int32_t request, const std::string &name_space, const bson_t *document) {
-        bson_t out = BSON_INITIALIZER, cursor, batch;
+        bson_t out = BSON_INITIALIZER, cursor, batch = BSON_INITIALIZER;
+        BSON_APPEND_DOCUMENT(&batch, "0", document);
         bson_append_document_begin(&out, "cursor", -1, &cursor);
         BSON_APPEND_INT64(&cursor, "id", 0);
         BSON_APPEND_UTF8(&cursor, "ns", name_space.c_str());
-        bson_append_array_begin(&cursor, "firstBatch", -1, &batch);
-        BSON_APPEND_DOCUMENT(&batch, "0", document);
-        bson_append_array_end(&cursor, &batch);
+        BSON_APPEND_ARRAY(&cursor, "firstBatch", &batch);
+        bson_destroy(&batch);
         bson_append_document_end(&out, &cursor);
         BSON_APPEND_DOUBLE(&out, "ok", 1);
         bool done = reply(request, kOpMsg, &out);
