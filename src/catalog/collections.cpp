@@ -31,13 +31,22 @@ BsonValue copy_value(const BsonValue &value) {
     return {value.type, data, value.size};
 }
 
+namespace {
+
+DocumentStream *open_unless_refused(const DocumentSource &source, mql::Document command, mongo::Error *failure) {
+    DocumentStream *stream = open_documents(source, command, failure);
+    if (!stream)
+        raise_unless_refused(*failure, source);
+    return stream;
+}
+
+} // namespace
+
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure) {
     DocumentSource source{server, user, database, "", readable_text(database, strlen(database)), nullptr};
-    DocumentStream *stream = open_documents(source, mql::list_collections_command(nullptr), failure);
-    if (!stream) {
-        raise_unless_refused(*failure, source);
+    DocumentStream *stream = open_unless_refused(source, mql::list_collections_command(nullptr), failure);
+    if (!stream)
         return NIL;
-    }
     List *list = NIL;
     BsonValue document;
     while (next_document(stream, &document)) {
@@ -73,11 +82,9 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
 }
 
 List *list_indexes(const DocumentSource &source, mongo::Error *failure) {
-    DocumentStream *stream = open_documents(source, mql::list_indexes_command(source.collection), failure);
-    if (!stream) {
-        raise_unless_refused(*failure, source);
+    DocumentStream *stream = open_unless_refused(source, mql::list_indexes_command(source.collection), failure);
+    if (!stream)
         return NIL;
-    }
     List *list = NIL;
     BsonValue document;
     while (next_document(stream, &document)) {

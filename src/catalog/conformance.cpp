@@ -5,6 +5,7 @@
 // another that are unwound) is counted by one projected scan through the decoder of foreign tables. A column of which
 // the server found a value that it was not sure of is counted by the scan as well.
 #include "catalog/collections.hpp"
+#include "catalog/profile.hpp"
 #include "connect/documents.hpp"
 #include "convert/decode.hpp"
 #include "mql/commands.hpp"
@@ -20,8 +21,6 @@ PG_FUNCTION_INFO_V1(mongo_conformance);
 namespace mongo_fdw {
 namespace {
 
-constexpr int kTypeSlots = 256; // by type byte
-
 struct ColumnCount {
     const ColumnOptions *column; // null: the unwound array
     bool server;
@@ -29,7 +28,7 @@ struct ColumnCount {
     int64 missing;
     int64 nulls;
     int64 bad;
-    int64 bad_types[kTypeSlots];
+    uint64_t bad_types[kBsonTypes];
     List *examples; // of BsonValue
 };
 
@@ -174,7 +173,9 @@ void take_group(Survey *survey, ColumnCount **columns, int column_count, const B
         break;
     case mql::FitState::Misfit: {
         count->bad += number;
-        count->bad_types[static_cast<int>(type_of_name(field_of(key, "t")))] += number;
+        BsonType type = type_of_name(field_of(key, "t"));
+        if (type != BsonType::Missing)
+            count->bad_types[type_index(type)] += number;
         break;
     }
     case mql::FitState::Unsure:
@@ -256,7 +257,7 @@ void note_misfit(void *argument, AttrNumber column, BsonType type) {
     if (count->server)
         return;
     count->bad++;
-    count->bad_types[static_cast<int>(type)]++;
+    count->bad_types[type_index(type)]++;
     keep_example(survey, count, survey->document);
 }
 
@@ -327,18 +328,6 @@ Datum examples_datum(const ColumnCount *count) {
     return DirectFunctionCall1(jsonb_in, CStringGetDatum(list.data));
 }
 
-Datum types_datum(const ColumnCount *count) {
-    StringInfoData json;
-    initStringInfo(&json);
-    appendStringInfoChar(&json, '{');
-    for (int i = 0; i < kTypeSlots; i++)
-        if (count->bad_types[i])
-            appendStringInfo(&json, "%s\"%s\": " INT64_FORMAT, json.len > 1 ? ", " : "",
-                             type_name(static_cast<BsonType>(i)), count->bad_types[i]);
-    appendStringInfoChar(&json, '}');
-    return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
-}
-
 void write_count(const Survey *survey, const ColumnCount *count, ReturnSetInfo *result) {
     const ColumnOptions *column = count->column;
     Datum values[10];
@@ -360,17 +349,9 @@ void write_count(const Survey *survey, const ColumnCount *count, ReturnSetInfo *
     values[5] = Int64GetDatum(count->missing);
     values[6] = Int64GetDatum(count->nulls);
     values[7] = Int64GetDatum(count->bad);
-    values[8] = types_datum(count);
+    values[8] = type_counts(count->bad_types);
     values[9] = examples_datum(count);
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-TableOptions *collecting_options(Oid relation) {
-    TableOptions *table = read_table_options(relation);
-    table->on_error = OnError::Collect;
-    for (int i = 0; i < table->column_count; i++)
-        table->columns[i].on_error = OnError::Collect;
-    return table;
 }
 
 void check_relation(Oid relation) {
@@ -402,7 +383,7 @@ extern "C" Datum mongo_conformance(PG_FUNCTION_ARGS) {
     check_relation(relation);
     InitMaterializedSRF(fcinfo, 0);
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    const TableOptions *table = collecting_options(relation);
+    const TableOptions *table = read_table_options(relation, OnError::Collect);
     Survey survey{};
     survey.table = table;
     survey.source = source_of(table, GetUserId());

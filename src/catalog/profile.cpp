@@ -243,6 +243,18 @@ uint64_t profile_base(const ProfileNode *node) {
     return node->present; // elements and entries are never missing
 }
 
+Datum type_counts(const uint64_t *counts) {
+    StringInfoData json;
+    initStringInfo(&json);
+    appendStringInfoChar(&json, '{');
+    for (int i = 0; i < kBsonTypes; i++)
+        if (counts[i])
+            appendStringInfo(&json, "%s\"%s\": %llu", json.len > 1 ? ", " : "", type_name(type_at(i)),
+                             static_cast<unsigned long long>(counts[i]));
+    appendStringInfoChar(&json, '}');
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
 uint64_t null_count(const ProfileNode *node) {
     return node->types[type_index(BsonType::Null)] + node->types[type_index(BsonType::Undefined)];
 }

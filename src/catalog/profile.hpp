@@ -160,6 +160,9 @@ uint64_t seen_types(const ProfileNode *node);
 // Containers in which a path could have stood: documents, elements of its array, or entries of its map.
 uint64_t profile_base(const ProfileNode *node);
 
+// Counts by type index as jsonb: {"int": 5, "string": 1}.
+Datum type_counts(const uint64_t *counts);
+
 // Sum of the counts of null and undefined.
 uint64_t null_count(const ProfileNode *node);
 

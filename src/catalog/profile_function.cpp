@@ -90,18 +90,6 @@ HTAB *make_suggestions(Profile *profile, const char *collection) {
     return suggestions;
 }
 
-Datum types_datum(const ProfileNode *node) {
-    StringInfoData json;
-    initStringInfo(&json);
-    appendStringInfoChar(&json, '{');
-    for (int i = 0; i < kBsonTypes; i++)
-        if (node->types[i])
-            appendStringInfo(&json, "%s\"%s\": %llu", json.len > 1 ? ", " : "", type_name(type_at(i)),
-                             static_cast<unsigned long long>(node->types[i]));
-    appendStringInfoChar(&json, '}');
-    return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
-}
-
 Datum text_array(List *texts) {
     int count = list_length(texts), at = 0;
     Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(count, 1)));
@@ -158,7 +146,7 @@ void write_row(const Writer &writer, const ProfileNode *node) {
         set(kMissingShare, Float8GetDatum(static_cast<double>(base - node->present) / static_cast<double>(base)));
     if (base > 0)
         set(kNullShare, Float8GetDatum(static_cast<double>(null_count(node)) / static_cast<double>(base)));
-    set(kTypes, types_datum(node));
+    set(kTypes, type_counts(node->types));
     if (node->scalars)
         write_scalars(node, values, nulls);
     if (arrays) {

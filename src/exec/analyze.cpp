@@ -34,14 +34,6 @@ CollectionStats table_stats(const TableOptions *table, const DocumentSource &sou
     return stats;
 }
 
-TableOptions *lenient_options(Oid relation) {
-    TableOptions *table = read_table_options(relation);
-    table->on_error = OnError::Null;
-    for (int i = 0; i < table->column_count; i++)
-        table->columns[i].on_error = OnError::Null;
-    return table;
-}
-
 // Rows kept so far; a row beyond the target replaces one at random (Vitter's algorithm R, as PostgreSQL's own ANALYZE
 // uses for blocks): a child table gives more rows than documents were sampled.
 struct Reservoir {
@@ -69,7 +61,7 @@ void keep_row(Reservoir *reservoir, HeapTuple row) {
 
 int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, double *total, double *dead) {
     *dead = 0;
-    TableOptions *table = lenient_options(RelationGetRelid(relation));
+    TableOptions *table = read_table_options(RelationGetRelid(relation), OnError::Null);
     Oid user = relation->rd_rel->relowner;
     DocumentSource source = source_of(table, user);
     mql::Document pipeline = base_pipeline_of(table);
@@ -115,7 +107,7 @@ int acquire_rows(Relation relation, int elevel, HeapTuple *rows, int target, dou
 } // namespace
 
 extern "C" bool mongoAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *function, BlockNumber *pages) {
-    TableOptions *table = lenient_options(RelationGetRelid(relation));
+    TableOptions *table = read_table_options(RelationGetRelid(relation), OnError::Null);
     DocumentSource source = source_of(table, relation->rd_rel->relowner);
     CollectionStats stats;
     mongo::Error failure; // views have no sizes; acquire_rows raises for a server that cannot be reached

@@ -284,6 +284,14 @@ TableOptions *read_table_options(Oid relation) {
     return table;
 }
 
+TableOptions *read_table_options(Oid relation, OnError policy) {
+    TableOptions *table = read_table_options(relation);
+    table->on_error = policy;
+    for (int i = 0; i < table->column_count; i++)
+        table->columns[i].on_error = policy;
+    return table;
+}
+
 ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *mapping) {
     ConnectionLookup lookup{server->options, mapping->options};
     ConnectionOptions result{};

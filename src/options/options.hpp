@@ -61,6 +61,9 @@ struct TableOptions {
 // Reads a foreign table's options; raises where they contradict each other. Allocates in the current memory context.
 TableOptions *read_table_options(Oid relation);
 
+// The same, every column under one policy, whatever the options say.
+TableOptions *read_table_options(Oid relation, OnError policy);
+
 // Options of a connection for a user, and the rules for users who are no superusers. Strings are UTF-8.
 struct ConnectionOptions {
     mongo::ConnectOptions connect;

@@ -74,6 +74,20 @@ run_generated_tests() {
     esac
 }
 
+run_fuzz() {
+    local queries=${1:-10000} seed=${2:-$RANDOM$RANDOM} engine
+    trap 'stop_everything' EXIT
+    build_extension
+    secantus_install
+    cluster_start
+    for engine in documentdb secantus; do
+        load_fixtures "$engine"
+        step "$queries queries from seed $seed, engine $engine"
+        PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/differential/run.py" "$engine" "$engine_uri" "$queries" "$seed" || failed=1
+    done
+    [ "$failed" = 0 ]
+}
+
 native_leg() {
     local engine pgxs
     for engine in documentdb secantus; do
