@@ -97,7 +97,7 @@ for my $call ("SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample
     "CREATE FOREIGN TABLE c (_id int) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c', examples => 0)",
     "CREATE FOREIGN TABLE c (__doc json) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c')") {
     my ($name) = $call =~ /(mongo\.\w+|IMPORT)/;
-    for my $fault ([ 'cut', '08006' ], [ 'half', '08006' ], [ 'lie', '08P01' ], [ 'truncated', '08P01' ], [ 'error', 'HV000' ], [ 'notcursor', '34000' ]) {
+    for my $fault ([ 'cut', '08006' ], [ 'half', '08006' ], [ 'lie', '08P01' ], [ 'odd', '08P01' ], [ 'truncated', '08P01' ], [ 'error', 'HV000' ], [ 'notcursor', '34000' ]) {
         my ($kind, $state) = @$fault;
         ($code, $out, $err) = $node->psql('postgres', 'BEGIN;' . sprintf($call, "nest4k,docs=5000,fault=$kind,after=1"), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
         like($err, qr/ERROR:  $state: /, "$name, fault $kind: $state");
@@ -106,4 +106,10 @@ for my $call ("SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample
     like($err, qr/canceling statement due to statement timeout/, "$name can be cancelled");
     cmp_ok($seconds, '<', 2, 'at once');
 }
+($code, $out, $err) = $node->psql('postgres', q(SELECT count(*) FROM mongo.query('replay', 'test', 'nest4k,docs=50,fault=odd', '[]')), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  08P01: /, 'mongo.query, a number in place of a document: no shorter result');
+
+# A server that cannot be reached is an error of the catalog, not a note in a row.
+($code, $out, $err) = $node->psql('postgres', q(SELECT * FROM mongo.catalog('mute', 'd')), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  08001: /, 'mongo.catalog of a silent server is an error');
 done_testing();

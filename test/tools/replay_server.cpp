@@ -7,9 +7,9 @@
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
 //   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
-//   answer), error (an error code), lie (a document with a wrong length), truncated (a reply without a cursor), empty
-//   (three batches without documents while the cursor lives), notcursor (CursorNotFound), stats ($collStats is never
-//   answered)
+//   answer), error (an error code), lie (a document with a wrong length), odd (a number in place of a document),
+//   truncated (a reply without a cursor), empty (three batches without documents while the cursor lives), notcursor
+//   (CursorNotFound), stats ($collStats is never answered)
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
@@ -455,6 +455,12 @@ class Connection {
             char key[24];
             int length = std::snprintf(key, sizeof key, "%llu", static_cast<unsigned long long>(i));
             const Bytes &document = (*cursor->documents)[(cursor->sent + i) % kDistinct];
+            if (faulty && fault == "odd" && i == count / 2) {
+                array.push_back(0x10);
+                array.insert(array.end(), key, key + length + 1);
+                array.insert(array.end(), {7, 0, 0, 0});
+                continue;
+            }
             array.push_back(0x03);
             array.insert(array.end(), key, key + length + 1);
             size_t at = array.size();
