@@ -44,6 +44,12 @@ void set_list(Operand *operand, Datum value, Oid element) {
 
 } // namespace
 
+static mql::Operand unsayable_operand() {
+    Operand operand{};
+    operand.kind = OperandKind::Unknown;
+    return operand;
+}
+
 mql::Operand unknown_operand(const char *name) {
     Operand operand{};
     operand.kind = OperandKind::Unknown;
@@ -106,6 +112,15 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
                           : TIMESTAMP_IS_NOEND(timestamp)            ? PG_INT64_MAX
                           : timestamp > PG_INT64_MAX - kEpochShiftUs ? PG_INT64_MAX - 1
                                                                      : timestamp + kEpochShiftUs;
+        return operand;
+    }
+    case INTERVALOID: {
+        Interval *interval = DatumGetIntervalP(value);
+        if (interval->month != 0 || interval->time % 1000 != 0)
+            return unsayable_operand();
+        operand.kind = OperandKind::Interval;
+        operand.integer = interval->day * INT64CONST(86400000) + interval->time / 1000;
+        operand.count = interval->day != 0; // a day is a whole one where the time zone has no summer time
         return operand;
     }
     case DATEOID: {

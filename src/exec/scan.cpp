@@ -38,9 +38,9 @@ void on_context_reset(void *argument) { close(static_cast<ScanState *>(argument)
 bool uses_text(const ScanState *state) {
     for (uint32_t i = 0; i < state->plan.filter.count; i++) {
         const mql::Node &node = state->plan.filter.nodes[i];
-        if ((node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In ||
-             node.kind == mql::NodeKind::NotIn) &&
-            state->columns[node.column].family == mql::Family::Text)
+        bool compares = node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In ||
+                        node.kind == mql::NodeKind::NotIn || node.kind == mql::NodeKind::ColumnValue;
+        if (compares && state->columns[node.column].family == mql::Family::Text)
             return true;
     }
     return false;
@@ -107,6 +107,12 @@ void evaluate_limit(ForeignScanState *node, bool explain_only) {
     state->seen = 0;
 }
 
+// Of the session's time zone, where it is the same all year.
+int64 zone_offset_ms() {
+    long seconds;
+    return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
+}
+
 mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
     mql::ScanCommand command{};
     command.collection = state->table->collection;
@@ -121,6 +127,7 @@ mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
     command.read_concern = state->table->read_concern;
     command.simple_collation = simple_collation;
+    command.zone_offset_ms = zone_offset_ms();
     command.base_pipeline = base_pipeline_of(state->table);
     return mql::render_scan(command);
 }

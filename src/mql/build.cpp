@@ -74,6 +74,27 @@ Value op(const char *name, std::initializer_list<Value> arguments) {
     return doc({{name, list(std::vector<Value>(arguments))}});
 }
 
+Value cond(const Value &test, const Value &then, const Value &otherwise) {
+    return op("$cond", {test, then, otherwise});
+}
+Value literal(const Value &value) { return op("$literal", value); }
+Value type_of(const Value &value) { return op("$type", value); }
+Value is(const Value &type, const char *name) { return op("$eq", {type, name}); }
+Value is_one(const Value &type, std::initializer_list<Value> names) {
+    return op("$in", {type, list(std::vector<Value>(names))});
+}
+Value both(const Value &a, const Value &b) { return op("$and", {a, b}); }
+Value let(const char *name, const Value &value, const Value &in) {
+    return op("$let", doc({{"vars", doc({{name, value}})}, {"in", in}}));
+}
+
+Value choose(const std::vector<Branch> &branches, const Value &otherwise) {
+    std::vector<Value> list_of;
+    for (const Branch &branch : branches)
+        list_of.push_back(doc({{"case", branch.test}, {"then", branch.then}}));
+    return op("$switch", doc({{"branches", list(list_of)}, {"default", otherwise}}));
+}
+
 std::vector<Value> stages_of(Document pipeline) {
     std::vector<Value> stages;
     bson_t view;

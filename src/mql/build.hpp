@@ -48,6 +48,22 @@ Value list(const std::vector<Value> &values);
 Value op(const char *name, const Value &argument);
 Value op(const char *name, std::initializer_list<Value> arguments);
 
+// Aggregation expressions that occur everywhere.
+Value cond(const Value &test, const Value &then, const Value &otherwise);
+Value literal(const Value &value);
+Value type_of(const Value &value);
+Value is(const Value &type, const char *name);
+Value is_one(const Value &type, std::initializer_list<Value> names);
+Value both(const Value &a, const Value &b);
+Value let(const char *name, const Value &value, const Value &in);
+
+struct Branch {
+    Value test;
+    Value then;
+};
+// The first branch whose test is true.
+Value choose(const std::vector<Branch> &branches, const Value &otherwise);
+
 // The stages of a pipeline given as a BSON array; none for an empty Document.
 std::vector<Value> stages_of(Document pipeline);
 

@@ -4,43 +4,20 @@
 // asks for the type before it compares. Operators that fail for other types stand behind $cond or $switch, which
 // evaluate only the branch that is taken.
 #include "mql/fit.hpp"
-#include "mql/build.hpp"
+#include "mql/expression.hpp"
+
+#include <bson/bson.h>
 
 namespace mongo_fdw::mql {
 namespace {
 
 // Where $unwind puts an element's position; null for a value that is no array.
 constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
+constexpr int kProbedPlaces = 6;        // digits behind the point that are tried where the type does not say
+constexpr double kLeastDouble = 1e-300; // decimals nearer to zero are not made doubles
 
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
-Value cond(const Value &test, const Value &then, const Value &otherwise) {
-    return op("$cond", {test, then, otherwise});
-}
-Value literal(const char *text) { return op("$literal", text); }
-Value type_of(const Value &value) { return op("$type", value); }
-Value is(const Value &type, const char *name) { return op("$eq", {type, name}); }
-Value is_one(const Value &type, std::initializer_list<Value> names) {
-    return op("$in", {type, list(std::vector<Value>(names))});
-}
 Value fits(const Value &test) { return cond(test, state(FitState::Fit), state(FitState::Misfit)); }
-
-struct Branch {
-    Value test;
-    Value then;
-};
-
-Value choose(const std::vector<Branch> &branches, const Value &otherwise) {
-    std::vector<Value> list_of;
-    for (const Branch &branch : branches)
-        list_of.push_back(doc({{"case", branch.test}, {"then", branch.then}}));
-    return op("$switch", doc({{"branches", list(list_of)}, {"default", otherwise}}));
-}
-
-Value let(const char *name, const Value &value, const Value &in) {
-    return op("$let", doc({{"vars", doc({{name, value}})}, {"in", in}}));
-}
-
-Value both(const Value &a, const Value &b) { return op("$and", {a, b}); }
 
 Value number_types() { return list({"int", "long", "double", "decimal"}); }
 
@@ -99,6 +76,24 @@ Value float_guard(const Value &v, const FitColumn &column) {
     return cond(op("$in", {type, number_types()}), fits(test), state(FitState::Misfit));
 }
 
+double power_of_ten(int exponent) {
+    double power = 1;
+    for (int i = 0; i < exponent; i++)
+        power *= 10;
+    return power;
+}
+
+// A double fits numeric(p,s) with at most 15 digits if it is the one nearest to some k / 10^s: the shortest decimal of
+// that one is k / 10^s, since every decimal of so many digits survives a double.
+Value scaled_double_guard(const Value &v, const FitColumn &column) {
+    Value power = power_of_ten(column.scale);
+    Value nearest = op("$eq", {op("$divide", {"$$k", power}), v});
+    Value in_range = op("$lt", {op("$abs", "$$k"), Value(power_of_ten(column.precision))});
+    Value count = op("$round", {op("$multiply", {v, power}), 0});
+    return cond(op("$lt", {op("$abs", v), Value(power_of_ten(column.precision - column.scale))}),
+                let("k", count, fits(both(nearest, in_range))), state(FitState::Misfit));
+}
+
 // numeric(p,s): no digit behind scale, not more than precision in all. Doubles count by their shortest decimal, which
 // not every server's $toString gives: the expression asks it for one, and is unsure of fractions and large doubles
 // otherwise.
@@ -114,6 +109,8 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
                           op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
     Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
     Value fraction = cond(shortest, finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
+    if (column.precision <= kExactDigits)
+        fraction = scaled_double_guard(v, column);
     Value as_double = cond(small_integer, finite(op("$toDecimal", op("$toLong", v))), fraction);
     // $abs fails for the least int64.
     Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
@@ -138,7 +135,7 @@ Value text_guard(const Value &v, const FitColumn &column) {
     Value type = type_of(v);
     return choose({{is(type, "string"), fits(test)},
                    {is(type, "objectId"), state(takes_id ? FitState::Fit : FitState::Misfit)},
-                   {is(type, "symbol"), state(FitState::Unsure)}},
+                   {is(type, "symbol"), state(column.symbols_fit ? FitState::Fit : FitState::Unsure)}},
                   state(FitState::Misfit));
 }
 
@@ -232,6 +229,69 @@ Value column_state(const FitColumn &column) {
     return choose(branches, column.array ? array_guard(v, column) : guard(v, column));
 }
 
+// A double that fits numeric, as Decimal128: its shortest decimal. With at most 15 digits the double nearest to k / 10^s
+// is the only one that reads as it, so that multiplying, rounding and dividing shows whether the double is that one;
+// others need a server whose $toString gives the shortest decimal.
+Value double_as_decimal(const Value &v, const FitColumn &column) {
+    Value whole = op("$toDecimal", op("$toLong", v));
+    Value special = op("$toDecimal", v);
+    Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
+    bool scaled = column.precision > 0 && column.precision <= kExactDigits;
+    int places = scaled ? column.scale : kProbedPlaces;
+    double power = power_of_ten(places);
+    std::string decimal_power = "1E+" + std::to_string(places);
+    Value count = op("$round", {op("$multiply", {v, Value(power)}), 0});
+    Value in_reach = op("$lt", {op("$abs", v), Value(1e15 / power)});
+    Value nearest = op("$eq", {op("$divide", {"$$k", Value(power)}), v});
+    Value digits = op("$divide", {op("$toDecimal", op("$toLong", "$$k")), Value::decimal(decimal_power.c_str())});
+    Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
+                          op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
+    Value by_text = cond(shortest, op("$toDecimal", op("$toString", v)), unsure_value());
+    Value fraction = cond(in_reach, let("k", count, cond(nearest, digits, by_text)), by_text);
+    Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
+    return choose({{op("$eq", {v, Value(__builtin_nan(""))}), special}, {infinite, special}, {small_integer, whole}},
+                  fraction);
+}
+
+// The value as the column reads it.
+Value converted(const Value &v, const FitColumn &column, ValueForm form) {
+    Value type = type_of(v);
+    if (form == ValueForm::Stored)
+        return v;
+    switch (column.kind) {
+    case FitKind::Integer:
+        return cond(is_one(type, {"double", "decimal"}), op("$toLong", v), v);
+    case FitKind::Float8:
+    case FitKind::Float4: {
+        // $toDouble fails for decimals near zero. For a comparison with a larger number the nearest one that it
+        // takes will do.
+        Value least = Value::decimal("1E-300");
+        Value tiny = both(op("$lt", {op("$abs", v), least}), op("$ne", {v, 0}));
+        Value near = cond(op("$gt", {v, 0}), Value(kLeastDouble), Value(-kLeastDouble));
+        Value nan = op("$eq", {v, Value(__builtin_nan(""))});
+        Value finite = cond(tiny, form == ValueForm::Near ? near : unsure_value(), op("$toDouble", v));
+        return choose({{is(type, "double"), v}, {is(type, "decimal"), cond(nan, Value(__builtin_nan("")), finite)}},
+                      op("$toDouble", v));
+    }
+    case FitKind::Numeric:
+        return cond(is(type, "double"), double_as_decimal(v, column), v);
+    case FitKind::Text: // symbols compare like strings, but no function takes them
+        return choose({{is(type, "string"), v}, {is(type, "objectId"), op("$toString", v)}},
+                      form == ValueForm::Near ? v : unsure_value());
+    case FitKind::Date:
+        if (column.whole_days) {
+            constexpr int64_t kMsPerDay = 86400000;
+            Value ms = op("$toLong", v);
+            Value rest = op("$mod", {op("$add", {op("$mod", {ms, Value(kMsPerDay)}), Value(kMsPerDay)}),
+                                     Value(kMsPerDay)});
+            return op("$toDate", op("$subtract", {ms, rest}));
+        }
+        return v;
+    default:
+        return v;
+    }
+}
+
 // The BSON type of what does not fit: an array on the way, the first bad element, or the value.
 Value misfit_type(const FitColumn &column) {
     Value v = path_to(column, column.key_count).c_str();
@@ -257,6 +317,19 @@ std::vector<Value> stages_before(const SurveySource &source) {
 }
 
 } // namespace
+
+Value unsure_value() { return Value::raw(BSON_TYPE_MINKEY, "", 0); }
+
+Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null) {
+    Value v = path_to(column, column.key_count).c_str();
+    Value fit = converted(v, column, form), null = Value::null();
+    Value misfit = misfit_is_null ? null : unsure_value();
+    return let("s", column_state(column),
+               choose({{op("$eq", {"$$s", state(FitState::Fit)}), fit},
+                       {op("$in", {"$$s", list({state(FitState::Missing), state(FitState::Null)})}), null},
+                       {op("$eq", {"$$s", state(FitState::Unsure)}), unsure_value()}},
+                      misfit));
+}
 
 Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept {
     static std::string *kept;

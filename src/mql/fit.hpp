@@ -7,6 +7,9 @@
 
 namespace mongo_fdw::mql {
 
+// Every decimal of so many digits survives a double.
+constexpr int kExactDigits = 15;
+
 enum class FitKind : uint8_t {
     Integer,  // minimum to maximum
     Float8,   //
@@ -32,9 +35,11 @@ struct FitColumn {
     int scale;
     uint32_t max_length; // of text, 0: any
     bool length_in_bytes;
+    bool symbols_fit; // a symbol is taken for a string without NUL: for comparisons of unlimited text
     bool legacy_uuid;
     bool array; // the column takes arrays of such values
     bool array_from_scalar;
+    bool whole_days; // of dates: the time of day is dropped
     bool element; // inside the unwound array: missing in the row of one that is no array
 };
 

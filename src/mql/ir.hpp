@@ -18,6 +18,7 @@ enum class NodeKind : uint8_t {
     In,      // column = ANY (parameter)
     IsNull,
     Like, // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
+    Expression, // first_child, a value of type Boolean, is TRUE (op Eq) or FALSE (op Ne)
     // in SQL trees only
     Not,
     BoolColumn, // a boolean column as a condition
@@ -29,6 +30,10 @@ enum class NodeKind : uint8_t {
     NotIn, // column <> ALL (parameter)
     NotNull,
     Truth, // a boolean column that is true (op Eq) or false (op Ne)
+    // values, in the trees below Expression
+    ColumnValue,
+    ParameterValue,
+    Apply, // a function of its children
 };
 
 enum class Op : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
@@ -37,6 +42,74 @@ Op commuted(Op op) noexcept;
 
 // How the values of a column compare, here and there.
 enum class Family : uint8_t { None, Int, Float, Numeric, Text, Bool, ObjectId, Uuid, Timestamp, Date };
+
+// What a value tree computes, in the terms of SQL; its rows are in mql/expression.cpp.
+enum class Function : uint8_t {
+    None,
+    And,
+    Or,
+    Not,
+    IsNull,
+    IsTrue,
+    IsFalse,
+    Compare,  // op
+    Distinct, // IS DISTINCT FROM
+    AnyOf,    // first = ANY (second, a parameter)
+    Like,     // second: a parameter; op as of NodeKind::Like
+    Case,     // condition, value, ..., value otherwise
+    Coalesce,
+    Greatest,
+    Least,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Negate,
+    Abs,
+    Ceil,
+    Floor,
+    Round,
+    Truncate,
+    SquareRoot,
+    Sign,
+    ToInt, // width
+    ToFloat,
+    ToNumeric,
+    ToText, // of an integer
+    Length,
+    LengthInBytes,
+    Lower,
+    Upper,
+    Concat,
+    Position, // of the second in the first, from 1
+    Substring,
+    Trim, // op Eq: both sides, Lt: left, Gt: right; second: the characters, default blanks
+    Replace,
+    DateTruncate, // unit
+    Extract,      // unit
+    AddInterval,  // second: an interval, a parameter
+    SubtractInterval,
+};
+
+// Parts of a date.
+enum class Unit : uint8_t {
+    None,
+    Millisecond,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+    DayOfWeek,
+    IsoDayOfWeek,
+    DayOfYear,
+    IsoYear,
+    Epoch,
+};
 
 enum class Verdict : uint8_t {
     Local,    // cannot be said
@@ -53,6 +126,13 @@ struct Node {
     uint16_t parameter; // index of the operand
     uint32_t first_child;
     uint32_t next;
+    // of values
+    Function function = Function::None;
+    Family family = Family::None; // of the result; of the operands where it compares
+    uint8_t width = 0;            // bytes of an integer
+    Unit unit = Unit::None;
+    bool unsure = false; // the server may be unsure of some values, or the function may raise: see mql/expression.hpp
+    bool zoned = false;  // of a date function: in the session's time zone
 };
 
 struct Tree {
@@ -63,6 +143,8 @@ struct Tree {
 
 // Appends a node; kNone when the tree is full.
 uint32_t add_node(Tree *tree, const Node &node) noexcept;
+
+struct FitColumn;
 
 // What decides a verdict and a rendering, per column.
 struct Column {
@@ -78,6 +160,7 @@ struct Column {
     int64_t maximum;      //
     uint32_t max_length;  // characters a text type holds, 0: no limit
     bool length_in_bytes; // type name
+    const FitColumn *fit; // which values fit, where the server can tell; else null
 };
 
 enum class OperandKind : uint8_t {
@@ -92,10 +175,12 @@ enum class OperandKind : uint8_t {
     Days,
     Numeric,
     List,
+    Interval,
     Unknown
 };
 
-// A parameter's value at execution. Micros and days count from 1970-01-01; INT64_MIN and INT64_MAX are infinities.
+// A parameter's value at execution. Micros and days count from 1970-01-01; INT64_MIN and INT64_MAX are infinities. An
+// interval has its milliseconds in integer; one that has none (months, finer parts) is Unknown without a text.
 struct Operand {
     OperandKind kind;
     bool boolean;
@@ -109,7 +194,12 @@ struct Operand {
 };
 
 // The null pass: makes the filter "node is TRUE". Returns its root in out, kNone with Verdict::Local if it cannot be
-// said. out needs room for four times the nodes of in.
-uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, Tree *out, Verdict *verdict) noexcept;
+// said. guarded: where the query language alone keeps values that do not fit, expressions are added that leave them
+// out. out needs room for eight times the nodes of in.
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool guarded, Tree *out,
+                      Verdict *verdict) noexcept;
+
+// Copies a value tree. kNone when out is full.
+uint32_t copy_value_tree(const Tree *in, uint32_t node, Tree *out) noexcept;
 
 } // namespace mongo_fdw::mql

@@ -1,6 +1,6 @@
 // LIKE. Zone P.
 //
-// The result is a superset: it is not anchored at its end, and long patterns are cut. What it begins with stays a
+// The first result is a superset: it is not anchored at its end, and long patterns are cut. What it begins with stays a
 // literal behind "^", which an index on the field serves.
 #include "mql/like.hpp"
 
@@ -58,6 +58,29 @@ LikeRegex like_regex(const char *pattern, uint32_t length, bool literal_prefix) 
     }
     result.anything = result.regex.empty() || result.regex == "^";
     return result;
+}
+
+bool exact_like_regex(const char *pattern, uint32_t length, bool literal_prefix, std::string *regex) {
+    *regex = "^";
+    if (length > kMostBytes)
+        return false;
+    for (uint32_t i = 0; i < length; i++) {
+        char c = pattern[i];
+        if (literal_prefix) {
+            add_literal(regex, c);
+        } else if (c == '%') {
+            *regex += ".*";
+        } else if (c == '_') {
+            *regex += '.';
+        } else {
+            if (c == '\\' && ++i == length)
+                return false;
+            add_literal(regex, pattern[i]);
+        }
+    }
+    if (!literal_prefix)
+        *regex += "\\z";
+    return true;
 }
 
 } // namespace mongo_fdw::mql

@@ -16,4 +16,7 @@ struct LikeRegex {
 // Translates a pattern of LIKE (escape character backslash), or a literal prefix of starts_with.
 LikeRegex like_regex(const char *pattern, uint32_t length, bool literal_prefix);
 
+// The regular expression (option s) that matches exactly what the pattern does. False: it is malformed or too long.
+bool exact_like_regex(const char *pattern, uint32_t length, bool literal_prefix, std::string *regex);
+
 } // namespace mongo_fdw::mql

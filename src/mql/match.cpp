@@ -510,9 +510,24 @@ Truth unknown(const Column &column, const char *operator_name, const Operand &op
 }
 
 struct Renderer {
+    const ExpressionContext &context;
     const Tree *tree;
     const Column *columns;
     const Operand *operands;
+    bool *sayable;
+
+    Truth expression(const Node &node, bson_t *out) {
+        Value condition = Value::null();
+        if (!render_expression(context, node, &condition)) {
+            *sayable = false;
+            return Truth::Always;
+        }
+        Value whole = op("$expr", condition);
+        bson_t view;
+        if (bson_init_static(&view, reinterpret_cast<const uint8_t *>(whole.bytes().data()), whole.bytes().size()))
+            bson_concat(out, &view);
+        return Truth::Depends;
+    }
 
     Truth in_list(const Node &node, bson_t *out) {
         const Column &column = columns[node.column];
@@ -641,6 +656,8 @@ struct Renderer {
             return compare(node, out);
         case NodeKind::Like:
             return like(node, out);
+        case NodeKind::Expression:
+            return expression(node, out);
         case NodeKind::In:
         case NodeKind::NotIn:
             return in_list(node, out);
@@ -661,8 +678,8 @@ struct Renderer {
 
 } // namespace
 
-Truth render_filter(const Tree *tree, uint32_t root, const Column *columns, const Operand *operands, bson_t *out) {
-    Renderer renderer{tree, columns, operands};
+Truth render_filter(const ExpressionContext &context, uint32_t root, bson_t *out, bool *sayable) {
+    Renderer renderer{context, context.tree, context.columns, context.operands, sayable};
     return renderer.render(root, out);
 }
 

@@ -1,7 +1,7 @@
 // The match renderer's own interface, for render.cpp and the unit tests. Zone P.
 #pragma once
 
-#include "mql/ir.hpp"
+#include "mql/expression.hpp"
 
 #include <bson/bson.h>
 
@@ -9,8 +9,9 @@ namespace mongo_fdw::mql {
 
 enum class Truth : uint8_t { Never, Depends, Always };
 
-// Appends the condition to out when the result is Depends.
-Truth render_filter(const Tree *tree, uint32_t root, const Column *columns, const Operand *operands, bson_t *out);
+// Appends the condition to out when the result is Depends. Sets *sayable to false where a parameter's value cannot be
+// said there; the condition is then worth nothing.
+Truth render_filter(const ExpressionContext &context, uint32_t root, bson_t *out, bool *sayable);
 
 bool filter_is_too_large(const bson_t *filter);
 

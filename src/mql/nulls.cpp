@@ -3,7 +3,7 @@
 // A condition has two translations, "is TRUE" and "is FALSE"; NOT swaps them, AND and OR follow De Morgan. MongoDB's
 // own $not is never put around a translation, for it would turn NULL into TRUE. The verdict of an atom is a row of
 // kAtoms; the reasons are in the notes beside it.
-#include "mql/ir.hpp"
+#include "mql/fit.hpp"
 
 namespace mongo_fdw::mql {
 namespace {
@@ -84,20 +84,88 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
     return verdict;
 }
 
+uint8_t column_width(const Column &column) {
+    return column.maximum == INT16_MAX ? 2 : column.maximum == INT32_MAX ? 4 : 8;
+}
+
 struct Pass {
     const Tree *in;
     const Column *columns;
+    bool guarded;
     Tree *out;
 
     uint32_t atom(const Node &from, NodeKind kind, Op op, Verdict *verdict) {
         *verdict = atom_verdict(kind, op, columns[from.column]);
-        if (*verdict == Verdict::Local)
+        uint32_t plain = kNone;
+        if (*verdict != Verdict::Local) {
+            Node node = from;
+            node.kind = kind;
+            node.op = op;
+            node.first_child = node.next = kNone;
+            plain = add_node(out, node);
+        }
+        // What the query language cannot say an expression can; where it keeps too much, only if that is asked for.
+        // LIKE is never exact: no function takes the symbols that it matches.
+        if (*verdict == Verdict::Exact || (*verdict == Verdict::Superset && !guarded) || kind == NodeKind::Like)
+            return plain;
+        uint32_t expression = exact_atom(from, kind, op);
+        if (expression == kNone)
+            return plain;
+        *verdict = Verdict::Exact;
+        if (plain == kNone)
+            return expression;
+        out->nodes[plain].next = expression;
+        return group(NodeKind::And, plain);
+    }
+
+    uint32_t apply(Function function, Op op, uint32_t first_child, Family family = Family::Bool) {
+        Node node{NodeKind::Apply, op, 0, 0, first_child, kNone};
+        node.function = function;
+        node.family = family;
+        return first_child == kNone ? kNone : add_node(out, node);
+    }
+
+    // The atom as an expression that is TRUE exactly where it is TRUE; kNone where the server cannot tell which values
+    // fit.
+    uint32_t exact_atom(const Node &from, NodeKind kind, Op op) {
+        const Column &column = columns[from.column];
+        bool lengths_differ = column.family == Family::Text && column.max_length; // a symbol's is not known
+        bool long_numeric = column.family == Family::Numeric && column.fit && column.fit->precision > kExactDigits;
+        if (!column.fit || column.uncertain || column.bool_as_number || column.element || lengths_differ ||
+            long_numeric || column.family == Family::None || column.family == Family::Uuid)
             return kNone;
-        Node node = from;
-        node.kind = kind;
-        node.op = op;
-        node.first_child = node.next = kNone;
-        return add_node(out, node);
+        Node value{NodeKind::ColumnValue, Op::Eq, from.column, 0, kNone, kNone};
+        value.family = column.family;
+        value.width = column_width(column);
+        value.unsure = kind == NodeKind::Like;
+        uint32_t left = add_node(out, value);
+        uint32_t condition = kNone;
+        if (kind == NodeKind::IsNull || kind == NodeKind::NotNull) {
+            condition = apply(Function::IsNull, Op::Eq, left);
+            if (kind == NodeKind::NotNull)
+                condition = apply(Function::Not, Op::Eq, condition);
+        } else if (kind == NodeKind::Compare || kind == NodeKind::In || kind == NodeKind::NotIn ||
+                   kind == NodeKind::Like) {
+            Node parameter{NodeKind::ParameterValue, Op::Eq, 0, from.parameter, kNone, kNone};
+            parameter.family = column.family;
+            uint32_t right = add_node(out, parameter);
+            if (left == kNone || right == kNone)
+                return kNone;
+            out->nodes[left].next = right;
+            condition = apply(kind == NodeKind::Compare ? Function::Compare
+                              : kind == NodeKind::Like  ? Function::Like
+                                                        : Function::AnyOf,
+                              op, left, column.family);
+            if (kind == NodeKind::NotIn)
+                condition = apply(Function::Not, Op::Eq, condition);
+        }
+        return expression(condition, true, value.unsure);
+    }
+
+    uint32_t expression(uint32_t value, bool wanted, bool unsure) {
+        Node node{NodeKind::Expression, wanted ? Op::Eq : Op::Ne, 0, 0, value, kNone};
+        node.unsure = unsure;
+        return value == kNone ? kNone : add_node(out, node);
     }
 
     uint32_t group(NodeKind kind, uint32_t first_child) {
@@ -133,14 +201,40 @@ struct Pass {
         return count == 1 ? first : group(kind, first);
     }
 
-    // Everything but the children; right only around exact filters, and it keeps misfits, so it is checked again.
+    // Everything but the children; right only around exact filters. It keeps misfits: where they raise, it is checked
+    // again.
     uint32_t none_of(uint32_t first, Verdict *verdict) {
-        *verdict = Verdict::Superset;
+        *verdict = misfits_are_null(first) ? Verdict::Exact : Verdict::Superset;
         return group(NodeKind::Nor, first);
     }
 
+    bool misfits_are_null(uint32_t at) {
+        for (; at != kNone; at = out->nodes[at].next) {
+            const Node &node = out->nodes[at];
+            bool of_column = node.kind != NodeKind::And && node.kind != NodeKind::Or && node.kind != NodeKind::Nor &&
+                             node.kind != NodeKind::Expression && node.kind != NodeKind::Apply &&
+                             node.kind != NodeKind::ParameterValue;
+            if (of_column ? !columns[node.column].misfit_is_null || columns[node.column].uncertain
+                          : !misfits_are_null(node.first_child))
+                return false;
+        }
+        return true;
+    }
+
+    // The complement of a superset loses rows: NOT LIKE goes as an expression alone.
+    uint32_t not_like(const Node &from, Verdict *verdict) {
+        uint32_t positive = exact_atom(from, NodeKind::Like, from.op);
+        *verdict = positive == kNone ? Verdict::Local : Verdict::Superset;
+        if (positive != kNone)
+            out->nodes[positive].op = Op::Ne;
+        return positive;
+    }
+
     uint32_t is_value(const Node &from, bool value, bool wanted, Verdict *verdict) {
+        bool asked = guarded;
+        guarded = guarded || !wanted; // the complement needs an exact filter
         uint32_t inner = filter(from.first_child, value, verdict);
+        guarded = asked;
         if (wanted || inner == kNone)
             return inner;
         if (*verdict != Verdict::Exact) {
@@ -152,8 +246,11 @@ struct Pass {
 
     uint32_t is_unknown(const Node &from, bool wanted, Verdict *verdict) {
         Verdict if_true, if_false;
+        bool asked = guarded;
+        guarded = guarded || wanted;
         uint32_t is_true = filter(from.first_child, true, &if_true);
         uint32_t is_false = filter(from.first_child, false, &if_false);
+        guarded = asked;
         *verdict = weaker(if_true, if_false);
         if (is_true == kNone || is_false == kNone || (wanted && *verdict != Verdict::Exact)) {
             *verdict = Verdict::Local;
@@ -181,8 +278,11 @@ struct Pass {
         case NodeKind::Like:
             if (wanted)
                 return atom(node, NodeKind::Like, node.op, verdict);
-            *verdict = Verdict::Local; // the complement of a superset loses rows
-            return kNone;
+            return not_like(node, verdict);
+        case NodeKind::Expression: {
+            *verdict = node.unsure ? Verdict::Superset : Verdict::Exact;
+            return expression(copy_value_tree(in, node.first_child, out), wanted, node.unsure);
+        }
         case NodeKind::BoolColumn:
             return atom(node, NodeKind::Truth, wanted ? Op::Eq : Op::Ne, verdict);
         case NodeKind::IsTrue:
@@ -199,6 +299,24 @@ struct Pass {
 };
 
 } // namespace
+
+uint32_t copy_value_tree(const Tree *in, uint32_t at, Tree *out) noexcept {
+    Node copy = in->nodes[at];
+    uint32_t first = kNone, last = kNone;
+    for (uint32_t child = copy.first_child; child != kNone; child = in->nodes[child].next) {
+        uint32_t copied = copy_value_tree(in, child, out);
+        if (copied == kNone)
+            return kNone;
+        if (first == kNone)
+            first = copied;
+        else
+            out->nodes[last].next = copied;
+        last = copied;
+    }
+    copy.first_child = first;
+    copy.next = kNone;
+    return add_node(out, copy);
+}
 
 Op negated(Op op) noexcept {
     constexpr Op kNegated[] = {Op::Ne, Op::Eq, Op::Ge, Op::Gt, Op::Le, Op::Lt};
@@ -217,8 +335,9 @@ uint32_t add_node(Tree *tree, const Node &node) noexcept {
     return tree->count++;
 }
 
-uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, Tree *out, Verdict *verdict) noexcept {
-    Pass pass{in, columns, out};
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool guarded, Tree *out,
+                      Verdict *verdict) noexcept {
+    Pass pass{in, columns, guarded, out};
     uint32_t root = pass.filter(node, true, verdict);
     if (root == kNone)
         *verdict = Verdict::Local;

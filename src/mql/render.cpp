@@ -104,13 +104,14 @@ void append_read_settings(const ScanCommand &scan, bson_t *command) {
 }
 
 // Joins the clauses' conditions. A clause that is always true is left out.
-Truth render_clauses(const ScanCommand &scan, bson_t *filter) {
+Truth render_clauses(const ScanCommand &scan, bson_t *filter, bool *sayable) {
+    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms};
     bson_t list = BSON_INITIALIZER, single = BSON_INITIALIZER;
     uint32_t count = 0;
     Truth result = Truth::Always;
     for (uint32_t i = 0; i < scan.root_count && result != Truth::Never; i++) {
         bson_t part = BSON_INITIALIZER;
-        Truth truth = render_filter(scan.filters, scan.roots[i], scan.columns, scan.operands, &part);
+        Truth truth = render_filter(context, scan.roots[i], &part, sayable);
         if (truth == Truth::Never) {
             result = Truth::Never;
         } else if (truth == Truth::Depends) {
@@ -158,9 +159,10 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
     bson_t *command = renewed(&command_result), *pipeline = renewed(&pipeline_result);
     ScanRendering result{};
     result.aggregate = scan.base_pipeline.data != nullptr;
-    Truth truth = render_clauses(scan, &filter);
+    bool sayable = true;
+    Truth truth = render_clauses(scan, &filter, &sayable);
     result.never = truth == Truth::Never;
-    bool too_large = filter_is_too_large(&filter);
+    bool too_large = !sayable || filter_is_too_large(&filter);
     if (scan.project)
         append_projection(scan, &projection);
 

@@ -26,6 +26,7 @@ struct ScanCommand {
     int64_t limit;              // 0: none
     const char *read_concern;   // null: the server's
     bool simple_collation;      // the collection has another one
+    int64_t zone_offset_ms;     // of the session's time zone, east of UTC; INT64_MIN: it is not fixed
 };
 
 struct ScanRendering {

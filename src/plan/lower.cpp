@@ -4,6 +4,7 @@
 // constants, parameters, columns of an outer relation, stable functions (evaluated when the scan starts).
 #include "plan/lower.hpp"
 
+#include "convert/fit.hpp"
 #include "plan/rules.hpp"
 
 namespace mongo_fdw {
@@ -16,18 +17,21 @@ using mql::Op;
 
 constexpr int kMaxDepth = 30;        // a filter nests two documents a level, MongoDB allows 100 in all
 constexpr uint32_t kMaxNodes = 4000; // of one scan
+constexpr uint32_t kFilterNodes = 8; // for each of them
+
+} // namespace
 
 uint32_t refuse(Lowering *lowering, const char *reason) {
     lowering->reason = reason;
     return kNone;
 }
 
-uint32_t add(Lowering *lowering, const FilterNode &node) {
+uint32_t add_sql_node(Lowering *lowering, const FilterNode &node) {
     uint32_t at = mql::add_node(&lowering->sql, node);
     return at == kNone ? refuse(lowering, "the conditions are too many") : at;
 }
 
-Expr *without_relabel(Expr *expression) {
+static Expr *without_relabel(Expr *expression) {
     while (expression && IsA(expression, RelabelType))
         expression = reinterpret_cast<RelabelType *>(expression)->arg;
     return expression;
@@ -42,7 +46,7 @@ Var *own_column(const Lowering *lowering, Expr *expression) {
     return static_cast<Index>(var->varno) == lowering->relation && var->varlevelsup == 0 ? var : nullptr;
 }
 
-bool usable_column(Lowering *lowering, const Var *var, bool compared = true) {
+bool usable_column(Lowering *lowering, const Var *var, bool compared) {
     if (var->varattno <= 0) {
         refuse(lowering, "it uses a system column or the whole row");
         return false;
@@ -106,6 +110,10 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
                                      name ? name : "?")),
            false;
 }
+
+namespace {
+
+uint32_t add(Lowering *lowering, const FilterNode &node) { return add_sql_node(lowering, node); }
 
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
     if (list_length(arguments) != 2)
@@ -211,10 +219,38 @@ uint32_t lower_null_test(Lowering *lowering, NullTest *test) {
                : at;
 }
 
+// A condition that the query language cannot say, as an expression.
+uint32_t lower_expression(Lowering *lowering, Expr *expression, int depth) {
+    const char *reason = lowering->reason;
+    uint32_t value = lower_value(lowering, expression, depth);
+    if (value == kNone) {
+        if (reason)
+            lowering->reason = reason;
+        return kNone;
+    }
+    FilterNode node{NodeKind::Expression, Op::Eq, 0, 0, value, kNone};
+    node.unsure = lowering->sql.nodes[value].unsure;
+    return add(lowering, node);
+}
+
+uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth);
+
 uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     check_stack_depth();
     if (depth > kMaxDepth)
         return refuse(lowering, "it is nested too deeply");
+    uint32_t mark = lowering->sql.count;
+    List *parameters = list_copy(lowering->parameters);
+    lowering->reason = nullptr;
+    uint32_t root = lower_condition(lowering, expression, depth);
+    if (root != kNone || IsA(expression, BoolExpr))
+        return root;
+    lowering->sql.count = mark;
+    lowering->parameters = parameters;
+    return lower_expression(lowering, expression, depth);
+}
+
+uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
     switch (nodeTag(expression)) {
     case T_BoolExpr:
         return lower_group(lowering, reinterpret_cast<BoolExpr *>(expression), depth);
@@ -252,14 +288,13 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     }
 }
 
-// Room for the filters of a clause of n nodes: the null pass makes at most twice as many, groups included.
 void ensure_room(Lowering *lowering) {
     if (lowering->sql.nodes)
         return;
     lowering->sql.capacity = kMaxNodes;
     lowering->sql.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes));
-    lowering->filter.capacity = kMaxNodes * 4;
-    lowering->filter.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes * 4));
+    lowering->filter.capacity = kMaxNodes * kFilterNodes;
+    lowering->filter.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes * kFilterNodes));
 }
 
 } // namespace
@@ -303,6 +338,11 @@ mql::Column *filter_columns(const TableOptions *table) {
                 inside = strcmp(from.path.keys[k], unwound.keys[k]) == 0;
             to.element = to.element || inside;
         }
+        mql::FitColumn *fit = static_cast<mql::FitColumn *>(palloc0(sizeof(mql::FitColumn)));
+        if (table->unwind_levels == 0 && fit_of_column(from, fit)) {
+            fit->symbols_fit = fit->max_length == 0;
+            to.fit = fit;
+        }
     }
     return columns;
 }
@@ -315,6 +355,20 @@ Lowering *make_lowering(Index relation, const TableOptions *table) {
     return lowering;
 }
 
+uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
+    ensure_room(lowering);
+    uint32_t mark = lowering->sql.count;
+    List *parameters = list_copy(lowering->parameters);
+    lowering->reason = nullptr;
+    uint32_t root = lower_value(lowering, expression, 0);
+    if (root != kNone)
+        root = mql::copy_value_tree(&lowering->sql, root, &lowering->filter);
+    lowering->sql.count = mark;
+    if (root == kNone)
+        lowering->parameters = parameters;
+    return root;
+}
+
 uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
     ensure_room(lowering);
     uint32_t sql_mark = lowering->sql.count, filter_mark = lowering->filter.count;
@@ -323,7 +377,8 @@ uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
     *verdict = mql::Verdict::Local;
     uint32_t root = lower(lowering, clause, 0);
     if (root != kNone) {
-        root = mql::truth_filter(&lowering->sql, root, lowering->columns, &lowering->filter, verdict);
+        root = mql::truth_filter(&lowering->sql, root, lowering->columns, lowering->guarded, &lowering->filter,
+                                 verdict);
         if (root == kNone)
             refuse(lowering,
                    "a value that does not fit the column's type would be taken for a fitting one, or the column "

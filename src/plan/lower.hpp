@@ -20,9 +20,38 @@ struct Lowering {
     mql::Tree filter;   // two-valued
     List *parameters;   // expressions, in the order of parameter numbers
     const char *reason; // why the last clause stays local
+    Expr *case_argument; // of the CASE around the expression, which its CaseTestExpr stands for
+    bool guarded;       // conditions must be exact where they can be, see mql::truth_filter
 };
 
 Lowering *make_lowering(Index relation, const TableOptions *table);
+
+// Refuses an expression: notes the reason and returns kNone.
+uint32_t refuse(Lowering *lowering, const char *reason);
+
+// Appends a node to the SQL tree; kNone, with a reason, when it is full.
+uint32_t add_sql_node(Lowering *lowering, const mql::Node &node);
+
+// The scan's own column below harmless casts; null otherwise.
+Var *own_column(const Lowering *lowering, Expr *expression);
+
+// Whether a column may take part; notes the reason otherwise. compared: its values are compared, not only tested.
+bool usable_column(Lowering *lowering, const Var *var, bool compared = true);
+
+// Whether an expression has the same value for all rows of a scan; notes the reason otherwise.
+bool fixed_for_scan(Lowering *lowering, Expr *expression);
+
+// The number of the parameter that stands for an expression.
+uint16_t parameter_of(Lowering *lowering, Expr *expression);
+
+// Whether a rule holds under a collation; notes the reason otherwise.
+bool collation_allows(Lowering *lowering, const struct Rule &rule, Oid collation);
+
+// Translates a value (also a condition as a value) into a value tree. kNone with a reason otherwise.
+uint32_t lower_value(Lowering *lowering, Expr *expression, int depth);
+
+// Appends a value tree for rendering by itself (sort keys, aggregates) to the filter tree.
+uint32_t lower_to_filter(Lowering *lowering, Expr *expression);
 
 // Translates one clause. The result is the root of its filter, kNone with Verdict::Local and a reason otherwise.
 uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict);

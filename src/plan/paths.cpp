@@ -28,8 +28,10 @@ struct RelationInfo {
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
 
-mql::Verdict verdict_of(Lowering *lowering, Expr *clause) {
+// guarded: as exact as can be said, though it costs more there; see mql::truth_filter.
+mql::Verdict verdict_of(Lowering *lowering, Expr *clause, bool guarded = false) {
     mql::Verdict verdict = mql::Verdict::Local;
+    lowering->guarded = guarded;
     if (filters_allowed())
         lower_clause(lowering, clause, &verdict);
     return verdict;
@@ -158,7 +160,8 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
         mql::Verdict verdict = verdict_of(info->lowering, clause->clause);
         if (verdict != mql::Verdict::Local)
             info->remote_clauses = lappend(info->remote_clauses, clause);
-        info->all_exact = info->all_exact && verdict == mql::Verdict::Exact;
+        info->all_exact = info->all_exact && (verdict == mql::Verdict::Exact ||
+                                              verdict_of(info->lowering, clause->clause, true) == mql::Verdict::Exact);
     }
     info->documents = estimated_documents(root, rel, info->table);
     info->remote_selectivity = clauselist_selectivity(root, info->remote_clauses, rel->relid, JOIN_INNER, nullptr);
@@ -217,6 +220,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         clauses = info->base->baserestrictinfo;
     Index scan_relation = info->base->relid;
     Lowering *lowering = make_lowering(scan_relation, info->table);
+    lowering->guarded = with_limit;
     ScanPlan plan{};
     plan.relation = info->table->relation;
     List *local = NIL, *rechecked = NIL;

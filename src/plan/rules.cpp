@@ -284,4 +284,23 @@ bool is_byte_order(Oid collation) {
     return result;
 }
 
+bool is_c_type(Oid collation) {
+    constexpr Oid kPosixCollation = 951;
+    if (collation == C_COLLATION_OID || collation == kPosixCollation)
+        return true;
+    if (collation != DEFAULT_COLLATION_OID)
+        return false;
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    bool null, result = false;
+    if (reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datlocprovider == COLLPROVIDER_LIBC) {
+        Datum type = SysCacheGetAttr(DATABASEOID, tuple, Anum_pg_database_datctype, &null);
+        char *name = null ? nullptr : TextDatumGetCString(type);
+        result = name && (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0);
+    }
+    ReleaseSysCache(tuple);
+    return result;
+}
+
 } // namespace mongo_fdw

@@ -27,4 +27,7 @@ mql::Family family_of_type(Oid base_type);
 // True when a collation orders text by its bytes in UTF-8.
 bool is_byte_order(Oid collation);
 
+// True when lower and upper change ASCII letters alone under a collation.
+bool is_c_type(Oid collation);
+
 } // namespace mongo_fdw

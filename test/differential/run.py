@@ -97,8 +97,60 @@ class Generator:
             return f"{column} IS {rng.choice(['', 'NOT '])}NULL"
         return f"{column} IS {rng.choice(['', 'NOT '])}DISTINCT FROM {self.operand(kind)}"
 
+    def value(self, kind, depth):
+        """An expression of a type: a column, a literal, or a function of such."""
+        rng = self.rng
+        columns = {"int": ["i4", "ab", "id", "no", "i2"], "bigint": ["i8"], "float": ["f8"], "text": ["tx", "at"], "timestamptz": ["tz"], "timestamp": ["ts"], "numeric": ["nu", "np"],
+                   "date": ["da"]}[kind]
+        literals = {"int": "int4", "bigint": "int8", "float": "float8"}.get(kind, kind)
+        if depth == 0 or rng.random() < 0.25:
+            return self.operand(literals) if rng.random() < 0.25 else rng.choice(columns)
+        value = lambda of=kind: self.value(of, depth - 1)
+        shapes = [lambda: f"CASE WHEN {self.condition(1)} THEN {value()} ELSE {value()} END", lambda: f"coalesce({value()}, {value()})", lambda: f"NULLIF({rng.choice(columns)}, {value()})"]
+        if kind in ("int", "bigint"):
+            shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/', '%'])} {value()})"] * 3
+            shapes += [lambda: f"abs({value()})", lambda: f"(- {value()})", lambda: f"mod({value()}, {value()})", lambda: f"greatest({value()}, {value()})", lambda: f"least({value()}, {value()})",
+                       lambda: f"({value('float')})::{literals}", lambda: f"({value('bigint' if kind == 'int' else 'int')})::{literals}"]
+            if kind == "int":
+                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})"]
+        elif kind == "float":
+            shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/'])} {value()})"] * 3
+            shapes += [lambda: f"{rng.choice(['abs', 'ceil', 'floor', 'round', 'trunc', 'sqrt', 'sign', 'ceiling'])}({value()})", lambda: f"({value('int')})::float8",
+                       lambda: f"date_part('{rng.choice(['year', 'month', 'dow', 'hour'])}', {value('timestamptz')})"]
+        elif kind == "text":
+            shapes += [lambda: f"{rng.choice(['lower', 'upper', 'btrim', 'ltrim', 'rtrim'])}({value()})", lambda: f"({value()} || {value()})", lambda: f"substr({value()}, {rng.randrange(-2, 5)})",
+                       lambda: f"substr({value()}, {rng.randrange(-2, 5)}, {rng.randrange(-1, 6)})", lambda: f"replace({value()}, {value()}, {value()})", lambda: f"{rng.choice(['btrim', 'ltrim'])}({value()}, 'a5 ')",
+                       lambda: f"({value('int')})::text", lambda: f"greatest({value()}, {value()})"]
+        elif kind in ("timestamp", "timestamptz"):
+            unit = rng.choice(["milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year"])
+            interval = rng.choice(["1 day", "36 hours", "1.5 seconds", "0.0001 seconds", "1 month", "-7 days"])
+            shapes += [lambda: f"date_trunc('{unit}', {value()})"] * 3 + [lambda: f"({value()} {rng.choice('+-')} interval '{interval}')", lambda: f"least({value()}, {value()})"]
+        elif kind == "numeric":
+            unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy"])
+            shapes += [lambda: f"extract({unit} FROM {value(rng.choice(['timestamp', 'timestamptz', 'date']))})", lambda: f"({value('int')})::numeric"]
+        elif kind == "date":
+            shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date"]
+        return rng.choice(shapes)()
+
+    def computed(self):
+        """A condition over computed values."""
+        rng = self.rng
+        kind = rng.choice(["int", "int", "bigint", "float", "text", "timestamptz", "timestamp", "numeric", "date"])
+        left = self.value(kind, rng.randrange(1, 4))
+        roll = rng.random()
+        if roll < 0.6:
+            return f"{left} {rng.choice(['=', '<>', '<', '<=', '>', '>='])} {self.value(kind, rng.randrange(0, 3))}"
+        if roll < 0.75:
+            return f"({left}) IS {rng.choice(['', 'NOT '])}NULL"
+        if roll < 0.85:
+            return f"({left}) IS {rng.choice(['', 'NOT '])}DISTINCT FROM {self.value(kind, 1)}"
+        literals = {"int": "int4", "bigint": "int8", "float": "float8"}.get(kind, kind)
+        return f"{left} {rng.choice(['IN', 'NOT IN'])} ({', '.join(self.elements(literals))})"
+
     def condition(self, depth):
         rng = self.rng
+        if depth >= 2 and rng.random() < 0.25:
+            return self.computed()
         if depth == 0 or rng.random() < 0.3:
             return self.atom()
         roll = rng.random()
@@ -110,9 +162,10 @@ class Generator:
         return "(" + word.join(self.condition(depth - 1) for _ in range(rng.randrange(2, 4))) + ")"
 
     def query(self, table):
-        """(SQL with parameters, parameter types, parameter values, condition with the values in place)"""
+        """(SQL with parameters, parameter types, parameter values, condition with the values in place, whether its errors must not be spared)"""
         rng = self.rng
-        condition = self.condition(rng.randrange(0, 6))
+        single = rng.random() < 0.2
+        condition = self.computed() if single else self.condition(rng.randrange(0, 6))
         inlined = condition
         for number in range(len(self.parameters), 0, -1):
             kind, text = self.parameters[number - 1]
@@ -125,7 +178,7 @@ class Generator:
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT {rng.randrange(0, 9)} OFFSET {rng.randrange(0, 4)}) q"
         else:
             sql = f"SELECT count(*), min(id), max(id) FROM {table} WHERE {condition}"
-        return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], inlined
+        return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], inlined, single and shape < 0.75 and not any(word in condition for word in ('AND', 'OR', 'CASE', 'coalesce'))
 
 
 HARNESS = r"""
@@ -152,8 +205,13 @@ BEGIN
         IF line ~ '(Filter|Pipeline|Local Conditions):' THEN result := result || trim(line) || E'\n'; END IF;
     END LOOP;
     RETURN result;
+EXCEPTION WHEN data_exception THEN RETURN ''; -- constants are folded while the query is planned
 END $f$;
-CREATE TABLE tries (id int, seed bigint, policy text, query text, types text, arguments text, inlined text, tbl text);
+-- The lines of one answer that the other has not.
+CREATE FUNCTION rows_of(one text, other text) RETURNS text LANGUAGE sql AS $f$
+    SELECT left(coalesce(string_agg(line, ' '), '(none)'), 400) FROM (SELECT unnest(string_to_array(one, E'\n')) AS line EXCEPT ALL SELECT unnest(string_to_array(other, E'\n'))) l
+$f$;
+CREATE TABLE tries (id int, seed bigint, policy text, own_error boolean, query text, types text, arguments text, inlined text, tbl text);
 CREATE TABLE failures (id int, kind text, left_side text, right_side text);
 CREATE TABLE spared (sqlstate text);
 CREATE TABLE plans (sent boolean, checked_here boolean);
@@ -165,9 +223,11 @@ BEGIN
         FOREACH plan IN ARRAY ARRAY['custom', 'generic'] LOOP
             pushed := outcome(t.query, t.types, t.arguments, true, plan);
             IF pushed = plain THEN CONTINUE; END IF;
-            IF plain LIKE 'ERROR 22%' AND t.policy = 'error' AND pushed NOT LIKE 'ERROR%' THEN
+            plain := outcome(t.query, t.types, t.arguments, false, plan); -- a constant may decide a custom plan alone
+            IF pushed = plain THEN CONTINUE; END IF;
+            IF plain LIKE 'ERROR 22%' AND pushed NOT LIKE 'ERROR%' AND (t.policy = 'error' OR NOT t.own_error) THEN
                 INSERT INTO spared VALUES (substr(plain, 7, 5));
-            ELSIF plain LIKE 'ERROR 22%' AND t.policy = 'error' AND pushed LIKE 'ERROR 22%' THEN
+            ELSIF plain LIKE 'ERROR 22%' AND pushed LIKE 'ERROR 22%' THEN
                 NULL; -- another row's error came first
             ELSE
                 INSERT INTO failures VALUES (t.id, plan || ' plan', plain, pushed);
@@ -175,7 +235,8 @@ BEGIN
         END LOOP;
         pushed := pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined);
         INSERT INTO plans VALUES (pushed LIKE '%$match%', pushed LIKE '%Filter:%');
-        IF t.policy = 'error' THEN CONTINUE; END IF;
+        IF t.policy = 'error' OR plain LIKE 'ERROR%' THEN CONTINUE; END IF;
+        BEGIN
         PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', false), set_config('plan_cache_mode', 'auto', false);
         EXECUTE format('SELECT count(*) FROM %s', t.tbl) INTO total;
         EXECUTE format('SELECT ARRAY[(SELECT count(*) FROM %1$s WHERE %2$s), (SELECT count(*) FROM %1$s WHERE NOT (%2$s)), (SELECT count(*) FROM %1$s WHERE (%2$s) IS NULL)]', t.tbl, t.inlined) INTO parts;
@@ -187,6 +248,9 @@ BEGIN
         IF local_count <> parts[1] THEN
             INSERT INTO failures VALUES (t.id, 'count under p', local_count::text, parts[1]::text);
         END IF;
+        EXCEPTION WHEN data_exception THEN
+            IF SQLERRM LIKE '%MongoDB%' THEN RAISE; END IF; -- an expression that fails for some rows
+        END;
         IF t.id % 100 = 0 THEN COMMIT; END IF;
     END LOOP;
 END $p$;
@@ -219,8 +283,8 @@ def main():
     for number in range(queries):
         seed = first + number
         policy = ("null", "collect", "null", "error")[number % 4]
-        sql, types, values, inlined = Generator(seed).query(f"t_{policy}")
-        rows.append(f"({number}, {seed}, '{policy}', {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
+        sql, types, values, inlined, own = Generator(seed).query(f"t_{policy}")
+        rows.append(f"({number}, {seed}, '{policy}', {own}, {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
                     f"{literal('(' + ', '.join(values) + ')' if values else '')}, {literal(inlined)}, 't_{policy}')")
     for start in range(0, len(rows), 500):
         script.append("INSERT INTO tries VALUES " + ",\n".join(rows[start:start + 500]) + ";")
@@ -231,12 +295,11 @@ def main():
           + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())
     print("# " + psql(name, "SELECT count(*) FILTER (WHERE sent AND NOT checked_here) || ' conditions sent exactly, ' || count(*) FILTER (WHERE sent AND checked_here) || ' sent and checked again, ' || count(*) FILTER (WHERE NOT sent) || ' local' FROM plans;").strip())
     if failed:
-        report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   left: %s\n#   right: %s\n#   %s', t.seed, f.kind, t.query, t.arguments, left(f.left_side, 400), left(f.right_side, 400),
-            replace(pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined), E'\n', E'\n#   ')) FROM failures f JOIN tries t USING (id) ORDER BY t.id LIMIT 12;""")
+        report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   here alone: %s\n#   there alone: %s\n#   %s', t.seed, f.kind, t.query, t.arguments,
+            rows_of(f.left_side, f.right_side), rows_of(f.right_side, f.left_side), replace(left(pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined), 1500), E'\n', E'\n#   '))
+            FROM failures f JOIN tries t USING (id) ORDER BY t.id LIMIT 12;""")
         print(report)
-    for number in range(failed):
-        print(f"not ok {number + 1} - a query differs")
-    print(f"{'ok' if not failed else 'not ok'} {failed + 1} - {queries} queries, {failed} differ")
+    print(f"{'ok' if not failed else 'not ok'} 1 - {queries} queries, {failed} differ")
     sys.exit(failed > 0)
 
 

@@ -80,13 +80,13 @@ class Trees : public ::testing::Test {
     std::string show(uint32_t node) {
         Verdict verdict;
         filter.count = 0;
-        uint32_t root = truth_filter(&sql, node, columns.data(), &filter, &verdict);
+        uint32_t root = truth_filter(&sql, node, columns.data(), false, &filter, &verdict);
         const char *names[] = {"local", "superset", "exact"};
         std::string result = names[static_cast<int>(verdict)];
         if (root == kNone)
             return result;
         bson_t out = BSON_INITIALIZER;
-        Truth truth = render_filter(&filter, root, columns.data(), operands.data(), &out);
+        Truth truth = RF;
         if (truth == Truth::Depends) {
             char *json = bson_as_relaxed_extended_json(&out, nullptr);
             std::string compact;

@@ -1,0 +1,13 @@
+// The type matrix in the words of fit guards. Zone B.
+#pragma once
+
+#include "mql/fit.hpp"
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+// Which values fit a column, as a server can tell. False where it cannot: domains, enums, composites, json, other
+// encodings than UTF8, paths that MongoDB cannot name.
+bool fit_of_column(const ColumnOptions &column, mql::FitColumn *fit);
+
+} // namespace mongo_fdw

@@ -1,0 +1,821 @@
+// Value trees. Zone P.
+//
+// A function is strict unless its row says otherwise: its operands are bound to variables, MinKey and null decide
+// before it is applied, so that an operator that fails for null never sees one.
+#include "mql/expression.hpp"
+#include "mql/like.hpp"
+#include "mql/number.hpp"
+
+#include <bson/bson.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace mongo_fdw::mql {
+namespace {
+
+constexpr int64_t kMsPerDay = 86400000, kMsPerHour = 3600000, kMsPerMinute = 60000, kMsPerSecond = 1000;
+constexpr double kExactInteger = 0x1p52;
+// Dates whose parts both sides name alike: from 0001-01-01 until 10000-01-01.
+constexpr int64_t kFirstCommonMs = INT64_C(-62135596800000), kEndCommonMs = INT64_C(253402300800000);
+constexpr uint32_t kMostOperands = 20; // of one function that binds them
+
+struct Piece {
+    Value value;
+    bool constant; // the same for all documents, and neither null nor MinKey
+    bool null;     // the constant null
+    bool unsure;   // may be MinKey
+};
+
+struct Renderer;
+using Render = Value (*)(Renderer &renderer, const Node &node, const Value *args);
+
+const char *compare_name(Op op) {
+    constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
+    return kNames[static_cast<int>(op)];
+}
+
+Value fixed(bool truth) { return literal(truth); }
+Value either(const Value &a, const Value &b) { return op("$or", {a, b}); }
+Value negation(const Value &a) { return op("$not", {a}); }
+Value is_nan(const Value &v) { return op("$eq", {v, Value(__builtin_nan(""))}); }
+Value integer(int64_t value) {
+    return value >= INT32_MIN && value <= INT32_MAX ? Value(static_cast<int32_t>(value)) : Value(value);
+}
+Value text_value(const char *text, uint32_t length) {
+    std::string bytes(4, '\0');
+    uint32_t size = length + 1;
+    std::memcpy(bytes.data(), &size, sizeof size);
+    bytes.append(text, length);
+    bytes += '\0';
+    return literal(Value::raw(BSON_TYPE_UTF8, bytes.data(), bytes.size()));
+}
+Value object_id(const uint8_t *bytes) { return Value::raw(BSON_TYPE_OID, bytes, 12); }
+
+// Compares with NaN as the greatest number, equal to itself; MongoDB has it as the least one.
+Value compare_floats(Op op_, const Value &a, const Value &b) {
+    switch (op_) {
+    case Op::Eq:
+    case Op::Ne:
+        return op(compare_name(op_), {a, b});
+    case Op::Lt:
+        return both(negation(is_nan(a)), either(is_nan(b), op("$lt", {a, b})));
+    case Op::Le:
+        return either(is_nan(b), both(negation(is_nan(a)), op("$lte", {a, b})));
+    default:
+        return compare_floats(commuted(op_), b, a);
+    }
+}
+
+// v op point, where bound lies on the given side of the point and nothing between them occurs.
+Value compare_bound(Op op_, const Value &v, const Value &bound, int side) {
+    bool below = op_ == Op::Lt || op_ == Op::Le;
+    if (side == 0)
+        return op(compare_name(op_), {v, bound});
+    if (op_ == Op::Eq || op_ == Op::Ne)
+        return fixed(op_ == Op::Ne);
+    return op(side < 0 ? (below ? "$lte" : "$gt") : (below ? "$lt" : "$gte"), {v, bound});
+}
+
+// The comparison of a number, NaN included, with a constant that is none.
+Value with_nan(Op op_, const Value &v, const Value &comparison) {
+    if (op_ == Op::Lt || op_ == Op::Le)
+        return both(negation(is_nan(v)), comparison);
+    if (op_ == Op::Gt || op_ == Op::Ge)
+        return either(is_nan(v), comparison);
+    return comparison;
+}
+
+Value compare_with_nan(Op op_, const Value &v) {
+    switch (op_) {
+    case Op::Eq:
+    case Op::Ge:
+        return is_nan(v);
+    case Op::Ne:
+    case Op::Lt:
+        return negation(is_nan(v));
+    default:
+        return fixed(op_ == Op::Le);
+    }
+}
+
+struct Renderer {
+    const ExpressionContext &context;
+    bool sayable = true;
+
+    const Node &node_at(uint32_t at) const { return context.tree->nodes[at]; }
+    const Operand &operand(const Node &node) const { return context.operands[node.parameter]; }
+
+    Value cannot_say() {
+        sayable = false;
+        return Value::null();
+    }
+
+    // --- leaves ---
+
+    Piece column(const Node &node, ValueForm form) {
+        const Column &facts = context.columns[node.column];
+        return {fitting_value(*facts.fit, form, facts.misfit_is_null), false, false, node.unsure};
+    }
+
+    // EXPLAIN without values: the parameter stands by its name.
+    static Value named(const Operand &parameter) {
+        return doc({{"$parameter", parameter.text ? parameter.text : "?"}});
+    }
+
+    Piece parameter(const Node &node) {
+        const Operand &from = operand(node);
+        switch (from.kind) {
+        case OperandKind::Null:
+            return {Value::null(), false, true, false};
+        case OperandKind::Bool:
+            return {Value(from.boolean), true, false, false};
+        case OperandKind::Int:
+            return {integer(from.integer), true, false, false};
+        case OperandKind::Double:
+            return {Value(from.number), true, false, false};
+        case OperandKind::Text:
+            return {text_value(from.text, from.length), true, false, false};
+        case OperandKind::ObjectId:
+            return {object_id(from.bytes), true, false, false};
+        case OperandKind::Micros:
+            if (from.integer == INT64_MIN || from.integer == INT64_MAX || from.integer % 1000 != 0)
+                return {cannot_say(), true, false, false};
+            return {Value::date(from.integer / 1000), true, false, false};
+        case OperandKind::Days:
+            if (from.integer == INT64_MIN || from.integer == INT64_MAX)
+                return {cannot_say(), true, false, false};
+            return {Value::date(from.integer * kMsPerDay), true, false, false};
+        case OperandKind::Numeric: {
+            DecimalBound bound = decimal_bound(from.text);
+            return {bound.side == 0 ? Value::decimal(bound.text) : cannot_say(), true, false, false};
+        }
+        case OperandKind::Interval:
+            return {Value(from.integer), true, false, false};
+        case OperandKind::Unknown:
+            return {from.text ? named(from) : cannot_say(), true, false, false};
+        case OperandKind::Uuid:
+        case OperandKind::List:
+            break;
+        }
+        return {cannot_say(), true, false, false};
+    }
+
+    // --- comparisons ---
+
+    // The instant of a date or timestamp as a half-open interval of milliseconds, see mql/match.cpp.
+    Value compare_instant(Op op_, const Value &v, const Operand &with) {
+        int64_t value = with.integer;
+        if (value == INT64_MIN || value == INT64_MAX) {
+            bool below = op_ == Op::Lt || op_ == Op::Le;
+            return fixed(op_ == Op::Ne || (op_ != Op::Eq && below == (value == INT64_MAX)));
+        }
+        if (with.kind == OperandKind::Days)
+            return op(compare_name(op_), {v, Value::date(value * kMsPerDay)});
+        int64_t ms = value / 1000, rest = value % 1000;
+        if (rest < 0)
+            ms--, rest += 1000;
+        return compare_bound(op_, v, Value::date(ms), rest ? -1 : 0);
+    }
+
+    Value compare_numeric(Op op_, const Value &v, const char *text) {
+        if (std::strcmp(text, "NaN") == 0)
+            return compare_with_nan(op_, v);
+        DecimalBound decimal = decimal_bound(text);
+        DoubleBound stored = double_bound(text);
+        Value as_decimal = compare_bound(op_, v, Value::decimal(decimal.text), decimal.side);
+        Value as_double = compare_bound(op_, v, Value(stored.value), stored.side);
+        return with_nan(op_, v, cond(is(type_of(v), "double"), as_double, as_decimal));
+    }
+
+    Value compare_single(Op op_, const Value &v, double with) {
+        // The doubles that round to reals not below, and above, the constant.
+        double least = least_rounding_to(with, true), above = least_rounding_to(with, false);
+        Value not_below = op("$gte", {v, Value(least)}), beyond = op("$gte", {v, Value(above)});
+        if (std::isnan(least)) // none does
+            not_below = fixed(false);
+        if (std::isnan(above))
+            beyond = fixed(false);
+        switch (op_) {
+        case Op::Ge:
+            return not_below;
+        case Op::Gt:
+            return beyond;
+        case Op::Lt:
+            return negation(not_below);
+        case Op::Le:
+            return negation(beyond);
+        case Op::Eq:
+            return both(not_below, negation(beyond));
+        default:
+            return either(negation(not_below), beyond);
+        }
+    }
+
+    // v op constant; v is neither null nor MinKey. single: v is a double that is read as real.
+    Value compare_constant(Op op_, bool single, const Value &v, const Operand &with) {
+        switch (with.kind) {
+        case OperandKind::Double:
+            if (std::isnan(with.number))
+                return compare_with_nan(op_, v);
+            if (with.number != 0 && std::fabs(with.number) <= 1e-300)
+                return cannot_say();
+            return with_nan(op_, v,
+                            single ? compare_single(op_, v, with.number)
+                                   : op(compare_name(op_), {v, Value(with.number)}));
+        case OperandKind::Numeric:
+            return compare_numeric(op_, v, with.text);
+        case OperandKind::Micros:
+        case OperandKind::Days:
+            return compare_instant(op_, v, with);
+        default: {
+            Node node{NodeKind::ParameterValue, Op::Eq, 0, 0, kNone, kNone};
+            ExpressionContext one = context;
+            one.operands = &with;
+            Renderer inner{one};
+            Piece piece = inner.parameter(node);
+            sayable = sayable && inner.sayable;
+            return op(compare_name(op_), {v, piece.value});
+        }
+        }
+    }
+
+    Value compare_values(Op op_, Family family, const Value &a, const Value &b) {
+        return family == Family::Float || family == Family::Numeric ? compare_floats(op_, a, b)
+                                                                    : op(compare_name(op_), {a, b});
+    }
+
+    // A side of a comparison with a constant may stay as it is stored.
+    Piece compared(const Node &node, bool with_constant) {
+        if (node.kind == NodeKind::ColumnValue && with_constant) {
+            bool numeric = node.family == Family::Numeric;
+            Piece piece = column(node, numeric ? ValueForm::Stored : ValueForm::Near);
+            piece.unsure = !context.columns[node.column].misfit_is_null || node.unsure;
+            return piece;
+        }
+        return render(node);
+    }
+
+    Piece compare(const Node &node) {
+        const Node &left = node_at(node.first_child), &right = node_at(left.next);
+        bool constant = right.kind == NodeKind::ParameterValue;
+        if (!constant)
+            return strict(node, [](Renderer &r, const Node &n, const Value *args) {
+                return r.compare_values(n.op, n.family, args[0], args[1]);
+            });
+        const Operand &with = operand(right);
+        Piece piece = compared(left, true);
+        if (with.kind == OperandKind::Null)
+            return {Value::null(), false, true, false};
+        bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single;
+        Value test = with.kind == OperandKind::Unknown
+                         ? op(compare_name(node.op), {"$$a", named(with)})
+                         : compare_constant(node.op, single, "$$a", with);
+        return guarded("a", piece, test);
+    }
+
+    // IS DISTINCT FROM: null is a value like others.
+    Piece distinct(const Node &node) {
+        const Node &left = node_at(node.first_child), &right = node_at(left.next);
+        bool constant = right.kind == NodeKind::ParameterValue;
+        Piece a = compared(left, constant);
+        if (constant && operand(right).kind == OperandKind::Null) {
+            Value test = op("$ne", {"$$a", Value::null()});
+            return {let("a", a.value, a.unsure ? cond(is_unsure("$$a"), unsure_value(), test) : test), false, false,
+                    a.unsure};
+        }
+        Piece b = constant ? Piece{Value::null(), true, false, false} : render(right);
+        bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single;
+        Value differ = constant ? operand(right).kind == OperandKind::Unknown
+                                      ? op("$ne", {"$$a", named(operand(right))})
+                                      : compare_constant(Op::Ne, single, "$$a", operand(right))
+                                : compare_values(Op::Ne, node.family, "$$a", "$$b");
+        Value null = Value::null();
+        Value test = constant ? cond(op("$eq", {"$$a", null}), true, differ)
+                              : cond(either(op("$eq", {"$$a", null}), op("$eq", {"$$b", null})),
+                                     op("$ne", {"$$a", "$$b"}), differ);
+        if (a.unsure || b.unsure)
+            test = cond(either(is_unsure("$$a"), constant ? fixed(false) : is_unsure("$$b")), unsure_value(), test);
+        std::vector<Field> vars = {{"a", a.value}};
+        if (!constant)
+            vars.push_back({"b", b.value});
+        return {op("$let", doc({{"vars", doc(vars)}, {"in", test}})), false, false, a.unsure || b.unsure};
+    }
+
+    // first = ANY (a list that is known)
+    Piece any_of(const Node &node) {
+        const Node &left = node_at(node.first_child);
+        const Operand &items = operand(node_at(left.next));
+        if (items.kind == OperandKind::Null)
+            return {Value::null(), false, true, false};
+        Piece piece = compared(left, true);
+        if (items.kind == OperandKind::Unknown)
+            return guarded("a", piece, op("$in", {"$$a", named(items)}));
+        if (items.count == 0) {
+            Value no = fixed(false);
+            return {piece.unsure ? let("a", piece.value, cond(is_unsure("$$a"), unsure_value(), no)) : no, false,
+                    false, piece.unsure};
+        }
+        bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single, with_null = false;
+        std::vector<Value> values, tests;
+        for (uint32_t i = 0; i < items.count; i++) {
+            const Operand &item = items.items[i];
+            if (item.kind == OperandKind::Null)
+                with_null = true;
+            else if (item.kind == OperandKind::Int || item.kind == OperandKind::ObjectId)
+                values.push_back(item.kind == OperandKind::Int ? integer(item.integer) : object_id(item.bytes));
+            else if (item.kind == OperandKind::Text)
+                values.push_back(text_value(item.text, item.length));
+            else
+                tests.push_back(compare_constant(Op::Eq, single, "$$a", item));
+        }
+        if (!values.empty())
+            tests.push_back(op("$in", {"$$a", list(values)}));
+        Value found = op("$or", list(tests));
+        return guarded("a", piece, with_null ? cond(found, true, Value::null()) : found);
+    }
+
+    Piece like(const Node &node) {
+        const Node &left = node_at(node.first_child);
+        const Operand &pattern = operand(node_at(left.next));
+        if (pattern.kind == OperandKind::Null)
+            return {Value::null(), false, true, false};
+        Piece piece = render(left);
+        if (pattern.kind == OperandKind::Unknown)
+            return guarded("a", piece, op("$regexMatch", doc({{"input", "$$a"}, {"regex", named(pattern)}})));
+        std::string regex;
+        if (!exact_like_regex(pattern.text, pattern.length, node.op == Op::Ge, &regex))
+            return {cannot_say(), false, false, false};
+        Value match = op("$regexMatch", doc({{"input", "$$a"},
+                                             {"regex", text_value(regex.data(), static_cast<uint32_t>(regex.size()))},
+                                             {"options", "s"}}));
+        return guarded("a", piece, match);
+    }
+
+    // --- null and unsure ---
+
+    static Value is_unsure(const Value &v) { return op("$eq", {v, unsure_value()}); }
+
+    // test over the variable, where the value is neither null nor MinKey; these pass.
+    Piece guarded(const char *name, const Piece &piece, const Value &test) {
+        if (piece.null)
+            return piece;
+        std::string variable = std::string("$$") + name;
+        Value v = variable.c_str();
+        Value in = cond(op("$lte", {v, Value::null()}), v, test);
+        return {let(name, piece.value, in), false, false, piece.unsure};
+    }
+
+    // A strict function: every operand is bound.
+    Piece strict(const Node &node, Render render_function) {
+        std::vector<Field> vars;
+        std::vector<Value> args, unsure, nullable;
+        char name[2] = "a";
+        bool null = false;
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next, name[0]++) {
+            Piece piece = render(node_at(at));
+            std::string variable = std::string("$$") + name;
+            null = null || piece.null;
+            if (piece.constant || piece.null) {
+                args.push_back(piece.value);
+                continue;
+            }
+            vars.push_back({name, piece.value});
+            args.push_back(variable.c_str());
+            nullable.push_back(variable.c_str());
+            if (piece.unsure)
+                unsure.push_back(variable.c_str());
+        }
+        while (args.size() < 3)
+            args.push_back(Value::null());
+        Value result = null ? Value::null() : render_function(*this, node, args.data());
+        if (!null && nullable.size() == 1)
+            result = cond(op("$lte", {nullable[0], Value::null()}), nullable[0], result);
+        else if (!null && !nullable.empty())
+            result = cond(op("$in", {Value::null(), list(nullable)}), Value::null(), result);
+        if (!unsure.empty() && (null || nullable.size() > 1))
+            result = cond(op("$in", {unsure_value(), list(unsure)}), unsure_value(), result);
+        if (vars.empty())
+            return {result, false, null, node.unsure};
+        return {op("$let", doc({{"vars", doc(vars)}, {"in", result}})), false, false, node.unsure};
+    }
+
+    // The children as an array bound to $$all.
+    Value with_all(const Node &node, const Value &in) {
+        std::vector<Value> values;
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next)
+            values.push_back(render(node_at(at)).value);
+        return let("all", list(values), in);
+    }
+
+    // Three-valued AND (decisive false) and OR (decisive true).
+    Piece logic(const Node &node, bool decisive) {
+        Value all = "$$all";
+        Value in = cond(op("$in", {decisive, all}), decisive,
+                        cond(op("$in", {Value::null(), all}), Value::null(), !decisive));
+        if (node.unsure)
+            in = cond(op("$in", {unsure_value(), all}), unsure_value(), in);
+        return {with_all(node, in), false, false, node.unsure};
+    }
+
+    // IS NULL, IS TRUE, IS FALSE: never null.
+    Piece test(const Node &node, const Value &wanted) {
+        Piece piece = render(node_at(node.first_child));
+        if (!piece.unsure)
+            return {op("$eq", {piece.value, wanted}), false, false, false};
+        return {let("a", piece.value, cond(is_unsure("$$a"), unsure_value(), op("$eq", {"$$a", wanted}))), false, false,
+                true};
+    }
+
+    Piece choice(const Node &node) {
+        std::vector<Branch> branches;
+        uint32_t at = node.first_child;
+        for (; at != kNone && node_at(at).next != kNone; at = node_at(node_at(at).next).next) {
+            Piece condition = render(node_at(at)), then = render(node_at(node_at(at).next));
+            if (condition.unsure)
+                branches.push_back({is_unsure(condition.value), unsure_value()});
+            branches.push_back({op("$eq", {condition.value, true}), then.value});
+        }
+        return {choose(branches, render(node_at(at)).value), false, false, node.unsure};
+    }
+
+    Piece coalesce(const Node &node) {
+        std::vector<Value> values;
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next)
+            values.push_back(render(node_at(at)).value);
+        Value result = values.back();
+        for (size_t i = values.size() - 1; i-- > 0;)
+            result = op("$ifNull", {values[i], result});
+        return {result, false, false, node.unsure};
+    }
+
+    // GREATEST and LEAST leave null out.
+    Piece extreme(const Node &node) {
+        Value in = op(node.function == Function::Greatest ? "$max" : "$min", "$$all");
+        if (node.unsure)
+            in = cond(op("$in", {unsure_value(), "$$all"}), unsure_value(), in);
+        return {with_all(node, in), false, false, node.unsure};
+    }
+
+    Piece render(const Node &node);
+    Piece render(uint32_t at) { return render(node_at(at)); }
+};
+
+// --- numbers ---
+
+// The result where it lies in the integer type, else the server is not sure: PostgreSQL raises.
+Value in_width(const Node &node, const Value &result) {
+    int64_t greatest = node.width == 2 ? INT16_MAX : node.width == 4 ? INT32_MAX : INT64_MAX;
+    int64_t least = -greatest - 1;
+    if (node.width == 8)
+        return result;
+    return let("r", result,
+               cond(both(op("$gte", {"$$r", integer(least)}), op("$lte", {"$$r", integer(greatest)})), "$$r",
+                    unsure_value()));
+}
+
+Value below(const Value &v, double limit) {
+    return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)}));
+}
+
+// A sum, difference or product of integers. Large operands, whose result the server might make a double, are left.
+Value integer_arithmetic(const char *name, const Node &node, const Value *args) {
+    double limit = std::strcmp(name, "$multiply") == 0 ? 0x1p31 : 0x1p62;
+    Value result = op(name, {op("$toLong", args[0]), op("$toLong", args[1])});
+    if (node.width < 8)
+        return in_width(node, result);
+    return cond(both(below(args[0], limit), below(args[1], limit)), result, unsure_value());
+}
+
+// PostgreSQL raises for an infinite result of finite operands and for a zero that is none.
+Value float_arithmetic(const char *name, const Value *args, bool zero_is_suspect) {
+    Value result = "$$r", infinite = op("$in", {result, list({Value(HUGE_VAL), Value(-HUGE_VAL)})});
+    auto is_infinite = [](const Value &v) { return op("$in", {v, list({Value(HUGE_VAL), Value(-HUGE_VAL)})}); };
+    Value raises = both(infinite, negation(either(is_infinite(args[0]), is_infinite(args[1]))));
+    if (zero_is_suspect)
+        raises = either(raises, op("$eq", {result, 0}));
+    return let("r", op(name, {args[0], args[1]}), cond(raises, unsure_value(), result));
+}
+
+Value arithmetic(const char *name, const Node &node, const Value *args) {
+    return node.family == Family::Int ? integer_arithmetic(name, node, args)
+                                      : float_arithmetic(name, args, std::strcmp(name, "$multiply") == 0);
+}
+
+Value add(Renderer &, const Node &node, const Value *args) { return arithmetic("$add", node, args); }
+Value subtract(Renderer &, const Node &node, const Value *args) { return arithmetic("$subtract", node, args); }
+Value multiply(Renderer &, const Node &node, const Value *args) { return arithmetic("$multiply", node, args); }
+
+Value divide(Renderer &, const Node &node, const Value *args) {
+    Value zero = op("$eq", {args[1], 0});
+    if (node.family != Family::Int)
+        return cond(zero, unsure_value(), float_arithmetic("$divide", args, true));
+    Value quotient = op("$toLong", op("$trunc", op("$divide", {args[0], args[1]})));
+    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
+    return choose({{zero, unsure_value()}, {large, unsure_value()}}, in_width(node, quotient));
+}
+
+Value modulo(Renderer &, const Node &, const Value *args) {
+    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
+    return choose({{op("$eq", {args[1], 0}), unsure_value()}, {large, unsure_value()}},
+                  op("$mod", {args[0], args[1]}));
+}
+
+Value negate(Renderer &, const Node &node, const Value *args) {
+    if (node.family == Family::Int)
+        return in_width(node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
+                                   op("$multiply", {op("$toLong", args[0]), -1})));
+    return op("$multiply", {args[0], Value(-1.0)});
+}
+
+Value absolute(Renderer &, const Node &node, const Value *args) {
+    if (node.family == Family::Int)
+        return in_width(node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
+                                   op("$abs", op("$toLong", args[0]))));
+    return op("$abs", args[0]);
+}
+
+// Doubles from 2^52 on are integral; NaN and infinities pass.
+Value integral(const char *name, const Value &v) { return cond(below(v, kExactInteger), op(name, v), v); }
+Value ceiling(Renderer &, const Node &, const Value *args) { return integral("$ceil", args[0]); }
+Value floor_of(Renderer &, const Node &, const Value *args) { return integral("$floor", args[0]); }
+Value round_of(Renderer &, const Node &, const Value *args) { return integral("$round", args[0]); }
+Value truncate(Renderer &, const Node &, const Value *args) { return integral("$trunc", args[0]); }
+
+Value square_root(Renderer &, const Node &, const Value *args) {
+    return cond(both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), unsure_value(), op("$sqrt", args[0]));
+}
+
+Value sign_of(Renderer &, const Node &, const Value *args) {
+    return choose({{op("$gt", {args[0], 0}), Value(1.0)}, {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))),
+                                                         Value(-1.0)}},
+                  cond(is_nan(args[0]), unsure_value(), Value(0.0)));
+}
+
+Value to_int(Renderer &, const Node &node, const Value *args) {
+    // Doubles round half to even, as $round does; what no integer takes raises.
+    Value from_double = cond(below(args[0], kExactInteger), op("$toLong", op("$round", args[0])), unsure_value());
+    Value whole = cond(is(type_of(args[0]), "double"), from_double, args[0]);
+    return in_width(node, whole);
+}
+
+Value to_float(Renderer &, const Node &, const Value *args) { return op("$toDouble", args[0]); }
+Value to_numeric(Renderer &, const Node &, const Value *args) { return op("$toDecimal", op("$toLong", args[0])); }
+Value to_text(Renderer &, const Node &, const Value *args) { return op("$toString", op("$toLong", args[0])); }
+
+// --- text ---
+
+Value length(Renderer &, const Node &, const Value *args) { return op("$strLenCP", args[0]); }
+Value bytes(Renderer &, const Node &, const Value *args) { return op("$strLenBytes", args[0]); }
+Value lower(Renderer &, const Node &, const Value *args) { return op("$toLower", args[0]); }
+Value upper(Renderer &, const Node &, const Value *args) { return op("$toUpper", args[0]); }
+Value concat(Renderer &, const Node &, const Value *args) { return op("$concat", {args[0], args[1]}); }
+Value position(Renderer &, const Node &, const Value *args) {
+    return op("$add", {op("$indexOfCP", {args[0], args[1]}), 1});
+}
+
+// substr(text, start [, count]): start counts from 1 and may lie before the text; a negative count raises.
+Value substring(Renderer &r, const Node &node, const Value *args) {
+    bool counted = r.node_at(r.node_at(node.first_child).next).next != kNone;
+    Value text = args[0], start = op("$toLong", args[1]), count = op("$toLong", args[2]);
+    Value from = op("$max", list({op("$subtract", {start, 1}), 0}));
+    Value end = counted ? op("$subtract", {op("$add", {start, count}), 1}) : op("$strLenCP", text);
+    Value bounded = op("$min", list({end, op("$strLenCP", text)}));
+    Value wanted = op("$max", list({op("$subtract", {bounded, from}), 0}));
+    Value part = cond(op("$gt", {wanted, 0}), op("$substrCP", {text, op("$toInt", from), op("$toInt", wanted)}),
+                      literal(""));
+    return counted ? cond(op("$lt", {args[2], 0}), unsure_value(), part) : part;
+}
+
+Value trim(Renderer &r, const Node &node, const Value *args) {
+    bool chosen = r.node_at(node.first_child).next != kNone;
+    const char *name = node.op == Op::Lt ? "$ltrim" : node.op == Op::Gt ? "$rtrim" : "$trim";
+    Value chars = chosen ? args[1] : literal(" ");
+    Value trimmed = op(name, doc({{"input", args[0]}, {"chars", chars}}));
+    return chosen ? cond(op("$eq", {chars, literal("")}), args[0], trimmed) : trimmed;
+}
+
+Value replace(Renderer &, const Node &, const Value *args) {
+    Value replaced = op("$replaceAll", doc({{"input", args[0]}, {"find", args[1]}, {"replacement", args[2]}}));
+    return cond(op("$eq", {args[1], literal("")}), args[0], replaced);
+}
+
+// --- dates ---
+
+bool zone_of(Renderer &r, const Node &node, int64_t *offset) {
+    *offset = node.zoned ? r.context.zone_offset_ms : 0;
+    if (*offset != kNoZone)
+        return true;
+    r.sayable = false;
+    return false;
+}
+
+Value shifted(const Value &date, int64_t ms) { return ms ? op("$add", {date, Value(ms)}) : date; }
+
+// Dates that both sides name alike, the zone's shift included; others are left.
+Value in_common_years(const Value &date, const Value &then) {
+    Value common = both(op("$gt", {date, Value::date(kFirstCommonMs + kMsPerDay)}),
+                        op("$lt", {date, Value::date(kEndCommonMs - kMsPerDay)}));
+    return cond(common, then, unsure_value());
+}
+
+Value floor_to(const Value &date, int64_t step, int64_t phase) {
+    Value ms = op("$add", {op("$toLong", date), Value(phase)});
+    Value rest = op("$mod", {op("$add", {op("$mod", {ms, Value(step)}), Value(step)}), Value(step)});
+    return op("$subtract", {date, rest});
+}
+
+Value date_truncate(Renderer &r, const Node &node, const Value *args) {
+    int64_t offset;
+    if (!zone_of(r, node, &offset))
+        return Value::null();
+    Value local = shifted(args[0], offset), result = local;
+    Value month = op("$month", local);
+    switch (node.unit) {
+    case Unit::Millisecond:
+        break;
+    case Unit::Second:
+        result = floor_to(local, kMsPerSecond, 0);
+        break;
+    case Unit::Minute:
+        result = floor_to(local, kMsPerMinute, 0);
+        break;
+    case Unit::Hour:
+        result = floor_to(local, kMsPerHour, 0);
+        break;
+    case Unit::Day:
+        result = floor_to(local, kMsPerDay, 0);
+        break;
+    case Unit::Week: // 1970-01-01 was a Thursday
+        result = floor_to(local, 7 * kMsPerDay, 3 * kMsPerDay);
+        break;
+    case Unit::Quarter:
+        month = op("$subtract", {month, op("$mod", {op("$subtract", {month, 1}), 3})});
+        [[fallthrough]];
+    case Unit::Month:
+        result = op("$dateFromParts", doc({{"year", op("$year", local)}, {"month", month}}));
+        break;
+    case Unit::Year:
+        result = op("$dateFromParts", doc({{"year", op("$year", local)}}));
+        break;
+    default:
+        return r.cannot_say();
+    }
+    return in_common_years(args[0], node.family == Family::Date ? result : shifted(result, -offset));
+}
+
+Value extract(Renderer &r, const Node &node, const Value *args) {
+    int64_t offset;
+    if (!zone_of(r, node, &offset))
+        return Value::null();
+    Value local = shifted(args[0], offset), result = local;
+    switch (node.unit) {
+    case Unit::Minute:
+        result = op("$minute", local);
+        break;
+    case Unit::Hour:
+        result = op("$hour", local);
+        break;
+    case Unit::Day:
+        result = op("$dayOfMonth", local);
+        break;
+    case Unit::Week:
+        result = op("$isoWeek", local);
+        break;
+    case Unit::Month:
+        result = op("$month", local);
+        break;
+    case Unit::Quarter:
+        result = op("$toInt", op("$ceil", op("$divide", {op("$month", local), 3})));
+        break;
+    case Unit::Year:
+        result = op("$year", local);
+        break;
+    case Unit::DayOfWeek:
+        result = op("$subtract", {op("$dayOfWeek", local), 1});
+        break;
+    case Unit::IsoDayOfWeek:
+        result = op("$isoDayOfWeek", local);
+        break;
+    case Unit::DayOfYear:
+        result = op("$dayOfYear", local);
+        break;
+    default:
+        return r.cannot_say();
+    }
+    return in_common_years(args[0], node.family == Family::Float ? op("$toDouble", result) : result);
+}
+
+Value moved(const char *name, Renderer &r, const Node &node, const Value *args) {
+    const Operand &interval = r.operand(r.node_at(r.node_at(node.first_child).next));
+    int64_t offset;
+    if (interval.kind == OperandKind::Interval && interval.count && !zone_of(r, node, &offset))
+        return Value::null();
+    if (interval.kind == OperandKind::Interval && std::llabs(interval.integer) > kEndCommonMs)
+        return r.cannot_say();
+    Value result = op(name, {args[0], args[1]});
+    return in_common_years(args[0], in_common_years(result, result));
+}
+
+Value add_interval(Renderer &r, const Node &node, const Value *args) { return moved("$add", r, node, args); }
+Value subtract_interval(Renderer &r, const Node &node, const Value *args) { return moved("$subtract", r, node, args); }
+
+struct StrictRow {
+    Function function;
+    Render render;
+};
+constexpr StrictRow kStrict[] = {
+    {Function::Not, [](Renderer &, const Node &, const Value *args) { return negation(args[0]); }},
+    {Function::Add, add},
+    {Function::Subtract, subtract},
+    {Function::Multiply, multiply},
+    {Function::Divide, divide},
+    {Function::Modulo, modulo},
+    {Function::Negate, negate},
+    {Function::Abs, absolute},
+    {Function::Ceil, ceiling},
+    {Function::Floor, floor_of},
+    {Function::Round, round_of},
+    {Function::Truncate, truncate},
+    {Function::SquareRoot, square_root},
+    {Function::Sign, sign_of},
+    {Function::ToInt, to_int},
+    {Function::ToFloat, to_float},
+    {Function::ToNumeric, to_numeric},
+    {Function::ToText, to_text},
+    {Function::Length, length},
+    {Function::LengthInBytes, bytes},
+    {Function::Lower, lower},
+    {Function::Upper, upper},
+    {Function::Concat, concat},
+    {Function::Position, position},
+    {Function::Substring, substring},
+    {Function::Trim, trim},
+    {Function::Replace, replace},
+    {Function::DateTruncate, date_truncate},
+    {Function::Extract, extract},
+    {Function::AddInterval, add_interval},
+    {Function::SubtractInterval, subtract_interval},
+};
+
+Piece Renderer::render(const Node &node) {
+    if (node.kind == NodeKind::ColumnValue) {
+        Piece piece = column(node, ValueForm::Converted);
+        piece.unsure = piece.unsure || !context.columns[node.column].misfit_is_null;
+        return piece;
+    }
+    if (node.kind == NodeKind::ParameterValue)
+        return parameter(node);
+    switch (node.function) {
+    case Function::And:
+        return logic(node, false);
+    case Function::Or:
+        return logic(node, true);
+    case Function::IsNull:
+        return test(node, Value::null());
+    case Function::IsTrue:
+        return test(node, true);
+    case Function::IsFalse:
+        return test(node, false);
+    case Function::Compare:
+        return compare(node);
+    case Function::Distinct:
+        return distinct(node);
+    case Function::AnyOf:
+        return any_of(node);
+    case Function::Like:
+        return like(node);
+    case Function::Case:
+        return choice(node);
+    case Function::Coalesce:
+        return coalesce(node);
+    case Function::Greatest:
+    case Function::Least:
+        return extreme(node);
+    default:
+        for (const StrictRow &row : kStrict)
+            if (row.function == node.function)
+                return strict(node, row.render);
+    }
+    return {cannot_say(), false, false, false};
+}
+
+} // namespace
+
+bool render_value(const ExpressionContext &context, uint32_t root, Value *out) {
+    Renderer renderer{context};
+    *out = renderer.render(root).value;
+    return renderer.sayable;
+}
+
+bool render_expression(const ExpressionContext &context, const Node &node, Value *out) {
+    Value value = Value::null();
+    if (!render_value(context, node.first_child, &value))
+        return false;
+    bool wanted = node.op == Op::Eq;
+    // Where the server is not sure the row is kept and the condition checked here.
+    *out = node.unsure ? op("$in", {value, list({wanted, unsure_value()})}) : op("$eq", {value, wanted});
+    return true;
+}
+
+} // namespace mongo_fdw::mql

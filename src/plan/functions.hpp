@@ -1,0 +1,39 @@
+// The table of functions that a value tree knows. Zone B.
+#pragma once
+
+#include "mql/ir.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+// What a function asks for beside its operands.
+enum class Demand : uint8_t {
+    None,
+    Deterministic, // a collation that compares bytes for equality
+    CType,         // the character classes of locale C
+    Unit,          // a first argument that names a part of a date
+    Characters,    // text of the encoding UTF8
+};
+
+struct FunctionRule {
+    Oid function;
+    mql::Function meaning;
+    mql::Family result;
+    uint8_t width; // bytes of an integer result
+    bool raises;   // PostgreSQL may raise, or the server leaves some values
+    Demand demand = Demand::None;
+    bool zoned = false;
+    mql::Op op = mql::Op::Eq;
+};
+
+// The rule of a function; null when it has none.
+const FunctionRule *find_function_rule(Oid function);
+
+// All rules.
+const FunctionRule *function_rules(int *count);
+
+// A part of a date by the name that SQL gives it; None for others.
+mql::Unit unit_of_name(const char *name, bool truncates);
+
+} // namespace mongo_fdw
