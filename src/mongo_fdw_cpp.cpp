@@ -32,6 +32,10 @@ constexpr SwitchRow kSwitches[] = {
      "Lets MongoDB evaluate what it evaluates exactly; off: everything is evaluated here.", &enable_pushdown},
     {"mongo_fdw_cpp.enable_filter_pushdown", "Lets MongoDB evaluate conditions.", &enable_filter_pushdown},
     {"mongo_fdw_cpp.enable_limit_pushdown", "Lets MongoDB apply LIMIT.", &enable_limit_pushdown},
+    {"mongo_fdw_cpp.enable_order_by_pushdown", "Lets MongoDB sort.", &enable_order_by_pushdown},
+    {"mongo_fdw_cpp.enable_aggregate_pushdown", "Lets MongoDB group and aggregate.", &enable_aggregate_pushdown},
+    {"mongo_fdw_cpp.enable_float_aggregates",
+     "Lets MongoDB add up double precision, whose last digits may differ.", &enable_float_aggregates},
 };
 
 } // namespace

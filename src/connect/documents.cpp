@@ -11,6 +11,7 @@ struct DocumentStream {
     mongo::Cursor *cursor;
     BsonReader reader; // of the current batch
     uint32_t count;    // documents read from it
+    uint64_t read;     // in all
 };
 
 namespace {
@@ -88,6 +89,7 @@ bool next_document(DocumentStream *stream, BsonValue *document) {
         if (more && stream->reader.value().type == BsonType::Document) {
             *document = stream->reader.value();
             stream->count++;
+            stream->read++;
             return true;
         }
         if (more || stream->reader.malformed())
@@ -105,6 +107,14 @@ bool next_document(DocumentStream *stream, BsonValue *document) {
             raise_mongo_error(error, GetForeignServer(source.server)->servername, source.name_space, source.pipeline);
         return false;
     }
+}
+
+void add_stream_counts(DocumentStream *stream, mongo::CursorCounts *counts) {
+    const mongo::CursorCounts *of_cursor = mongo::counts(stream->cursor);
+    counts->commands += of_cursor->commands;
+    counts->batches += of_cursor->batches;
+    counts->documents += stream->read;
+    counts->bytes += of_cursor->bytes;
 }
 
 void close_documents(DocumentStream *stream) {

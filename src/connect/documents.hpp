@@ -36,6 +36,9 @@ DocumentStream *open_documents(const DocumentSource &source, mql::Document comma
 // BSON.
 bool next_document(DocumentStream *stream, BsonValue *document);
 
+// Adds what the stream has read so far.
+void add_stream_counts(DocumentStream *stream, mongo::CursorCounts *counts);
+
 // Closes the stream early or at its end; an open cursor is killed on the server.
 void close_documents(DocumentStream *stream);
 

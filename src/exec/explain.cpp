@@ -1,5 +1,5 @@
 // EXPLAIN of foreign scans. Zone B.
-#include "exec/scan.hpp"
+#include "exec/group.hpp"
 
 namespace mongo_fdw {
 
@@ -42,6 +42,8 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
         }
         ExplainPropertyList("Local Conditions", lines, es);
     }
+    if (const char *reason = fallback_reason(state))
+        ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", reason), es);
     if (es->verbose && state->rechecks)
         ExplainPropertyText("Recheck", "the pushed conditions could not be sent and were evaluated here", es);
     if (es->analyze) {

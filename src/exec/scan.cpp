@@ -6,6 +6,7 @@
 
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
+#include "exec/group.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
 
@@ -55,7 +56,8 @@ const char *parameter_name(Expr *expression, int index) {
     return psprintf("parameter %d", index + 1);
 }
 
-// Evaluates the parameters of this execution into operands.
+} // namespace
+
 void evaluate_parameters(ForeignScanState *node, bool explain_only) {
     ScanState *state = state_of(node);
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
@@ -81,6 +83,8 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
     }
     MemoryContextSwitchTo(old);
 }
+
+namespace {
 
 // Value of LIMIT or OFFSET; otherwise when there is none, it is NULL, or EXPLAIN does not know it.
 int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise, int sqlstate,
@@ -113,7 +117,9 @@ int64 zone_offset_ms() {
     return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
 }
 
-mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
+} // namespace
+
+mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation) {
     mql::ScanCommand command{};
     command.collection = state->table->collection;
     command.filters = &state->plan.filter;
@@ -125,11 +131,35 @@ mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple
     command.project_count = state->projection_count;
     command.skip = with_filters ? state->skip : 0;
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
+    command.sort = with_filters ? state->sort : state->computed_sort;
+    command.sort_count = list_length(state->plan.sort) / kSortFields;
     command.read_concern = state->table->read_concern;
     command.simple_collation = simple_collation;
     command.zone_offset_ms = zone_offset_ms();
     command.base_pipeline = base_pipeline_of(state->table);
-    return mql::render_scan(command);
+    return command;
+}
+
+Collation needed_collation(const ScanState *state) {
+    Collation collation = uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
+    // Another collation for the whole command would change what the table's own pipeline finds.
+    return collation == Collation::Other && state->table->pipeline ? Collation::OtherOnView : collation;
+}
+
+void keep_pipeline_text(ScanState *state, mql::Document pipeline) {
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    constexpr int kShown = 4000;
+    const char *json = mql::to_json(pipeline, true);
+    int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
+    char *text = pnstrdup(json, kept);
+    state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");
+    MemoryContextSwitchTo(old);
+}
+
+namespace {
+
+mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
+    return mql::render_scan(scan_command(state, with_filters, simple_collation));
 }
 
 // Makes the decoder and the projection for the attributes that this execution reads.
@@ -161,12 +191,12 @@ void start(ForeignScanState *node) {
     state->started = true;
     state->finished = false;
     state->executions++;
-    Collation collation =
-        state->root_count && uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
-    // Another collation for the whole command would change what the table's own pipeline finds.
-    if (collation == Collation::Other && state->table->pipeline)
-        collation = Collation::OtherOnView;
+    Collation collation = needed_collation(state);
     bool filters = collation != Collation::OtherOnView;
+    if (!filters && state->plan.sort != NIL)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
+                        errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
     mql::ScanRendering rendering = render_state(state, filters, collation == Collation::Other);
     if (!rendering.command.data) {
         filters = false;
@@ -183,12 +213,10 @@ void start(ForeignScanState *node) {
         prepare_decoding(state, rechecks);
         rendering = render_state(state, filters, collation == Collation::Other);
     }
+    if (!rendering.command.data)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the command for \"%s\" is too large", state->table->name_space)));
+    keep_pipeline_text(state, rendering.pipeline);
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
-    constexpr int kShown = 4000;
-    const char *json = mql::to_json(rendering.pipeline, true);
-    int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
-    char *text = pnstrdup(json, kept);
-    state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");
     mongo::CursorRequest request{};
     request.database = state->table->database;
     request.collection = state->table->collection;
@@ -237,6 +265,8 @@ Oid user_of(ForeignScanState *node) {
 
 mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
+    if (state_of(node)->group)
+        return render_groups(state_of(node), false);
     evaluate_limit(node, true);
     return render_state(state_of(node), true, false);
 }
@@ -267,6 +297,10 @@ ScanState *make_scan_state(ForeignScanState *node) {
     state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
     state->parameter_states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
     state->limit = -1;
+    state->sort = sort_keys(state->plan, true);
+    state->computed_sort = sort_keys(state->plan, false);
+    if (state->plan.outputs != NIL)
+        state->group = make_group_state(node, state);
     prepare_decoding(state, false);
     MemoryContextSwitchTo(old);
     return state;
@@ -309,6 +343,8 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
     ScanState *state = state_of(node);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     ExecClearTuple(slot);
+    if (state->group)
+        return next_group(node, state);
     if (!state->started)
         start(node);
     while (!state->finished) {
@@ -329,6 +365,10 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
 
 extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
     ScanState *state = state_of(node);
+    if (state->group) {
+        rescan_groups(node, state);
+        return;
+    }
     if (!state->started)
         return;
     bool same = node->ss.ps.chgParam == nullptr;
@@ -350,6 +390,7 @@ extern "C" void mongoEndForeignScan(ForeignScanState *node) {
     if (!state)
         return;
     close(state, true);
+    end_groups(state);
     MemoryContextDelete(state->context);
     node->fdw_state = nullptr;
 }

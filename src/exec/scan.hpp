@@ -8,6 +8,8 @@
 
 namespace mongo_fdw {
 
+struct GroupState;
+
 struct ScanState {
     TableOptions *table;
     ScanPlan plan;
@@ -32,6 +34,9 @@ struct ScanState {
     int64 limit;       // rows to return, -1: all
     int64 skip;        // rows to leave out before them
     int64 seen;        // rows that passed the rechecks, where LIMIT is applied here
+    mql::SortKey *sort;          // as planned
+    mql::SortKey *computed_sort; // without relying on the conditions
+    GroupState *group;           // null: not grouped
     Datum *row_values; // of the relation, where the scan tuple has another shape
     bool *row_nulls;   //
     // over all executions
@@ -41,6 +46,19 @@ struct ScanState {
 
 // Renders a scan that was not executed, for EXPLAIN: parameters without a value stand by their names.
 mql::ScanRendering render_unexecuted(ForeignScanState *node);
+
+// The scan's command as far as it is known; with_filters false: its conditions are evaluated here.
+mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation);
+
+// Evaluates the parameters of this execution into operands.
+void evaluate_parameters(ForeignScanState *node, bool explain_only);
+
+// The collation that the conditions, keys and arguments need asking for; OtherOnView: they cannot be sent.
+enum class Collation : uint8_t;
+Collation needed_collation(const ScanState *state);
+
+// Keeps a pipeline's text for CONTEXT and EXPLAIN.
+void keep_pipeline_text(ScanState *state, mql::Document pipeline);
 
 // Makes the state of a scan without contacting the server.
 ScanState *make_scan_state(ForeignScanState *node);

@@ -808,6 +808,18 @@ bool render_value(const ExpressionContext &context, uint32_t root, Value *out) {
     return renderer.sayable;
 }
 
+bool render_sort_key(const ExpressionContext &context, uint32_t root, Value *out) {
+    const Node &node = context.tree->nodes[root];
+    bool as_stored = node.family == Family::Float || node.family == Family::Text;
+    if (node.kind != NodeKind::ColumnValue || !as_stored)
+        return render_value(context, root, out);
+    // Rounding to a float keeps the order, and of equal numbers any may come first; symbols compare like strings.
+    const Column &column = context.columns[node.column];
+    *out = fitting_value(*column.fit, node.family == Family::Float ? ValueForm::Stored : ValueForm::Near,
+                         column.misfit_is_null);
+    return true;
+}
+
 bool render_expression(const ExpressionContext &context, const Node &node, Value *out) {
     Value value = Value::null();
     if (!render_value(context, node.first_child, &value))

@@ -34,6 +34,9 @@ constexpr int64_t kNoZone = INT64_MIN;
 // Renders a value tree. False: a parameter's value cannot be said there.
 bool render_value(const ExpressionContext &context, uint32_t root, Value *out);
 
+// The same as a key to sort by: numbers may stay as they are stored, where the order is the same.
+bool render_sort_key(const ExpressionContext &context, uint32_t root, Value *out);
+
 // The condition of NodeKind::Expression, for $expr.
 bool render_expression(const ExpressionContext &context, const Node &node, Value *out);
 

@@ -140,8 +140,7 @@ Value text_guard(const Value &v, const FitColumn &column) {
 }
 
 Value date_guard(const Value &v, const FitColumn &column) {
-    Value ms = op("$toLong", v);
-    Value test = both(op("$gte", {ms, Value(column.minimum)}), op("$lte", {ms, Value(column.maximum)}));
+    Value test = both(op("$gte", {v, Value::date(column.minimum)}), op("$lte", {v, Value::date(column.maximum)}));
     return cond(is(type_of(v), "date"), fits(test), state(FitState::Misfit));
 }
 
@@ -320,15 +319,33 @@ std::vector<Value> stages_before(const SurveySource &source) {
 
 Value unsure_value() { return Value::raw(BSON_TYPE_MINKEY, "", 0); }
 
+// The BSON type whose values all fit and are read as they are; null: there is none.
+const char *natural_type(const FitColumn &column) {
+    switch (column.kind) {
+    case FitKind::Integer:
+        return column.minimum <= INT32_MIN && column.maximum >= INT32_MAX ? "int" : nullptr;
+    case FitKind::Float8:
+        return "double";
+    case FitKind::Bool:
+        return "bool";
+    case FitKind::ObjectId:
+        return "objectId";
+    default:
+        return nullptr;
+    }
+}
+
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null) {
     Value v = path_to(column, column.key_count).c_str();
     Value fit = converted(v, column, form), null = Value::null();
     Value misfit = misfit_is_null ? null : unsure_value();
-    return let("s", column_state(column),
-               choose({{op("$eq", {"$$s", state(FitState::Fit)}), fit},
-                       {op("$in", {"$$s", list({state(FitState::Missing), state(FitState::Null)})}), null},
-                       {op("$eq", {"$$s", state(FitState::Unsure)}), unsure_value()}},
-                      misfit));
+    Value any = let("s", column_state(column),
+                    choose({{op("$eq", {"$$s", state(FitState::Fit)}), fit},
+                            {op("$in", {"$$s", list({state(FitState::Missing), state(FitState::Null)})}), null},
+                            {op("$eq", {"$$s", state(FitState::Unsure)}), unsure_value()}},
+                           misfit));
+    const char *natural = natural_type(column);
+    return natural ? cond(is(type_of(v), natural), v, any) : any;
 }
 
 Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept {

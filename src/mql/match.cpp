@@ -4,6 +4,7 @@
 // Each rule is total: whatever the operand, the result is a condition, TRUE or FALSE. Values are BSON values under an
 // operator ($eq, $in, ...), so that a string can never become one.
 #include "mql/match.hpp"
+#include "mql/render_internal.hpp"
 #include "mql/like.hpp"
 
 #include <cfloat>
@@ -18,7 +19,7 @@ namespace {
 constexpr int kTypeString = 2, kTypeArray = 4, kTypeBinary = 5, kTypeUndefined = 6, kTypeObjectId = 7, kTypeBool = 8,
               kTypeDate = 9, kTypeSymbol = 14;
 constexpr int64_t kMsPerDay = 86400000;
-constexpr uint32_t kMaxBytes = 14 * 1024 * 1024; // of a filter; a BSON document holds 16 MB
+constexpr uint32_t kMaxBytes = kMostCommandBytes;
 
 const char *name_of(Op op) {
     constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
@@ -682,7 +683,5 @@ Truth render_filter(const ExpressionContext &context, uint32_t root, bson_t *out
     Renderer renderer{context, context.tree, context.columns, context.operands, sayable};
     return renderer.render(root, out);
 }
-
-bool filter_is_too_large(const bson_t *filter) { return filter->len > kMaxBytes; }
 
 } // namespace mongo_fdw::mql

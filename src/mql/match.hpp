@@ -13,6 +13,4 @@ enum class Truth : uint8_t { Never, Depends, Always };
 // said there; the condition is then worth nothing.
 Truth render_filter(const ExpressionContext &context, uint32_t root, bson_t *out, bool *sayable);
 
-bool filter_is_too_large(const bson_t *filter);
-
 } // namespace mongo_fdw::mql

@@ -1,6 +1,6 @@
 // Scans as find or aggregate commands, pipelines to and from JSON. Zone P.
 #include "mql/render.hpp"
-#include "mql/match.hpp"
+#include "mql/render_internal.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -9,8 +9,6 @@ namespace mongo_fdw::mql {
 namespace {
 
 // Results live in these until the next call: the backend may leave by longjmp, so it never owns a bson_t.
-bson_t *command_result = nullptr;
-bson_t *pipeline_result = nullptr;
 bson_t *parsed_result = nullptr;
 bson_t *parsed_filter = nullptr;
 char *json_result = nullptr;
@@ -20,6 +18,8 @@ bson_t *renewed(bson_t **result) {
         bson_destroy(*result);
     return *result = bson_new();
 }
+
+Value count_value(int64_t count) { return count <= INT32_MAX ? Value(static_cast<int32_t>(count)) : Value(count); }
 
 Document document_of(const bson_t *document) { return {bson_get_data(document), document->len}; }
 
@@ -43,97 +43,61 @@ char *array_as_json(const bson_t *array, size_t *length) {
 #endif
 }
 
-// Nothing for 0.
-void append_count(bson_t *into, const char *name, int64_t count) {
-    if (count <= 0)
-        return;
-    if (count <= INT32_MAX)
-        bson_append_int32(into, name, -1, static_cast<int32_t>(count));
-    else
-        bson_append_int64(into, name, -1, count);
+void add_count_stage(std::vector<Value> *stages, const char *name, int64_t count) {
+    if (count > 0)
+        stages->push_back(op(name, count_value(count)));
 }
 
-class StageList {
-  public:
-    explicit StageList(bson_t *array) : array_(array) {}
-    void add(const bson_t *stage) {
-        char key[16];
-        const char *index;
-        bson_uint32_to_string(count_++, &index, key, sizeof key);
-        bson_append_document(array_, index, -1, stage);
-    }
-    void add_count(const char *name, int64_t count) {
-        if (count <= 0)
-            return;
-        bson_t stage = BSON_INITIALIZER;
-        append_count(&stage, name, count);
-        add(&stage);
-        bson_destroy(&stage);
-    }
-    void add(const char *name, const bson_t *argument) {
-        bson_t stage = BSON_INITIALIZER;
-        bson_append_document(&stage, name, -1, argument);
-        add(&stage);
-        bson_destroy(&stage);
-    }
-
-  private:
-    bson_t *array_;
-    uint32_t count_ = 0;
-};
-
-void append_projection(const ScanCommand &scan, bson_t *projection) {
+Value projection_of(const ScanCommand &scan) {
+    std::vector<Field> fields;
     for (uint32_t i = 0; i < scan.project_count; i++)
-        bson_append_int32(projection, scan.project[i], -1, 1);
-    if (scan.project_count == 0)
-        bson_append_int32(projection, "_id", -1, 1);
+        fields.push_back({scan.project[i], 1});
+    if (fields.empty())
+        fields.push_back({"_id", 1});
+    return doc(fields);
 }
 
-void append_read_settings(const ScanCommand &scan, bson_t *command) {
-    bson_t inner;
-    if (scan.read_concern && *scan.read_concern) {
-        bson_append_document_begin(command, "readConcern", -1, &inner);
-        bson_append_utf8(&inner, "level", -1, scan.read_concern, -1);
-        bson_append_document_end(command, &inner);
-    }
-    if (scan.simple_collation) {
-        bson_append_document_begin(command, "collation", -1, &inner);
-        bson_append_utf8(&inner, "locale", -1, "simple", -1);
-        bson_append_document_end(command, &inner);
-    }
+void add_read_settings(const ScanCommand &scan, std::vector<Field> *command) {
+    if (scan.read_concern && *scan.read_concern)
+        command->push_back({"readConcern", op("level", scan.read_concern)});
+    if (scan.simple_collation)
+        command->push_back({"collation", op("locale", "simple")});
 }
 
-// Joins the clauses' conditions. A clause that is always true is left out.
-Truth render_clauses(const ScanCommand &scan, bson_t *filter, bool *sayable) {
+// Where the sort keys are computed; the field is dropped by the projection behind the sort.
+constexpr const char *kSortKeys = "__mongo_fdw_cpp_sort";
+
+// $sort and, where keys are computed, the stage before it. False: a parameter's value cannot be said.
+bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
     ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms};
-    bson_t list = BSON_INITIALIZER, single = BSON_INITIALIZER;
-    uint32_t count = 0;
-    Truth result = Truth::Always;
-    for (uint32_t i = 0; i < scan.root_count && result != Truth::Never; i++) {
-        bson_t part = BSON_INITIALIZER;
-        Truth truth = render_filter(context, scan.roots[i], &part, sayable);
-        if (truth == Truth::Never) {
-            result = Truth::Never;
-        } else if (truth == Truth::Depends) {
-            char key[16];
-            const char *index;
-            bson_uint32_to_string(count++, &index, key, sizeof key);
-            bson_append_document(&list, index, -1, &part);
-            if (count == 1)
-                bson_concat(&single, &part);
+    std::vector<Field> computed, order;
+    for (uint32_t i = 0; i < scan.sort_count; i++) {
+        const SortKey &key = scan.sort[i];
+        int direction = key.descending ? -1 : 1;
+        const Node &node = scan.filters->nodes[key.value];
+        if (key.stored) { // no value is null, and all fit
+            order.push_back({scan.columns[node.column].path, direction});
+            continue;
         }
-        bson_destroy(&part);
+        Value value = Value::null();
+        if (!render_sort_key(context, key.value, &value))
+            return false;
+        std::string place = std::to_string(i);
+        // MinKey (an error is to come) before all, then null and the values, where NULLS FIRST or LAST wants it.
+        Value v = "$$v";
+        int null_place = key.nulls_first ? -1 : 1, nan_place = key.descending ? -1 : 1;
+        std::vector<Branch> places = {{op("$eq", {v, unsure_value()}), -3}, {op("$eq", {v, Value::null()}), 2 * null_place}};
+        if (node.family == Family::Float || node.family == Family::Numeric)
+            places.push_back({op("$eq", {v, Value(__builtin_nan(""))}), nan_place});
+        computed.push_back({"p" + place, let("v", value, choose(places, 0))});
+        computed.push_back({"v" + place, value});
+        order.push_back({std::string(kSortKeys) + ".p" + place, 1});
+        order.push_back({std::string(kSortKeys) + ".v" + place, direction});
     }
-    if (result != Truth::Never && count > 0) {
-        result = Truth::Depends;
-        if (count == 1)
-            bson_concat(filter, &single);
-        else
-            bson_append_array(filter, "$and", -1, &list);
-    }
-    bson_destroy(&list);
-    bson_destroy(&single);
-    return result;
+    if (!computed.empty())
+        stages->push_back(op("$addFields", doc({{kSortKeys, doc(computed)}})));
+    stages->push_back(op("$sort", doc(order)));
+    return true;
 }
 
 bool is_writing_stage(const char *key) { return std::strcmp(key, "$out") == 0 || std::strcmp(key, "$merge") == 0; }
@@ -154,60 +118,73 @@ const char *find_writing_stage(bson_iter_t *iterator, int depth) {
 
 } // namespace
 
+// Joins the clauses' conditions. A clause that is always true is left out.
+Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable) {
+    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms};
+    std::vector<Value> parts;
+    for (uint32_t i = 0; i < scan.root_count; i++) {
+        bson_t part = BSON_INITIALIZER;
+        Truth truth = render_filter(context, scan.roots[i], &part, sayable);
+        if (truth == Truth::Depends)
+            parts.push_back(Value::document(document_of(&part)));
+        bson_destroy(&part);
+        if (truth == Truth::Never)
+            return Truth::Never;
+    }
+    if (parts.empty())
+        return Truth::Always;
+    *filter = parts.size() == 1 ? parts[0] : op("$and", list(parts));
+    return Truth::Depends;
+}
+
+Value command_of(const ScanCommand &scan, const std::vector<Value> &stages) {
+    std::vector<Field> command = {
+        {"aggregate", scan.collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}};
+    add_read_settings(scan, &command);
+    return doc(command);
+}
+
 ScanRendering render_scan(const ScanCommand &scan) noexcept {
-    bson_t filter = BSON_INITIALIZER, projection = BSON_INITIALIZER, base = BSON_INITIALIZER;
-    bson_t *command = renewed(&command_result), *pipeline = renewed(&pipeline_result);
+    static std::string *kept_pipeline = nullptr, *kept_command = nullptr;
     ScanRendering result{};
-    result.aggregate = scan.base_pipeline.data != nullptr;
-    bool sayable = true;
-    Truth truth = render_clauses(scan, &filter, &sayable);
-    result.never = truth == Truth::Never;
-    bool too_large = !sayable || filter_is_too_large(&filter);
-    if (scan.project)
-        append_projection(scan, &projection);
-
-    StageList stages(pipeline);
-    if (result.aggregate && bson_init_static(&base, scan.base_pipeline.data, scan.base_pipeline.size)) {
-        bson_iter_t iterator;
-        if (bson_iter_init(&iterator, &base))
-            while (bson_iter_next(&iterator)) {
-                const uint8_t *data;
-                uint32_t size;
-                bson_t stage;
-                bson_iter_document(&iterator, &size, &data);
-                if (bson_init_static(&stage, data, size))
-                    stages.add(&stage);
-            }
-    }
-    if (result.never) {
-        bson_reinit(&filter);
-        bson_append_int32(&filter, "$alwaysFalse", -1, 1);
-    }
-    if (!bson_empty(&filter))
-        stages.add("$match", &filter);
-    if (scan.project)
-        stages.add("$project", &projection);
-    stages.add_count("$skip", scan.skip);
-    stages.add_count("$limit", scan.limit);
-
-    if (result.aggregate) {
-        bson_append_utf8(command, "aggregate", -1, scan.collection, -1);
-        bson_append_array(command, "pipeline", -1, pipeline);
-        bson_append_bool(command, "allowDiskUse", -1, true);
-    } else {
-        bson_append_utf8(command, "find", -1, scan.collection, -1);
-        bson_append_document(command, "filter", -1, &filter);
+    result.aggregate = scan.base_pipeline.data != nullptr || scan.sort_count > 0;
+    try {
+        std::vector<Value> stages = stages_of(scan.base_pipeline);
+        Value filter = doc({});
+        bool sayable = true;
+        Truth truth = clauses_of(scan, &filter, &sayable);
+        result.never = truth == Truth::Never;
+        if (result.never)
+            filter = op("$alwaysFalse", 1);
+        if (truth != Truth::Always)
+            stages.push_back(op("$match", filter));
+        sayable = sayable && (scan.sort_count == 0 || add_sort(scan, &stages));
+        if (scan.sort_count > 0) { // behind the sort, so that only what is wanted is projected
+            add_count_stage(&stages, "$skip", scan.skip);
+            add_count_stage(&stages, "$limit", scan.limit);
+        }
         if (scan.project)
-            bson_append_document(command, "projection", -1, &projection);
-        append_count(command, "skip", scan.skip);
-        append_count(command, "limit", scan.limit);
+            stages.push_back(op("$project", projection_of(scan)));
+        else if (scan.sort_count > 0)
+            stages.push_back(op("$project", doc({{kSortKeys, 0}})));
+        if (scan.sort_count == 0) {
+            add_count_stage(&stages, "$skip", scan.skip);
+            add_count_stage(&stages, "$limit", scan.limit);
+        }
+        std::vector<Field> find = {{"find", scan.collection}, {"filter", filter}};
+        if (scan.project)
+            find.push_back({"projection", projection_of(scan)});
+        if (scan.skip > 0)
+            find.push_back({"skip", count_value(scan.skip)});
+        if (scan.limit > 0)
+            find.push_back({"limit", count_value(scan.limit)});
+        add_read_settings(scan, &find);
+        result.pipeline = keep(&kept_pipeline, list(stages));
+        if (sayable && filter.bytes().size() < kMostCommandBytes)
+            result.command = keep(&kept_command, result.aggregate ? command_of(scan, stages) : doc(find));
+    } catch (...) {
+        result.command = {};
     }
-    append_read_settings(scan, command);
-    result.pipeline = document_of(pipeline);
-    if (!too_large)
-        result.command = document_of(command);
-    bson_destroy(&filter);
-    bson_destroy(&projection);
     return result;
 }
 

@@ -11,6 +11,14 @@ struct Document {
     uint32_t size;
 };
 
+// One key of ORDER BY.
+struct SortKey {
+    uint32_t value; // a value tree
+    bool descending;
+    bool nulls_first;
+    bool stored; // the column's values may be compared as they are stored, none is null: an index can serve
+};
+
 // What a scan asks the server for.
 struct ScanCommand {
     const char *collection;
@@ -24,6 +32,8 @@ struct ScanCommand {
     Document base_pipeline;     // BSON array, data null: none
     int64_t skip;               //
     int64_t limit;              // 0: none
+    const SortKey *sort;        //
+    uint32_t sort_count;        //
     const char *read_concern;   // null: the server's
     bool simple_collation;      // the collection has another one
     int64_t zone_offset_ms;     // of the session's time zone, east of UTC; INT64_MIN: it is not fixed

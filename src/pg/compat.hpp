@@ -33,6 +33,28 @@ inline ForeignPath *make_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, do
 #endif
 }
 
+// The same for relations above scans and joins.
+inline ForeignPath *make_foreign_upper_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target, double rows,
+                                            Cost startup_cost, Cost total_cost, List *pathkeys, Path *outer_path) {
+#if PG_VERSION_NUM >= 180000
+    return create_foreign_upper_path(root, rel, target, rows, 0, startup_cost, total_cost, pathkeys, outer_path, NIL,
+                                     NIL);
+#elif PG_VERSION_NUM >= 170000
+    return create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, pathkeys, outer_path, NIL, NIL);
+#else
+    return create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, pathkeys, outer_path, NIL);
+#endif
+}
+
+// Strategies became compare types in 18.
+inline bool is_descending(const PathKey *key) {
+#if PG_VERSION_NUM >= 180000
+    return key->pk_cmptype == COMPARE_GT;
+#else
+    return key->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }
 

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/tupdesc.h"
 #include "access/xact.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_cast.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_enum.h"

@@ -21,6 +21,7 @@ struct Lowering {
     List *parameters;   // expressions, in the order of parameter numbers
     const char *reason; // why the last clause stays local
     Expr *case_argument; // of the CASE around the expression, which its CaseTestExpr stands for
+    bool sortable_singles; // columns of type real may stand for themselves: only their order counts
     bool guarded;       // conditions must be exact where they can be, see mql::truth_filter
 };
 

@@ -6,27 +6,33 @@
 
 #include "connect/connect.hpp"
 #include "plan/facts.hpp"
-#include "plan/private.hpp"
+#include "plan/relation.hpp"
+#include "plan/upper.hpp"
 
 namespace mongo_fdw {
 
 bool enable_pushdown = true;
 bool enable_filter_pushdown = true;
 bool enable_limit_pushdown = true;
-
-namespace {
-
-struct RelationInfo {
-    TableOptions *table;
-    Lowering *lowering; // of the classification of restriction clauses
-    double documents;
-    Selectivity remote_selectivity;
-    List *remote_clauses; // RestrictInfos that are sent, for estimates
-    bool all_exact;       // no clause is checked here
-    RelOptInfo *base;     // the foreign table; another relation than the one that holds this: LIMIT over it is sent too
-};
+bool enable_order_by_pushdown = true;
+bool enable_aggregate_pushdown = true;
+bool enable_float_aggregates = true;
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
+
+// One document costs its share of the network and of decoding; a scan costs a round trip at least. What the server does
+// with a document that it does not send is cheaper.
+ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered) {
+    double width = Max(rel->reltarget->width, 1);
+    ScanCost cost;
+    cost.startup = info->table->startup_cost + rel->baserestrictcost.startup;
+    cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
+    if (filtered)
+        cost.startup += info->documents * cpu_operator_cost * 0.25;
+    return cost;
+}
+
+namespace {
 
 // guarded: as exact as can be said, though it costs more there; see mql::truth_filter.
 mql::Verdict verdict_of(Lowering *lowering, Expr *clause, bool guarded = false) {
@@ -37,13 +43,10 @@ mql::Verdict verdict_of(Lowering *lowering, Expr *clause, bool guarded = false) 
     return verdict;
 }
 
-// One document costs its share of the network and of decoding; a scan costs a round trip at least.
 void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, Cost *startup, Cost *total) {
-    double width = Max(rel->reltarget->width, 1);
-    Cost per_document = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
+    ScanCost cost = scan_cost(info, rel, remote_rows < info->documents);
     *startup = info->table->startup_cost + rel->baserestrictcost.startup;
-    *total = *startup + remote_rows * (per_document + rel->baserestrictcost.per_tuple) +
-             info->documents * cpu_operator_cost * (remote_rows < info->documents ? 0.25 : 0);
+    *total = cost.startup + remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
 }
 
 struct JoinClauseSearch {
@@ -117,32 +120,20 @@ List *attribute_numbers(Bitmapset *attributes, const TableOptions *table) {
     return numbers;
 }
 
-// True when the rows of this scan are exactly those that LIMIT counts.
-bool limit_applies(const Query *query, const RelationInfo *info) {
-    auto is_plain = [](Node *expression) {
-        return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
-    };
-    return enable_pushdown && enable_limit_pushdown && info->all_exact && info->table->unwind_levels == 0 &&
-           query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT && !query->sortClause &&
-           !query->groupClause && !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs &&
-           !query->hasTargetSRFs && !query->distinctClause && !query->setOperations && !query->rowMarks &&
-           !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
-}
-
-// The columns that a scan tuple needs to give the target and to check the clauses; NIL with *whole set where a whole
-// row or a system column is among them.
-List *scan_columns(List *target, List *clauses, bool *whole) {
-    constexpr int kFlags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
-    List *result = NIL;
-    *whole = false;
-    ListCell *cell;
-    foreach (cell, list_concat(pull_var_clause(reinterpret_cast<Node *>(target), kFlags),
-                               pull_var_clause(reinterpret_cast<Node *>(clauses), kFlags))) {
-        Var *var = lfirst_node(Var, cell);
-        *whole = *whole || var->varattno <= 0;
-        result = list_append_unique(result, var);
-    }
-    return result;
+// A base relation's paths in the order that the query asks for.
+void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
+    const char *reason = nullptr;
+    List *pathkeys = root->query_pathkeys;
+    if (pathkeys == NIL)
+        return;
+    if (lower_pathkeys(root, rel, info, make_lowering(rel->relid, info->table), pathkeys, &reason) == NIL)
+        return;
+    double rows = clamp_row_est(info->documents * info->remote_selectivity);
+    Cost startup, total;
+    estimate(info, rel, rows, &startup, &total);
+    Cost sort = rows * Max(log2(Max(rows, 2)), 1) * cpu_operator_cost;
+    add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + sort, total + sort,
+                                                                 pathkeys, rel->lateral_relids, nullptr, NIL)));
 }
 
 } // namespace
@@ -160,8 +151,9 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
         mql::Verdict verdict = verdict_of(info->lowering, clause->clause);
         if (verdict != mql::Verdict::Local)
             info->remote_clauses = lappend(info->remote_clauses, clause);
-        info->all_exact = info->all_exact && (verdict == mql::Verdict::Exact ||
-                                              verdict_of(info->lowering, clause->clause, true) == mql::Verdict::Exact);
+        if (verdict == mql::Verdict::Exact || verdict_of(info->lowering, clause->clause, true) == mql::Verdict::Exact)
+            continue;
+        info->all_exact = false;
     }
     info->documents = estimated_documents(root, rel, info->table);
     info->remote_selectivity = clauselist_selectivity(root, info->remote_clauses, rel->relid, JOIN_INNER, nullptr);
@@ -175,75 +167,56 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     estimate(info, rel, clamp_row_est(info->documents * info->remote_selectivity), &startup, &total);
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
                                                                  rel->lateral_relids, nullptr, NIL)));
+    add_sorted_path(root, rel, info);
     add_parameterized_paths(root, rel, info);
 }
 
-// LIMIT and OFFSET over a scan whose every condition is exact.
-extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
-                                          RelOptInfo *output, void *extra) {
-    if (stage != UPPERREL_FINAL || input->reloptkind != RELOPT_BASEREL || !input->fdw_private || output->fdw_private)
-        return;
-    FinalPathExtraData *final = static_cast<FinalPathExtraData *>(extra);
-    RelationInfo *base_info = static_cast<RelationInfo *>(input->fdw_private);
-    PathTarget *target = root->upper_targets[UPPERREL_FINAL];
-    bool whole;
-    scan_columns(target->exprs, extract_actual_clauses(input->baserestrictinfo, false), &whole);
-    if (!final->limit_needed || whole || !limit_applies(root->parse, base_info) || !bms_is_empty(input->lateral_relids))
-        return;
-    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *info = *base_info;
-    output->fdw_private = info;
-    double rows = clamp_row_est(info->documents * info->remote_selectivity);
-    Cost startup, total;
-    estimate(info, input, rows, &startup, &total);
-    double kept = rows;
-    adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
-    // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.
-    total = startup + (total - startup) * 0.9;
-    startup *= 0.9;
-#if PG_VERSION_NUM >= 180000
-    ForeignPath *path =
-        create_foreign_upper_path(root, output, target, kept, 0, startup, total, NIL, nullptr, NIL, NIL);
-#elif PG_VERSION_NUM >= 170000
-    ForeignPath *path = create_foreign_upper_path(root, output, target, kept, startup, total, NIL, nullptr, NIL, NIL);
-#else
-    ForeignPath *path = create_foreign_upper_path(root, output, target, kept, startup, total, NIL, nullptr, NIL);
-#endif
-    add_path(output, reinterpret_cast<Path *>(path));
-}
-
-extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *, List *target_list,
-                                            List *clauses, Plan *outer_plan) {
-    RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
-    bool with_limit = rel != info->base;
-    if (with_limit) // an upper relation has no clauses of its own
-        clauses = info->base->baserestrictinfo;
-    Index scan_relation = info->base->relid;
-    Lowering *lowering = make_lowering(scan_relation, info->table);
-    lowering->guarded = with_limit;
-    ScanPlan plan{};
-    plan.relation = info->table->relation;
-    List *local = NIL, *rechecked = NIL;
+void lower_clauses(RelationInfo *, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan,
+                              List **exact, List **local) {
     ListCell *cell;
     foreach (cell, clauses) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
-        if (clause->pseudoconstant)
+        if (clause->pseudoconstant && !gating) // a node above evaluates it once
             continue;
         mql::Verdict verdict = mql::Verdict::Local;
         uint32_t clause_root = filters_allowed() ? lower_clause(lowering, clause->clause, &verdict) : mql::kNone;
         if (verdict != mql::Verdict::Local)
-            plan.roots = lappend_int(plan.roots, static_cast<int>(clause_root));
+            plan->roots = lappend_int(plan->roots, static_cast<int>(clause_root));
         if (verdict == mql::Verdict::Exact) {
-            rechecked = lappend(rechecked, clause->clause);
+            *exact = lappend(*exact, clause->clause);
             continue;
         }
-        local = lappend(local, clause->clause);
+        *local = lappend(*local, clause->clause);
         const char *reason = verdict == mql::Verdict::Superset ? "sent as well, checked again here"
                              : !filters_allowed()              ? "push-down is switched off"
                                                                : lowering->reason;
-        plan.reasons = lappend(plan.reasons, makeString(pstrdup(reason ? reason : "it has no rule")));
+        plan->reasons = lappend(plan->reasons, makeString(pstrdup(reason ? reason : "it has no rule")));
     }
-    List *target = with_limit ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
+}
+
+extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,
+                                            List *target_list, List *clauses, Plan *outer_plan) {
+    RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
+    if (info->group)
+        return plan_group(root, info, path, target_list, outer_plan);
+    bool upper = rel != info->base;
+    if (upper) // it has no clauses of its own
+        clauses = info->base->baserestrictinfo;
+    Index scan_relation = info->base->relid;
+    Lowering *lowering = make_lowering(scan_relation, info->table);
+    lowering->guarded = upper;
+    ScanPlan plan{};
+    plan.relation = info->table->relation;
+    List *local = NIL, *rechecked = NIL;
+    lower_clauses(info, lowering, clauses, upper, &plan, &rechecked, &local);
+    List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
+    if (pathkeys != NIL) {
+        const char *reason;
+        plan.sort = lower_pathkeys(root, info->base, info, lowering, pathkeys, &reason);
+        if (plan.sort == NIL)
+            elog(ERROR, "a sort that was planned cannot be said");
+    }
+    List *target = upper ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
     Bitmapset *needed = nullptr, *needed_recheck = nullptr;
     pull_varattnos(reinterpret_cast<Node *>(target), scan_relation, &needed);
     pull_varattnos(reinterpret_cast<Node *>(local), scan_relation, &needed);
@@ -254,7 +227,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
     List *expressions = lowering->parameters, *scan_target_list = NIL;
-    if (with_limit) {
+    if (upper) {
         bool whole;
         List *columns = scan_columns(target, rechecked, &whole);
         scan_target_list = add_to_flat_tlist(NIL, columns);
@@ -270,7 +243,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         plan.limit = add_expression(root->parse->limitCount);
         plan.offset = add_expression(root->parse->limitOffset);
     }
-    return make_foreignscan(target_list, local, with_limit ? 0 : scan_relation, expressions, encode_scan_plan(plan),
+    return make_foreignscan(target_list, local, upper ? 0 : scan_relation, expressions, encode_scan_plan(plan),
                             scan_target_list, rechecked, outer_plan);
 }
 

@@ -8,6 +8,9 @@ namespace mongo_fdw {
 extern bool enable_pushdown;
 extern bool enable_filter_pushdown;
 extern bool enable_limit_pushdown;
+extern bool enable_order_by_pushdown;
+extern bool enable_aggregate_pushdown;
+extern bool enable_float_aggregates;
 
 extern "C" {
 void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation);

@@ -20,6 +20,10 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeInteger(plan.limit));
     slots = lappend(slots, makeInteger(plan.offset));
     slots = lappend(slots, makeInteger(plan.parameter_count));
+    slots = lappend(slots, plan.sort);
+    slots = lappend(slots, plan.keys);
+    slots = lappend(slots, plan.accumulators);
+    slots = lappend(slots, plan.outputs);
     slots = lappend(slots, plan.reasons);
     Assert(list_length(slots) == static_cast<int>(ScanSlot::Count));
     return slots;
@@ -41,8 +45,49 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.limit = intVal(slot(ScanSlot::Limit));
     plan.offset = intVal(slot(ScanSlot::Offset));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
+    plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
+    plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
+    plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
+    plan.outputs = static_cast<List *>(slot(ScanSlot::Outputs));
     plan.reasons = static_cast<List *>(slot(ScanSlot::Reasons));
     return plan;
+}
+
+mql::SortKey *sort_keys(const ScanPlan &plan, bool stored) {
+    int count = list_length(plan.sort) / kSortFields;
+    mql::SortKey *keys = static_cast<mql::SortKey *>(palloc0(sizeof(mql::SortKey) * Max(count, 1)));
+    for (int i = 0; i < count; i++) {
+        int at = i * kSortFields;
+        keys[i].value = static_cast<uint32_t>(list_nth_int(plan.sort, at));
+        keys[i].descending = list_nth_int(plan.sort, at + 1);
+        keys[i].nulls_first = list_nth_int(plan.sort, at + 2);
+        keys[i].stored = stored && list_nth_int(plan.sort, at + 3);
+    }
+    return keys;
+}
+
+mql::Accumulator *accumulators_of(const ScanPlan &plan) {
+    int count = list_length(plan.accumulators) / kAccumulatorFields;
+    mql::Accumulator *accumulators =
+        static_cast<mql::Accumulator *>(palloc0(sizeof(mql::Accumulator) * Max(count, 1)));
+    for (int i = 0; i < count; i++) {
+        int at = i * kAccumulatorFields;
+        accumulators[i] = {static_cast<mql::Aggregate>(list_nth_int(plan.accumulators, at)),
+                           list_nth_int(plan.accumulators, at + 1) != 0,
+                           static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 2)),
+                           static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 3)),
+                           list_nth_int(plan.accumulators, at + 4)};
+    }
+    return accumulators;
+}
+
+uint32_t *numbers_of(List *numbers) {
+    uint32_t *result = static_cast<uint32_t *>(palloc(sizeof(uint32_t) * Max(list_length(numbers), 1)));
+    ListCell *cell;
+    int i = 0;
+    foreach (cell, numbers)
+        result[i++] = static_cast<uint32_t>(lfirst_int(cell));
+    return result;
 }
 
 } // namespace mongo_fdw

@@ -1,6 +1,7 @@
 // What a scan's plan hands to its execution: fdw_private, slot by slot. Zone B.
 #pragma once
 
+#include "mql/group.hpp"
 #include "plan/lower.hpp"
 
 namespace mongo_fdw {
@@ -15,8 +16,31 @@ enum class ScanSlot : int {
     Limit,         // Integer: index in fdw_exprs of the LIMIT expression, -1: none
     Offset,        // Integer: index in fdw_exprs of the OFFSET expression, -1: none
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
+    Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
+    Keys,           // IntList: value trees of the group keys
+    Accumulators,   // IntList: aggregate, distinct, argument, filter, scale of each (see mql::Accumulator)
+    Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
+                    // behind the point (-1: as computed)
     Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
     Count,
+};
+
+// How a column of a grouped scan is made of a result document.
+enum class Final : int {
+    Key,
+    Count,          // int8
+    IntegerSum,     // int8
+    WideSum,        // numeric, of int8
+    IntegerAverage, // numeric
+    NumericSum,
+    NumericAverage,
+    FloatSum,
+    FloatAverage,
+    Extreme,
+    FloatExtreme,
+    NumericExtreme,
+    Deviation,
+    Variance,
 };
 
 struct ScanPlan {
@@ -29,10 +53,22 @@ struct ScanPlan {
     int limit;
     int offset;
     int parameter_count;
+    List *sort;
+    List *keys;
+    List *accumulators;
+    List *outputs; // NIL: not grouped
     List *reasons;
 };
 
 List *encode_scan_plan(const ScanPlan &plan);
 ScanPlan decode_scan_plan(List *encoded);
+
+// The sort keys and accumulators of a plan as arrays in the current memory context. stored: keys may be compared as they
+// are stored; false where the conditions that allow it are not sent.
+mql::SortKey *sort_keys(const ScanPlan &plan, bool stored);
+mql::Accumulator *accumulators_of(const ScanPlan &plan);
+uint32_t *numbers_of(List *numbers);
+
+constexpr int kSortFields = 4, kAccumulatorFields = 5, kOutputFields = 3; // of the flat lists
 
 } // namespace mongo_fdw

@@ -79,16 +79,17 @@ uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
     const char *name = lowering->table->columns[var->varattno - 1].name;
     if (!column.fit || column.uncertain || column.bool_as_number || column.element || column.family == Family::Uuid)
         return refuse(lowering, psprintf("the server cannot tell which values fit column \"%s\"", name));
-    if (column.single && !compared)
+    if (column.single && !compared && !lowering->sortable_singles)
         return refuse(lowering, psprintf("values of column \"%s\" are rounded to real here only", name));
     ValueNode node{NodeKind::ColumnValue, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone};
     node.family = column.family;
     node.width = static_cast<uint8_t>(column.maximum == PG_INT16_MAX ? 2 : column.maximum == PG_INT32_MAX ? 4 : 8);
     bool long_numeric = column.family == Family::Numeric && column.fit->precision > mql::kExactDigits;
     // Symbols are strings for comparisons alone, and their length is not known.
+    bool scaled = column.family == Family::Numeric && column.fit->precision > 0 && !long_numeric;
     node.unsure = compared ? long_numeric || (column.family == Family::Text && column.max_length)
-                           : column.family == Family::Float || column.family == Family::Numeric ||
-                                 column.family == Family::Text;
+                           : column.family == Family::Float || column.family == Family::Text ||
+                                 (column.family == Family::Numeric && !scaled);
     return add_sql_node(lowering, node);
 }
 

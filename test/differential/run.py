@@ -205,7 +205,7 @@ BEGIN
         IF line ~ '(Filter|Pipeline|Local Conditions):' THEN result := result || trim(line) || E'\n'; END IF;
     END LOOP;
     RETURN result;
-EXCEPTION WHEN data_exception THEN RETURN ''; -- constants are folded while the query is planned
+EXCEPTION WHEN data_exception OR feature_not_supported THEN RETURN ''; -- constants are folded while the query is planned
 END $f$;
 -- The lines of one answer that the other has not.
 CREATE FUNCTION rows_of(one text, other text) RETURNS text LANGUAGE sql AS $f$

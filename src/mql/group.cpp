@@ -1,0 +1,219 @@
+// Aggregates. Zone P.
+//
+// Each document becomes {k0, v0, ...}: keys and arguments as PostgreSQL reads them (mql/expression.cpp). What $group
+// computes of them goes with its proof: MongoDB sums and compares whatever it finds, so the caller believes a result only
+// when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys.
+#include "mql/group.hpp"
+#include "mql/expression.hpp"
+#include "mql/render_internal.hpp"
+
+namespace mongo_fdw::mql {
+namespace {
+
+// One field of the result: how values of a group are combined, and what is combined of a value.
+struct Part {
+    std::string name;
+    const char *combine;
+    Value of;
+};
+
+std::string numbered(const char *name, uint32_t number) { return name + std::to_string(number); }
+
+Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
+Value one_if(const Value &test) { return cond(test, 1, 0); }
+Value unless_null(const Value &v, const Value &then) { return cond(is_null(v), Value::null(), then); }
+Value is_nan(const Value &v) { return op("$eq", {v, Value(__builtin_nan(""))}); }
+
+void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, std::vector<Part> *parts) {
+    auto add = [&](const char *name, const char *combine, const Value &of) {
+        parts->push_back({numbered(name, number), combine, of});
+    };
+    Value not_nan = cond(is_null(v), Value::null(), cond(is_nan(v), Value::null(), v));
+    auto add_count = [&] { add("c", "$sum", cond(is_null(v), 0, 1)); };
+    auto length = [&](int sign) {
+        Value digits = op("$strLenBytes", op("$toString", v));
+        Value pair = doc({{"v", v}, {"l", sign > 0 ? digits : op("$multiply", {digits, -1})}});
+        return cond(is_null(v), Value::null(), cond(is_nan(v), Value::null(), pair));
+    };
+    switch (accumulator.aggregate) {
+    case Aggregate::Count:
+        add("s", "$sum", 1);
+        break;
+    case Aggregate::CountValues:
+        add("s", "$sum", cond(is_null(v), 0, 1));
+        break;
+    case Aggregate::IntegerSum:
+        add("s", "$sum", v);
+        add_count();
+        break;
+    case Aggregate::NumericSum: {
+        Value fine = op("$ne", {v, op("$trunc", {v, Value(static_cast<int32_t>(accumulator.scale))})});
+        add("s", "$sum", v);
+        add_count();
+        add("m", "$max", unless_null(v, op("$abs", v)));
+        add("f", "$sum", cond(is_null(v), 0, one_if(fine)));
+        break;
+    }
+    case Aggregate::FloatSum:
+        add("s", "$sum", v);
+        add_count();
+        add("x", "$sum",
+            one_if(op("$in", {v, list({Value(__builtin_nan("")), Value(__builtin_inf()), Value(-__builtin_inf())})})));
+        break;
+    case Aggregate::Least:
+        add("s", "$min", v);
+        break;
+    case Aggregate::Greatest:
+        add("s", "$max", v);
+        break;
+    case Aggregate::LeastFloat:
+    case Aggregate::GreatestFloat: {
+        Value negative_zero = both(op("$eq", {v, 0}), op("$eq", {op("$toString", v), literal("-0")}));
+        add("s", accumulator.aggregate == Aggregate::LeastFloat ? "$min" : "$max", not_nan);
+        add("x", "$sum", one_if(is_nan(v)));
+        add("z", "$sum", cond(is_null(v), 0, one_if(negative_zero)));
+        add_count();
+        break;
+    }
+    case Aggregate::LeastNumeric:
+    case Aggregate::GreatestNumeric: {
+        const char *combine = accumulator.aggregate == Aggregate::LeastNumeric ? "$min" : "$max";
+        add("s", combine, length(1));
+        add("l", combine, length(-1));
+        add("x", "$sum", one_if(is_nan(v)));
+        add_count();
+        break;
+    }
+    case Aggregate::DeviationOfAll:
+        add("s", "$stdDevPop", v);
+        break;
+    case Aggregate::DeviationOfSample:
+        add("s", "$stdDevSamp", v);
+        break;
+    }
+}
+
+// Whether a value may be MinKey.
+bool may_be_unsure(const GroupCommand &group, uint32_t at) {
+    for (; at != kNone; at = group.scan.filters->nodes[at].next) {
+        const Node &node = group.scan.filters->nodes[at];
+        if (node.unsure || (node.kind == NodeKind::ColumnValue && !group.scan.columns[node.column].misfit_is_null) ||
+            may_be_unsure(group, node.first_child))
+            return true;
+    }
+    return false;
+}
+
+bool root_may_be_unsure(const GroupCommand &group, uint32_t root) {
+    if (root == kNone)
+        return false;
+    const Node &node = group.scan.filters->nodes[root];
+    return node.unsure || (node.kind == NodeKind::ColumnValue && !group.scan.columns[node.column].misfit_is_null) ||
+           may_be_unsure(group, node.first_child);
+}
+
+// The stages behind $match. False: a parameter's value cannot be said.
+bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
+    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms};
+    std::vector<Field> fields = {{"_id", 0}}, key_fields;
+    std::vector<Value> unsure;
+    std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
+    bool any_distinct = false;
+    for (uint32_t i = 0; i < group.key_count; i++) {
+        Value key = Value::null();
+        if (!render_value(context, group.keys[i], &key))
+            return false;
+        std::string name = numbered("k", i), path = "$" + name;
+        fields.push_back({name, key});
+        key_fields.push_back({name, path.c_str()});
+        if (root_may_be_unsure(group, group.keys[i]))
+            unsure.push_back(path.c_str());
+    }
+    std::string distinct_path;
+    for (uint32_t i = 0; i < group.accumulator_count; i++) {
+        const Accumulator &accumulator = group.accumulators[i];
+        std::string name = numbered("v", i), path = "$" + name;
+        Value argument = 1, filter = Value::null();
+        if (accumulator.argument != kNone && !render_value(context, accumulator.argument, &argument))
+            return false;
+        bool doubtful = root_may_be_unsure(group, accumulator.argument);
+        if (accumulator.filter != kNone) {
+            if (!render_value(context, accumulator.filter, &filter))
+                return false;
+            doubtful = doubtful || root_may_be_unsure(group, accumulator.filter);
+            argument = let("f", filter,
+                           choose({{op("$eq", {"$$f", true}), argument},
+                                   {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
+                                  Value::null()));
+        }
+        bool plain_count = accumulator.aggregate == Aggregate::Count && accumulator.filter == kNone;
+        bool repeated = accumulator.distinct && !distinct_path.empty(); // all DISTINCTs have one argument
+        if (!plain_count && !repeated)
+            fields.push_back({name, argument});
+        if (doubtful && !repeated)
+            unsure.push_back(path.c_str());
+        if (accumulator.distinct) {
+            any_distinct = true;
+            if (!repeated)
+                distinct_path = path;
+            add_parts(accumulator, i, "$_id.d", &distinct_parts);
+        } else {
+            add_parts(accumulator, i, path.c_str(), &parts);
+        }
+    }
+    parts.push_back({"n", "$sum", 1});
+    parts.push_back({"bad", "$sum",
+                     unsure.empty() ? Value(0) : one_if(op("$in", {unsure_value(), list(unsure)}))});
+    stages->push_back(op("$project", doc(fields)));
+    if (any_distinct)
+        key_fields.push_back({"d", distinct_path.c_str()});
+    auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {
+        std::vector<Field> group_fields = {{"_id", keys.empty() ? Value::null() : doc(keys)}};
+        for (const Part &part : of)
+            group_fields.push_back({part.name, op(part.combine, part.of)});
+        return op("$group", doc(group_fields));
+    };
+    stages->push_back(grouped(key_fields, parts));
+    if (any_distinct) {
+        key_fields.pop_back();
+        for (Field &field : key_fields)
+            field.value = ("$_id." + field.key).c_str();
+        for (Part &part : parts)
+            part.of = ("$" + part.name).c_str();
+        parts.insert(parts.end(), distinct_parts.begin(), distinct_parts.end());
+        stages->push_back(grouped(key_fields, parts));
+    }
+    return true;
+}
+
+} // namespace
+
+ScanRendering render_group(const GroupCommand &group) noexcept {
+    static std::string *kept_pipeline = nullptr, *kept_command = nullptr;
+    ScanRendering result{};
+    result.aggregate = true;
+    try {
+        std::vector<Value> stages = stages_of(group.scan.base_pipeline);
+        Value filter = Value::null();
+        bool sayable = true;
+        switch (clauses_of(group.scan, &filter, &sayable)) {
+        case Truth::Never:
+            result.never = true;
+            break;
+        case Truth::Depends:
+            stages.push_back(op("$match", filter));
+            break;
+        case Truth::Always:
+            break;
+        }
+        sayable = sayable && add_stages(group, &stages);
+        result.pipeline = keep(&kept_pipeline, list(stages));
+        if (sayable && result.pipeline.size < kMostCommandBytes)
+            result.command = keep(&kept_command, command_of(group.scan, stages));
+    } catch (...) {
+        result.command = {};
+    }
+    return result;
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,46 @@
+// Aggregates and groups as a pipeline. Zone P behind plain declarations; safe to include from zone B.
+#pragma once
+
+#include "mql/render.hpp"
+
+namespace mongo_fdw::mql {
+
+enum class Aggregate : uint8_t {
+    Count,       // of rows
+    CountValues, // that are not null
+    IntegerSum,  // also for averages
+    NumericSum,
+    FloatSum,
+    Least, // of values whose order and digits are the same on both sides
+    Greatest,
+    LeastFloat,
+    GreatestFloat,
+    LeastNumeric, // of numbers that equal ones may show with other digits
+    GreatestNumeric,
+    DeviationOfAll, // population and sample standard deviation of doubles
+    DeviationOfSample,
+};
+
+struct Accumulator {
+    Aggregate aggregate;
+    bool distinct;
+    uint32_t argument; // value tree; kNone: none
+    uint32_t filter;   // condition as a value tree; kNone: none
+    int scale;         // NumericSum: digits behind the point that are proved to suffice
+};
+
+struct GroupCommand {
+    ScanCommand scan; // its projection, skip and limit are not used
+    const uint32_t *keys;
+    uint32_t key_count;
+    const Accumulator *accumulators;
+    uint32_t accumulator_count;
+};
+
+// Fields of a result document: _id {k0, k1, ...}, n (rows), bad (rows of which the server is not sure), and for
+// accumulator i: s<i> the result; c<i> values that are not null; m<i> the greatest magnitude; f<i> values finer than
+// scale; x<i> NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits
+// preferred among equal ones.
+ScanRendering render_group(const GroupCommand &group) noexcept;
+
+} // namespace mongo_fdw::mql

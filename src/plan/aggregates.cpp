@@ -1,0 +1,306 @@
+// Groups and aggregates over a scan. Zone B.
+//
+// The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
+// which it keeps as its outer plan.
+#include "plan/paths.hpp"
+#include "plan/rules.hpp"
+#include "plan/upper.hpp"
+
+#include "mql/fit.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+using mql::Aggregate;
+using mql::Family;
+using mql::kNone;
+using mql::NodeKind;
+
+constexpr int kUnknownScale = 10; // digits behind the point that sums of numerics without a typmod are proved with
+
+struct AggregateRow {
+    Oid function;
+    Aggregate aggregate;
+    Final final;
+    bool of_floats = false; // may differ in the last digits
+};
+constexpr AggregateRow kAggregates[] = {
+    {F_COUNT_, Aggregate::Count, Final::Count},
+    {F_COUNT_ANY, Aggregate::CountValues, Final::Count},
+    {F_SUM_INT2, Aggregate::IntegerSum, Final::IntegerSum},
+    {F_SUM_INT4, Aggregate::IntegerSum, Final::IntegerSum},
+    {F_SUM_INT8, Aggregate::IntegerSum, Final::WideSum},
+    {F_SUM_NUMERIC, Aggregate::NumericSum, Final::NumericSum},
+    {F_SUM_FLOAT8, Aggregate::FloatSum, Final::FloatSum, true},
+    {F_AVG_INT2, Aggregate::IntegerSum, Final::IntegerAverage},
+    {F_AVG_INT4, Aggregate::IntegerSum, Final::IntegerAverage},
+    {F_AVG_INT8, Aggregate::IntegerSum, Final::IntegerAverage},
+    {F_AVG_NUMERIC, Aggregate::NumericSum, Final::NumericAverage},
+    {F_AVG_FLOAT8, Aggregate::FloatSum, Final::FloatAverage, true},
+    {F_MIN_INT2, Aggregate::Least, Final::Extreme},
+    {F_MIN_INT4, Aggregate::Least, Final::Extreme},
+    {F_MIN_INT8, Aggregate::Least, Final::Extreme},
+    {F_MIN_DATE, Aggregate::Least, Final::Extreme},
+    {F_MIN_TIMESTAMP, Aggregate::Least, Final::Extreme},
+    {F_MIN_TIMESTAMPTZ, Aggregate::Least, Final::Extreme},
+    {F_MIN_TEXT, Aggregate::Least, Final::Extreme},
+    {F_MIN_FLOAT8, Aggregate::LeastFloat, Final::FloatExtreme},
+    {F_MIN_NUMERIC, Aggregate::LeastNumeric, Final::NumericExtreme},
+    {F_MAX_INT2, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_INT4, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_INT8, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_DATE, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_TIMESTAMP, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_TIMESTAMPTZ, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_TEXT, Aggregate::Greatest, Final::Extreme},
+    {F_MAX_FLOAT8, Aggregate::GreatestFloat, Final::FloatExtreme},
+    {F_MAX_NUMERIC, Aggregate::GreatestNumeric, Final::NumericExtreme},
+    {F_BOOL_AND, Aggregate::Least, Final::Extreme},
+    {F_EVERY, Aggregate::Least, Final::Extreme},
+    {F_BOOL_OR, Aggregate::Greatest, Final::Extreme},
+    {F_STDDEV_POP_FLOAT8, Aggregate::DeviationOfAll, Final::Deviation, true},
+    {F_STDDEV_SAMP_FLOAT8, Aggregate::DeviationOfSample, Final::Deviation, true},
+    {F_STDDEV_FLOAT8, Aggregate::DeviationOfSample, Final::Deviation, true},
+    {F_VAR_POP_FLOAT8, Aggregate::DeviationOfAll, Final::Variance, true},
+    {F_VAR_SAMP_FLOAT8, Aggregate::DeviationOfSample, Final::Variance, true},
+    {F_VARIANCE_FLOAT8, Aggregate::DeviationOfSample, Final::Variance, true},
+};
+
+const AggregateRow *row_of(Oid function) {
+    for (const AggregateRow &row : kAggregates)
+        if (row.function == function)
+            return &row;
+    return nullptr;
+}
+
+// What is being put together.
+struct Grouping {
+    RelationInfo *info;
+    Lowering *lowering;
+    ScanPlan *plan;
+    PathTarget *target;
+    Expr *distinct; // the argument of every DISTINCT aggregate
+    bool deviates;  // a standard deviation is among them
+};
+
+bool fail(Grouping *grouping, const char *reason) {
+    grouping->lowering->reason = reason;
+    return false;
+}
+
+bool add_output(Grouping *grouping, Expr *expression, Index reference, Final final, int number, int shown = -1) {
+    grouping->plan->outputs = lappend_int(grouping->plan->outputs, static_cast<int>(final));
+    grouping->plan->outputs = lappend_int(grouping->plan->outputs, number);
+    grouping->plan->outputs = lappend_int(grouping->plan->outputs, shown);
+    add_column_to_pathtarget(grouping->target, expression, reference);
+    return true;
+}
+
+bool compares_by_default(Oid equality, Oid type) {
+    return equality == lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+}
+
+bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {
+    Oid type = exprType(reinterpret_cast<Node *>(expression));
+    if (!compares_by_default(clause->eqop, type))
+        return fail(grouping, "the groups are made by another equality than the type's own");
+    Oid collation = exprCollation(reinterpret_cast<Node *>(expression));
+    if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+        return fail(grouping, "a collation is not deterministic");
+    uint32_t root = lower_to_filter(grouping->lowering, expression);
+    if (root == kNone)
+        return false;
+    grouping->plan->keys = lappend_int(grouping->plan->keys, static_cast<int>(root));
+    return add_output(grouping, expression, reference, Final::Key, list_length(grouping->plan->keys) - 1);
+}
+
+// Digits behind the point of the values of a numeric argument; negative where they are not known to be the same on both
+// sides.
+int scale_of_argument(const Grouping *grouping, uint32_t root) {
+    const mql::Node &node = grouping->lowering->filter.nodes[root];
+    if (node.kind == NodeKind::ColumnValue) {
+        const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
+        return fit->precision > 0 ? fit->scale : kUnknownScale;
+    }
+    return node.function == mql::Function::Extract || node.function == mql::Function::ToNumeric ? 0 : -1;
+}
+
+bool add_aggregate(Grouping *grouping, Aggref *call) {
+    Lowering *lowering = grouping->lowering;
+    const AggregateRow *row = row_of(call->aggfnoid);
+    if (!row)
+        return fail(grouping, psprintf("aggregate %s has no rule", format_procedure(call->aggfnoid)));
+    if (call->aggsplit != AGGSPLIT_SIMPLE || call->aggorder != NIL || call->aggdirectargs != NIL || call->aggvariadic ||
+        call->agglevelsup > 0)
+        return fail(grouping, "an aggregate with ORDER BY has no rule");
+    if (row->of_floats && !enable_float_aggregates)
+        return fail(grouping, "mongo_fdw_cpp.enable_float_aggregates is off");
+    Aggregate aggregate = row->aggregate;
+    uint32_t argument = kNone, filter = kNone;
+    int scale = 0;
+    Expr *expression = nullptr;
+    if (call->args != NIL) {
+        expression = linitial_node(TargetEntry, call->args)->expr;
+        lowering->sortable_singles = aggregate == Aggregate::CountValues;
+        argument = lower_to_filter(lowering, expression);
+        lowering->sortable_singles = false;
+        if (argument == kNone)
+            return false;
+    }
+    bool by_order = row->final == Final::Extreme && lowering->filter.nodes[argument].family == Family::Text;
+    if (by_order && !is_byte_order(call->inputcollid))
+        return fail(grouping, "text ordering needs a byte-order collation such as \"C\"");
+    bool digits = row->final == Final::NumericSum || row->final == Final::NumericAverage ||
+                  row->final == Final::NumericExtreme;
+    if (digits) {
+        scale = scale_of_argument(grouping, argument);
+        if (scale < 0)
+            return fail(grouping, "the digits of the numeric are not known");
+    }
+    bool distinct = call->aggdistinct != NIL && row->final != Final::Extreme && row->final != Final::FloatExtreme;
+    if (distinct) {
+        SortGroupClause *clause = linitial_node(SortGroupClause, call->aggdistinct);
+        Oid type = exprType(reinterpret_cast<Node *>(expression));
+        Oid collation = exprCollation(reinterpret_cast<Node *>(expression));
+        if (digits || aggregate == Aggregate::DeviationOfAll || aggregate == Aggregate::DeviationOfSample)
+            return fail(grouping, "this aggregate over DISTINCT values has no rule");
+        if (!compares_by_default(clause->eqop, type) ||
+            (OidIsValid(collation) && !get_collation_isdeterministic(collation)))
+            return fail(grouping, "DISTINCT compares otherwise than the server");
+        if (call->aggfilter || (grouping->distinct && !equal(grouping->distinct, expression)))
+            return fail(grouping, "several DISTINCT arguments, or DISTINCT with FILTER, have no rule");
+        grouping->distinct = expression;
+    }
+    if (call->aggfilter) {
+        filter = lower_to_filter(lowering, call->aggfilter);
+        if (filter == kNone)
+            return false;
+        if (aggregate == Aggregate::Count)
+            aggregate = Aggregate::CountValues; // of the ones that stand for the rows
+    }
+    grouping->deviates = grouping->deviates || row->final == Final::Deviation || row->final == Final::Variance;
+    List *accumulators = grouping->plan->accumulators;
+    int number = list_length(accumulators) / kAccumulatorFields;
+    accumulators = lappend_int(accumulators, static_cast<int>(aggregate));
+    accumulators = lappend_int(accumulators, distinct);
+    accumulators = lappend_int(accumulators, static_cast<int>(argument));
+    accumulators = lappend_int(accumulators, static_cast<int>(filter));
+    accumulators = lappend_int(accumulators, scale);
+    grouping->plan->accumulators = accumulators;
+    return add_output(grouping, reinterpret_cast<Expr *>(call), 0, row->final, number,
+                      digits && scale != kUnknownScale ? scale : -1);
+}
+
+// What an expression over groups is made of: aggregates, and keys.
+bool add_parts(Grouping *grouping, Node *expression) {
+    ListCell *cell;
+    foreach (cell, pull_var_clause(expression, PVC_INCLUDE_AGGREGATES | PVC_RECURSE_PLACEHOLDERS)) {
+        Node *part = static_cast<Node *>(lfirst(cell));
+        if (list_member(grouping->target->exprs, part))
+            continue;
+        if (!IsA(part, Aggref))
+            return fail(grouping, "it reads a column that is no key of the groups");
+        if (!add_aggregate(grouping, reinterpret_cast<Aggref *>(part)))
+            return false;
+    }
+    return true;
+}
+
+bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool distinct) {
+    List *clauses = distinct ? root->parse->distinctClause : root->parse->groupClause;
+    // Keys first: what is made of them is found among them.
+    ListCell *cell;
+    int i = 0;
+    foreach (cell, target->exprs) {
+        Index reference = get_pathtarget_sortgroupref(target, i++);
+        SortGroupClause *clause = reference ? get_sortgroupref_clause_noerr(reference, clauses) : nullptr;
+        if (clause && !add_key(grouping, static_cast<Expr *>(lfirst(cell)), clause, reference))
+            return false;
+        if (!clause && distinct)
+            return fail(grouping, "DISTINCT over more than its columns");
+    }
+    if (list_length(grouping->plan->keys) < list_length(clauses) && !distinct)
+        return fail(grouping, "a key of the groups is not in the target list");
+    i = 0;
+    foreach (cell, target->exprs) {
+        Index reference = get_pathtarget_sortgroupref(target, i++);
+        if (reference && get_sortgroupref_clause_noerr(reference, clauses))
+            continue;
+        if (!add_parts(grouping, static_cast<Node *>(lfirst(cell))))
+            return false;
+    }
+    return true;
+}
+
+// PostgreSQL's own path for the same groups, with the keys and aggregates as its target. add_path frees paths that lose:
+// this is a copy.
+Path *local_path(RelOptInfo *output, PathTarget *target) {
+    ListCell *cell;
+    Path *best = nullptr;
+    Size size = 0;
+    foreach (cell, output->pathlist) {
+        Path *path = static_cast<Path *>(lfirst(cell));
+        Size of_type = IsA(path, AggPath) ? sizeof(AggPath) : IsA(path, GroupPath) ? sizeof(GroupPath) : 0;
+        if (of_type && !path->param_info && (!best || path->total_cost < best->total_cost)) {
+            best = path;
+            size = of_type;
+        }
+    }
+    if (!best)
+        return nullptr;
+    Path *copy = static_cast<Path *>(palloc(size));
+    memcpy(copy, best, size);
+    copy->pathtarget = target;
+    return copy;
+}
+
+} // namespace
+
+void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
+                    bool distinct) {
+    RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
+    if (!enable_aggregate_pushdown || below->base != input || !below->all_exact || below->table->unwind_levels > 0 ||
+        !bms_is_empty(input->lateral_relids) || root->parse->rowMarks)
+        return;
+    Grouping grouping{};
+    grouping.info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *grouping.info = *below;
+    grouping.lowering = make_lowering(input->relid, below->table);
+    grouping.lowering->guarded = true;
+    grouping.plan = static_cast<ScanPlan *>(palloc0(sizeof(ScanPlan)));
+    grouping.target = create_empty_pathtarget();
+    List *exact = NIL, *local = NIL;
+    lower_clauses(grouping.info, grouping.lowering, input->baserestrictinfo, true, grouping.plan, &exact, &local);
+    if (local != NIL || !add_target(&grouping, root, target, distinct) ||
+        (having && !add_parts(&grouping, having)) || grouping.plan->outputs == NIL ||
+        (grouping.distinct && grouping.deviates))
+        return;
+    set_pathtarget_cost_width(root, grouping.target);
+    Path *fallback = local_path(output, grouping.target);
+    if (!fallback)
+        return;
+    RelationInfo *info = grouping.info;
+    info->group = grouping.plan;
+    info->values = grouping.lowering;
+    info->group_target = grouping.target;
+    info->having = having ? reinterpret_cast<List *>(having) : NIL;
+    output->fdw_private = info;
+    double rows = clamp_row_est(info->documents * info->remote_selectivity), groups = fallback->rows;
+    ScanCost cost = scan_cost(info, input, rows < info->documents);
+    Cost startup = cost.startup + rows * cpu_tuple_cost * 0.5;
+    Cost total = startup + groups * cost.per_row;
+    add_path(output, reinterpret_cast<Path *>(
+                         make_foreign_upper_path(root, output, target, groups, startup, total, NIL, fallback)));
+}
+
+ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {
+    ScanPlan *plan = info->group;
+    plan->relation = info->table->relation;
+    plan->filter = info->values->filter;
+    plan->parameter_count = list_length(info->values->parameters);
+    plan->limit = plan->offset = -1;
+    return make_foreignscan(target_list, info->having, 0, info->values->parameters, encode_scan_plan(*plan),
+                            make_tlist_from_pathtarget(info->group_target), NIL, outer_plan);
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,46 @@
+// What planning knows about a relation whose scan MongoDB answers. Zone B.
+#pragma once
+
+#include "plan/lower.hpp"
+#include "plan/private.hpp"
+
+namespace mongo_fdw {
+
+// In fdw_private of base relations, and of the relations above them that may be answered as well.
+struct RelationInfo {
+    TableOptions *table;
+    Lowering *lowering; // of the classification of restriction clauses
+    double documents;
+    Selectivity remote_selectivity;
+    List *remote_clauses; // RestrictInfos that are sent, for estimates
+    bool all_exact;       // no clause is checked here
+    const char *inexact;  // otherwise why, of the first that is
+    RelOptInfo *base;     // the foreign table
+    // of a relation above
+    bool sorted;      // ORDER BY is part of it: the base relation's sort
+    bool limited;     //
+    ScanPlan *group;  // its clauses, keys and accumulators; null: not grouped
+    Lowering *values; // that the group's trees and parameters belong to
+    PathTarget *group_target; // keys and aggregates
+    List *having;             // checked here
+};
+
+bool filters_allowed();
+
+// Costs of a scan: what the server does before the first row, and each row on its way here.
+struct ScanCost {
+    Cost startup;
+    Cost per_row;
+};
+ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
+
+// The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
+// lowering takes the values.
+List *lower_pathkeys(PlannerInfo *root, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
+                     const char **reason);
+
+// Lowers the clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
+void lower_clauses(RelationInfo *info, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact,
+                   List **local);
+
+} // namespace mongo_fdw

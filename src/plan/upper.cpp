@@ -1,0 +1,218 @@
+// ORDER BY and LIMIT over a scan. Zone B.
+#include "plan/upper.hpp"
+
+#include "plan/paths.hpp"
+#include "plan/rules.hpp"
+
+namespace mongo_fdw {
+
+using mql::Family;
+using mql::kNone;
+using mql::NodeKind;
+
+List *scan_columns(List *target, List *clauses, bool *whole) {
+    constexpr int kFlags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
+    List *result = NIL;
+    *whole = false;
+    ListCell *cell;
+    foreach (cell, list_concat(pull_var_clause(reinterpret_cast<Node *>(target), kFlags),
+                               pull_var_clause(reinterpret_cast<Node *>(clauses), kFlags))) {
+        Var *var = lfirst_node(Var, cell);
+        *whole = *whole || var->varattno <= 0;
+        result = list_append_unique(result, var);
+    }
+    return result;
+}
+
+namespace {
+
+// The expression of an equivalence class that a relation alone computes.
+Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
+    ListCell *cell;
+    foreach (cell, ec->ec_members) {
+        EquivalenceMember *member = lfirst_node(EquivalenceMember, cell);
+        if (!member->em_is_const && bms_equal(member->em_relids, rel->relids))
+            return member->em_expr;
+    }
+    return nullptr;
+}
+
+// Whether the conditions leave only values that fit the column and are not null.
+bool always_present(RelationInfo *info, AttrNumber column) {
+    Lowering *lowering = make_lowering(info->base->relid, info->table);
+    lowering->guarded = true;
+    ListCell *cell;
+    foreach (cell, info->base->baserestrictinfo) {
+        Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
+        Expr *operand = nullptr;
+        if (IsA(clause, OpExpr)) {
+            List *arguments = reinterpret_cast<OpExpr *>(clause)->args;
+            operand = static_cast<Expr *>(linitial(arguments));
+            if (list_length(arguments) == 2 && !own_column(lowering, operand))
+                operand = static_cast<Expr *>(lsecond(arguments));
+        } else if (IsA(clause, ScalarArrayOpExpr) && reinterpret_cast<ScalarArrayOpExpr *>(clause)->useOr) {
+            operand = static_cast<Expr *>(linitial(reinterpret_cast<ScalarArrayOpExpr *>(clause)->args));
+        } else if (IsA(clause, NullTest) && reinterpret_cast<NullTest *>(clause)->nulltesttype == IS_NOT_NULL) {
+            operand = reinterpret_cast<NullTest *>(clause)->arg;
+        }
+        Var *var = operand ? own_column(lowering, operand) : nullptr;
+        mql::Verdict verdict;
+        if (var && var->varattno == column && lower_clause(lowering, clause, &verdict) != kNone &&
+            verdict == mql::Verdict::Exact)
+            return true;
+    }
+    return false;
+}
+
+// Parameters whose values an expression can always say.
+bool always_sayable(const mql::Tree &tree, uint32_t at) {
+    for (; at != kNone; at = tree.nodes[at].next) {
+        const mql::Node &node = tree.nodes[at];
+        bool plain = node.family == Family::Int || node.family == Family::Text || node.family == Family::Bool ||
+                     node.family == Family::ObjectId;
+        if (node.kind == NodeKind::ParameterValue ? !plain : !always_sayable(tree, node.first_child))
+            return false;
+    }
+    return true;
+}
+
+const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation) {
+    const mql::Node &node = lowering->filter.nodes[root];
+    const mql::Column *column = node.kind == NodeKind::ColumnValue ? &lowering->columns[node.column] : nullptr;
+    if (node.family == Family::Text && !is_byte_order(collation)) {
+        char *name = get_collation_name(collation);
+        return psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
+                        name ? name : "?");
+    }
+    // Floats sort as they are stored, symbols as strings do.
+    bool as_stored = column && (node.family == Family::Float || (node.family == Family::Text && !column->max_length));
+    if (node.unsure && !as_stored)
+        return "the server may be unsure of a value";
+    if (!always_sayable(lowering->filter, node.first_child))
+        return "it holds a parameter";
+    return nullptr;
+}
+
+} // namespace
+
+List *lower_pathkeys(PlannerInfo *, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
+                     const char **reason) {
+    *reason = "push-down is switched off";
+    if (!enable_pushdown || !enable_order_by_pushdown || info->table->unwind_levels > 0)
+        return NIL;
+    List *sort = NIL;
+    ListCell *cell;
+    foreach (cell, pathkeys) {
+        PathKey *key = lfirst_node(PathKey, cell);
+        Expr *expression = expression_of(key->pk_eclass, rel);
+        *reason = "the key is computed here only";
+        if (!expression || key->pk_eclass->ec_has_volatile)
+            return NIL;
+        Oid type = exprType(reinterpret_cast<Node *>(expression));
+        Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
+        if (!OidIsValid(opclass) || get_opclass_family(opclass) != key->pk_opfamily)
+            return NIL;
+        lowering->sortable_singles = true;
+        uint32_t root = lower_to_filter(lowering, expression);
+        lowering->sortable_singles = false;
+        *reason = root == kNone ? lowering->reason : unsortable(lowering, root, key->pk_eclass->ec_collation);
+        if (root == kNone || *reason)
+            return NIL;
+        const mql::Node &node = lowering->filter.nodes[root];
+        bool by_index = node.kind == NodeKind::ColumnValue &&
+                        (node.family == Family::Int || node.family == Family::Timestamp ||
+                         node.family == Family::Date || node.family == Family::ObjectId) &&
+                        always_present(const_cast<RelationInfo *>(info), static_cast<AttrNumber>(node.column + 1));
+        sort = lappend_int(sort, static_cast<int>(root));
+        sort = lappend_int(sort, is_descending(key));
+        sort = lappend_int(sort, key->pk_nulls_first);
+        sort = lappend_int(sort, by_index);
+    }
+    return sort;
+}
+
+namespace {
+
+bool is_plain(Node *expression) {
+    return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
+}
+
+// True when the rows of this scan are exactly those that LIMIT counts.
+bool limit_applies(PlannerInfo *root, const RelationInfo *info) {
+    const Query *query = root->parse;
+    return enable_pushdown && enable_limit_pushdown && info->all_exact && info->table->unwind_levels == 0 &&
+           query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT &&
+           (root->sort_pathkeys == NIL || info->sorted) && !query->groupClause && !query->groupingSets &&
+           !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs && !query->distinctClause &&
+           !query->setOperations && !query->rowMarks && !query->havingQual && is_plain(query->limitCount) &&
+           is_plain(query->limitOffset);
+}
+
+void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, FinalPathExtraData *final) {
+    RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
+    RelOptInfo *base = below->base;
+    PathTarget *target = root->upper_targets[UPPERREL_FINAL];
+    bool whole;
+    scan_columns(target->exprs, extract_actual_clauses(base->baserestrictinfo, false), &whole);
+    if (!final->limit_needed || whole || below->group || !limit_applies(root, below) ||
+        !bms_is_empty(base->lateral_relids))
+        return;
+    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *info = *below;
+    info->limited = true;
+    output->fdw_private = info;
+    double rows = clamp_row_est(info->documents * info->remote_selectivity);
+    ScanCost cost = scan_cost(info, base, rows < info->documents);
+    Cost startup = info->table->startup_cost, total = cost.startup + rows * cost.per_row;
+    if (info->sorted) // the server keeps the first rows only
+        startup = cost.startup + rows * cpu_operator_cost * 2, total = startup + rows * cost.per_row;
+    double kept = rows;
+    adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
+    // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.
+    total = startup + (total - startup) * 0.9;
+    startup *= 0.9;
+    add_path(output, reinterpret_cast<Path *>(make_foreign_upper_path(root, output, target, kept, startup, total,
+                                                                      root->sort_pathkeys, nullptr)));
+}
+
+} // namespace
+
+extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
+                                          RelOptInfo *output, void *extra) {
+    RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
+    if (!below || output->fdw_private || !enable_pushdown)
+        return;
+    const Query *query = root->parse;
+    switch (stage) {
+    case UPPERREL_GROUP_AGG: {
+        GroupPathExtraData *group = static_cast<GroupPathExtraData *>(extra);
+        if (group->patype != PARTITIONWISE_AGGREGATE_PARTIAL && !query->groupingSets)
+            add_group_path(root, input, output, output->reltarget, group->havingQual, false);
+        break;
+    }
+    case UPPERREL_DISTINCT:
+        if (!query->hasDistinctOn && !query->hasAggs && !query->groupClause && !query->hasWindowFuncs &&
+            !query->hasTargetSRFs)
+            add_group_path(root, input, output, root->upper_targets[UPPERREL_DISTINCT], nullptr, true);
+        break;
+    case UPPERREL_ORDERED: {
+        const char *reason;
+        if (below->base != input || below->group || query->hasTargetSRFs ||
+            lower_pathkeys(root, input, below, make_lowering(input->relid, below->table), root->sort_pathkeys,
+                           &reason) == NIL)
+            return;
+        RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+        *info = *below;
+        info->sorted = true;
+        output->fdw_private = info; // LIMIT above it is sent with the sort
+        break;
+    }
+    case UPPERREL_FINAL:
+        add_limit_path(root, input, output, static_cast<FinalPathExtraData *>(extra));
+        break;
+    default:
+        break;
+    }
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,19 @@
+// Relations above a scan: sorts, limits, groups. Zone B.
+#pragma once
+
+#include "plan/relation.hpp"
+
+namespace mongo_fdw {
+
+// The columns that a scan tuple needs to give the target and to check the clauses; *whole where a whole row or a system
+// column is among them.
+List *scan_columns(List *target, List *clauses, bool *whole);
+
+// The plan of a grouped relation. outer_plan is the same by PostgreSQL, for when the proof fails.
+ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *path, List *target_list, Plan *outer_plan);
+
+// Adds a path that groups on the server, where that can be said.
+void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
+                    bool distinct);
+
+} // namespace mongo_fdw
