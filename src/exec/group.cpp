@@ -235,7 +235,11 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
         return *null ? 0 : quotient(sum, count_field(group, "c", number));
     }
     case Final::FloatSum:
-        return float_sum(group, number, &real, null) ? Float8GetDatum(real) : 0;
+        if (!float_sum(group, number, &real, null))
+            return 0;
+        if (real == 0 && count_field(group, "z", number) > 0)
+            return doubt(group, "zeros of both signs are among the values", null);
+        return Float8GetDatum(real);
     case Final::FloatAverage:
         return float_sum(group, number, &real, null)
                    ? Float8GetDatum(real / static_cast<double>(count_field(group, "c", number)))

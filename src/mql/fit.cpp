@@ -139,8 +139,10 @@ Value text_guard(const Value &v, const FitColumn &column) {
                   state(FitState::Misfit));
 }
 
+// Not every server takes dates at the ends of PostgreSQL's range as constants.
 Value date_guard(const Value &v, const FitColumn &column) {
-    Value test = both(op("$gte", {v, Value::date(column.minimum)}), op("$lte", {v, Value::date(column.maximum)}));
+    Value ms = op("$toLong", v);
+    Value test = both(op("$gte", {ms, Value(column.minimum)}), op("$lte", {ms, Value(column.maximum)}));
     return cond(is(type_of(v), "date"), fits(test), state(FitState::Misfit));
 }
 

@@ -7,6 +7,8 @@
 #include "mql/expression.hpp"
 #include "mql/render_internal.hpp"
 
+#include <bson/bson.h>
+
 namespace mongo_fdw::mql {
 namespace {
 
@@ -30,6 +32,7 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
     };
     Value not_nan = cond(is_null(v), Value::null(), cond(is_nan(v), Value::null(), v));
     auto add_count = [&] { add("c", "$sum", cond(is_null(v), 0, 1)); };
+    Value negative_zero = both(op("$eq", {v, 0}), op("$eq", {op("$toString", v), literal("-0")}));
     auto length = [&](int sign) {
         Value digits = op("$strLenBytes", op("$toString", v));
         Value pair = doc({{"v", v}, {"l", sign > 0 ? digits : op("$multiply", {digits, -1})}});
@@ -57,6 +60,7 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
     case Aggregate::FloatSum:
         add("s", "$sum", v);
         add_count();
+        add("z", "$sum", cond(is_null(v), 0, one_if(negative_zero)));
         add("x", "$sum",
             one_if(op("$in", {v, list({Value(__builtin_nan("")), Value(__builtin_inf()), Value(-__builtin_inf())})})));
         break;
@@ -68,7 +72,6 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         break;
     case Aggregate::LeastFloat:
     case Aggregate::GreatestFloat: {
-        Value negative_zero = both(op("$eq", {v, 0}), op("$eq", {op("$toString", v), literal("-0")}));
         add("s", accumulator.aggregate == Aggregate::LeastFloat ? "$min" : "$max", not_nan);
         add("x", "$sum", one_if(is_nan(v)));
         add("z", "$sum", cond(is_null(v), 0, one_if(negative_zero)));
@@ -91,6 +94,12 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         add("s", "$stdDevSamp", v);
         break;
     }
+}
+
+// A field of $project: a bare number or Boolean would ask for the document's own field.
+Value computed(const Value &value) {
+    bool expression = value.type() == BSON_TYPE_DOCUMENT || value.type() == BSON_TYPE_UTF8;
+    return expression ? value : literal(value);
 }
 
 // Whether a value may be MinKey.
@@ -124,7 +133,7 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         if (!render_value(context, group.keys[i], &key))
             return false;
         std::string name = numbered("k", i), path = "$" + name;
-        fields.push_back({name, key});
+        fields.push_back({name, computed(key)});
         key_fields.push_back({name, path.c_str()});
         if (root_may_be_unsure(group, group.keys[i]))
             unsure.push_back(path.c_str());
@@ -149,7 +158,7 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         bool plain_count = accumulator.aggregate == Aggregate::Count && accumulator.filter == kNone;
         bool repeated = accumulator.distinct && !distinct_path.empty(); // all DISTINCTs have one argument
         if (!plain_count && !repeated)
-            fields.push_back({name, argument});
+            fields.push_back({name, computed(argument)});
         if (doubtful && !repeated)
             unsure.push_back(path.c_str());
         if (accumulator.distinct) {

@@ -161,11 +161,64 @@ class Generator:
         word = rng.choice([" AND ", " OR "])
         return "(" + word.join(self.condition(depth - 1) for _ in range(rng.randrange(2, 4))) + ")"
 
+    def sort_key(self):
+        rng = self.rng
+        key = rng.choice(["i4", "i8", "f4", "f8", "np", "tx", "at", "bo", "oi", "tz", "ts", "da", "ab", "id", "td", "nu", "vc"]) if rng.random() < 0.8 else "coalesce({0}, {0})".format(self.value(rng.choice(["int", "timestamptz"]), 1))
+        return key, f"{key} {rng.choice(['', 'ASC', 'DESC'])} {rng.choice(['', '', 'NULLS FIRST', 'NULLS LAST'])}"
+
+    def sorted_query(self, table, condition):
+        """The keys alone are shown: rows that tie on them may come in any order."""
+        rng = self.rng
+        keys = [self.sort_key() for _ in range(rng.randrange(1, 4))]
+        shown = [f"({k})::text" if k not in ("f8", "f4", "nu") else f"({k} = 0 OR {k} > 5)" for k, _ in keys]
+        inner = f"SELECT {', '.join(f'{x} AS c{n}' for n, x in enumerate(shown))} FROM {table} WHERE {condition} ORDER BY {', '.join(o for _, o in keys)}"
+        if rng.random() < 0.7:
+            return f"{inner} LIMIT {rng.randrange(0, 12)} OFFSET {rng.randrange(0, 4)}"
+        return f"SELECT string_agg(coalesce(c0, '~'), '/') FROM ({inner}) q" if not any(k in ("f8", "f4", "nu") for k, _ in keys) else inner
+
+    def aggregate(self):
+        rng = self.rng
+        roll = rng.random()
+        if roll < 0.15:
+            text = "count(*)"
+        elif roll < 0.3:
+            text = f"count({rng.choice(['', 'DISTINCT '])}{rng.choice(list(COLUMNS))})"
+        elif roll < 0.55:
+            text = f"{rng.choice(['sum', 'avg', 'min', 'max'])}({rng.choice(['', '', 'DISTINCT '])}{rng.choice(['i2', 'i4', 'i8', 'np', 'nu', 'ab', 'id', 'no'])})"
+        elif roll < 0.65:
+            text = f"to_char({rng.choice(['sum', 'avg', 'stddev', 'stddev_pop', 'variance', 'var_pop'])}(f8), '9.99999EEEE')"
+            return text
+        elif roll < 0.8:
+            text = f"{rng.choice(['min', 'max'])}({rng.choice(['tx', 'at', 'tz', 'ts', 'da', 'f8', 'f4', 'td', 'vc'])})"
+        elif roll < 0.88:
+            text = f"{rng.choice(['bool_and', 'bool_or', 'every'])}({rng.choice(['bo', self.condition(1)])})"
+        else:
+            text = f"{rng.choice(['sum', 'min', 'max', 'count', 'avg'])}({self.value(rng.choice(['int', 'bigint']), 2)})"
+        if rng.random() < 0.2 and "DISTINCT" not in text:
+            text += f" FILTER (WHERE {self.condition(1)})"
+        return text
+
+    def grouped_query(self, table, condition):
+        rng = self.rng
+        aggregates = ", ".join(self.aggregate() for _ in range(rng.randrange(1, 4)))
+        if rng.random() < 0.3:
+            return f"SELECT {aggregates} FROM {table} WHERE {condition}"
+        keys = [rng.choice(["i4", "i8", "f8", "nu", "np", "tx", "td", "vc", "bo", "oi", "tz", "ts", "da", "ab", "at", "no"]) if rng.random() < 0.8 else f"({self.condition(1)})" for _ in range(rng.randrange(1, 3))]
+        shown = [k for k in keys if k not in ("f8", "nu")]  # zeros of both signs, 5 and 5.00 are one group
+        if rng.random() < 0.15 and shown:
+            return f"SELECT DISTINCT {', '.join(shown)} FROM {table} WHERE {condition}"
+        having = f" HAVING {rng.choice(['count(*) > 1', 'max(id) > 20', 'sum(i4) IS NOT NULL', 'count(DISTINCT i4) > 0'])}" if rng.random() < 0.3 else ""
+        return f"SELECT {', '.join(shown + [aggregates])} FROM {table} WHERE {condition} GROUP BY {', '.join(keys)}{having}"
+
     def query(self, table):
         """(SQL with parameters, parameter types, parameter values, condition with the values in place, whether its errors must not be spared)"""
         rng = self.rng
         single = rng.random() < 0.2
         condition = self.computed() if single else self.condition(rng.randrange(0, 6))
+        if rng.random() < 0.45:
+            simple = condition if rng.random() < 0.5 else "true"
+            sql = (self.sorted_query if rng.random() < 0.4 else self.grouped_query)(table, simple)
+            return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], "true", False
         inlined = condition
         for number in range(len(self.parameters), 0, -1):
             kind, text = self.parameters[number - 1]
@@ -214,7 +267,7 @@ $f$;
 CREATE TABLE tries (id int, seed bigint, policy text, own_error boolean, query text, types text, arguments text, inlined text, tbl text);
 CREATE TABLE failures (id int, kind text, left_side text, right_side text);
 CREATE TABLE spared (sqlstate text);
-CREATE TABLE plans (sent boolean, checked_here boolean);
+CREATE TABLE plans (sent boolean, checked_here boolean, kind text);
 CREATE PROCEDURE run_tries() LANGUAGE plpgsql AS $p$
 DECLARE t tries; plain text; pushed text; plan text; parts bigint[]; total bigint; counted bigint; local_count bigint;
 BEGIN
@@ -233,8 +286,15 @@ BEGIN
                 INSERT INTO failures VALUES (t.id, plan || ' plan', plain, pushed);
             END IF;
         END LOOP;
+        IF t.inlined = 'true' THEN
+            IF t.types = '' THEN
+                pushed := pipeline_of(t.query);
+                INSERT INTO plans VALUES (pushed LIKE '%$sort%' OR pushed LIKE '%$group%', false, CASE WHEN t.query LIKE '%ORDER BY%' THEN 'sorts' ELSE 'groups' END);
+            END IF;
+            CONTINUE;
+        END IF;
         pushed := pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined);
-        INSERT INTO plans VALUES (pushed LIKE '%$match%', pushed LIKE '%Filter:%');
+        INSERT INTO plans VALUES (pushed LIKE '%$match%', pushed LIKE '%Filter:%', 'conditions');
         IF t.policy = 'error' OR plain LIKE 'ERROR%' THEN CONTINUE; END IF;
         BEGIN
         PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', false), set_config('plan_cache_mode', 'auto', false);
@@ -293,10 +353,11 @@ def main():
     failed = int(psql(name, "SELECT count(DISTINCT id) FROM failures;"))
     print(f"# engine {engine}: {queries} queries from seed {first}, each unpushed, custom and generic; {psql(name, 'SELECT count(*) FROM spared;').strip()} errors spared by removed rows: "
           + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())
-    print("# " + psql(name, "SELECT count(*) FILTER (WHERE sent AND NOT checked_here) || ' conditions sent exactly, ' || count(*) FILTER (WHERE sent AND checked_here) || ' sent and checked again, ' || count(*) FILTER (WHERE NOT sent) || ' local' FROM plans;").strip())
+    print("# " + psql(name, "SELECT count(*) FILTER (WHERE sent AND NOT checked_here) || ' conditions sent exactly, ' || count(*) FILTER (WHERE sent AND checked_here) || ' sent and checked again, ' || count(*) FILTER (WHERE NOT sent) || ' local' FROM plans WHERE kind = 'conditions';").strip()
+          + psql(name, "SELECT coalesce(string_agg('; ' || n || ' of ' || total || ' ' || kind || ' sent', ''), '') FROM (SELECT kind, count(*) FILTER (WHERE sent) AS n, count(*) AS total FROM plans WHERE kind <> 'conditions' GROUP BY 1 ORDER BY 1) k;").strip())
     if failed:
         report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   here alone: %s\n#   there alone: %s\n#   %s', t.seed, f.kind, t.query, t.arguments,
-            rows_of(f.left_side, f.right_side), rows_of(f.right_side, f.left_side), replace(left(pipeline_of('SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined), 1500), E'\n', E'\n#   '))
+            rows_of(f.left_side, f.right_side), rows_of(f.right_side, f.left_side), replace(left(pipeline_of(CASE WHEN t.inlined = 'true' AND t.types = '' THEN t.query ELSE 'SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined END), 1500), E'\n', E'\n#   '))
             FROM failures f JOIN tries t USING (id) ORDER BY t.id LIMIT 12;""")
         print(report)
     print(f"{'ok' if not failed else 'not ok'} 1 - {queries} queries, {failed} differ")
