@@ -8,6 +8,8 @@ namespace {
 // After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
 const char *pipeline_shown(ForeignScanState *node, const ScanState *state) {
     constexpr const char *kNever = "not sent: no document can match";
+    if (fallback_reason(state) && !state->pipeline_text)
+        return "not sent";
     if (state->executions > 0)
         return state->pipeline_text ? state->pipeline_text : state->never ? kNever : "not sent: LIMIT 0";
     mql::ScanRendering rendering = render_unexecuted(node);

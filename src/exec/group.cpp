@@ -283,13 +283,13 @@ void note_fallback(ScanState *state, const char *reason) {
 }
 
 // Reads all groups. Any doubt, and a server that refuses the pipeline, leave the groups to the outer plan.
-void read_groups(ScanState *state, const mql::ScanRendering &rendering) {
+void read_groups(ScanState *state, mql::Document command) {
     GroupState *groups = state->group;
     DocumentSource source = source_of(state->table, state->user);
     source.pipeline = state->pipeline_text;
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
-    DocumentStream *stream = open_documents(source, rendering.command, &failure);
+    DocumentStream *stream = open_documents(source, command, &failure);
     if (!stream) {
         if (failure.kind != mongo::ErrorKind::Server)
             raise_mongo_error(failure, state->table->server_name, state->table->name_space, state->pipeline_text);
@@ -341,7 +341,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     groups->rows = tuplestore_begin_heap(false, false, work_mem);
     MemoryContextSwitchTo(old);
     Collation collation = needed_collation(state);
-    mql::ScanRendering rendering = render_groups(state, collation == Collation::Other);
+    mql::ScanRendering rendering = render_groups(state, scan_command(state, true, collation == Collation::Other));
     state->never = rendering.never;
     if (collation == Collation::OtherOnView) {
         note_fallback(state, "the view has a collation of its own");
@@ -350,9 +350,12 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     } else if (rendering.never) {
         groups->ready = groups->key_count > 0;
     } else {
-        keep_pipeline_text(state, rendering.pipeline);
         old = MemoryContextSwitchTo(state->parameters);
-        read_groups(state, rendering);
+        // The command lives in the renderer's scratch until its next call.
+        uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
+        memcpy(copy, rendering.command.data, rendering.command.size);
+        keep_pipeline_text(state, true, rendering.pipeline);
+        read_groups(state, {copy, rendering.command.size});
         MemoryContextSwitchTo(old);
     }
     if (!groups->ready && !groups->fallback)
@@ -381,9 +384,9 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     return groups;
 }
 
-mql::ScanRendering render_groups(ScanState *state, bool simple_collation) {
+mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {
     mql::GroupCommand command{};
-    command.scan = scan_command(state, true, simple_collation);
+    command.scan = scan;
     command.keys = state->group->keys;
     command.key_count = state->group->key_count;
     command.accumulators = state->group->accumulators;

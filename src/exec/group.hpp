@@ -16,7 +16,7 @@ void rescan_groups(ForeignScanState *node, ScanState *state);
 // Frees what the memory contexts of the scan do not.
 void end_groups(ScanState *state);
 
-mql::ScanRendering render_groups(ScanState *state, bool simple_collation);
+mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan);
 
 // Why the last execution ran PostgreSQL's own plan; null: it did not.
 const char *fallback_reason(const ScanState *state);

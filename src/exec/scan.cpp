@@ -146,9 +146,26 @@ Collation needed_collation(const ScanState *state) {
     return collation == Collation::Other && state->table->pipeline ? Collation::OtherOnView : collation;
 }
 
-void keep_pipeline_text(ScanState *state, mql::Document pipeline) {
+static bool has_guards(const ScanState *state) {
+    for (uint32_t i = 0; i < state->plan.filter.count; i++)
+        if (state->plan.filter.nodes[i].kind == mql::NodeKind::ColumnValue)
+            return true;
+    return false;
+}
+
+static mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
+    mql::ScanCommand command = scan_command(state, with_filters, false);
+    command.folded = true;
+    return state->group ? render_groups(state, command) : mql::render_scan(command);
+}
+
+void keep_pipeline_text(ScanState *state, bool with_filters, mql::Document pipeline) {
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
     constexpr int kShown = 4000;
+    if (has_guards(state)) {
+        elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space, mql::to_json(pipeline, true));
+        pipeline = render_folded(state, with_filters).pipeline;
+    }
     const char *json = mql::to_json(pipeline, true);
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);
@@ -215,14 +232,14 @@ void start(ForeignScanState *node) {
     }
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the command for \"%s\" is too large", state->table->name_space)));
-    keep_pipeline_text(state, rendering.pipeline);
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
-    mongo::CursorRequest request{};
-    request.database = state->table->database;
-    request.collection = state->table->collection;
     // The command lives in the renderer's scratch until its next call.
     uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
     memcpy(copy, rendering.command.data, rendering.command.size);
+    keep_pipeline_text(state, filters, rendering.pipeline);
+    mongo::CursorRequest request{};
+    request.database = state->table->database;
+    request.collection = state->table->collection;
     MemoryContextSwitchTo(old);
     request.command = {copy, rendering.command.size};
     request.aggregate = rendering.aggregate;
@@ -265,10 +282,9 @@ Oid user_of(ForeignScanState *node) {
 
 mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
-    if (state_of(node)->group)
-        return render_groups(state_of(node), false);
-    evaluate_limit(node, true);
-    return render_state(state_of(node), true, false);
+    if (!state_of(node)->group)
+        evaluate_limit(node, true);
+    return render_folded(state_of(node), true);
 }
 
 ScanState *make_scan_state(ForeignScanState *node) {

@@ -57,8 +57,8 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only);
 enum class Collation : uint8_t;
 Collation needed_collation(const ScanState *state);
 
-// Keeps a pipeline's text for CONTEXT and EXPLAIN.
-void keep_pipeline_text(ScanState *state, mql::Document pipeline);
+// Keeps a pipeline's text for CONTEXT and EXPLAIN, guards folded; the whole one goes to the log at level DEBUG2.
+void keep_pipeline_text(ScanState *state, bool with_filters, mql::Document pipeline);
 
 // Makes the state of a scan without contacting the server.
 ScanState *make_scan_state(ForeignScanState *node);

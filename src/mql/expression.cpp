@@ -115,8 +115,12 @@ struct Renderer {
 
     Piece column(const Node &node, ValueForm form) {
         const Column &facts = context.columns[node.column];
+        if (context.folded)
+            return {folded(facts), false, false, false};
         return {fitting_value(*facts.fit, form, facts.misfit_is_null), false, false, node.unsure};
     }
+
+    static Value folded(const Column &column) { return op("$fitting", (std::string("$") + column.path).c_str()); }
 
     // EXPLAIN without values: the parameter stands by its name.
     static Value named(const Operand &parameter) {
@@ -815,6 +819,8 @@ bool render_sort_key(const ExpressionContext &context, uint32_t root, Value *out
         return render_value(context, root, out);
     // Rounding to a float keeps the order, and of equal numbers any may come first; symbols compare like strings.
     const Column &column = context.columns[node.column];
+    if (context.folded)
+        return render_value(context, root, out);
     *out = fitting_value(*column.fit, node.family == Family::Float ? ValueForm::Stored : ValueForm::Near,
                          column.misfit_is_null);
     return true;

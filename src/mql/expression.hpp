@@ -28,6 +28,7 @@ struct ExpressionContext {
     const Column *columns;
     const Operand *operands;
     int64_t zone_offset_ms; // of the session's time zone, east of UTC; kNoZone: it is not fixed
+    bool folded = false;    // for people: {"$fitting": "$path"} for a column's value, without the guards
 };
 constexpr int64_t kNoZone = INT64_MIN;
 

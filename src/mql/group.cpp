@@ -123,7 +123,7 @@ bool root_may_be_unsure(const GroupCommand &group, uint32_t root) {
 
 // The stages behind $match. False: a parameter's value cannot be said.
 bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
-    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms};
+    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms, group.scan.folded};
     std::vector<Field> fields = {{"_id", 0}}, key_fields;
     std::vector<Value> unsure;
     std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
@@ -170,10 +170,10 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             add_parts(accumulator, i, path.c_str(), &parts);
         }
     }
-    parts.push_back({"n", "$sum", 1});
-    parts.push_back({"bad", "$sum",
-                     unsure.empty() ? Value(0) : one_if(op("$in", {unsure_value(), list(unsure)}))});
-    stages->push_back(op("$project", doc(fields)));
+    if (!unsure.empty())
+        parts.push_back({"bad", "$sum", one_if(op("$in", {unsure_value(), list(unsure)}))});
+    if (fields.size() > 1)
+        stages->push_back(op("$project", doc(fields)));
     if (any_distinct)
         key_fields.push_back({"d", distinct_path.c_str()});
     auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {

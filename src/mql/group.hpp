@@ -37,8 +37,8 @@ struct GroupCommand {
     uint32_t accumulator_count;
 };
 
-// Fields of a result document: _id {k0, k1, ...}, n (rows), bad (rows of which the server is not sure), and for
-// accumulator i: s<i> the result; c<i> values that are not null; m<i> the greatest magnitude; f<i> values finer than
+// Fields of a result document: _id {k0, k1, ...}, bad (rows of which the server is not sure, left out where it always
+// is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the greatest magnitude; f<i> values finer than
 // scale; x<i> NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits
 // preferred among equal ones.
 ScanRendering render_group(const GroupCommand &group) noexcept;

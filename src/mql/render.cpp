@@ -69,7 +69,7 @@ constexpr const char *kSortKeys = "__mongo_fdw_cpp_sort";
 
 // $sort and, where keys are computed, the stage before it. False: a parameter's value cannot be said.
 bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
-    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms};
+    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms, scan.folded};
     std::vector<Field> computed, order;
     for (uint32_t i = 0; i < scan.sort_count; i++) {
         const SortKey &key = scan.sort[i];
@@ -120,7 +120,7 @@ const char *find_writing_stage(bson_iter_t *iterator, int depth) {
 
 // Joins the clauses' conditions. A clause that is always true is left out.
 Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable) {
-    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms};
+    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms, scan.folded};
     std::vector<Value> parts;
     for (uint32_t i = 0; i < scan.root_count; i++) {
         bson_t part = BSON_INITIALIZER;

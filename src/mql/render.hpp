@@ -36,6 +36,7 @@ struct ScanCommand {
     uint32_t sort_count;        //
     const char *read_concern;   // null: the server's
     bool simple_collation;      // the collection has another one
+    bool folded;                // for people, see mql::ExpressionContext
     int64_t zone_offset_ms;     // of the session's time zone, east of UTC; INT64_MIN: it is not fixed
 };
 

@@ -126,12 +126,14 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    if (lower_pathkeys(root, rel, info, make_lowering(rel->relid, info->table), pathkeys, &reason) == NIL)
+    List *sort_list = lower_pathkeys(root, rel, info, make_lowering(rel->relid, info->table), pathkeys, &reason);
+    if (sort_list == NIL)
         return;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
     Cost startup, total;
     estimate(info, rel, rows, &startup, &total);
-    Cost sort = rows * Max(log2(Max(rows, 2)), 1) * cpu_operator_cost;
+    // Keys are computed there, and nothing is spared: a sort of all rows is better done here unless it can use an index.
+    Cost sort = rows * Max(log2(Max(rows, 2)), 1) * cpu_operator_cost * (sorts_by_index(sort_list) ? 1.5 : 3);
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + sort, total + sort,
                                                                  pathkeys, rel->lateral_relids, nullptr, NIL)));
 }

@@ -39,6 +39,9 @@ ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
 List *lower_pathkeys(PlannerInfo *root, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
                      const char **reason);
 
+// Whether the first key of such a sort is compared as it is stored.
+inline bool sorts_by_index(List *sort) { return list_nth_int(sort, kSortFields - 1) != 0; }
+
 // Lowers the clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
 void lower_clauses(RelationInfo *info, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact,
                    List **local);

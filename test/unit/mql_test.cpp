@@ -86,7 +86,11 @@ class Trees : public ::testing::Test {
         if (root == kNone)
             return result;
         bson_t out = BSON_INITIALIZER;
-        Truth truth = RF;
+        ExpressionContext context{&filter, columns.data(), operands.data(), kNoZone};
+        bool sayable = true;
+        Truth truth = render_filter(context, root, &out, &sayable);
+        if (!sayable)
+            result += " unsayable";
         if (truth == Truth::Depends) {
             char *json = bson_as_relaxed_extended_json(&out, nullptr);
             std::string compact;
