@@ -216,7 +216,9 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
         return convert(group, state->converters[column], numbered_field(field_of(group->document, "_id"), "k", number),
                        null);
     case Final::Count:
-        return Int64GetDatum(count_field(group, "s", number));
+        if (!read_int(numbered_field(group->document, "s", number), &integer))
+            return doubt(group, "the result is no group", null);
+        return Int64GetDatum(integer);
     case Final::IntegerSum:
         *null = !integer_sum(group, number, &integer);
         return Int64GetDatum(integer);
@@ -260,6 +262,8 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
 // Puts a group's row into the store; false, with the reason, where it is in doubt.
 bool keep_group(Group *group) {
     GroupState *state = group->state->group;
+    if (field_of(group->document, "_id").type == BsonType::Missing)
+        group->doubt = "the result is no group";
     if (count_of(field_of(group->document, "bad"), 0) != 0)
         group->doubt = "the server is not sure of a value, or it does not fit its column";
     int columns = state->descriptor->natts;
@@ -308,7 +312,8 @@ void read_groups(ScanState *state, mql::Document command) {
         doubt = group.doubt;
         MemoryContextSwitchTo(old);
         arena_reset(&arena);
-        count++;
+        if (++count > 1 && groups->key_count == 0)
+            doubt = "the server gave several groups for one";
     }
     add_stream_counts(stream, &state->counts);
     close_documents(stream);

@@ -91,6 +91,7 @@ uint8_t column_width(const Column &column) {
 struct Pass {
     const Tree *in;
     const Column *columns;
+    bool plain;
     bool guarded;
     Tree *out;
 
@@ -131,7 +132,7 @@ struct Pass {
         const Column &column = columns[from.column];
         bool lengths_differ = column.family == Family::Text && column.max_length; // a symbol's is not known
         bool long_numeric = column.family == Family::Numeric && column.fit && column.fit->precision > kExactDigits;
-        if (!column.fit || column.uncertain || column.bool_as_number || column.element || lengths_differ ||
+        if (plain || !column.fit || column.uncertain || column.bool_as_number || column.element || lengths_differ ||
             long_numeric || column.family == Family::None || column.family == Family::Uuid)
             return kNone;
         Node value{NodeKind::ColumnValue, Op::Eq, from.column, 0, kNone, kNone};
@@ -232,7 +233,7 @@ struct Pass {
 
     uint32_t is_value(const Node &from, bool value, bool wanted, Verdict *verdict) {
         bool asked = guarded;
-        guarded = guarded || !wanted; // the complement needs an exact filter
+        guarded = guarded || (!wanted && !plain); // the complement needs an exact filter
         uint32_t inner = filter(from.first_child, value, verdict);
         guarded = asked;
         if (wanted || inner == kNone)
@@ -247,7 +248,7 @@ struct Pass {
     uint32_t is_unknown(const Node &from, bool wanted, Verdict *verdict) {
         Verdict if_true, if_false;
         bool asked = guarded;
-        guarded = guarded || wanted;
+        guarded = guarded || (wanted && !plain);
         uint32_t is_true = filter(from.first_child, true, &if_true);
         uint32_t is_false = filter(from.first_child, false, &if_false);
         guarded = asked;
@@ -335,9 +336,9 @@ uint32_t add_node(Tree *tree, const Node &node) noexcept {
     return tree->count++;
 }
 
-uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool guarded, Tree *out,
-                      Verdict *verdict) noexcept {
-    Pass pass{in, columns, guarded, out};
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded,
+                      Tree *out, Verdict *verdict) noexcept {
+    Pass pass{in, columns, plain, guarded, out};
     uint32_t root = pass.filter(node, true, verdict);
     if (root == kNone)
         *verdict = Verdict::Local;

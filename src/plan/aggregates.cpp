@@ -2,6 +2,7 @@
 //
 // The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
 // which it keeps as its outer plan.
+#include "plan/aggregates.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
 #include "plan/upper.hpp"
@@ -259,7 +260,7 @@ Path *local_path(RelOptInfo *output, PathTarget *target) {
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
                     bool distinct) {
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
-    if (!enable_aggregate_pushdown || below->base != input || !below->all_exact || below->table->unwind_levels > 0 ||
+    if (!enable_aggregate_pushdown || below->base != input || below->table->unwind_levels > 0 ||
         !bms_is_empty(input->lateral_relids) || root->parse->rowMarks)
         return;
     Grouping grouping{};
@@ -291,6 +292,11 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     Cost total = startup + groups * cost.per_row;
     add_path(output, reinterpret_cast<Path *>(
                          make_foreign_upper_path(root, output, target, groups, startup, total, NIL, fallback)));
+}
+
+void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floats), void *argument) {
+    for (const AggregateRow &row : kAggregates)
+        visit(argument, row.function, row.of_floats);
 }
 
 ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {

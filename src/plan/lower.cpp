@@ -5,6 +5,7 @@
 #include "plan/lower.hpp"
 
 #include "convert/fit.hpp"
+#include "plan/features.hpp"
 #include "plan/rules.hpp"
 
 namespace mongo_fdw {
@@ -243,7 +244,7 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     List *parameters = list_copy(lowering->parameters);
     lowering->reason = nullptr;
     uint32_t root = lower_condition(lowering, expression, depth);
-    if (root != kNone || IsA(expression, BoolExpr))
+    if (root != kNone || lowering->plain || IsA(expression, BoolExpr))
         return root;
     lowering->sql.count = mark;
     lowering->parameters = parameters;
@@ -355,29 +356,48 @@ Lowering *make_lowering(Index relation, const TableOptions *table) {
     return lowering;
 }
 
+// Whether the server has what the filter tree needs from a node on; notes the reason otherwise.
+static bool server_has(Lowering *lowering, uint32_t from) {
+    uint32_t lacking = lacking_features(lowering->table, mql::features_of(&lowering->filter, from));
+    for (int i = 0; i < static_cast<int>(mql::Feature::Count); i++)
+        if (lacking & (1u << i)) {
+            const mql::FeatureRow &row = mql::feature_row(static_cast<mql::Feature>(i));
+            refuse(lowering, psprintf("the server lacks %s (MongoDB has them since %s)", row.operators, row.since));
+            return false;
+        }
+    return true;
+}
+
 uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
     ensure_room(lowering);
-    uint32_t mark = lowering->sql.count;
+    uint32_t mark = lowering->sql.count, filter_mark = lowering->filter.count;
     List *parameters = list_copy(lowering->parameters);
     lowering->reason = nullptr;
     uint32_t root = lower_value(lowering, expression, 0);
     if (root != kNone)
         root = mql::copy_value_tree(&lowering->sql, root, &lowering->filter);
+    if (root != kNone && !server_has(lowering, filter_mark))
+        root = kNone;
     lowering->sql.count = mark;
-    if (root == kNone)
+    if (root == kNone) {
         lowering->parameters = parameters;
+        lowering->filter.count = filter_mark;
+    }
     return root;
 }
 
-uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
-    ensure_room(lowering);
+// One try; plain: without expressions.
+static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Verdict *verdict) {
     uint32_t sql_mark = lowering->sql.count, filter_mark = lowering->filter.count;
     List *parameters = list_copy(lowering->parameters);
+    bool guarded = lowering->guarded;
     lowering->reason = nullptr;
+    lowering->plain = plain;
+    lowering->guarded = guarded && !plain;
     *verdict = mql::Verdict::Local;
     uint32_t root = lower(lowering, clause, 0);
     if (root != kNone) {
-        root = mql::truth_filter(&lowering->sql, root, lowering->columns, lowering->guarded, &lowering->filter,
+        root = mql::truth_filter(&lowering->sql, root, lowering->columns, plain, lowering->guarded, &lowering->filter,
                                  verdict);
         if (root == kNone)
             refuse(lowering,
@@ -385,13 +405,28 @@ uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
                    "is inside the unwound array");
         if (lowering->filter.count >= lowering->filter.capacity)
             root = refuse(lowering, "the conditions are too many");
+        if (root != kNone && !plain && !server_has(lowering, filter_mark))
+            root = kNone;
     }
     lowering->sql.count = sql_mark;
+    lowering->plain = false;
+    lowering->guarded = guarded;
     if (root == kNone) {
         *verdict = mql::Verdict::Local;
         lowering->filter.count = filter_mark;
         lowering->parameters = parameters;
     }
+    return root;
+}
+
+uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
+    ensure_room(lowering);
+    uint32_t root = try_clause(lowering, clause, false, verdict);
+    const char *reason = lowering->reason;
+    if (root == kNone)
+        root = try_clause(lowering, clause, true, verdict);
+    if (root == kNone && reason)
+        lowering->reason = reason;
     return root;
 }
 

@@ -22,6 +22,7 @@ struct Lowering {
     const char *reason; // why the last clause stays local
     Expr *case_argument; // of the CASE around the expression, which its CaseTestExpr stands for
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts
+    bool plain; // no expressions: the server may lack what they need
     bool guarded;       // conditions must be exact where they can be, see mql::truth_filter
 };
 

@@ -146,16 +146,12 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     info->base = rel;
     info->table = read_table_options(relation);
     info->lowering = make_lowering(rel->relid, info->table);
-    info->all_exact = true;
     ListCell *cell;
     foreach (cell, rel->baserestrictinfo) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
         mql::Verdict verdict = verdict_of(info->lowering, clause->clause);
         if (verdict != mql::Verdict::Local)
             info->remote_clauses = lappend(info->remote_clauses, clause);
-        if (verdict == mql::Verdict::Exact || verdict_of(info->lowering, clause->clause, true) == mql::Verdict::Exact)
-            continue;
-        info->all_exact = false;
     }
     info->documents = estimated_documents(root, rel, info->table);
     info->remote_selectivity = clauselist_selectivity(root, info->remote_clauses, rel->relid, JOIN_INNER, nullptr);
@@ -171,6 +167,14 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
                                                                  rel->lateral_relids, nullptr, NIL)));
     add_sorted_path(root, rel, info);
     add_parameterized_paths(root, rel, info);
+}
+
+bool all_exact(const RelationInfo *info) {
+    ListCell *cell;
+    foreach (cell, info->base->baserestrictinfo)
+        if (verdict_of(info->lowering, lfirst_node(RestrictInfo, cell)->clause, true) != mql::Verdict::Exact)
+            return false;
+    return true;
 }
 
 void lower_clauses(RelationInfo *, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan,

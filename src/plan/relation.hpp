@@ -13,8 +13,6 @@ struct RelationInfo {
     double documents;
     Selectivity remote_selectivity;
     List *remote_clauses; // RestrictInfos that are sent, for estimates
-    bool all_exact;       // no clause is checked here
-    const char *inexact;  // otherwise why, of the first that is
     RelOptInfo *base;     // the foreign table
     // of a relation above
     bool sorted;      // ORDER BY is part of it: the base relation's sort
@@ -26,6 +24,9 @@ struct RelationInfo {
 };
 
 bool filters_allowed();
+
+// Whether every clause of the base relation can be left to the server.
+bool all_exact(const RelationInfo *info);
 
 // Costs of a scan: what the server does before the first row, and each row on its way here.
 struct ScanCost {

@@ -140,12 +140,12 @@ bool is_plain(Node *expression) {
 // True when the rows of this scan are exactly those that LIMIT counts.
 bool limit_applies(PlannerInfo *root, const RelationInfo *info) {
     const Query *query = root->parse;
-    return enable_pushdown && enable_limit_pushdown && info->all_exact && info->table->unwind_levels == 0 &&
+    return enable_pushdown && enable_limit_pushdown && info->table->unwind_levels == 0 &&
            query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT &&
            (root->sort_pathkeys == NIL || info->sorted) && !query->groupClause && !query->groupingSets &&
            !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs && !query->distinctClause &&
            !query->setOperations && !query->rowMarks && !query->havingQual && is_plain(query->limitCount) &&
-           is_plain(query->limitOffset);
+           is_plain(query->limitOffset) && all_exact(info);
 }
 
 void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, FinalPathExtraData *final) {

@@ -13,7 +13,7 @@
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
-// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage, as
+// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or operator, as
 // a server does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
@@ -564,6 +564,20 @@ class Connection {
         }
         return false;
     }
+    // Whether a key occurs at any depth.
+    static bool has_key(bson_iter_t *at, const std::string &key) {
+        bson_iter_t inner;
+        if (!bson_iter_recurse(at, &inner))
+            return false;
+        while (bson_iter_next(&inner)) {
+            if (key == bson_iter_key(&inner))
+                return true;
+            bool deep = BSON_ITER_HOLDS_DOCUMENT(&inner) || BSON_ITER_HOLDS_ARRAY(&inner);
+            if (deep && has_key(&inner, key))
+                return true;
+        }
+        return false;
+    }
     bool start_cursor(int32_t request, const bson_t *command, const std::string &collection,
                       const std::string &database) {
         Cursor cursor;
@@ -573,11 +587,12 @@ class Connection {
         cursor.documents = documents_of(cursor.spec, projection_of(command, &projection) ? &projection : nullptr);
         int64_t limit = number(command, "limit", 0);
         std::vector<std::string> stages = stages_of(command);
+        bson_iter_t keys;
+        if (!options.lacks.empty() && bson_iter_init_find(&keys, command, "pipeline") && has_key(&keys, options.lacks))
+            return fail(request, kOpMsg, 168, "InvalidPipelineOperator",
+                        ("Unrecognized expression '" + options.lacks + "'").c_str());
         for (size_t i = 0; i < stages.size(); i++) {
             std::string path = "pipeline." + std::to_string(i) + "." + stages[i];
-            if (!options.lacks.empty() && stages[i] == options.lacks)
-                return fail(request, kOpMsg, 40324, "Location40324",
-                            ("Unrecognized pipeline stage name: '" + stages[i] + "'").c_str());
             if (stages[i] == "$collStats") {
                 uint8_t byte;
                 return cursor.spec.fault == "stats" ? read_all(&byte, 1) && false

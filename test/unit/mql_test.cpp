@@ -80,7 +80,7 @@ class Trees : public ::testing::Test {
     std::string show(uint32_t node) {
         Verdict verdict;
         filter.count = 0;
-        uint32_t root = truth_filter(&sql, node, columns.data(), false, &filter, &verdict);
+        uint32_t root = truth_filter(&sql, node, columns.data(), false, false, &filter, &verdict);
         const char *names[] = {"local", "superset", "exact"};
         std::string result = names[static_cast<int>(verdict)];
         if (root == kNone)

@@ -1,0 +1,82 @@
+// Features of servers. Zone B.
+#include "plan/features.hpp"
+
+#include "connect/connect.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int64 kFreshUs = 60 * USECS_PER_SEC; // a server that could not be asked is left alone for so long
+
+struct ServerFeatures {
+    Oid server;
+    bool known;
+    uint32_t lacking;
+    TimestampTz refused; // 0: it was not
+};
+
+HTAB *servers = nullptr;
+
+void forget(Datum, int, uint32) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, servers);
+    while (ServerFeatures *entry = static_cast<ServerFeatures *>(hash_seq_search(&status))) {
+        entry->known = false;
+        entry->refused = 0;
+    }
+}
+
+ServerFeatures *entry_of(Oid server) {
+    if (!servers) {
+        HASHCTL control{};
+        control.keysize = sizeof(Oid);
+        control.entrysize = sizeof(ServerFeatures);
+        control.hcxt = TopMemoryContext;
+        servers = hash_create("mongo_fdw_cpp features", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forget, 0);
+    }
+    bool found;
+    ServerFeatures *entry = static_cast<ServerFeatures *>(hash_search(servers, &server, HASH_ENTER, &found));
+    if (!found)
+        *entry = {server, false, 0, 0};
+    return entry;
+}
+
+enum class Answer { Has, Lacks, Unknown };
+
+Answer ask(const TableOptions *table, uint32_t features) {
+    mql::Document command = mql::feature_probe_command(table->collection, features);
+    mongo::Bytes reply;
+    mongo::Error failure;
+    failure.kind = mongo::ErrorKind::None;
+    if (run_command(table->server, GetUserId(), table->database, {command.data, command.size}, &reply, &failure))
+        return Answer::Has;
+    constexpr int kUnauthorized = 13;
+    return failure.kind == mongo::ErrorKind::Server && failure.code != kUnauthorized ? Answer::Lacks : Answer::Unknown;
+}
+
+} // namespace
+
+uint32_t lacking_features(const TableOptions *table, uint32_t features) {
+    if (features == 0)
+        return 0;
+    ServerFeatures *entry = entry_of(table->server);
+    if (entry->known)
+        return entry->lacking & features;
+    if (!may_connect(table->server, GetUserId()) ||
+        (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
+        return 0;
+    constexpr uint32_t kAll = (1u << static_cast<int>(mql::Feature::Count)) - 1;
+    Answer answer = ask(table, kAll);
+    uint32_t lacking = 0;
+    for (int i = 1; answer == Answer::Lacks && i < static_cast<int>(mql::Feature::Count); i++)
+        if (ask(table, 1u << i) == Answer::Lacks)
+            lacking |= 1u << i;
+    entry = entry_of(table->server); // an invalidation may have come in between
+    entry->known = answer != Answer::Unknown;
+    entry->lacking = lacking;
+    entry->refused = entry->known ? 0 : GetCurrentTimestamp();
+    return lacking & features;
+}
+
+} // namespace mongo_fdw

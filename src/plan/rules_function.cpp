@@ -1,0 +1,144 @@
+// mongo.pushdown_rules: the tables of rules, as rows. Zone B.
+#include "plan/aggregates.hpp"
+#include "plan/functions.hpp"
+#include "plan/rules.hpp"
+
+#include "mql/features.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(mongo_list_pushdown_rules);
+}
+
+namespace mongo_fdw {
+namespace {
+
+constexpr const char *kFirstVersion = "3.6"; // of the query language that filters use
+
+struct FormRow {
+    const char *name;
+    const char *verdict;
+    const char *note;
+};
+constexpr FormRow kForms[] = {
+    {"AND, OR, NOT", "as its parts", "a part of an AND that cannot be sent leaves a superset"},
+    {"IS [NOT] NULL", "exact", "of columns and expressions"},
+    {"IS [NOT] TRUE, FALSE, UNKNOWN", "as its condition", ""},
+    {"IN, = ANY, NOT IN, <> ALL", "as =", "the list does not depend on the row"},
+    {"IS [NOT] DISTINCT FROM", "as =", ""},
+    {"BETWEEN", "as its comparisons", ""},
+    {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises"},
+    {"NULLIF", "as =", ""},
+    {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
+    {"ORDER BY", "exact", "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
+    {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},
+    {"GROUP BY, DISTINCT", "proved", "keys whose equality is the type's own"},
+};
+
+const char *note_of(const Rule &rule) {
+    if (rule.kind == mql::NodeKind::Like)
+        return "a regular expression; its literal beginning uses an index";
+    switch (rule.family) {
+    case mql::Family::Text:
+        return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations"
+                                                                : "byte-order collations";
+    case mql::Family::Uuid:
+        return "subtype 4; = is exact";
+    case mql::Family::Float:
+    case mql::Family::Numeric:
+        return "sent as a range for the index, exact where LIMIT, groups or sorts need it";
+    default:
+        return "";
+    }
+}
+
+const char *note_of(const FunctionRule &rule) {
+    if (rule.zoned)
+        return "time zones without summer time";
+    switch (rule.demand) {
+    case Demand::CType:
+        return "collation \"C\"";
+    case Demand::Unit:
+        return "units from minute or milliseconds to year; years 1 to 9999";
+    default:
+        return rule.raises ? "rows for which it would raise are kept and checked here" : "";
+    }
+}
+
+// Symbols, which no function of text takes, and decimals near zero leave functions of text and floats unsure.
+bool has_unsure_argument(Oid function) {
+    Oid *types;
+    int count;
+    get_func_signature(function, &types, &count);
+    for (int i = 0; i < count; i++)
+        if (types[i] == TEXTOID || types[i] == FLOAT8OID || types[i] == NUMERICOID)
+            return true;
+    return false;
+}
+
+// "name(types)" parted into both.
+void split(Oid function, char **name, char **arguments) {
+    char *whole = format_procedure(function);
+    char *bracket = strchr(whole, '(');
+    *arguments = pstrdup(bracket ? bracket + 1 : "");
+    if (bracket)
+        *bracket = '\0';
+    size_t length = strlen(*arguments);
+    if (length && (*arguments)[length - 1] == ')')
+        (*arguments)[length - 1] = '\0';
+    *name = whole;
+}
+
+struct Sink {
+    Tuplestorestate *store;
+    TupleDesc descriptor;
+
+    void put(const char *name, const char *kind, const char *arguments, const char *verdict, const char *since,
+             const char *note) {
+        const char *texts[] = {name, kind, arguments, verdict, since, note};
+        Datum values[lengthof(texts)];
+        bool nulls[lengthof(texts)] = {};
+        for (size_t i = 0; i < lengthof(texts); i++)
+            values[i] = CStringGetTextDatum(texts[i]);
+        tuplestore_putvalues(store, descriptor, values, nulls);
+    }
+    void put(Oid function, const char *kind, const char *verdict, const char *since, const char *note) {
+        char *name, *arguments;
+        split(function, &name, &arguments);
+        put(name, kind, arguments, verdict, since, note);
+    }
+};
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_list_pushdown_rules(PG_FUNCTION_ARGS) {
+    InitMaterializedSRF(fcinfo, 0);
+    ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    Sink sink{result->setResult, result->setDesc};
+    int count;
+    const Rule *rules = rule_table(&count);
+    for (int i = 0; i < count; i++) {
+        bool superset = rules[i].kind == mql::NodeKind::Like ||
+                        (rules[i].family == mql::Family::Uuid && rules[i].op != mql::Op::Eq);
+        sink.put(rules[i].function, "comparison", superset ? "superset" : "exact", kFirstVersion, note_of(rules[i]));
+    }
+    const FunctionRule *functions = function_rules(&count);
+    for (int i = 0; i < count; i++) {
+        mql::Feature feature = mql::feature_of(functions[i].meaning);
+        const char *least = mql::feature_row(mql::Feature::Expressions).since, *own = mql::feature_row(feature).since;
+        sink.put(functions[i].function, "function", functions[i].raises || has_unsure_argument(functions[i].function) ? "superset" : "exact",
+                 strcmp(own, least) > 0 ? own : least, note_of(functions[i]));
+    }
+    for (const FormRow &row : kForms)
+        sink.put(row.name, "form", "", row.verdict, kFirstVersion, row.note);
+    for_each_aggregate(
+        [](void *argument, Oid function, bool of_floats) {
+            static_cast<Sink *>(argument)->put(
+                function, "aggregate", "proved", mql::feature_row(mql::Feature::Expressions).since,
+                of_floats ? "last digits may differ; mongo_fdw_cpp.enable_float_aggregates" : "");
+        },
+        &sink);
+    PG_RETURN_VOID();
+}
