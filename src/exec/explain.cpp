@@ -47,7 +47,12 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     if (const char *reason = fallback_reason(state))
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", reason), es);
     if (es->verbose && state->rechecks)
-        ExplainPropertyText("Recheck", "the pushed conditions could not be sent and were evaluated here", es);
+        ExplainPropertyText("Recheck",
+                            state->refusal ? psprintf("the server refused the pushed conditions, they were evaluated "
+                                                      "here: %s",
+                                                      state->refusal)
+                                           : "the pushed conditions could not be sent and were evaluated here",
+                            es);
     if (es->analyze) {
         mongo::CursorCounts counts = state->counts;
         if (state->cursor) {

@@ -201,54 +201,74 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
     MemoryContextSwitchTo(old);
 }
 
-void start(ForeignScanState *node) {
-    ScanState *state = state_of(node);
-    evaluate_parameters(node, false);
-    evaluate_limit(node, false);
-    state->started = true;
-    state->finished = false;
-    state->executions++;
-    Collation collation = needed_collation(state);
-    bool filters = collation != Collation::OtherOnView;
-    if (!filters && state->plan.sort != NIL)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
-                        errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
-    mql::ScanRendering rendering = render_state(state, filters, collation == Collation::Other);
-    if (!rendering.command.data) {
-        filters = false;
-        rendering = render_state(state, false, collation == Collation::Other);
-    }
-    state->never = filters && rendering.never;
-    if (state->never || state->limit == 0) {
-        state->finished = true;
-        return;
-    }
-    bool rechecks = !filters && state->root_count > 0;
-    if (rechecks != state->rechecks) {
-        state->rechecks = rechecks;
-        prepare_decoding(state, rechecks);
-        rendering = render_state(state, filters, collation == Collation::Other);
-    }
+// Sends a rendering. False where the server refuses it and *failure takes that; other errors raise.
+bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, mongo::Error *failure) {
     if (!rendering.command.data)
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the command for \"%s\" is too large", state->table->name_space)));
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("the command for \"%s\" is too large", state->table->name_space)));
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
     // The command lives in the renderer's scratch until its next call.
     uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
     memcpy(copy, rendering.command.data, rendering.command.size);
     keep_pipeline_text(state, filters, rendering.pipeline);
+    MemoryContextSwitchTo(old);
     mongo::CursorRequest request{};
     request.database = state->table->database;
     request.collection = state->table->collection;
-    MemoryContextSwitchTo(old);
     request.command = {copy, rendering.command.size};
     request.aggregate = rendering.aggregate;
     request.read_preference = state->table->read_preference;
     request.fetch_bytes = state->table->fetch_bytes;
     request.fetch_documents = state->table->fetch_documents;
     request.limit = filters && state->limit > 0 ? state->limit : 0;
-    state->cursor =
-        open_cursor(state->table->server, state->user, request, state->table->name_space, state->pipeline_text);
+    state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space,
+                                state->pipeline_text, failure);
+    if (state->cursor)
+        return true;
+    if (failure->kind != mongo::ErrorKind::Server)
+        raise_mongo_error(*failure, state->table->server_name, state->table->name_space, state->pipeline_text);
+    return false;
+}
+
+// Sets whether the pushed conditions are evaluated here.
+void set_rechecks(ScanState *state, bool rechecks) {
+    if (rechecks == state->rechecks)
+        return;
+    state->rechecks = rechecks;
+    prepare_decoding(state, rechecks);
+}
+
+void start(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    evaluate_parameters(node, false);
+    evaluate_limit(node, false);
+    state->started = true;
+    state->finished = false;
+    state->refusal = nullptr;
+    state->executions++;
+    Collation collation = needed_collation(state);
+    bool simple = collation == Collation::Other, filters = collation != Collation::OtherOnView;
+    if (!filters && state->plan.sort != NIL)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
+                        errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
+    mql::ScanRendering rendering = render_state(state, filters, simple);
+    filters = filters && rendering.command.data; // else the value of a parameter cannot be said
+    state->never = filters && rendering.never;
+    if (state->never || state->limit == 0) {
+        state->finished = true;
+        return;
+    }
+    set_rechecks(state, !filters && state->root_count > 0);
+    rendering = render_state(state, filters, simple);
+    mongo::Error failure;
+    bool may_retry = filters && state->root_count > 0 && has_guards(state);
+    if (!send(state, rendering, filters, may_retry ? &failure : nullptr)) {
+        // Expressions that the server does not take after all are evaluated here.
+        state->refusal = MemoryContextStrdup(state->parameters, failure.message);
+        set_rechecks(state, true);
+        send(state, render_state(state, false, simple), false, nullptr);
+    }
     begin_batch(state->decoder, mongo::current_batch(state->cursor));
 }
 

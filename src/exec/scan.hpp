@@ -30,6 +30,7 @@ struct ScanState {
     bool started;
     bool finished;     // the cursor gave its last row
     bool rechecks;     // pushed clauses could not be sent: they are evaluated here
+    char *refusal;     // why the server refused the pushed clauses; null: it did not
     bool never;        // no document can match
     int64 limit;       // rows to return, -1: all
     int64 skip;        // rows to leave out before them

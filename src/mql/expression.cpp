@@ -399,27 +399,37 @@ struct Renderer {
             result = cond(op("$in", {Value::null(), list(nullable)}), Value::null(), result);
         if (!unsure.empty() && (null || nullable.size() > 1))
             result = cond(op("$in", {unsure_value(), list(unsure)}), unsure_value(), result);
+        bool doubtful = node.unsure || !unsure.empty();
         if (vars.empty())
-            return {result, false, null, node.unsure};
-        return {op("$let", doc({{"vars", doc(vars)}, {"in", result}})), false, false, node.unsure};
+            return {result, false, null, doubtful};
+        return {op("$let", doc({{"vars", doc(vars)}, {"in", result}})), false, false, doubtful};
     }
 
-    // The children as an array bound to $$all.
-    Value with_all(const Node &node, const Value &in) {
+    struct Children {
         std::vector<Value> values;
-        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next)
-            values.push_back(render(node_at(at)).value);
-        return let("all", list(values), in);
+        bool unsure;
+    };
+    Children children(const Node &node) {
+        Children result{{}, node.unsure};
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next) {
+            Piece piece = render(node_at(at));
+            result.values.push_back(piece.value);
+            result.unsure = result.unsure || piece.unsure;
+        }
+        return result;
+    }
+
+    // in over the children as the array $$all; MinKey among them decides.
+    Piece over_all(const Node &node, const Value &in) {
+        Children all = children(node);
+        Value whole = all.unsure ? cond(op("$in", {unsure_value(), "$$all"}), unsure_value(), in) : in;
+        return {let("all", list(all.values), whole), false, false, all.unsure};
     }
 
     // Three-valued AND (decisive false) and OR (decisive true).
     Piece logic(const Node &node, bool decisive) {
-        Value all = "$$all";
-        Value in = cond(op("$in", {decisive, all}), decisive,
-                        cond(op("$in", {Value::null(), all}), Value::null(), !decisive));
-        if (node.unsure)
-            in = cond(op("$in", {unsure_value(), all}), unsure_value(), in);
-        return {with_all(node, in), false, false, node.unsure};
+        return over_all(node, cond(op("$in", {decisive, "$$all"}), decisive,
+                                   cond(op("$in", {Value::null(), "$$all"}), Value::null(), !decisive)));
     }
 
     // IS NULL, IS TRUE, IS FALSE: never null.
@@ -433,32 +443,30 @@ struct Renderer {
 
     Piece choice(const Node &node) {
         std::vector<Branch> branches;
+        bool unsure = node.unsure;
         uint32_t at = node.first_child;
         for (; at != kNone && node_at(at).next != kNone; at = node_at(node_at(at).next).next) {
             Piece condition = render(node_at(at)), then = render(node_at(node_at(at).next));
             if (condition.unsure)
                 branches.push_back({is_unsure(condition.value), unsure_value()});
             branches.push_back({op("$eq", {condition.value, true}), then.value});
+            unsure = unsure || condition.unsure || then.unsure;
         }
-        return {choose(branches, render(node_at(at)).value), false, false, node.unsure};
+        Piece otherwise = render(node_at(at));
+        return {choose(branches, otherwise.value), false, false, unsure || otherwise.unsure};
     }
 
     Piece coalesce(const Node &node) {
-        std::vector<Value> values;
-        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next)
-            values.push_back(render(node_at(at)).value);
-        Value result = values.back();
-        for (size_t i = values.size() - 1; i-- > 0;)
-            result = op("$ifNull", {values[i], result});
-        return {result, false, false, node.unsure};
+        Children all = children(node);
+        Value result = all.values.back();
+        for (size_t i = all.values.size() - 1; i-- > 0;)
+            result = op("$ifNull", {all.values[i], result});
+        return {result, false, false, all.unsure};
     }
 
     // GREATEST and LEAST leave null out.
     Piece extreme(const Node &node) {
-        Value in = op(node.function == Function::Greatest ? "$max" : "$min", "$$all");
-        if (node.unsure)
-            in = cond(op("$in", {unsure_value(), "$$all"}), unsure_value(), in);
-        return {with_all(node, in), false, false, node.unsure};
+        return over_all(node, op(node.function == Function::Greatest ? "$max" : "$min", "$$all"));
     }
 
     Piece render(const Node &node);

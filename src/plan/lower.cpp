@@ -150,7 +150,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
                     kNone,
                     kNone};
     uint32_t at = add(lowering, node);
-    if (array && op == Op::Ne && at != kNone)
+    if (((array && op == Op::Ne) || rule->negative) && at != kNone)
         return add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone});
     return at;
 }

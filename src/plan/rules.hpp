@@ -13,6 +13,7 @@ struct Rule {
     mql::Op op;
     mql::Family family; // of both sides
     mql::NodeKind kind = mql::NodeKind::Compare;
+    bool negative = false; // it is the complement, NULL staying NULL
 };
 
 // The rule of a function; null when it has none. Functions of mongo.objectid are found by name.

@@ -258,11 +258,13 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
 
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
     const Rule *compared = find_rule(function);
-    if (compared && list_length(arguments) == 2)
-        return comparison(lowering, *compared, compared->op,
+    if (compared && list_length(arguments) == 2) {
+        uint32_t at = comparison(lowering, *compared, compared->op,
                           compared->kind == NodeKind::Like ? Function::Like : Function::Compare,
                           static_cast<Expr *>(linitial(arguments)), static_cast<Expr *>(lsecond(arguments)), collation,
                           depth);
+        return compared->negative ? negated(lowering, at) : at;
+    }
     const FunctionRule *rule = find_function_rule(function);
     if (!rule)
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));

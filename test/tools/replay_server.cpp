@@ -5,7 +5,8 @@
 //
 // A collection's name says what it holds and how it fails:
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
-//   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone)
+//   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone), groups (what $group
+//   by one key gives for count(*))
 //   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
 //   answer), error (an error code), lie (a document with a wrong length), odd (a number in place of a document),
 //   truncated (a reply without a cursor), empty (three batches without documents while the cursor lives), notcursor
@@ -180,6 +181,12 @@ void make_document(bson_t *d, const std::string &shape, uint32_t i, Random &rand
                 std::to_string(random.next() % 100000000) + "." + std::to_string(10 + random.next() % 90);
             append_decimal(d, ("n" + std::to_string(k)).c_str(), text.c_str());
         }
+    } else if (shape == "groups") {
+        bson_t key;
+        bson_append_document_begin(d, "_id", -1, &key);
+        BSON_APPEND_INT32(&key, "k0", static_cast<int32_t>(i));
+        bson_append_document_end(d, &key);
+        BSON_APPEND_INT32(d, "s0", 1);
     } else {
         BSON_APPEND_INT32(d, "_id", static_cast<int32_t>(i));
     }
@@ -194,7 +201,7 @@ std::vector<Bytes> make_documents(const Spec &spec, const bson_t *projection) {
         make_document(&full, spec.shape, i, random);
         bson_iter_t at, ignored;
         const bson_t *chosen = &full;
-        if (projection && !bson_empty(projection)) {
+        if (projection && !bson_empty(projection) && spec.shape != "groups") {
             bson_iter_init(&at, &full);
             while (bson_iter_next(&at)) {
                 const char *key = bson_iter_key(&at);
@@ -588,7 +595,11 @@ class Connection {
         int64_t limit = number(command, "limit", 0);
         std::vector<std::string> stages = stages_of(command);
         bson_iter_t keys;
-        if (!options.lacks.empty() && bson_iter_init_find(&keys, command, "pipeline") && has_key(&keys, options.lacks))
+        bool refused = false;
+        for (const char *part : {"pipeline", "filter"})
+            refused = refused || (!options.lacks.empty() && bson_iter_init_find(&keys, command, part) &&
+                                  has_key(&keys, options.lacks));
+        if (refused)
             return fail(request, kOpMsg, 168, "InvalidPipelineOperator",
                         ("Unrecognized expression '" + options.lacks + "'").c_str());
         for (size_t i = 0; i < stages.size(); i++) {

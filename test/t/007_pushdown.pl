@@ -1,0 +1,89 @@
+# Push-down and servers: what one lacks stays local, a server that is down gives a plan, groups do not end early, and what the
+# server refuses PostgreSQL computes.
+use strict;
+use warnings;
+use lib 't';
+use Replay;
+use Test::More;
+
+my $node = new_node();
+
+sub plan {
+    my ($sql) = @_;
+    return $node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = on; EXPLAIN (VERBOSE, COSTS OFF) $sql");
+}
+
+# Features are asked for at first need, once, in one command.
+my $server = start_replay();
+add_server($node, 'whole', "mongodb://127.0.0.1:$server->{port}/");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE whole (_id int, s0 text COLLATE \"C\", i0 int) SERVER whole OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null'); ANALYZE whole");
+my $before = () = commands($server);
+$node->safe_psql('postgres', "EXPLAIN SELECT * FROM whole WHERE i0 = 5; EXPLAIN SELECT * FROM whole WHERE i0 > 5");
+is(scalar(commands($server)) - $before, 0, 'conditions of the query language need no question');
+$before = () = commands($server);
+$node->safe_psql('postgres', "EXPLAIN SELECT * FROM whole WHERE abs(i0) = 5; EXPLAIN SELECT * FROM whole WHERE replace(s0, 'a', 'b') = 'x' LIMIT 5; EXPLAIN SELECT * FROM whole ORDER BY i0");
+is(scalar(commands($server)) - $before, 1, 'expressions need one, once a session');
+like(plan('SELECT * FROM whole WHERE abs(i0) = 5'), qr/Pipeline: .*\$abs/, 'a server that has all is sent all');
+
+# What is lacking stays local, and EXPLAIN says what.
+my %lacks = (
+    '$replaceAll' => [ "replace(s0, 'a', 'b') = 'x'", 'abs(i0) = 5' ],
+    '$regexMatch' => [ "s0 NOT LIKE 'a%'", "replace(s0, 'a', 'b') = 'x'" ],
+    '$expr' => [ 'abs(i0) = 5', 'i0 > 5' ],
+    '$round' => [ 'abs(i0) = 5', 'i0 > 5' ]);
+for my $operator (sort keys %lacks) {
+    my ($local, $sent) = @{ $lacks{$operator} };
+    my $name = 'lacks_' . substr($operator, 1);
+    my $old = start_replay('--lacks', $operator);
+    add_server($node, $name, "mongodb://127.0.0.1:$old->{port}/");
+    $node->safe_psql('postgres', "CREATE FOREIGN TABLE $name (_id int, s0 text COLLATE \"C\", i0 int) SERVER $name OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null')");
+    my $plan = plan("SELECT * FROM $name WHERE $local");
+    unlike($plan, qr/\$match/, "$operator: not sent");
+    like($plan, qr/Local Conditions: .*the server lacks .*\Q$operator\E.* \(MongoDB has them since \d/, 'and EXPLAIN says so');
+    like(plan("SELECT * FROM $name WHERE $sent"), qr/\$match/, 'the rest is sent');
+    unlike(plan("SELECT i0 FROM $name WHERE i0 > 5 ORDER BY i0 LIMIT 3"), qr/\$sort/, 'no sort without what it needs') if $operator =~ /expr|round/;
+    is($node->safe_psql('postgres', "SELECT count(*) FROM (SELECT FROM $name WHERE $local LIMIT 1000) q WHERE false"), '0', 'and the query runs');
+}
+
+# A server that is down: a plan, and soon.
+my $closed = PostgreSQL::Test::Cluster::get_free_port();
+add_server($node, 'down', "mongodb://127.0.0.1:$closed/", "server_selection_timeout '2'");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE down (_id int, i0 int) SERVER down OPTIONS (collection 'x', on_conversion_error 'null')");
+my $seconds = elapsed(sub { like(plan('SELECT count(*), sum(i0) FROM down WHERE abs(i0) = 5; EXPLAIN SELECT * FROM down WHERE abs(i0) = 6 ORDER BY i0 LIMIT 1'), qr/Foreign Scan/, 'a plan without the server') });
+cmp_ok($seconds, '<', 6, 'within the time that a connection may take');
+
+# Groups: a cursor that breaks is an error, a cancel works, what is no group is not taken for one.
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE groups_$_ (k int) SERVER whole OPTIONS (collection 'groups,docs=40000" . ($_ eq 'whole' ? '' : ",fault=$_,after=1") . "', on_conversion_error 'null')")
+    for qw(whole cut half error notcursor lie truncated stall);
+my $group = 'SET mongo_fdw_cpp.enable_aggregate_pushdown = on; SELECT count(*), sum(n) FROM (SELECT k, count(*) AS n FROM groups_%s GROUP BY k OFFSET 0) q';
+is($node->safe_psql('postgres', sprintf($group, 'whole')), '40000|40000', 'all groups of several batches arrive');
+my %expected = (cut => '08006', half => '08006', error => 'HV000', notcursor => '34000', lie => '08P01', truncated => '08P01');
+for my $fault (sort keys %expected) {
+    my (undef, $out, $err) = $node->psql('postgres', sprintf($group, $fault), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    like($err, qr/ERROR:  $expected{$fault}: /, "groups, fault $fault: $expected{$fault}");
+    is($out, '', 'no result');
+}
+$seconds = elapsed(sub {
+    my (undef, undef, $err) = $node->psql('postgres', "SET statement_timeout = '400ms'; " . sprintf($group, 'stall'));
+    like($err, qr/canceling statement due to statement timeout/, 'groups can be cancelled');
+});
+cmp_ok($seconds, '<', 2, 'at once');
+is($node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_aggregate_pushdown = on; SELECT count(*) FROM whole'), '500', 'documents are not taken for groups');
+like($node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_aggregate_pushdown = on; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM whole'), qr/Fallback: PostgreSQL's own plan ran: the result is no group/, 'EXPLAIN ANALYZE says why the local plan ran');
+
+# A pipeline that the server refuses when it runs: PostgreSQL's own plan.
+my $refuses = start_replay('--lacks', '$group');
+add_server($node, 'refuses', "mongodb://127.0.0.1:$refuses->{port}/");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE refuses (_id int, i0 int) SERVER refuses OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null')");
+is($node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_aggregate_pushdown = on; SELECT count(*), count(i0) FROM refuses'), '500|500', 'a server without $group: counted here');
+like($node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_aggregate_pushdown = on; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM refuses'),
+    qr/Fallback: PostgreSQL's own plan ran: the server refused the pipeline: Unrecognized expression '\$group'/, 'and EXPLAIN ANALYZE says so');
+
+# The same for conditions: operators that the question about features does not hold.
+my $late = start_replay('--lacks', '$add');
+add_server($node, 'late', "mongodb://127.0.0.1:$late->{port}/");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE late (_id int, i0 int) SERVER late OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null')");
+is($node->safe_psql('postgres', 'SELECT count(*) FROM late WHERE i0 + 1 > 10'), $node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_pushdown = off; SELECT count(*) FROM late WHERE i0 + 1 > 10'), 'a condition that the server refuses is evaluated here');
+like($node->safe_psql('postgres', 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT * FROM late WHERE i0 + 1 > 10'), qr/Recheck: the server refused the pushed conditions, they were evaluated here: Unrecognized expression '\$add'/, 'and EXPLAIN ANALYZE says why');
+
+done_testing();
