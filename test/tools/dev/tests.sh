@@ -74,6 +74,20 @@ run_generated_tests() {
     esac
 }
 
+# The recorded answers of a real server stand beside the project, where there are any.
+run_truth() {
+    local folder=$top/../shared/data/mongodb-truth log=$build/log/truth.log
+    step "recorded answers of a real server"
+    if [ ! -e "$folder/expressions.ndjson" ]; then
+        step "  skipped: no folder $folder"
+        return
+    fi
+    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/truth/run.py" "$folder" >"$log" 2>&1 </dev/null || true
+    grep -q '^# .* recorded answers used' "$log" || echo 'not ok 0 - the test broke off' >>"$log"
+    grep '^# [0-9]' "$log" >&2 || true
+    count_up "$(grep -c '^ok' "$log" || true)" "$(grep -c '^not ok' "$log" || true)" "$log"
+}
+
 run_fuzz() {
     local queries=${1:-10000} seed=${2:-$RANDOM$RANDOM} engine
     trap 'stop_everything' EXIT
@@ -97,6 +111,7 @@ native_leg() {
         count_regress "$build/log/regress-native-$engine.log" "$top"
         run_generated_tests "$engine"
     done
+    run_truth
     step "tests of processes and faults, PostgreSQL $(pg_major_of "$pg_config")"
     pgxs=$(dirname "$("$pg_config" --pgxs)")/../..
     local work
