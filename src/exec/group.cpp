@@ -3,6 +3,10 @@
 // The server sums and compares whatever it finds. A result is believed when no value was in doubt (MinKey, see
 // mql/expression.hpp) and nothing was rounded: sums of numerics stay below 34 digits at the scale that was proved. One
 // group in doubt makes the node run its outer plan, so that rows and errors are PostgreSQL's.
+//
+// First values are taken as they are stored, which is cheapest for the server: the types of the results, and the least
+// and greatest value, show whether all fit. Where they do not, the next query over the table looks at each value, and
+// where that is in doubt as well PostgreSQL groups at once, for a while.
 #include "exec/group.hpp"
 
 #include "connect/documents.hpp"
@@ -10,11 +14,15 @@
 #include "convert/number.hpp"
 #include "exec/collation.hpp"
 #include "exec/operands.hpp"
+#include "mql/fit.hpp"
 #include "pg/error.hpp"
 
 #include <cmath>
 
 namespace mongo_fdw {
+
+// How a table's groups are tried.
+enum class Level : uint8_t { Stored, Guarded, Local };
 
 struct GroupState {
     uint32_t *keys;
@@ -27,6 +35,7 @@ struct GroupState {
     Converter *numeric;     // of any numeric
     Tuplestorestate *rows;
     bool ready;
+    Level level; // of the last execution
     const char *fallback; // why the outer plan runs; null: it does not
 };
 
@@ -48,6 +57,18 @@ BsonValue numbered_field(const BsonValue &document, const char *letter, int numb
 
 int64 count_field(Group *group, const char *letter, int number) {
     return count_of(numbered_field(group->document, letter, number), 0);
+}
+
+bool is_nothing(const BsonValue &value) {
+    return value.type == BsonType::Missing || value.type == BsonType::Null || value.type == BsonType::Undefined;
+}
+
+bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
+
+// Whether a group has values that are not null.
+bool has_values(Group *group, int number) {
+    return is_stored(group) ? !is_nothing(numbered_field(group->document, "a", number))
+                            : count_field(group, "c", number) != 0;
 }
 
 bool read_double(const BsonValue &value, double *out) {
@@ -111,12 +132,85 @@ Datum convert(Group *group, const Converter *converter, const BsonValue &value, 
     return doubt(group, "a result does not fit its type", null);
 }
 
+// --- proof of values taken as they are stored ---
+
+const mql::Column *column_of(const ScanState *state, uint32_t root) {
+    const mql::Node *nodes = state->plan.filter.nodes;
+    return root != mql::kNone && nodes[root].kind == mql::NodeKind::ColumnValue ? &state->columns[nodes[root].column]
+                                                                                : nullptr;
+}
+
+// Whether the values between the least and the greatest all are of the column's type; integers show by their sum.
+bool within_type(Group *group, const mql::Column &column, int number, const BsonValue &least, const BsonValue &most) {
+    double low = 0, high = 0;
+    int64 sum;
+    auto both = [&](BsonType type) { return least.type == type && most.type == type; };
+    bool numbers = read_double(least, &low) && read_double(most, &high);
+    switch (column.family) {
+    case mql::Family::Int:
+        return numbers && read_int(numbered_field(group->document, "s", number), &sum) &&
+               low >= static_cast<double>(column.minimum) && high <= static_cast<double>(column.maximum);
+    case mql::Family::Float:
+        return numbers && least.type != BsonType::Decimal128 && most.type != BsonType::Decimal128;
+    case mql::Family::Numeric: {
+        const mql::FitColumn *fit = column.fit;
+        double limit = fit->precision > 0 ? pow(10.0, fit->precision - fit->scale) : INFINITY;
+        return numbers && count_field(group, "d", number) == 0 && std::isfinite(low) && std::isfinite(high) &&
+               low > -limit && high < limit;
+    }
+    case mql::Family::Timestamp:
+    case mql::Family::Date:
+        return both(BsonType::Date) && read_le<int64_t>(least.data) >= column.fit->minimum &&
+               read_le<int64_t>(most.data) <= column.fit->maximum;
+    case mql::Family::Bool:
+        return both(BsonType::Bool);
+    case mql::Family::ObjectId:
+        return both(BsonType::ObjectId);
+    default:
+        return false;
+    }
+}
+
+void prove_stored(Group *group) {
+    const GroupState *state = group->state->group;
+    for (uint32_t i = 0; i < state->accumulator_count && !group->doubt; i++) {
+        const mql::Column *column = column_of(group->state, state->accumulators[i].argument);
+        BsonValue least = numbered_field(group->document, "a", static_cast<int>(i));
+        if (column && !is_nothing(least) &&
+            !within_type(group, *column, static_cast<int>(i), least,
+                         numbered_field(group->document, "b", static_cast<int>(i))))
+            group->doubt = "not all values are of the column's own type";
+    }
+}
+
+// Whether equal keys were one group there, and others were not.
+bool key_is_plain(const mql::Column &column, const BsonValue &key) {
+    switch (column.family) {
+    case mql::Family::Text:
+        return key.type == BsonType::String;
+    case mql::Family::Float:
+        return key.type == BsonType::Double || key.type == BsonType::Int32;
+    case mql::Family::Numeric:
+        return key.type != BsonType::Double;
+    default:
+        return true;
+    }
+}
+
+Datum key_value(Group *group, int column, int number, bool *null) {
+    const GroupState *state = group->state->group;
+    BsonValue key = numbered_field(field_of(group->document, "_id"), "k", number);
+    if (is_stored(group) && !is_nothing(key) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
+        return doubt(group, "a key is not of the column's own type", null);
+    return convert(group, state->converters[column], key, null);
+}
+
 // --- the finals ---
 
 // The sum of integers; false for none.
 bool integer_sum(Group *group, int number, int64 *sum) {
     BsonValue value = numbered_field(group->document, "s", number);
-    if (count_field(group, "c", number) == 0)
+    if (!has_values(group, number))
         return false;
     if (read_int(value, sum))
         return true;
@@ -129,20 +223,37 @@ Datum shown_numeric(Datum value, int shown) {
     return shown < 0 ? value : DirectFunctionCall2(numeric_round, value, Int32GetDatum(shown));
 }
 
+// Digits behind the point of a decimal's representation.
+int scale_of(const BsonValue &value) {
+    if (value.type != BsonType::Decimal128)
+        return 0;
+    Decimal decimal;
+    decimal_of_decimal128(value.data, &decimal);
+    return natural_scale(decimal);
+}
+
 Datum numeric_sum(Group *group, int number, int shown, bool *null) {
     const mql::Accumulator &accumulator = group->state->group->accumulators[number];
-    int64 count = count_field(group, "c", number);
+    int64 count = is_stored(group) ? count_of(field_of(group->document, "n"), 0) : count_field(group, "c", number);
+    BsonValue value = numbered_field(group->document, "s", number);
     *null = true;
-    if (count == 0)
+    if (!has_values(group, number))
         return 0;
-    double magnitude;
-    if (count_field(group, "f", number) != 0)
+    double magnitude, least, most;
+    // A sum of decimals has the digits behind the point of the finest of them, unless it was rounded to 34 digits.
+    if (is_stored(group) ? scale_of(value) > accumulator.scale : count_field(group, "f", number) != 0)
         return doubt(group, "values have more digits behind the point than a sum can prove", null);
-    if (!read_double(numbered_field(group->document, "m", number), &magnitude) ||
-        !(magnitude * static_cast<double>(count) < pow(10.0, kDecimalDigits - 1 - accumulator.scale)))
+    bool measured;
+    if (is_stored(group)) {
+        measured = read_double(numbered_field(group->document, "a", number), &least) &&
+                   read_double(numbered_field(group->document, "b", number), &most);
+        magnitude = measured ? Max(fabs(least), fabs(most)) : 0;
+    } else {
+        measured = read_double(numbered_field(group->document, "m", number), &magnitude);
+    }
+    if (!measured || !(magnitude * static_cast<double>(count) < pow(10.0, kDecimalDigits - 1 - accumulator.scale)))
         return doubt(group, "a sum may need more than 34 digits", null);
-    Datum sum =
-        convert(group, group->state->group->numeric, numbered_field(group->document, "s", number), null);
+    Datum sum = convert(group, group->state->group->numeric, value, null);
     return *null ? 0 : shown_numeric(sum, shown);
 }
 
@@ -152,14 +263,22 @@ Datum quotient(Datum sum, int64 count) {
 
 bool float_sum(Group *group, int number, double *sum, bool *null) {
     *null = true;
-    if (count_field(group, "c", number) == 0 || !read_double(numbered_field(group->document, "s", number), sum))
+    if (!has_values(group, number) || !read_double(numbered_field(group->document, "s", number), sum))
         return false;
-    if (!std::isfinite(*sum) && count_field(group, "x", number) == 0) {
+    if (!std::isfinite(*sum) && (is_stored(group) || count_field(group, "x", number) == 0)) {
         doubt(group, "a sum is beyond double precision", null);
         return false;
     }
     *null = false;
     return true;
+}
+
+// Whether a sum of zero may be negative here: it is where all values are.
+bool negative_zeros(Group *group, int number) {
+    double least;
+    if (!is_stored(group))
+        return count_field(group, "z", number) > 0;
+    return read_double(numbered_field(group->document, "a", number), &least) && least == 0 && std::signbit(least);
 }
 
 bool is_least(Group *group, int number) {
@@ -173,15 +292,28 @@ bool nan_decides(Group *group, int number) {
     return nans > 0 && (!is_least(group, number) || nans == count_field(group, "c", number));
 }
 
+// Where the extreme itself stands.
+BsonValue extreme_field(Group *group, int number) {
+    if (!is_stored(group))
+        return numbered_field(group->document, "s", number);
+    mql::Aggregate aggregate = group->state->group->accumulators[number].aggregate;
+    bool least = aggregate == mql::Aggregate::Least || aggregate == mql::Aggregate::LeastFloat;
+    return numbered_field(group->document, least ? "a" : "b", number);
+}
+
 Datum float_extreme(Group *group, int number, bool *null) {
     double value = 0;
     *null = false;
-    if (nan_decides(group, number))
+    if (!is_stored(group) && nan_decides(group, number))
         return Float8GetDatum(get_float8_nan());
-    if (count_field(group, "c", number) == 0 || !read_double(numbered_field(group->document, "s", number), &value)) {
+    if (!has_values(group, number) || !read_double(extreme_field(group, number), &value)) {
         *null = true;
         return 0;
     }
+    double least;
+    if (is_stored(group) &&
+        (!read_double(numbered_field(group->document, "a", number), &least) || std::isnan(least)))
+        return doubt(group, "NaN is among the values", null); // the least number there, the greatest here
     if (value == 0 && count_field(group, "z", number) > 0)
         return doubt(group, "zeros of both signs are among the values", null);
     return Float8GetDatum(value);
@@ -213,9 +345,10 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
     *null = false;
     switch (final) {
     case Final::Key:
-        return convert(group, state->converters[column], numbered_field(field_of(group->document, "_id"), "k", number),
-                       null);
+        return key_value(group, column, number, null);
     case Final::Count:
+        if (is_stored(group) && state->accumulators[number].argument != mql::kNone)
+            return Int64GetDatum(count_field(group, "c", number));
         if (!read_int(numbered_field(group->document, "s", number), &integer))
             return doubt(group, "the result is no group", null);
         return Int64GetDatum(integer);
@@ -239,7 +372,7 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
     case Final::FloatSum:
         if (!float_sum(group, number, &real, null))
             return 0;
-        if (real == 0 && count_field(group, "z", number) > 0)
+        if (real == 0 && negative_zeros(group, number))
             return doubt(group, "zeros of both signs are among the values", null);
         return Float8GetDatum(real);
     case Final::FloatAverage:
@@ -247,7 +380,7 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
                    ? Float8GetDatum(real / static_cast<double>(count_field(group, "c", number)))
                    : 0;
     case Final::Extreme:
-        return convert(group, state->converters[column], numbered_field(group->document, "s", number), null);
+        return convert(group, state->converters[column], extreme_field(group, number), null);
     case Final::FloatExtreme:
         return float_extreme(group, number, null);
     case Final::NumericExtreme:
@@ -266,6 +399,8 @@ bool keep_group(Group *group) {
         group->doubt = "the result is no group";
     if (count_of(field_of(group->document, "bad"), 0) != 0)
         group->doubt = "the server is not sure of a value, or it does not fit its column";
+    if (is_stored(group))
+        prove_stored(group);
     int columns = state->descriptor->natts;
     Datum *values = static_cast<Datum *>(palloc0(sizeof(Datum) * columns));
     bool *nulls = static_cast<bool *>(palloc0(columns));
@@ -278,6 +413,58 @@ bool keep_group(Group *group) {
     if (!group->doubt)
         tuplestore_putvalues(state->rows, state->descriptor, values, nulls);
     return !group->doubt;
+}
+
+// --- what was learned of a table ---
+
+constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
+
+struct LevelKey {
+    uint64 columns; // that the groups read, as bits of a hash
+    Oid relation;
+    uint32 unused; // no padding: keys are compared as bytes
+};
+
+struct TableLevel {
+    LevelKey key;
+    Level level;
+    TimestampTz at;
+};
+
+HTAB *levels = nullptr;
+
+void forget_level(Datum, Oid relation) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, levels);
+    while (TableLevel *entry = static_cast<TableLevel *>(hash_seq_search(&status)))
+        if (!OidIsValid(relation) || entry->key.relation == relation)
+            entry->level = Level::Stored;
+}
+
+TableLevel *level_of(const ScanState *state) {
+    if (!levels) {
+        HASHCTL control{};
+        control.keysize = sizeof(LevelKey);
+        control.entrysize = sizeof(TableLevel);
+        control.hcxt = TopMemoryContext;
+        levels = hash_create("mongo_fdw_cpp levels", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        CacheRegisterRelcacheCallback(forget_level, 0);
+    }
+    LevelKey key{0, state->table->relation, 0};
+    for (uint32_t i = 0; i < state->plan.filter.count; i++)
+        if (state->plan.filter.nodes[i].kind == mql::NodeKind::ColumnValue)
+            key.columns |= UINT64CONST(1) << (state->plan.filter.nodes[i].column % 64);
+    bool found;
+    TableLevel *entry = static_cast<TableLevel *>(hash_search(levels, &key, HASH_ENTER, &found));
+    if (!found || GetCurrentTimestamp() - entry->at > kRememberedUs)
+        *entry = {key, Level::Stored, GetCurrentTimestamp()};
+    return entry;
+}
+
+void learn(ScanState *state) {
+    TableLevel *entry = level_of(state);
+    entry->level = Max(entry->level, static_cast<Level>(static_cast<int>(state->group->level) + 1));
+    entry->at = GetCurrentTimestamp();
 }
 
 void note_fallback(ScanState *state, const char *reason) {
@@ -297,6 +484,7 @@ void read_groups(ScanState *state, mql::Document command) {
     if (!stream) {
         if (failure.kind != mongo::ErrorKind::Server)
             raise_mongo_error(failure, state->table->server_name, state->table->name_space, state->pipeline_text);
+        learn(state);
         note_fallback(state, psprintf("the server refused the pipeline: %s", failure.message));
         return;
     }
@@ -318,10 +506,12 @@ void read_groups(ScanState *state, mql::Document command) {
     add_stream_counts(stream, &state->counts);
     close_documents(stream);
     MemoryContextDelete(arena.context);
-    if (doubt)
+    if (doubt) {
+        learn(state);
         note_fallback(state, doubt);
-    else if (count == 0 && groups->key_count == 0)
+    } else if (count == 0 && groups->key_count == 0) {
         groups->ready = false; // nothing to group: one row is made here
+    }
 }
 
 // The row of aggregates over no rows.
@@ -346,9 +536,13 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     groups->rows = tuplestore_begin_heap(false, false, work_mem);
     MemoryContextSwitchTo(old);
     Collation collation = needed_collation(state);
+    state->started = false; // the level is chosen anew
     mql::ScanRendering rendering = render_groups(state, scan_command(state, true, collation == Collation::Other));
+    state->started = true;
     state->never = rendering.never;
-    if (collation == Collation::OtherOnView) {
+    if (groups->level == Level::Local) {
+        note_fallback(state, "the server was in doubt a short while ago");
+    } else if (collation == Collation::OtherOnView) {
         note_fallback(state, "the view has a collation of its own");
     } else if (!rendering.command.data) {
         note_fallback(state, "the value of a parameter cannot be said there");
@@ -389,14 +583,25 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     return groups;
 }
 
-mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {
+static mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) {
     mql::GroupCommand command{};
     command.scan = scan;
     command.keys = state->group->keys;
     command.key_count = state->group->key_count;
     command.accumulators = state->group->accumulators;
     command.accumulator_count = state->group->accumulator_count;
-    return mql::render_group(command);
+    command.stored = state->group->level == Level::Stored;
+    return command;
+}
+
+mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {
+    GroupState *groups = state->group;
+    if (!state->started) { // EXPLAIN alone: as it would be tried
+        groups->level = level_of(state)->level;
+        if (groups->level == Level::Stored && !mql::can_take_stored(group_command(state, scan)))
+            groups->level = Level::Guarded;
+    }
+    return mql::render_group(group_command(state, scan));
 }
 
 TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {
@@ -406,13 +611,13 @@ TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {
         start_groups(node, state);
     GroupState *groups = state->group;
     TupleTableSlot *row = groups->stored;
-    if (groups->fallback) { // a node expects to run in the query's memory, not in that of a row
-        MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+    // A node expects to run in the query's memory, and a slot keeps what it was given: not in the memory of a row.
+    MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+    if (groups->fallback)
         row = ExecProcNode(outerPlanState(&node->ss.ps));
-        MemoryContextSwitchTo(old);
-    } else {
+    else
         tuplestore_gettupleslot(groups->rows, true, false, row);
-    }
+    MemoryContextSwitchTo(old);
     if (TupIsNull(row))
         return slot;
     slot_getallattrs(row);

@@ -102,6 +102,60 @@ Value computed(const Value &value) {
     return expression ? value : literal(value);
 }
 
+const Node *column_node(const GroupCommand &group, uint32_t root) {
+    const Node *node = root == kNone ? nullptr : &group.scan.filters->nodes[root];
+    return node && node->kind == NodeKind::ColumnValue ? node : nullptr;
+}
+
+bool key_as_stored(const GroupCommand &group, uint32_t root) {
+    const Node *node = column_node(group, root);
+    return node && node->family != Family::Date;
+}
+
+bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulator) {
+    if (accumulator.filter != kNone)
+        return false;
+    if (accumulator.aggregate == Aggregate::Count)
+        return true;
+    const Node *node = column_node(group, accumulator.argument);
+    bool deviates = accumulator.aggregate == Aggregate::DeviationOfAll ||
+                    accumulator.aggregate == Aggregate::DeviationOfSample;
+    bool digits = accumulator.aggregate == Aggregate::LeastNumeric || accumulator.aggregate == Aggregate::GreatestNumeric;
+    bool counts = accumulator.aggregate == Aggregate::CountValues;
+    return node && !deviates && !digits && node->family != Family::Text &&
+           !(counts && (node->family == Family::Numeric || node->family == Family::Float));
+}
+
+std::string stored_path(const GroupCommand &group, uint32_t root) {
+    return std::string("$") + group.scan.columns[group.scan.filters->nodes[root].column].path;
+}
+
+// The parts over values as they are stored.
+void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator, uint32_t number, const Value &v,
+                      std::vector<Part> *parts) {
+    auto add = [&](const char *name, const char *combine, const Value &of) {
+        parts->push_back({numbered(name, number), combine, of});
+    };
+    if (accumulator.aggregate == Aggregate::Count) {
+        add("s", "$sum", 1);
+        return;
+    }
+    Family family = group.scan.filters->nodes[accumulator.argument].family;
+    add("a", "$min", v);
+    add("b", "$max", v);
+    bool sums = accumulator.aggregate == Aggregate::IntegerSum || accumulator.aggregate == Aggregate::NumericSum ||
+                accumulator.aggregate == Aggregate::FloatSum;
+    if (sums || family == Family::Int) // the sum of integers alone is one
+        add("s", "$sum", v);
+    if (accumulator.counted)
+        add("c", "$sum", cond(is_null(v), 0, 1));
+    if (family == Family::Numeric)
+        add("d", "$sum", one_if(is(type_of(v), "double")));
+    if (accumulator.aggregate == Aggregate::LeastFloat || accumulator.aggregate == Aggregate::GreatestFloat)
+        add("z", "$sum",
+            cond(op("$eq", {v, 0}), one_if(op("$eq", {op("$toString", v), literal("-0")})), 0));
+}
+
 // Whether a value may be MinKey.
 bool may_be_unsure(const GroupCommand &group, uint32_t at) {
     for (; at != kNone; at = group.scan.filters->nodes[at].next) {
@@ -130,6 +184,11 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     bool any_distinct = false;
     for (uint32_t i = 0; i < group.key_count; i++) {
         Value key = Value::null();
+        if (group.stored) { // a missing key is none of the document, null is one
+            key_fields.push_back(
+                {numbered("k", i), op("$ifNull", {Value(stored_path(group, group.keys[i]).c_str()), Value::null()})});
+            continue;
+        }
         if (!render_value(context, group.keys[i], &key))
             return false;
         std::string name = numbered("k", i), path = "$" + name;
@@ -141,6 +200,16 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     std::string distinct_path;
     for (uint32_t i = 0; i < group.accumulator_count; i++) {
         const Accumulator &accumulator = group.accumulators[i];
+        if (group.stored) {
+            bool of_rows = accumulator.argument == kNone;
+            std::string stored = of_rows ? "" : stored_path(group, accumulator.argument);
+            any_distinct = any_distinct || accumulator.distinct;
+            if (accumulator.distinct)
+                distinct_path = stored;
+            add_stored_parts(group, accumulator, i, accumulator.distinct ? "$_id.d" : stored.c_str(),
+                             accumulator.distinct ? &distinct_parts : &parts);
+            continue;
+        }
         std::string name = numbered("v", i), path = "$" + name;
         Value argument = 1, filter = Value::null();
         if (accumulator.argument != kNone && !render_value(context, accumulator.argument, &argument))
@@ -172,10 +241,15 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     }
     if (!unsure.empty())
         parts.push_back({"bad", "$sum", one_if(op("$in", {unsure_value(), list(unsure)}))});
+    bool sums_numerics = false;
+    for (uint32_t i = 0; i < group.accumulator_count; i++)
+        sums_numerics = sums_numerics || group.accumulators[i].aggregate == Aggregate::NumericSum;
+    if (group.stored && sums_numerics)
+        parts.push_back({"n", "$sum", 1});
     if (fields.size() > 1)
         stages->push_back(op("$project", doc(fields)));
     if (any_distinct)
-        key_fields.push_back({"d", distinct_path.c_str()});
+        key_fields.push_back({"d", op("$ifNull", {Value(distinct_path.c_str()), Value::null()})});
     auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {
         std::vector<Field> group_fields = {{"_id", keys.empty() ? Value::null() : doc(keys)}};
         for (const Part &part : of)
@@ -196,6 +270,16 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
 }
 
 } // namespace
+
+bool can_take_stored(const GroupCommand &group) noexcept {
+    for (uint32_t i = 0; i < group.key_count; i++)
+        if (!key_as_stored(group, group.keys[i]))
+            return false;
+    for (uint32_t i = 0; i < group.accumulator_count; i++)
+        if (!argument_as_stored(group, group.accumulators[i]))
+            return false;
+    return true;
+}
 
 ScanRendering render_group(const GroupCommand &group) noexcept {
     static std::string *kept_pipeline = nullptr, *kept_command = nullptr;

@@ -24,6 +24,7 @@ enum class Aggregate : uint8_t {
 struct Accumulator {
     Aggregate aggregate;
     bool distinct;
+    bool counted;      // the number of values is asked for, too
     uint32_t argument; // value tree; kNone: none
     uint32_t filter;   // condition as a value tree; kNone: none
     int scale;         // NumericSum: digits behind the point that are proved to suffice
@@ -35,11 +36,17 @@ struct GroupCommand {
     uint32_t key_count;
     const Accumulator *accumulators;
     uint32_t accumulator_count;
+    bool stored; // values are taken as they are stored, see can_take_stored
 };
+
+// Whether keys and arguments are columns whose values may be taken as they are stored: the results then show by their
+// types, and with the least and greatest value, whether all values fit. Much cheaper for the server than to look at each
+// value; where the proof fails nothing is known.
+bool can_take_stored(const GroupCommand &group) noexcept;
 
 // Fields of a result document: _id {k0, k1, ...}, bad (rows of which the server is not sure, left out where it always
 // is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the greatest magnitude; f<i> values finer than
-// scale; x<i> NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits
+// scale; of values taken as they are stored n rows (for sums of numerics), a<i> and b<i> the least and the greatest value, d<i> doubles; x<i> NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits
 // preferred among equal ones.
 ScanRendering render_group(const GroupCommand &group) noexcept;
 

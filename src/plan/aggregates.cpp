@@ -184,6 +184,9 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     int number = list_length(accumulators) / kAccumulatorFields;
     accumulators = lappend_int(accumulators, static_cast<int>(aggregate));
     accumulators = lappend_int(accumulators, distinct);
+    accumulators = lappend_int(accumulators, row->final == Final::Count || row->final == Final::IntegerAverage ||
+                                                 row->final == Final::NumericAverage ||
+                                                 row->final == Final::FloatAverage);
     accumulators = lappend_int(accumulators, static_cast<int>(argument));
     accumulators = lappend_int(accumulators, static_cast<int>(filter));
     accumulators = lappend_int(accumulators, scale);
@@ -255,6 +258,30 @@ Path *local_path(RelOptInfo *output, PathTarget *target) {
     return copy;
 }
 
+// Measured against a scan that fetches the rows: what the server does with a row of a group, more for decimals and for
+// values that it has to look at, and with a group.
+constexpr double kCountCost = 0.1, kRowCost = 0.75, kDecimalCost = 3, kGuardCost = 2, kGroupCost = 5;
+
+Cost cost_of_row(const Grouping *grouping) {
+    mql::GroupCommand command{};
+    command.scan.filters = &grouping->lowering->filter;
+    command.scan.columns = grouping->lowering->columns;
+    command.keys = numbers_of(grouping->plan->keys);
+    command.key_count = list_length(grouping->plan->keys);
+    command.accumulators = accumulators_of(*grouping->plan);
+    command.accumulator_count = list_length(grouping->plan->accumulators) / kAccumulatorFields;
+    double cost = command.key_count ? kRowCost : kCountCost;
+    for (uint32_t i = 0; i < command.accumulator_count; i++)
+        if (command.accumulators[i].argument != kNone)
+            cost = kRowCost;
+    for (uint32_t i = 0; i < command.accumulator_count; i++)
+        if (command.accumulators[i].aggregate == Aggregate::NumericSum)
+            cost += kDecimalCost;
+    if (!mql::can_take_stored(command))
+        cost += kGuardCost * (command.key_count + command.accumulator_count);
+    return cost * cpu_tuple_cost;
+}
+
 } // namespace
 
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
@@ -288,8 +315,8 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     output->fdw_private = info;
     double rows = clamp_row_est(info->documents * info->remote_selectivity), groups = fallback->rows;
     ScanCost cost = scan_cost(info, input, rows < info->documents);
-    Cost startup = cost.startup + rows * cpu_tuple_cost * 0.5;
-    Cost total = startup + groups * cost.per_row;
+    Cost startup = cost.startup + rows * cost_of_row(&grouping);
+    Cost total = startup + groups * cost.per_row * (grouping.plan->keys ? kGroupCost : 1);
     add_path(output, reinterpret_cast<Path *>(
                          make_foreign_upper_path(root, output, target, groups, startup, total, NIL, fallback)));
 }

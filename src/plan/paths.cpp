@@ -132,8 +132,7 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
     Cost startup, total;
     estimate(info, rel, rows, &startup, &total);
-    // Keys are computed there, and nothing is spared: a sort of all rows is better done here unless it can use an index.
-    Cost sort = rows * Max(log2(Max(rows, 2)), 1) * cpu_operator_cost * (sorts_by_index(sort_list) ? 1.5 : 3);
+    Cost sort = rows * (Max(log2(Max(rows, 2)), 1) * cpu_operator_cost + sort_cost(sort_list));
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + sort, total + sort,
                                                                  pathkeys, rel->lateral_relids, nullptr, NIL)));
 }

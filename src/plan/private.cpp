@@ -74,9 +74,10 @@ mql::Accumulator *accumulators_of(const ScanPlan &plan) {
         int at = i * kAccumulatorFields;
         accumulators[i] = {static_cast<mql::Aggregate>(list_nth_int(plan.accumulators, at)),
                            list_nth_int(plan.accumulators, at + 1) != 0,
-                           static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 2)),
+                           list_nth_int(plan.accumulators, at + 2) != 0,
                            static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 3)),
-                           list_nth_int(plan.accumulators, at + 4)};
+                           static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 4)),
+                           list_nth_int(plan.accumulators, at + 5)};
     }
     return accumulators;
 }

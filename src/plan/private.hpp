@@ -18,7 +18,7 @@ enum class ScanSlot : int {
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
     Keys,           // IntList: value trees of the group keys
-    Accumulators,   // IntList: aggregate, distinct, argument, filter, scale of each (see mql::Accumulator)
+    Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
     Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
                     // behind the point (-1: as computed)
     Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
@@ -69,6 +69,6 @@ mql::SortKey *sort_keys(const ScanPlan &plan, bool stored);
 mql::Accumulator *accumulators_of(const ScanPlan &plan);
 uint32_t *numbers_of(List *numbers);
 
-constexpr int kSortFields = 4, kAccumulatorFields = 5, kOutputFields = 3; // of the flat lists
+constexpr int kSortFields = 4, kAccumulatorFields = 6, kOutputFields = 3; // of the flat lists
 
 } // namespace mongo_fdw

@@ -165,7 +165,7 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     ScanCost cost = scan_cost(info, base, rows < info->documents);
     Cost startup = info->table->startup_cost, total = cost.startup + rows * cost.per_row;
     if (info->sorted) // the server keeps the first rows only
-        startup = cost.startup + rows * cpu_operator_cost * 2, total = startup + rows * cost.per_row;
+        startup = cost.startup + rows * sort_cost(below->sort_list), total = startup + rows * cost.per_row;
     double kept = rows;
     adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
     // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.
@@ -197,13 +197,16 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     case UPPERREL_ORDERED: {
         const char *reason;
-        if (below->base != input || below->group || query->hasTargetSRFs ||
-            lower_pathkeys(root, input, below, make_lowering(input->relid, below->table), root->sort_pathkeys,
-                           &reason) == NIL)
+        if (below->base != input || below->group || query->hasTargetSRFs)
+            return;
+        List *sort = lower_pathkeys(root, input, below, make_lowering(input->relid, below->table), root->sort_pathkeys,
+                                    &reason);
+        if (sort == NIL)
             return;
         RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
         *info = *below;
         info->sorted = true;
+        info->sort_list = sort;
         output->fdw_private = info; // LIMIT above it is sent with the sort
         break;
     }

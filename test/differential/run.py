@@ -272,6 +272,9 @@ CREATE PROCEDURE run_tries() LANGUAGE plpgsql AS $p$
 DECLARE t tries; plain text; pushed text; plan text; parts bigint[]; total bigint; counted bigint; local_count bigint;
 BEGIN
     FOR t IN SELECT * FROM tries ORDER BY id LOOP
+        IF t.inlined = 'true' THEN -- what a session has learned of a table's groups is forgotten: first as stored, then with guards
+            EXECUTE format('ALTER FOREIGN TABLE %s OPTIONS (SET fetch_size ''1000'')', t.tbl);
+        END IF;
         plain := outcome(t.query, t.types, t.arguments, false, 'custom');
         FOREACH plan IN ARRAY ARRAY['custom', 'generic'] LOOP
             pushed := outcome(t.query, t.types, t.arguments, true, plan);
@@ -338,7 +341,7 @@ def main():
     definition = ", ".join(f"{column} {kind}" for column, (_, kind) in COLUMNS.items())
     script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
     for policy in ("error", "null", "collect"):
-        script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', on_conversion_error '{policy}');")
+        script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
     rows = []
     for number in range(queries):
         seed = first + number

@@ -1,0 +1,95 @@
+-- Sorts, limits, groups and aggregates: what is sent, the rows, and the same rows without push-down.
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        IF line !~ '^ *(Output|Foreign Namespace):' THEN RETURN NEXT line; END IF;
+    END LOOP;
+END $$;
+-- The rows with push-down; raises where they differ from those without.
+CREATE FUNCTION same_rows(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE pushed text[]; plain text[];
+BEGIN
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
+    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO pushed;
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'off', true);
+    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO plain;
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
+    IF pushed IS DISTINCT FROM plain THEN RAISE EXCEPTION 'pushed %, plain %', pushed, plain; END IF;
+    RETURN QUERY SELECT unnest(pushed);
+END $$;
+-- Costs that leave as much as can be said to the server.
+CREATE FOREIGN TABLE numbers (_id int, k int, name text OPTIONS (path 't') COLLATE "C") SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE mixed (_id int, i int OPTIONS (path 'a'), f float8 OPTIONS (path 'a'), n numeric(10,2) OPTIONS (path 'a'), t text OPTIONS (path 'a') COLLATE "C", z timestamptz OPTIONS (path 'a'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE strict (_id int, i int OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', fdw_tuple_cost '10');
+
+-- Aggregates: values as they are stored, with their proof.
+SELECT plan_of('SELECT count(*), sum(k), avg(k), min(k), max(k) FROM numbers') LIMIT 4;
+SELECT same_rows('SELECT count(*), sum(k), avg(k), min(k), max(k) FROM numbers');
+SELECT plan_of('SELECT k, count(*), count(DISTINCT _id) FROM numbers GROUP BY k HAVING count(*) > 3') LIMIT 3;
+SELECT same_rows('SELECT k, count(*), count(DISTINCT _id) FROM numbers GROUP BY k HAVING count(*) > 3 ORDER BY k');
+-- FILTER and expressions look at each value.
+SELECT plan_of('SELECT k % 3, sum(k) FILTER (WHERE k > 2) FROM numbers GROUP BY k % 3') LIMIT 2;
+SELECT same_rows('SELECT k % 3 AS r, sum(k) FILTER (WHERE k > 2) FROM numbers GROUP BY 1 ORDER BY 1');
+-- No rows: one row of an aggregate, none of a group.
+SELECT same_rows('SELECT count(*), sum(k), bool_and(k > 0) FROM numbers WHERE k < -7');
+SELECT same_rows('SELECT k, count(*) FROM numbers WHERE k < -7 GROUP BY k');
+SELECT same_rows('SELECT count(*) FROM numbers WHERE k = ANY (''{}''::int[])');
+
+-- Values that do not fit are NULL: the proof of stored values fails, and PostgreSQL's own plan runs; then with guards.
+SELECT line FROM (SELECT plan_of('SELECT count(i), sum(i), min(i), max(i), avg(i) FROM mixed')) p (line) WHERE line ~ 'Pipeline' LIMIT 1;
+SELECT same_rows('SELECT count(i), sum(i), min(i), max(i), avg(i) FROM mixed');
+SELECT line FROM (SELECT plan_of('SELECT count(i), sum(i), min(i), max(i), avg(i) FROM mixed')) p (line) WHERE line ~ 'Pipeline' LIMIT 1;
+SELECT same_rows('SELECT count(i), sum(i), min(i), max(i), avg(i) FROM mixed');
+SELECT same_rows('SELECT i, count(*) > 4 AS many FROM mixed GROUP BY i ORDER BY i');
+SELECT same_rows('SELECT i, count(*) > 4 AS many FROM mixed GROUP BY i ORDER BY i');
+SELECT same_rows('SELECT sum(n), avg(n), max(f), min(f), count(DISTINCT t) FROM mixed WHERE i > 0');
+SELECT same_rows('SELECT DISTINCT z FROM mixed WHERE z < ''2100-01-01'' ORDER BY z');
+-- Under "error" they raise, as without push-down.
+SELECT count(i) FROM strict;
+SET mongo_fdw_cpp.enable_pushdown = off;
+SELECT count(i) FROM strict;
+RESET mongo_fdw_cpp.enable_pushdown;
+
+-- ORDER BY with LIMIT: computed keys, or the field itself where the conditions leave only its values.
+SELECT plan_of('SELECT _id, k FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');
+SELECT same_rows('SELECT _id, k FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');
+SELECT plan_of('SELECT _id FROM numbers WHERE _id > 4990 ORDER BY _id LIMIT 3');
+SELECT same_rows('SELECT _id FROM numbers WHERE _id > 4990 ORDER BY _id LIMIT 3');
+SELECT same_rows('SELECT i FROM mixed ORDER BY i NULLS FIRST LIMIT 60') EXCEPT SELECT '()';
+SELECT same_rows('SELECT i FROM mixed ORDER BY i DESC NULLS LAST LIMIT 6');
+SELECT same_rows('SELECT t FROM mixed ORDER BY t LIMIT 7');
+SELECT same_rows('SELECT f > 0 AS positive, f = ''NaN'' AS nan FROM mixed ORDER BY f DESC NULLS LAST LIMIT 4');
+-- Parameters, in custom and generic plans.
+PREPARE top(int, int) AS SELECT _id FROM numbers WHERE k > $1 ORDER BY _id DESC LIMIT $2;
+SET plan_cache_mode = force_generic_plan;
+SELECT plan_of('EXECUTE top(2, 3)');
+EXECUTE top(2, 3);
+SET plan_cache_mode = force_custom_plan;
+EXECUTE top(2, 3);
+RESET plan_cache_mode;
+
+-- What stays here.
+SELECT plan_of('SELECT name FROM numbers ORDER BY name COLLATE "en-x-icu" LIMIT 1') WHERE EXISTS (SELECT FROM pg_collation WHERE collname = 'en-x-icu');
+SELECT line ~ 'Pipeline: .*group' AS sent FROM plan_of('SELECT k, array_agg(_id) FROM numbers GROUP BY k') p (line) WHERE line ~ 'Pipeline';
+SELECT line ~ 'Pipeline: .*group' AS sent FROM plan_of('SELECT k FROM numbers GROUP BY ROLLUP (k)') p (line) WHERE line ~ 'Pipeline';
+SET mongo_fdw_cpp.enable_aggregate_pushdown = off;
+SELECT plan_of('SELECT count(*) FROM numbers') LIMIT 1;
+RESET mongo_fdw_cpp.enable_aggregate_pushdown;
+SET mongo_fdw_cpp.enable_order_by_pushdown = off;
+SELECT plan_of('SELECT k FROM numbers ORDER BY k LIMIT 1') LIMIT 2;
+RESET mongo_fdw_cpp.enable_order_by_pushdown;
+SET mongo_fdw_cpp.enable_float_aggregates = off;
+SELECT plan_of('SELECT sum(f) FROM mixed') LIMIT 1;
+RESET mongo_fdw_cpp.enable_float_aggregates;
+
+-- Groups in subqueries, started again for each row; an aggregate within an expression.
+SELECT g, (SELECT count(*) FROM numbers WHERE k = g) AS n, (SELECT max(_id) - min(_id) FROM numbers WHERE k = g) AS spread FROM generate_series(0, 2) g;
+
+-- The rules.
+SELECT kind, verdict, count(*) > 0 AS some FROM mongo.pushdown_rules GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace') ORDER BY 1;
+
+DROP FUNCTION plan_of, same_rows;
+DROP FOREIGN TABLE numbers, mixed, strict;
