@@ -13,7 +13,6 @@ namespace {
 
 // Where $unwind puts an element's position; null for a value that is no array.
 constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
-constexpr int kProbedPlaces = 6;        // digits behind the point that are tried where the type does not say
 constexpr double kLeastDouble = 1e-300; // decimals nearer to zero are not made doubles
 
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
@@ -230,25 +229,19 @@ Value column_state(const FitColumn &column) {
     return choose(branches, column.array ? array_guard(v, column) : guard(v, column));
 }
 
-// A double that fits numeric, as Decimal128: its shortest decimal. With at most 15 digits the double nearest to k / 10^s
-// is the only one that reads as it, so that multiplying, rounding and dividing shows whether the double is that one;
-// others need a server whose $toString gives the shortest decimal.
+// A double that fits numeric, as Decimal128: its shortest decimal. Of numeric(p,s) with at most 15 digits it is k / 10^s,
+// see scaled_double_guard; of others only a server whose $toString gives the shortest decimal can tell.
 Value double_as_decimal(const Value &v, const FitColumn &column) {
-    Value whole = op("$toDecimal", op("$toLong", v));
-    Value special = op("$toDecimal", v);
+    Value whole = op("$toDecimal", op("$toLong", v)), special = op("$toDecimal", v);
     Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
-    bool scaled = column.precision > 0 && column.precision <= kExactDigits;
-    int places = scaled ? column.scale : kProbedPlaces;
-    double power = power_of_ten(places);
-    std::string decimal_power = "1E+" + std::to_string(places);
-    Value count = op("$round", {op("$multiply", {v, Value(power)}), 0});
-    Value in_reach = op("$lt", {op("$abs", v), Value(1e15 / power)});
-    Value nearest = op("$eq", {op("$divide", {"$$k", Value(power)}), v});
-    Value digits = op("$divide", {op("$toDecimal", op("$toLong", "$$k")), Value::decimal(decimal_power.c_str())});
     Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
                           op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
-    Value by_text = cond(shortest, op("$toDecimal", op("$toString", v)), unsure_value());
-    Value fraction = cond(in_reach, let("k", count, cond(nearest, digits, by_text)), by_text);
+    Value fraction = cond(shortest, op("$toDecimal", op("$toString", v)), unsure_value());
+    if (column.precision > 0 && column.precision <= kExactDigits) {
+        Value count = op("$round", {op("$multiply", {v, Value(power_of_ten(column.scale))}), 0});
+        Value power = Value::decimal(("1E+" + std::to_string(column.scale)).c_str());
+        fraction = op("$divide", {op("$toDecimal", op("$toLong", count)), power});
+    }
     Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
     return choose({{op("$eq", {v, Value(__builtin_nan(""))}), special}, {infinite, special}, {small_integer, whole}},
                   fraction);

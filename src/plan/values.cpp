@@ -248,6 +248,9 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
         if (IsA(first, Const) && !reinterpret_cast<Const *>(first)->constisnull)
             *unit = unit_of_name(TextDatumGetCString(reinterpret_cast<Const *>(first)->constvalue),
                                  rule.meaning == Function::DateTruncate);
+        bool of_date = exprType(static_cast<Node *>(lsecond(arguments))) == DATEOID;
+        if (of_date && (*unit == mql::Unit::Hour || *unit == mql::Unit::Minute))
+            return refuse(lowering, "a date has no such part"), false; // PostgreSQL raises
         if (*unit != mql::Unit::None)
             return true;
         return refuse(lowering, "this part of a date has no rule"), false;
