@@ -287,7 +287,8 @@ Cost cost_of_row(const Grouping *grouping) {
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
                     bool distinct) {
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
-    if (!enable_aggregate_pushdown || below->base != input || below->table->unwind_levels > 0 ||
+    if (!enable_aggregate_pushdown || !below->table->aggregate_pushdown ||
+        !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->table->unwind_levels > 0 ||
         !bms_is_empty(input->lateral_relids) || root->parse->rowMarks)
         return;
     Grouping grouping{};

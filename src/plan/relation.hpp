@@ -26,6 +26,9 @@ struct RelationInfo {
 
 bool filters_allowed();
 
+// Whether EnterpriseDB's setting of that name is on, where its library has defined it.
+bool edb_allows(const char *setting);
+
 // Whether every clause of the base relation can be left to the server.
 bool all_exact(const RelationInfo *info);
 

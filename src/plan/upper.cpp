@@ -10,6 +10,12 @@ using mql::Family;
 using mql::kNone;
 using mql::NodeKind;
 
+bool edb_allows(const char *setting) {
+    const char *value = GetConfigOption(setting, true, false);
+    bool allowed;
+    return !value || !parse_bool(value, &allowed) || allowed;
+}
+
 List *scan_columns(List *target, List *clauses, bool *whole) {
     constexpr int kFlags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
     List *result = NIL;
@@ -98,7 +104,8 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation) {
 List *lower_pathkeys(PlannerInfo *, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
                      const char **reason) {
     *reason = "push-down is switched off";
-    if (!enable_pushdown || !enable_order_by_pushdown || info->table->unwind_levels > 0)
+    if (!enable_pushdown || !enable_order_by_pushdown || info->table->unwind_levels > 0 ||
+        !info->table->order_by_pushdown || !edb_allows("mongo_fdw.enable_order_by_pushdown"))
         return NIL;
     List *sort = NIL;
     ListCell *cell;
