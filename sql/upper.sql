@@ -84,6 +84,23 @@ SET mongo_fdw_cpp.enable_float_aggregates = off;
 SELECT plan_of('SELECT sum(f) FROM mixed') LIMIT 1;
 RESET mongo_fdw_cpp.enable_float_aggregates;
 
+-- Values that are equal here and differ as they are stored, or the other way round.
+CREATE FOREIGN TABLE ties (_id int, d date, r real, i int, v varchar(3), n numeric, m numeric, f float8, b int)
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test_more', on_conversion_error 'null', fdw_tuple_cost '1000');
+CREATE FOREIGN TABLE strict_ties (a int, b int, f float8) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test_more', collection 'ties', fdw_tuple_cost '1000');
+SELECT same_rows('SELECT _id FROM ties WHERE d >= ''2019-01-01'' ORDER BY d, i LIMIT 2');
+SELECT same_rows('SELECT _id FROM ties ORDER BY r, i LIMIT 2');
+SELECT same_rows('SELECT v::text, count(*) FROM ties GROUP BY v::text ORDER BY 1');
+SELECT same_rows('SELECT n, count(*) FROM ties GROUP BY n ORDER BY n');
+SELECT same_rows('SELECT sum(m), avg(m) FROM ties');
+SELECT same_rows('SELECT sum(f), avg(f), min(f), max(f) FROM ties');
+-- Misfits that raise do so though FILTER, CASE or COALESCE would not read them.
+SELECT sum(b) FILTER (WHERE a > 0) FROM strict_ties;
+SELECT sum(CASE WHEN a > 0 THEN b ELSE 0 END) FROM strict_ties;
+SELECT sum(coalesce(a, b)) FROM strict_ties;
+SELECT min(f), max(f) FROM strict_ties;
+DROP FOREIGN TABLE ties, strict_ties;
+
 -- Groups in subqueries, started again for each row; an aggregate within an expression.
 SELECT g, (SELECT count(*) FROM numbers WHERE k = g) AS n, (SELECT max(_id) - min(_id) FROM numbers WHERE k = g) AS spread FROM generate_series(0, 2) g;
 

@@ -32,6 +32,7 @@ struct GroupState {
     TupleDesc descriptor;   // of the scan tuple
     TupleTableSlot *stored; // for rows of the store
     Converter **converters; // of its columns, for keys and extremes
+    Converter **key_converters; // of keys that are columns, as these read their values; else null
     Converter *numeric;     // of any numeric
     Tuplestorestate *rows;
     bool ready;
@@ -51,23 +52,39 @@ struct Group {
     const char *doubt; // null: the proof holds
 };
 
-BsonValue numbered_field(const BsonValue &document, const char *letter, int number) {
-    return field_of(document, psprintf("%s%d", letter, number));
+bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
+
+mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) {
+    mql::GroupCommand command{};
+    command.scan = scan;
+    command.keys = state->group->keys;
+    command.key_count = state->group->key_count;
+    command.accumulators = state->group->accumulators;
+    command.accumulator_count = state->group->accumulator_count;
+    command.stored = state->group->level == Level::Stored;
+    return command;
 }
 
-int64 count_field(Group *group, const char *letter, int number) {
-    return count_of(numbered_field(group->document, letter, number), 0);
+// A field of an accumulator.
+BsonValue part(const Group *group, const char *letter, int number) {
+    if (is_stored(group)) {
+        mql::ScanCommand scan{};
+        scan.filters = &group->state->plan.filter;
+        number = static_cast<int>(
+            mql::stored_number(group_command(group->state, scan), group->state->group->accumulators[number]));
+    }
+    return field_of(group->document, psprintf("%s%d", letter, number));
 }
+
+int64 count_field(Group *group, const char *letter, int number) { return count_of(part(group, letter, number), 0); }
 
 bool is_nothing(const BsonValue &value) {
     return value.type == BsonType::Missing || value.type == BsonType::Null || value.type == BsonType::Undefined;
 }
 
-bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
-
 // Whether a group has values that are not null.
 bool has_values(Group *group, int number) {
-    return is_stored(group) ? !is_nothing(numbered_field(group->document, "a", number))
+    return is_stored(group) ? !is_nothing(part(group, "a", number))
                             : count_field(group, "c", number) != 0;
 }
 
@@ -148,10 +165,11 @@ bool within_type(Group *group, const mql::Column &column, int number, const Bson
     bool numbers = read_double(least, &low) && read_double(most, &high);
     switch (column.family) {
     case mql::Family::Int:
-        return numbers && read_int(numbered_field(group->document, "s", number), &sum) &&
+        return numbers && read_int(part(group, "s", number), &sum) &&
                low >= static_cast<double>(column.minimum) && high <= static_cast<double>(column.maximum);
     case mql::Family::Float:
-        return numbers && least.type != BsonType::Decimal128 && most.type != BsonType::Decimal128;
+        return numbers && part(group, "s", number).type != BsonType::Decimal128 &&
+               count_field(group, "d", number) == 0;
     case mql::Family::Numeric: {
         const mql::FitColumn *fit = column.fit;
         double limit = fit->precision > 0 ? pow(10.0, fit->precision - fit->scale) : INFINITY;
@@ -175,10 +193,12 @@ void prove_stored(Group *group) {
     const GroupState *state = group->state->group;
     for (uint32_t i = 0; i < state->accumulator_count && !group->doubt; i++) {
         const mql::Column *column = column_of(group->state, state->accumulators[i].argument);
-        BsonValue least = numbered_field(group->document, "a", static_cast<int>(i));
-        if (column && !is_nothing(least) &&
+        if (!column) // of rows, not of values
+            continue;
+        BsonValue least = part(group, "a", static_cast<int>(i));
+        if (!is_nothing(least) &&
             !within_type(group, *column, static_cast<int>(i), least,
-                         numbered_field(group->document, "b", static_cast<int>(i))))
+                         part(group, "b", static_cast<int>(i))))
             group->doubt = "not all values are of the column's own type";
     }
 }
@@ -199,17 +219,20 @@ bool key_is_plain(const mql::Column &column, const BsonValue &key) {
 
 Datum key_value(Group *group, int column, int number, bool *null) {
     const GroupState *state = group->state->group;
-    BsonValue key = numbered_field(field_of(group->document, "_id"), "k", number);
+    BsonValue key = field_of(group->document, "_id"); // of several keys a document, see mql/group.hpp
+    if (state->key_count > 1)
+        key = field_of(key, psprintf("k%d", number));
     if (is_stored(group) && !is_nothing(key) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
         return doubt(group, "a key is not of the column's own type", null);
-    return convert(group, state->converters[column], key, null);
+    const Converter *own = state->key_converters[number]; // a cast may have dropped the column's typmod
+    return convert(group, own ? own : state->converters[column], key, null);
 }
 
 // --- the finals ---
 
 // The sum of integers; false for none.
 bool integer_sum(Group *group, int number, int64 *sum) {
-    BsonValue value = numbered_field(group->document, "s", number);
+    BsonValue value = part(group, "s", number);
     if (!has_values(group, number))
         return false;
     if (read_int(value, sum))
@@ -235,21 +258,23 @@ int scale_of(const BsonValue &value) {
 Datum numeric_sum(Group *group, int number, int shown, bool *null) {
     const mql::Accumulator &accumulator = group->state->group->accumulators[number];
     int64 count = is_stored(group) ? count_of(field_of(group->document, "n"), 0) : count_field(group, "c", number);
-    BsonValue value = numbered_field(group->document, "s", number);
+    BsonValue value = part(group, "s", number);
     *null = true;
     if (!has_values(group, number))
         return 0;
     double magnitude, least, most;
+    if (value.type == BsonType::Double) // of integers beyond 64 bits
+        return doubt(group, "a sum was rounded", null);
     // A sum of decimals has the digits behind the point of the finest of them, unless it was rounded to 34 digits.
     if (is_stored(group) ? scale_of(value) > accumulator.scale : count_field(group, "f", number) != 0)
         return doubt(group, "values have more digits behind the point than a sum can prove", null);
     bool measured;
     if (is_stored(group)) {
-        measured = read_double(numbered_field(group->document, "a", number), &least) &&
-                   read_double(numbered_field(group->document, "b", number), &most);
+        measured = read_double(part(group, "a", number), &least) &&
+                   read_double(part(group, "b", number), &most);
         magnitude = measured ? Max(fabs(least), fabs(most)) : 0;
     } else {
-        measured = read_double(numbered_field(group->document, "m", number), &magnitude);
+        measured = read_double(part(group, "m", number), &magnitude);
     }
     if (!measured || !(magnitude * static_cast<double>(count) < pow(10.0, kDecimalDigits - 1 - accumulator.scale)))
         return doubt(group, "a sum may need more than 34 digits", null);
@@ -263,7 +288,7 @@ Datum quotient(Datum sum, int64 count) {
 
 bool float_sum(Group *group, int number, double *sum, bool *null) {
     *null = true;
-    if (!has_values(group, number) || !read_double(numbered_field(group->document, "s", number), sum))
+    if (!has_values(group, number) || !read_double(part(group, "s", number), sum))
         return false;
     if (!std::isfinite(*sum) && (is_stored(group) || count_field(group, "x", number) == 0)) {
         doubt(group, "a sum is beyond double precision", null);
@@ -278,7 +303,7 @@ bool negative_zeros(Group *group, int number) {
     double least;
     if (!is_stored(group))
         return count_field(group, "z", number) > 0;
-    return read_double(numbered_field(group->document, "a", number), &least) && least == 0 && std::signbit(least);
+    return read_double(part(group, "a", number), &least) && least == 0 && std::signbit(least);
 }
 
 bool is_least(Group *group, int number) {
@@ -295,10 +320,10 @@ bool nan_decides(Group *group, int number) {
 // Where the extreme itself stands.
 BsonValue extreme_field(Group *group, int number) {
     if (!is_stored(group))
-        return numbered_field(group->document, "s", number);
+        return part(group, "s", number);
     mql::Aggregate aggregate = group->state->group->accumulators[number].aggregate;
     bool least = aggregate == mql::Aggregate::Least || aggregate == mql::Aggregate::LeastFloat;
-    return numbered_field(group->document, least ? "a" : "b", number);
+    return part(group, least ? "a" : "b", number);
 }
 
 Datum float_extreme(Group *group, int number, bool *null) {
@@ -312,7 +337,7 @@ Datum float_extreme(Group *group, int number, bool *null) {
     }
     double least;
     if (is_stored(group) &&
-        (!read_double(numbered_field(group->document, "a", number), &least) || std::isnan(least)))
+        (!read_double(part(group, "a", number), &least) || std::isnan(least)))
         return doubt(group, "NaN is among the values", null); // the least number there, the greatest here
     if (value == 0 && count_field(group, "z", number) > 0)
         return doubt(group, "zeros of both signs are among the values", null);
@@ -325,7 +350,7 @@ Datum numeric_extreme(Group *group, int number, int shown, bool *null) {
         return 0;
     if (nan_decides(group, number))
         return DirectFunctionCall3(numeric_in, CStringGetDatum("NaN"), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-    BsonValue most = numbered_field(group->document, "s", number), least = numbered_field(group->document, "l", number);
+    BsonValue most = part(group, "s", number), least = part(group, "l", number);
     if (shown < 0 && count_of(field_of(most, "l"), 0) != -count_of(field_of(least, "l"), 0))
         return doubt(group, "equal numbers have different digits behind the point", null);
     Datum value = convert(group, group->state->group->numeric, field_of(most, "v"), null);
@@ -334,7 +359,7 @@ Datum numeric_extreme(Group *group, int number, int shown, bool *null) {
 
 Datum deviation(Group *group, int number, bool square, bool *null) {
     double value;
-    *null = !read_double(numbered_field(group->document, "s", number), &value);
+    *null = !read_double(part(group, "s", number), &value);
     return *null ? 0 : Float8GetDatum(square ? value * value : value);
 }
 
@@ -346,12 +371,14 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
     switch (final) {
     case Final::Key:
         return key_value(group, column, number, null);
-    case Final::Count:
+    case Final::Count: {
         if (is_stored(group) && state->accumulators[number].argument != mql::kNone)
             return Int64GetDatum(count_field(group, "c", number));
-        if (!read_int(numbered_field(group->document, "s", number), &integer))
+        BsonValue rows = is_stored(group) ? field_of(group->document, "n") : part(group, "s", number);
+        if (!read_int(rows, &integer))
             return doubt(group, "the result is no group", null);
         return Int64GetDatum(integer);
+    }
     case Final::IntegerSum:
         *null = !integer_sum(group, number, &integer);
         return Int64GetDatum(integer);
@@ -580,18 +607,13 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
         groups->converters[i] = make_converter(attribute->atttypid, attribute->atttypmod, rules);
     }
     groups->numeric = make_converter(NUMERICOID, -1, rules);
+    groups->key_converters = static_cast<Converter **>(palloc0(sizeof(Converter *) * (groups->key_count + 1)));
+    for (uint32_t i = 0; i < groups->key_count; i++)
+        if (const mql::Column *column = column_of(state, groups->keys[i])) {
+            const ColumnOptions &own = state->table->columns[column - state->columns];
+            groups->key_converters[i] = make_converter(own.type, own.typmod, own.rules);
+        }
     return groups;
-}
-
-static mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) {
-    mql::GroupCommand command{};
-    command.scan = scan;
-    command.keys = state->group->keys;
-    command.key_count = state->group->key_count;
-    command.accumulators = state->group->accumulators;
-    command.accumulator_count = state->group->accumulator_count;
-    command.stored = state->group->level == Level::Stored;
-    return command;
 }
 
 mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {

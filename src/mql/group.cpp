@@ -109,7 +109,8 @@ const Node *column_node(const GroupCommand &group, uint32_t root) {
 
 bool key_as_stored(const GroupCommand &group, uint32_t root) {
     const Node *node = column_node(group, root);
-    return node && node->family != Family::Date;
+    // A group of numerics may hold doubles, which read otherwise than the number that stands for the group.
+    return node && node->family != Family::Date && node->family != Family::Numeric;
 }
 
 bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulator) {
@@ -130,14 +131,19 @@ std::string stored_path(const GroupCommand &group, uint32_t root) {
     return std::string("$") + group.scan.columns[group.scan.filters->nodes[root].column].path;
 }
 
-// The parts over values as they are stored.
-void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator, uint32_t number, const Value &v,
+// The parts over values as they are stored; aggregates of one argument share them.
+void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator, const Value &v,
                       std::vector<Part> *parts) {
+    bool of_rows = accumulator.aggregate == Aggregate::Count;
     auto add = [&](const char *name, const char *combine, const Value &of) {
-        parts->push_back({numbered(name, number), combine, of});
+        std::string field = of_rows ? name : numbered(name, stored_number(group, accumulator));
+        for (const Part &part : *parts)
+            if (part.name == field)
+                return;
+        parts->push_back({field, combine, of});
     };
-    if (accumulator.aggregate == Aggregate::Count) {
-        add("s", "$sum", 1);
+    if (of_rows) {
+        add("n", "$sum", 1);
         return;
     }
     Family family = group.scan.filters->nodes[accumulator.argument].family;
@@ -151,7 +157,11 @@ void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator,
         add("c", "$sum", cond(is_null(v), 0, 1));
     if (family == Family::Numeric)
         add("d", "$sum", one_if(is(type_of(v), "double")));
-    if (accumulator.aggregate == Aggregate::LeastFloat || accumulator.aggregate == Aggregate::GreatestFloat)
+    bool of_floats =
+        accumulator.aggregate == Aggregate::LeastFloat || accumulator.aggregate == Aggregate::GreatestFloat;
+    if (of_floats) // decimals near zero fit no float; the type of a sum shows them
+        add("d", "$sum", one_if(is(type_of(v), "decimal")));
+    if (of_floats)
         add("z", "$sum",
             cond(op("$eq", {v, 0}), one_if(op("$eq", {op("$toString", v), literal("-0")})), 0));
 }
@@ -198,6 +208,7 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             unsure.push_back(path.c_str());
     }
     std::string distinct_path;
+    const char *distinct_value = group.key_count ? "$_id.d" : "$_id"; // a lone key is the group's _id itself
     for (uint32_t i = 0; i < group.accumulator_count; i++) {
         const Accumulator &accumulator = group.accumulators[i];
         if (group.stored) {
@@ -206,7 +217,7 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             any_distinct = any_distinct || accumulator.distinct;
             if (accumulator.distinct)
                 distinct_path = stored;
-            add_stored_parts(group, accumulator, i, accumulator.distinct ? "$_id.d" : stored.c_str(),
+            add_stored_parts(group, accumulator, accumulator.distinct ? distinct_value : stored.c_str(),
                              accumulator.distinct ? &distinct_parts : &parts);
             continue;
         }
@@ -234,24 +245,27 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             any_distinct = true;
             if (!repeated)
                 distinct_path = path;
-            add_parts(accumulator, i, "$_id.d", &distinct_parts);
+            add_parts(accumulator, i, distinct_value, &distinct_parts);
         } else {
             add_parts(accumulator, i, path.c_str(), &parts);
         }
     }
     if (!unsure.empty())
         parts.push_back({"bad", "$sum", one_if(op("$in", {unsure_value(), list(unsure)}))});
-    bool sums_numerics = false;
-    for (uint32_t i = 0; i < group.accumulator_count; i++)
+    bool counts_rows = false, sums_numerics = false;
+    for (uint32_t i = 0; i < group.accumulator_count; i++) {
+        counts_rows = counts_rows || group.accumulators[i].aggregate == Aggregate::Count;
         sums_numerics = sums_numerics || group.accumulators[i].aggregate == Aggregate::NumericSum;
-    if (group.stored && sums_numerics)
+    }
+    if (group.stored && sums_numerics && !counts_rows)
         parts.push_back({"n", "$sum", 1});
     if (fields.size() > 1)
         stages->push_back(op("$project", doc(fields)));
     if (any_distinct)
         key_fields.push_back({"d", op("$ifNull", {Value(distinct_path.c_str()), Value::null()})});
     auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {
-        std::vector<Field> group_fields = {{"_id", keys.empty() ? Value::null() : doc(keys)}};
+        Value key = keys.empty() ? Value::null() : keys.size() == 1 ? keys[0].value : doc(keys);
+        std::vector<Field> group_fields = {{"_id", key}};
         for (const Part &part : of)
             group_fields.push_back({part.name, op(part.combine, part.of)});
         return op("$group", doc(group_fields));
@@ -270,6 +284,11 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
 }
 
 } // namespace
+
+uint32_t stored_number(const GroupCommand &group, const Accumulator &accumulator) noexcept {
+    constexpr uint32_t kDistinct = 10000; // beyond every column
+    return group.scan.filters->nodes[accumulator.argument].column + (accumulator.distinct ? kDistinct : 0);
+}
 
 bool can_take_stored(const GroupCommand &group) noexcept {
     for (uint32_t i = 0; i < group.key_count; i++)

@@ -44,33 +44,38 @@ ServerFeatures *entry_of(Oid server) {
 
 enum class Answer { Has, Lacks, Unknown };
 
-Answer ask(const TableOptions *table, uint32_t features) {
+// Codes that say nothing about operators: rights, logins, time, step-downs, views.
+constexpr int kOtherErrors[] = {13, 18, 26, 50, 91, 166, 167, 189, 8000, 10107, 11600, 11601, 11602, 13435, 13436};
+
+Answer ask(const TableOptions *table, Oid user, uint32_t features) {
     mql::Document command = mql::feature_probe_command(table->collection, features);
     mongo::Bytes reply;
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
-    if (run_command(table->server, GetUserId(), table->database, {command.data, command.size}, &reply, &failure))
+    if (run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure))
         return Answer::Has;
-    constexpr int kUnauthorized = 13;
-    return failure.kind == mongo::ErrorKind::Server && failure.code != kUnauthorized ? Answer::Lacks : Answer::Unknown;
+    for (int code : kOtherErrors)
+        if (failure.code == code)
+            return Answer::Unknown;
+    return failure.kind == mongo::ErrorKind::Server ? Answer::Lacks : Answer::Unknown;
 }
 
 } // namespace
 
-uint32_t lacking_features(const TableOptions *table, uint32_t features) {
+uint32_t lacking_features(const TableOptions *table, Oid user, uint32_t features) {
     if (features == 0)
         return 0;
     ServerFeatures *entry = entry_of(table->server);
     if (entry->known)
         return entry->lacking & features;
-    if (!may_connect(table->server, GetUserId()) ||
+    if (!may_connect(table->server, user) ||
         (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
         return 0;
     constexpr uint32_t kAll = (1u << static_cast<int>(mql::Feature::Count)) - 1;
-    Answer answer = ask(table, kAll);
+    Answer answer = ask(table, user, kAll);
     uint32_t lacking = 0;
     for (int i = 1; answer == Answer::Lacks && i < static_cast<int>(mql::Feature::Count); i++)
-        if (ask(table, 1u << i) == Answer::Lacks)
+        if (ask(table, user, 1u << i) == Answer::Lacks)
             lacking |= 1u << i;
     entry = entry_of(table->server); // an invalidation may have come in between
     entry->known = answer != Answer::Unknown;

@@ -348,17 +348,18 @@ mql::Column *filter_columns(const TableOptions *table) {
     return columns;
 }
 
-Lowering *make_lowering(Index relation, const TableOptions *table) {
+Lowering *make_lowering(Index relation, const TableOptions *table, Oid user) {
     Lowering *lowering = static_cast<Lowering *>(palloc0(sizeof(Lowering)));
     lowering->relation = relation;
     lowering->table = table;
+    lowering->user = user;
     lowering->columns = filter_columns(table);
     return lowering;
 }
 
 // Whether the server has what the filter tree needs from a node on; notes the reason otherwise.
 static bool server_has(Lowering *lowering, uint32_t from) {
-    uint32_t lacking = lacking_features(lowering->table, mql::features_of(&lowering->filter, from));
+    uint32_t lacking = lacking_features(lowering->table, lowering->user, mql::features_of(&lowering->filter, from));
     for (int i = 0; i < static_cast<int>(mql::Feature::Count); i++)
         if (lacking & (1u << i)) {
             const mql::FeatureRow &row = mql::feature_row(static_cast<mql::Feature>(i));

@@ -15,6 +15,7 @@ mql::Column *filter_columns(const TableOptions *table);
 struct Lowering {
     Index relation; // range table index
     const TableOptions *table;
+    Oid user; // whose mapping asks the server for its features
     const mql::Column *columns;
     mql::Tree sql;      // three-valued
     mql::Tree filter;   // two-valued
@@ -26,7 +27,7 @@ struct Lowering {
     bool guarded;       // conditions must be exact where they can be, see mql::truth_filter
 };
 
-Lowering *make_lowering(Index relation, const TableOptions *table);
+Lowering *make_lowering(Index relation, const TableOptions *table, Oid user);
 
 // Refuses an expression: notes the reason and returns kNone.
 uint32_t refuse(Lowering *lowering, const char *reason);

@@ -126,7 +126,7 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    List *sort_list = lower_pathkeys(root, rel, info, make_lowering(rel->relid, info->table), pathkeys, &reason);
+    List *sort_list = lower_pathkeys(root, rel, info, lowering_for(info), pathkeys, &reason);
     if (sort_list == NIL)
         return;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
@@ -144,7 +144,8 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     rel->fdw_private = info;
     info->base = rel;
     info->table = read_table_options(relation);
-    info->lowering = make_lowering(rel->relid, info->table);
+    info->user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+    info->lowering = lowering_for(info);
     ListCell *cell;
     foreach (cell, rel->baserestrictinfo) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
@@ -167,6 +168,8 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     add_sorted_path(root, rel, info);
     add_parameterized_paths(root, rel, info);
 }
+
+Lowering *lowering_for(const RelationInfo *info) { return make_lowering(info->base->relid, info->table, info->user); }
 
 bool all_exact(const RelationInfo *info) {
     ListCell *cell;
@@ -208,7 +211,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     if (upper) // it has no clauses of its own
         clauses = info->base->baserestrictinfo;
     Index scan_relation = info->base->relid;
-    Lowering *lowering = make_lowering(scan_relation, info->table);
+    Lowering *lowering = lowering_for(info);
     lowering->guarded = upper;
     ScanPlan plan{};
     plan.relation = info->table->relation;

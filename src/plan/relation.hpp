@@ -9,6 +9,7 @@ namespace mongo_fdw {
 // In fdw_private of base relations, and of the relations above them that may be answered as well.
 struct RelationInfo {
     TableOptions *table;
+    Oid user;           // whose mapping the scan uses
     Lowering *lowering; // of the classification of restriction clauses
     double documents;
     Selectivity remote_selectivity;
@@ -25,6 +26,9 @@ struct RelationInfo {
 };
 
 bool filters_allowed();
+
+// A new lowering for the base relation.
+Lowering *lowering_for(const RelationInfo *info);
 
 // Whether EnterpriseDB's setting of that name is on, where its library has defined it.
 bool edb_allows(const char *setting);

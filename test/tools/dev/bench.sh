@@ -24,6 +24,48 @@ gate() {
     printf '| %s | %s | %s %s | %s |\n' "$1" "$2" "$3" "$4" "$verdict" >>"$bench_table"
 }
 
+# Case 7, on a live server: groups that the server makes, against the hand-written pipeline through the bare driver and
+# against our own scan without push-down.
+bench_groups() {
+    local facts=1000000 groups key pipeline raw pushed plain engine_uri
+    step "case 7: groups of 1 M documents, engine documentdb"
+    engine_uri=$(server_uri documentdb)
+    "$secantus_home/bin/python" - "$engine_uri" $facts <<'PYTHON'
+import random, sys
+import pymongo
+facts = pymongo.MongoClient(sys.argv[1])["mongo_fdw_cpp_bench"]["facts"]
+count, rng = int(sys.argv[2]), random.Random(7)
+if facts.estimated_document_count() != count:
+    facts.drop()
+    for start in range(0, count, 20000):
+        facts.insert_many([{"_id": i, "k10": i % 10, "k10000": i % 10000, "k500000": i % 500000, "v": rng.randrange(1000)} for i in range(start, start + 20000)])
+PYTHON
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+CREATE SERVER live FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
+CREATE USER MAPPING FOR PUBLIC SERVER live;
+CREATE FOREIGN TABLE facts (_id int, k10 int, k10000 int, k500000 int, v int) SERVER live OPTIONS (database 'mongo_fdw_cpp_bench', collection 'facts');
+ANALYZE facts;
+SQL
+    local bench_runs=3
+    for groups in 10 10000 500000; do
+        key=k$groups
+        pipeline="[{\"\$group\": {\"_id\": \"\$$key\", \"n\": {\"\$sum\": 1}, \"s\": {\"\$sum\": \"\$v\"}, \"a\": {\"\$min\": \"\$v\"}}}]"
+        raw=$(bench_uri=$engine_uri PIPELINE=$pipeline smallest_live facts)
+        pushed=$(smallest bench_sql "SELECT $key, count(*), sum(v), min(v) FROM facts GROUP BY $key")
+        plain=$(PGOPTIONS='-c mongo_fdw_cpp.enable_pushdown=off' smallest bench_sql "SELECT $key, count(*), sum(v), min(v) FROM facts GROUP BY $key")
+        printf '| %s groups: hand-written pipeline, seconds | %s | | |\n| %s groups: unpushed / ours | %s | | |\n' $groups "$raw" $groups "$(ratio "$plain" "$pushed")" >>"$bench_table"
+        if [ $groups = 500000 ]; then
+            gate "case 7: $groups groups, ours / unpushed" "$(ratio "$pushed" "$plain")" '<=' 1.1
+        else
+            gate "case 7: $groups groups, ours / hand-written pipeline" "$(ratio "$pushed" "$raw")" '<=' 1.1
+        fi
+    done
+}
+smallest_live() {
+    local i
+    for i in $(seq "$bench_runs"); do "$build/tools/drain" "$bench_uri" mongo_fdw_cpp_bench "$1" 1000 | cut -d' ' -f3; done | sort -g | head -n 1
+}
+
 run_bench() {
     local port rows=1000000 nest_rows=200000
     bench_missed=0
@@ -98,6 +140,8 @@ SQL
     printf '| profile of 20 fields, ns a document | %s | | |\n' "$(ns "$profile" $rows)" >>"$bench_table"
     gate 'profile: documents a second' "$(awk -v s="$profile" -v n=$rows 'BEGIN { printf "%.0f", n / s }')" '>=' 150000
     printf '| profile / bare drain | %s | | |\n' "$(ratio "$profile" "$drain")" >>"$bench_table"
+    secantus_install
+    bench_groups
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
