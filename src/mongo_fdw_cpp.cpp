@@ -34,8 +34,8 @@ constexpr SwitchRow kSwitches[] = {
     {"mongo_fdw_cpp.enable_limit_pushdown", "Lets MongoDB apply LIMIT.", &enable_limit_pushdown},
     {"mongo_fdw_cpp.enable_order_by_pushdown", "Lets MongoDB sort.", &enable_order_by_pushdown},
     {"mongo_fdw_cpp.enable_aggregate_pushdown", "Lets MongoDB group and aggregate.", &enable_aggregate_pushdown},
-    {"mongo_fdw_cpp.enable_float_aggregates",
-     "Lets MongoDB add up double precision, whose last digits may differ.", &enable_float_aggregates},
+    {"mongo_fdw_cpp.enable_float_aggregates", "Lets MongoDB add up double precision, whose last digits may differ.",
+     &enable_float_aggregates},
 };
 
 } // namespace

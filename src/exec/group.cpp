@@ -29,14 +29,14 @@ struct GroupState {
     uint32_t key_count;
     mql::Accumulator *accumulators;
     uint32_t accumulator_count;
-    TupleDesc descriptor;   // of the scan tuple
-    TupleTableSlot *stored; // for rows of the store
-    Converter **converters; // of its columns, for keys and extremes
+    TupleDesc descriptor;       // of the scan tuple
+    TupleTableSlot *stored;     // for rows of the store
+    Converter **converters;     // of its columns, for keys and extremes
     Converter **key_converters; // of keys that are columns, as these read their values; else null
-    Converter *numeric;     // of any numeric
+    Converter *numeric;         // of any numeric
     Tuplestorestate *rows;
     bool ready;
-    Level level; // of the last execution
+    Level level;          // of the last execution
     const char *fallback; // why the outer plan runs; null: it does not
 };
 
@@ -84,8 +84,7 @@ bool is_nothing(const BsonValue &value) {
 
 // Whether a group has values that are not null.
 bool has_values(Group *group, int number) {
-    return is_stored(group) ? !is_nothing(part(group, "a", number))
-                            : count_field(group, "c", number) != 0;
+    return is_stored(group) ? !is_nothing(part(group, "a", number)) : count_field(group, "c", number) != 0;
 }
 
 bool read_double(const BsonValue &value, double *out) {
@@ -165,11 +164,10 @@ bool within_type(Group *group, const mql::Column &column, int number, const Bson
     bool numbers = read_double(least, &low) && read_double(most, &high);
     switch (column.family) {
     case mql::Family::Int:
-        return numbers && read_int(part(group, "s", number), &sum) &&
-               low >= static_cast<double>(column.minimum) && high <= static_cast<double>(column.maximum);
+        return numbers && read_int(part(group, "s", number), &sum) && low >= static_cast<double>(column.minimum) &&
+               high <= static_cast<double>(column.maximum);
     case mql::Family::Float:
-        return numbers && part(group, "s", number).type != BsonType::Decimal128 &&
-               count_field(group, "d", number) == 0;
+        return numbers && part(group, "s", number).type != BsonType::Decimal128 && count_field(group, "d", number) == 0;
     case mql::Family::Numeric: {
         const mql::FitColumn *fit = column.fit;
         double limit = fit->precision > 0 ? pow(10.0, fit->precision - fit->scale) : INFINITY;
@@ -197,8 +195,7 @@ void prove_stored(Group *group) {
             continue;
         BsonValue least = part(group, "a", static_cast<int>(i));
         if (!is_nothing(least) &&
-            !within_type(group, *column, static_cast<int>(i), least,
-                         part(group, "b", static_cast<int>(i))))
+            !within_type(group, *column, static_cast<int>(i), least, part(group, "b", static_cast<int>(i))))
             group->doubt = "not all values are of the column's own type";
     }
 }
@@ -270,8 +267,7 @@ Datum numeric_sum(Group *group, int number, int shown, bool *null) {
         return doubt(group, "values have more digits behind the point than a sum can prove", null);
     bool measured;
     if (is_stored(group)) {
-        measured = read_double(part(group, "a", number), &least) &&
-                   read_double(part(group, "b", number), &most);
+        measured = read_double(part(group, "a", number), &least) && read_double(part(group, "b", number), &most);
         magnitude = measured ? Max(fabs(least), fabs(most)) : 0;
     } else {
         measured = read_double(part(group, "m", number), &magnitude);
@@ -336,8 +332,7 @@ Datum float_extreme(Group *group, int number, bool *null) {
         return 0;
     }
     double least;
-    if (is_stored(group) &&
-        (!read_double(part(group, "a", number), &least) || std::isnan(least)))
+    if (is_stored(group) && (!read_double(part(group, "a", number), &least) || std::isnan(least)))
         return doubt(group, "NaN is among the values", null); // the least number there, the greatest here
     if (value == 0 && count_field(group, "z", number) > 0)
         return doubt(group, "zeros of both signs are among the values", null);
@@ -598,8 +593,7 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     groups->accumulator_count = list_length(state->plan.accumulators) / kAccumulatorFields;
     groups->descriptor = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
     groups->stored = MakeSingleTupleTableSlot(groups->descriptor, &TTSOpsMinimalTuple);
-    groups->converters =
-        static_cast<Converter **>(palloc0(sizeof(Converter *) * Max(groups->descriptor->natts, 1)));
+    groups->converters = static_cast<Converter **>(palloc0(sizeof(Converter *) * Max(groups->descriptor->natts, 1)));
     ReadRules rules{};
     rules.binary_subtype = -1;
     for (int i = 0; i < groups->descriptor->natts; i++) {

@@ -28,18 +28,18 @@ struct ScanState {
     mongo::Cursor *cursor;
     char *pipeline_text; // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
     bool started;
-    bool finished;     // the cursor gave its last row
-    bool rechecks;     // pushed clauses could not be sent: they are evaluated here
-    char *refusal;     // why the server refused the pushed clauses; null: it did not
-    bool never;        // no document can match
-    int64 limit;       // rows to return, -1: all
-    int64 skip;        // rows to leave out before them
-    int64 seen;        // rows that passed the rechecks, where LIMIT is applied here
+    bool finished;               // the cursor gave its last row
+    bool rechecks;               // pushed clauses could not be sent: they are evaluated here
+    char *refusal;               // why the server refused the pushed clauses; null: it did not
+    bool never;                  // no document can match
+    int64 limit;                 // rows to return, -1: all
+    int64 skip;                  // rows to leave out before them
+    int64 seen;                  // rows that passed the rechecks, where LIMIT is applied here
     mql::SortKey *sort;          // as planned
     mql::SortKey *computed_sort; // without relying on the conditions
     GroupState *group;           // null: not grouped
-    Datum *row_values; // of the relation, where the scan tuple has another shape
-    bool *row_nulls;   //
+    Datum *row_values;           // of the relation, where the scan tuple has another shape
+    bool *row_nulls;             //
     // over all executions
     uint64_t executions;
     mongo::CursorCounts counts;

@@ -224,9 +224,8 @@ struct Renderer {
                 return compare_with_nan(op_, v);
             if (with.number != 0 && std::fabs(with.number) <= 1e-300)
                 return cannot_say();
-            return with_nan(op_, v,
-                            single ? compare_single(op_, v, with.number)
-                                   : op(compare_name(op_), {v, Value(with.number)}));
+            return with_nan(
+                op_, v, single ? compare_single(op_, v, with.number) : op(compare_name(op_), {v, Value(with.number)}));
         case OperandKind::Numeric:
             return compare_numeric(op_, v, with.text);
         case OperandKind::Micros:
@@ -272,9 +271,8 @@ struct Renderer {
         if (with.kind == OperandKind::Null)
             return {Value::null(), false, true, false};
         bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single;
-        Value test = with.kind == OperandKind::Unknown
-                         ? op(compare_name(node.op), {"$$a", named(with)})
-                         : compare_constant(node.op, single, "$$a", with);
+        Value test = with.kind == OperandKind::Unknown ? op(compare_name(node.op), {"$$a", named(with)})
+                                                       : compare_constant(node.op, single, "$$a", with);
         return guarded("a", piece, test);
     }
 
@@ -317,8 +315,8 @@ struct Renderer {
             return guarded("a", piece, op("$in", {"$$a", named(items)}));
         if (items.count == 0) {
             Value no = fixed(false);
-            return {piece.unsure ? let("a", piece.value, cond(is_unsure("$$a"), unsure_value(), no)) : no, false,
-                    false, piece.unsure};
+            return {piece.unsure ? let("a", piece.value, cond(is_unsure("$$a"), unsure_value(), no)) : no, false, false,
+                    piece.unsure};
         }
         bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single, with_null = false;
         std::vector<Value> values, tests;
@@ -481,14 +479,12 @@ Value in_width(const Node &node, const Value &result) {
     int64_t least = -greatest - 1;
     if (node.width == 8)
         return result;
-    return let("r", result,
-               cond(both(op("$gte", {"$$r", integer(least)}), op("$lte", {"$$r", integer(greatest)})), "$$r",
-                    unsure_value()));
+    return let(
+        "r", result,
+        cond(both(op("$gte", {"$$r", integer(least)}), op("$lte", {"$$r", integer(greatest)})), "$$r", unsure_value()));
 }
 
-Value below(const Value &v, double limit) {
-    return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)}));
-}
+Value below(const Value &v, double limit) { return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)})); }
 
 // A sum, difference or product of integers. Large operands, whose result the server might make a double, are left.
 Value integer_arithmetic(const char *name, const Node &node, const Value *args) {
@@ -529,8 +525,7 @@ Value divide(Renderer &, const Node &node, const Value *args) {
 
 Value modulo(Renderer &, const Node &, const Value *args) {
     Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
-    return choose({{op("$eq", {args[1], 0}), unsure_value()}, {large, unsure_value()}},
-                  op("$mod", {args[0], args[1]}));
+    return choose({{op("$eq", {args[1], 0}), unsure_value()}, {large, unsure_value()}}, op("$mod", {args[0], args[1]}));
 }
 
 Value negate(Renderer &, const Node &node, const Value *args) {
@@ -542,8 +537,8 @@ Value negate(Renderer &, const Node &node, const Value *args) {
 
 Value absolute(Renderer &, const Node &node, const Value *args) {
     if (node.family == Family::Int)
-        return in_width(node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
-                                   op("$abs", op("$toLong", args[0]))));
+        return in_width(
+            node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(), op("$abs", op("$toLong", args[0]))));
     return op("$abs", args[0]);
 }
 
@@ -559,8 +554,8 @@ Value square_root(Renderer &, const Node &, const Value *args) {
 }
 
 Value sign_of(Renderer &, const Node &, const Value *args) {
-    return choose({{op("$gt", {args[0], 0}), Value(1.0)}, {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))),
-                                                         Value(-1.0)}},
+    return choose({{op("$gt", {args[0], 0}), Value(1.0)},
+                   {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), Value(-1.0)}},
                   cond(is_nan(args[0]), unsure_value(), Value(0.0)));
 }
 
@@ -594,8 +589,8 @@ Value substring(Renderer &r, const Node &node, const Value *args) {
     Value end = counted ? op("$subtract", {op("$add", {start, count}), 1}) : op("$strLenCP", text);
     Value bounded = op("$min", list({end, op("$strLenCP", text)}));
     Value wanted = op("$max", list({op("$subtract", {bounded, from}), 0}));
-    Value part = cond(op("$gt", {wanted, 0}), op("$substrCP", {text, op("$toInt", from), op("$toInt", wanted)}),
-                      literal(""));
+    Value part =
+        cond(op("$gt", {wanted, 0}), op("$substrCP", {text, op("$toInt", from), op("$toInt", wanted)}), literal(""));
     return counted ? cond(op("$lt", {args[2], 0}), unsure_value(), part) : part;
 }
 

@@ -1,8 +1,8 @@
 // Value trees as aggregation expressions, with SQL's semantics. Zone P.
 //
 // An expression gives a value, null, or MinKey: the server is not sure. It is unsure of values that it reads otherwise
-// than PostgreSQL may, of misfits that raise, and where PostgreSQL would raise (overflow, division by zero). MinKey goes
-// through every function, so that whoever reads the result knows.
+// than PostgreSQL may, of misfits that raise, and where PostgreSQL would raise (overflow, division by zero). MinKey
+// goes through every function, so that whoever reads the result knows.
 #pragma once
 
 #include "mql/build.hpp"

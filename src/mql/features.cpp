@@ -106,7 +106,8 @@ Document feature_probe_command(const char *collection, uint32_t features) noexce
                 add_expressions(static_cast<Feature>(i), &expressions);
         Value nothing = op("$match", doc({{"_id", op("$in", list({}))}}));
         Value question = op("$match", op("$expr", op("$in", {"$b", list(expressions)})));
-        return keep(&kept, doc({{"aggregate", collection}, {"pipeline", list({nothing, question})}, {"cursor", doc({})}}));
+        return keep(&kept,
+                    doc({{"aggregate", collection}, {"pipeline", list({nothing, question})}, {"cursor", doc({})}}));
     } catch (...) {
         return {};
     }

@@ -229,8 +229,8 @@ Value column_state(const FitColumn &column) {
     return choose(branches, column.array ? array_guard(v, column) : guard(v, column));
 }
 
-// A double that fits numeric, as Decimal128: its shortest decimal. Of numeric(p,s) with at most 15 digits it is k / 10^s,
-// see scaled_double_guard; of others only a server whose $toString gives the shortest decimal can tell.
+// A double that fits numeric, as Decimal128: its shortest decimal. Of numeric(p,s) with at most 15 digits it is k /
+// 10^s, see scaled_double_guard; of others only a server whose $toString gives the shortest decimal can tell.
 Value double_as_decimal(const Value &v, const FitColumn &column) {
     Value whole = op("$toDecimal", op("$toLong", v)), special = op("$toDecimal", v);
     Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
@@ -276,8 +276,8 @@ Value converted(const Value &v, const FitColumn &column, ValueForm form) {
         if (column.whole_days) {
             constexpr int64_t kMsPerDay = 86400000;
             Value ms = op("$toLong", v);
-            Value rest = op("$mod", {op("$add", {op("$mod", {ms, Value(kMsPerDay)}), Value(kMsPerDay)}),
-                                     Value(kMsPerDay)});
+            Value rest =
+                op("$mod", {op("$add", {op("$mod", {ms, Value(kMsPerDay)}), Value(kMsPerDay)}), Value(kMsPerDay)});
             return op("$toDate", op("$subtract", {ms, rest}));
         }
         return v;

@@ -40,7 +40,7 @@ struct FitColumn {
     bool array; // the column takes arrays of such values
     bool array_from_scalar;
     bool whole_days; // of dates: the time of day is dropped
-    bool element; // inside the unwound array: missing in the row of one that is no array
+    bool element;    // inside the unwound array: missing in the row of one that is no array
 };
 
 // The collection that is surveyed. unwind: the one key of the array whose elements are the rows, null: none.

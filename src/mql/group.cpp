@@ -1,8 +1,8 @@
 // Aggregates. Zone P.
 //
 // Each document becomes {k0, v0, ...}: keys and arguments as PostgreSQL reads them (mql/expression.cpp). What $group
-// computes of them goes with its proof: MongoDB sums and compares whatever it finds, so the caller believes a result only
-// when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys.
+// computes of them goes with its proof: MongoDB sums and compares whatever it finds, so the caller believes a result
+// only when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys.
 #include "mql/group.hpp"
 #include "mql/expression.hpp"
 #include "mql/render_internal.hpp"
@@ -119,9 +119,10 @@ bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulato
     if (accumulator.aggregate == Aggregate::Count)
         return true;
     const Node *node = column_node(group, accumulator.argument);
-    bool deviates = accumulator.aggregate == Aggregate::DeviationOfAll ||
-                    accumulator.aggregate == Aggregate::DeviationOfSample;
-    bool digits = accumulator.aggregate == Aggregate::LeastNumeric || accumulator.aggregate == Aggregate::GreatestNumeric;
+    bool deviates =
+        accumulator.aggregate == Aggregate::DeviationOfAll || accumulator.aggregate == Aggregate::DeviationOfSample;
+    bool digits =
+        accumulator.aggregate == Aggregate::LeastNumeric || accumulator.aggregate == Aggregate::GreatestNumeric;
     bool counts = accumulator.aggregate == Aggregate::CountValues;
     return node && !deviates && !digits && node->family != Family::Text &&
            !(counts && (node->family == Family::Numeric || node->family == Family::Float));
@@ -162,8 +163,7 @@ void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator,
     if (of_floats) // decimals near zero fit no float; the type of a sum shows them
         add("d", "$sum", one_if(is(type_of(v), "decimal")));
     if (of_floats)
-        add("z", "$sum",
-            cond(op("$eq", {v, 0}), one_if(op("$eq", {op("$toString", v), literal("-0")})), 0));
+        add("z", "$sum", cond(op("$eq", {v, 0}), one_if(op("$eq", {op("$toString", v), literal("-0")})), 0));
 }
 
 // Whether a value may be MinKey.
@@ -187,7 +187,8 @@ bool root_may_be_unsure(const GroupCommand &group, uint32_t root) {
 
 // The stages behind $match. False: a parameter's value cannot be said.
 bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
-    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms, group.scan.folded};
+    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms,
+                              group.scan.folded};
     std::vector<Field> fields = {{"_id", 0}}, key_fields;
     std::vector<Value> unsure;
     std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
@@ -230,10 +231,10 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             if (!render_value(context, accumulator.filter, &filter))
                 return false;
             doubtful = doubtful || root_may_be_unsure(group, accumulator.filter);
-            argument = let("f", filter,
-                           choose({{op("$eq", {"$$f", true}), argument},
-                                   {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
-                                  Value::null()));
+            argument =
+                let("f", filter,
+                    choose({{op("$eq", {"$$f", true}), argument}, {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
+                           Value::null()));
         }
         bool plain_count = accumulator.aggregate == Aggregate::Count && accumulator.filter == kNone;
         bool repeated = accumulator.distinct && !distinct_path.empty(); // all DISTINCTs have one argument

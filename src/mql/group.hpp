@@ -40,18 +40,19 @@ struct GroupCommand {
 };
 
 // Whether keys and arguments are columns whose values may be taken as they are stored: the results then show by their
-// types, and with the least and greatest value, whether all values fit. Much cheaper for the server than to look at each
-// value; where the proof fails nothing is known.
+// types, and with the least and greatest value, whether all values fit. Much cheaper for the server than to look at
+// each value; where the proof fails nothing is known.
 bool can_take_stored(const GroupCommand &group) noexcept;
 
 // The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
 uint32_t stored_number(const GroupCommand &group, const Accumulator &accumulator) noexcept;
 
-// Fields of a result document: _id {k0, k1, ...} (a lone key is _id itself), bad (rows of which the server is not sure, left out where it always
-// is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the greatest magnitude; f<i> values finer than
-// scale; of values taken as they are stored n rows (for count(*) and sums of numerics), a<i> and b<i> the least and the greatest value, d<i> doubles among numerics or decimals
-// among floats; x<i> NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits
-// preferred among equal ones.
+// Fields of a result document: _id {k0, k1, ...} (a lone key is _id itself), bad (rows of which the server is not sure,
+// left out where it always is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the
+// greatest magnitude; f<i> values finer than scale; of values taken as they are stored n rows (for count(*) and sums of
+// numerics), a<i> and b<i> the least and the greatest value, d<i> doubles among numerics or decimals among floats; x<i>
+// NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits preferred
+// among equal ones.
 ScanRendering render_group(const GroupCommand &group) noexcept;
 
 } // namespace mongo_fdw::mql

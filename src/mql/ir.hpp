@@ -17,7 +17,7 @@ enum class NodeKind : uint8_t {
     Compare, // column op parameter
     In,      // column = ANY (parameter)
     IsNull,
-    Like, // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
+    Like,       // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
     Expression, // first_child, a value of type Boolean, is TRUE (op Eq) or FALSE (op Ne)
     // in SQL trees only
     Not,
@@ -194,10 +194,10 @@ struct Operand {
 };
 
 // The null pass: makes the filter "node is TRUE". Returns its root in out, kNone with Verdict::Local if it cannot be
-// said. plain: the query language alone. guarded: where the query language alone keeps values that do not fit, expressions are added that leave them
-// out. out needs room for eight times the nodes of in.
-uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded,
-                      Tree *out, Verdict *verdict) noexcept;
+// said. plain: the query language alone. guarded: where the query language alone keeps values that do not fit,
+// expressions are added that leave them out. out needs room for eight times the nodes of in.
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded, Tree *out,
+                      Verdict *verdict) noexcept;
 
 // Copies a value tree. kNone when out is full.
 uint32_t copy_value_tree(const Tree *in, uint32_t node, Tree *out) noexcept;

@@ -336,8 +336,8 @@ uint32_t add_node(Tree *tree, const Node &node) noexcept {
     return tree->count++;
 }
 
-uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded,
-                      Tree *out, Verdict *verdict) noexcept {
+uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded, Tree *out,
+                      Verdict *verdict) noexcept {
     Pass pass{in, columns, plain, guarded, out};
     uint32_t root = pass.filter(node, true, verdict);
     if (root == kNone)

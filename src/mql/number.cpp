@@ -10,7 +10,7 @@
 namespace mongo_fdw::mql {
 namespace {
 
-constexpr int kDigits = 34;                             // of a Decimal128
+constexpr int kDigits = 34;                                 // of a Decimal128
 constexpr int kLeastExponent = -6176, kMostExponent = 6111; // of its last digit
 
 // (-1)^negative * 0.digits * 10^exponent; digits has no zero at either end, zero has none.
@@ -97,7 +97,9 @@ DecimalBound decimal_bound(const char *text) {
     DecimalBound bound{};
     if (number.infinite || number.digits.empty()) {
         std::snprintf(bound.text, sizeof bound.text, "%s",
-                      !number.infinite ? "0" : number.negative ? "-Infinity" : "Infinity");
+                      !number.infinite  ? "0"
+                      : number.negative ? "-Infinity"
+                                        : "Infinity");
         return bound;
     }
     std::string digits = number.digits;

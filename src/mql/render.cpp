@@ -86,7 +86,8 @@ bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
         // MinKey (an error is to come) before all, then null and the values, where NULLS FIRST or LAST wants it.
         Value v = "$$v";
         int null_place = key.nulls_first ? -1 : 1, nan_place = key.descending ? -1 : 1;
-        std::vector<Branch> places = {{op("$eq", {v, unsure_value()}), -3}, {op("$eq", {v, Value::null()}), 2 * null_place}};
+        std::vector<Branch> places = {{op("$eq", {v, unsure_value()}), -3},
+                                      {op("$eq", {v, Value::null()}), 2 * null_place}};
         if (node.family == Family::Float || node.family == Family::Numeric)
             places.push_back({op("$eq", {v, Value(__builtin_nan(""))}), nan_place});
         computed.push_back({"p" + place, let("v", value, choose(places, 0))});
@@ -138,8 +139,7 @@ Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable) {
 }
 
 Value command_of(const ScanCommand &scan, const std::vector<Value> &stages) {
-    std::vector<Field> command = {
-        {"aggregate", scan.collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}};
+    std::vector<Field> command = {{"aggregate", scan.collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}};
     add_read_settings(scan, &command);
     return doc(command);
 }

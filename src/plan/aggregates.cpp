@@ -167,8 +167,8 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     bool by_order = row->final == Final::Extreme && lowering->filter.nodes[argument].family == Family::Text;
     if (by_order && !is_byte_order(call->inputcollid))
         return fail(grouping, "text ordering needs a byte-order collation such as \"C\"");
-    bool digits = row->final == Final::NumericSum || row->final == Final::NumericAverage ||
-                  row->final == Final::NumericExtreme;
+    bool digits =
+        row->final == Final::NumericSum || row->final == Final::NumericAverage || row->final == Final::NumericExtreme;
     if (digits) {
         scale = scale_of_argument(grouping, argument);
         if (scale < 0)
@@ -202,9 +202,9 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     int number = list_length(accumulators) / kAccumulatorFields;
     accumulators = lappend_int(accumulators, static_cast<int>(aggregate));
     accumulators = lappend_int(accumulators, distinct);
-    accumulators = lappend_int(accumulators, row->final == Final::Count || row->final == Final::IntegerAverage ||
-                                                 row->final == Final::NumericAverage ||
-                                                 row->final == Final::FloatAverage);
+    accumulators =
+        lappend_int(accumulators, row->final == Final::Count || row->final == Final::IntegerAverage ||
+                                      row->final == Final::NumericAverage || row->final == Final::FloatAverage);
     accumulators = lappend_int(accumulators, static_cast<int>(argument));
     accumulators = lappend_int(accumulators, static_cast<int>(filter));
     accumulators = lappend_int(accumulators, scale);
@@ -254,8 +254,8 @@ bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool 
     return true;
 }
 
-// PostgreSQL's own path for the same groups, with the keys and aggregates as its target. add_path frees paths that lose:
-// this is a copy.
+// PostgreSQL's own path for the same groups, with the keys and aggregates as its target. add_path frees paths that
+// lose: this is a copy.
 Path *local_path(RelOptInfo *output, PathTarget *target) {
     ListCell *cell;
     Path *best = nullptr;
@@ -276,9 +276,9 @@ Path *local_path(RelOptInfo *output, PathTarget *target) {
     return copy;
 }
 
-// In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals and
-// for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in what does
-// not travel.
+// In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
+// and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
+// what does not travel.
 constexpr double kUnit = 6; // times cpu_tuple_cost
 constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11;
 
@@ -320,9 +320,8 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     grouping.target = create_empty_pathtarget();
     List *exact = NIL, *local = NIL;
     lower_clauses(grouping.info, grouping.lowering, input->baserestrictinfo, true, grouping.plan, &exact, &local);
-    if (local != NIL || !add_target(&grouping, root, target, distinct) ||
-        (having && !add_parts(&grouping, having)) || grouping.plan->outputs == NIL ||
-        (grouping.distinct && grouping.deviates))
+    if (local != NIL || !add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)) ||
+        grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
         return;
     set_pathtarget_cost_width(root, grouping.target);
     Path *fallback = local_path(output, grouping.target);

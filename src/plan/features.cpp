@@ -68,8 +68,7 @@ uint32_t lacking_features(const TableOptions *table, Oid user, uint32_t features
     ServerFeatures *entry = entry_of(table->server);
     if (entry->known)
         return entry->lacking & features;
-    if (!may_connect(table->server, user) ||
-        (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
+    if (!may_connect(table->server, user) || (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
         return 0;
     constexpr uint32_t kAll = (1u << static_cast<int>(mql::Feature::Count)) - 1;
     Answer answer = ask(table, user, kAll);

@@ -134,12 +134,18 @@ struct UnitRow {
     bool extracts;  // extract knows it, with an integer for a result
 };
 constexpr UnitRow kUnits[] = {
-    {"milliseconds", Unit::Millisecond, true, false}, {"microseconds", Unit::Millisecond, true, false},
-    {"second", Unit::Second, true, false},            {"minute", Unit::Minute, true, true},
-    {"hour", Unit::Hour, true, true},                 {"day", Unit::Day, true, true},
-    {"week", Unit::Week, true, true},                 {"month", Unit::Month, true, true},
-    {"quarter", Unit::Quarter, true, true},           {"year", Unit::Year, true, true},
-    {"dow", Unit::DayOfWeek, false, true},            {"isodow", Unit::IsoDayOfWeek, false, true},
+    {"milliseconds", Unit::Millisecond, true, false},
+    {"microseconds", Unit::Millisecond, true, false},
+    {"second", Unit::Second, true, false},
+    {"minute", Unit::Minute, true, true},
+    {"hour", Unit::Hour, true, true},
+    {"day", Unit::Day, true, true},
+    {"week", Unit::Week, true, true},
+    {"month", Unit::Month, true, true},
+    {"quarter", Unit::Quarter, true, true},
+    {"year", Unit::Year, true, true},
+    {"dow", Unit::DayOfWeek, false, true},
+    {"isodow", Unit::IsoDayOfWeek, false, true},
     {"doy", Unit::DayOfYear, false, true},
 };
 

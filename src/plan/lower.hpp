@@ -17,14 +17,14 @@ struct Lowering {
     const TableOptions *table;
     Oid user; // whose mapping asks the server for its features
     const mql::Column *columns;
-    mql::Tree sql;      // three-valued
-    mql::Tree filter;   // two-valued
-    List *parameters;   // expressions, in the order of parameter numbers
-    const char *reason; // why the last clause stays local
-    Expr *case_argument; // of the CASE around the expression, which its CaseTestExpr stands for
+    mql::Tree sql;         // three-valued
+    mql::Tree filter;      // two-valued
+    List *parameters;      // expressions, in the order of parameter numbers
+    const char *reason;    // why the last clause stays local
+    Expr *case_argument;   // of the CASE around the expression, which its CaseTestExpr stands for
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts
-    bool plain; // no expressions: the server may lack what they need
-    bool guarded;       // conditions must be exact where they can be, see mql::truth_filter
+    bool plain;            // no expressions: the server may lack what they need
+    bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
 };
 
 Lowering *make_lowering(Index relation, const TableOptions *table, Oid user);

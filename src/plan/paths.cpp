@@ -179,8 +179,8 @@ bool all_exact(const RelationInfo *info) {
     return true;
 }
 
-void lower_clauses(RelationInfo *, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan,
-                              List **exact, List **local) {
+void lower_clauses(RelationInfo *, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact,
+                   List **local) {
     ListCell *cell;
     foreach (cell, clauses) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);

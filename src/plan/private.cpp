@@ -68,8 +68,7 @@ mql::SortKey *sort_keys(const ScanPlan &plan, bool stored) {
 
 mql::Accumulator *accumulators_of(const ScanPlan &plan) {
     int count = list_length(plan.accumulators) / kAccumulatorFields;
-    mql::Accumulator *accumulators =
-        static_cast<mql::Accumulator *>(palloc0(sizeof(mql::Accumulator) * Max(count, 1)));
+    mql::Accumulator *accumulators = static_cast<mql::Accumulator *>(palloc0(sizeof(mql::Accumulator) * Max(count, 1)));
     for (int i = 0; i < count; i++) {
         int at = i * kAccumulatorFields;
         accumulators[i] = {static_cast<mql::Aggregate>(list_nth_int(plan.accumulators, at)),

@@ -63,8 +63,8 @@ struct ScanPlan {
 List *encode_scan_plan(const ScanPlan &plan);
 ScanPlan decode_scan_plan(List *encoded);
 
-// The sort keys and accumulators of a plan as arrays in the current memory context. stored: keys may be compared as they
-// are stored; false where the conditions that allow it are not sent.
+// The sort keys and accumulators of a plan as arrays in the current memory context. stored: keys may be compared as
+// they are stored; false where the conditions that allow it are not sent.
 mql::SortKey *sort_keys(const ScanPlan &plan, bool stored);
 mql::Accumulator *accumulators_of(const ScanPlan &plan);
 uint32_t *numbers_of(List *numbers);

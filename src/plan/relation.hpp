@@ -16,11 +16,11 @@ struct RelationInfo {
     List *remote_clauses; // RestrictInfos that are sent, for estimates
     RelOptInfo *base;     // the foreign table
     // of a relation above
-    bool sorted;      // ORDER BY is part of it: the base relation's sort
-    List *sort_list;  //
-    bool limited;     //
-    ScanPlan *group;  // its clauses, keys and accumulators; null: not grouped
-    Lowering *values; // that the group's trees and parameters belong to
+    bool sorted;              // ORDER BY is part of it: the base relation's sort
+    List *sort_list;          //
+    bool limited;             //
+    ScanPlan *group;          // its clauses, keys and accumulators; null: not grouped
+    Lowering *values;         // that the group's trees and parameters belong to
     PathTarget *group_target; // keys and aggregates
     List *having;             // checked here
 };
@@ -51,8 +51,8 @@ List *lower_pathkeys(PlannerInfo *root, RelOptInfo *rel, const RelationInfo *inf
 // Whether the first key of such a sort is compared as it is stored.
 inline bool sorts_by_index(List *sort) { return list_nth_int(sort, kSortFields - 1) != 0; }
 
-// What a row costs the server that it sorts: little where keys are compared as they are stored; computing a key costs more
-// than fetching the row.
+// What a row costs the server that it sorts: little where keys are compared as they are stored; computing a key costs
+// more than fetching the row.
 inline Cost sort_cost(List *sort) {
     return sorts_by_index(sort) ? cpu_operator_cost : cpu_tuple_cost * 4 * (list_length(sort) / kSortFields);
 }

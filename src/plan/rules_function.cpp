@@ -29,7 +29,8 @@ constexpr FormRow kForms[] = {
     {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises"},
     {"NULLIF", "as =", ""},
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
-    {"ORDER BY", "exact", "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
+    {"ORDER BY", "exact",
+     "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
     {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},
     {"GROUP BY, DISTINCT", "proved", "keys whose equality is the type's own"},
 };
@@ -39,8 +40,7 @@ const char *note_of(const Rule &rule) {
         return "a regular expression; its literal beginning uses an index";
     switch (rule.family) {
     case mql::Family::Text:
-        return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations"
-                                                                : "byte-order collations";
+        return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations" : "byte-order collations";
     case mql::Family::Uuid:
         return "subtype 4; = is exact";
     case mql::Family::Float:
@@ -128,7 +128,8 @@ extern "C" Datum mongo_list_pushdown_rules(PG_FUNCTION_ARGS) {
     for (int i = 0; i < count; i++) {
         mql::Feature feature = mql::feature_of(functions[i].meaning);
         const char *least = mql::feature_row(mql::Feature::Expressions).since, *own = mql::feature_row(feature).since;
-        sink.put(functions[i].function, "function", functions[i].raises || has_unsure_argument(functions[i].function) ? "superset" : "exact",
+        sink.put(functions[i].function, "function",
+                 functions[i].raises || has_unsure_argument(functions[i].function) ? "superset" : "exact",
                  strcmp(own, least) > 0 ? own : least, note_of(functions[i]));
     }
     for (const FormRow &row : kForms)

@@ -209,8 +209,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         const char *reason;
         if (below->base != input || below->group || query->hasTargetSRFs)
             return;
-        List *sort = lower_pathkeys(root, input, below, lowering_for(below), root->sort_pathkeys,
-                                    &reason);
+        List *sort = lower_pathkeys(root, input, below, lowering_for(below), root->sort_pathkeys, &reason);
         if (sort == NIL)
             return;
         RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));

@@ -1,7 +1,7 @@
 // Lowering of values: expressions over columns become value trees. Zone B.
 //
-// What does not depend on the row is a parameter, evaluated here. Functions are rows of plan/functions.cpp; the forms of
-// SQL that are no functions (CASE, COALESCE, ...) stand below.
+// What does not depend on the row is a parameter, evaluated here. Functions are rows of plan/functions.cpp; the forms
+// of SQL that are no functions (CASE, COALESCE, ...) stand below.
 #include "mql/fit.hpp"
 #include "plan/functions.hpp"
 #include "plan/lower.hpp"
@@ -52,7 +52,9 @@ uint32_t apply(const Operands &operands, Function function, Family family, uint8
     return add_sql_node(operands.lowering, node);
 }
 
-Family family_of(Expr *expression) { return family_of_type(getBaseType(exprType(reinterpret_cast<Node *>(expression)))); }
+Family family_of(Expr *expression) {
+    return family_of_type(getBaseType(exprType(reinterpret_cast<Node *>(expression))));
+}
 
 uint8_t width_of(Expr *expression) {
     Oid type = getBaseType(exprType(reinterpret_cast<Node *>(expression)));
@@ -203,17 +205,17 @@ uint32_t null_if(Lowering *lowering, NullIfExpr *expression, int depth) {
     const Rule *rule = find_rule(expression->opfuncid ? expression->opfuncid : get_opcode(expression->opno));
     if (!rule || rule->kind != NodeKind::Compare)
         return refuse(lowering, "this NULLIF has no rule");
-    Expr *left = static_cast<Expr *>(linitial(expression->args)), *right = static_cast<Expr *>(lsecond(expression->args));
+    Expr *left = static_cast<Expr *>(linitial(expression->args)),
+         *right = static_cast<Expr *>(lsecond(expression->args));
     if (!depends_on_row(lowering, left))
         return refuse(lowering, "this NULLIF has no rule");
     Oid type = exprType(reinterpret_cast<Node *>(left));
     Operands operands{lowering};
-    if (!operands.add(comparison(lowering, *rule, Op::Eq, Function::Compare, left, right, expression->inputcollid,
-                                 depth)) ||
-        !operands.add(parameter_value(lowering,
-                                      reinterpret_cast<Expr *>(makeNullConst(type, -1, exprCollation(
-                                          reinterpret_cast<Node *>(left)))),
-                                      rule->family)) ||
+    if (!operands.add(
+            comparison(lowering, *rule, Op::Eq, Function::Compare, left, right, expression->inputcollid, depth)) ||
+        !operands.add(parameter_value(
+            lowering, reinterpret_cast<Expr *>(makeNullConst(type, -1, exprCollation(reinterpret_cast<Node *>(left)))),
+            rule->family)) ||
         !operands.add(lower_value(lowering, left, depth + 1)))
         return kNone;
     return apply(operands, Function::Case, rule->family, width_of(left));
@@ -223,8 +225,8 @@ uint32_t extreme(Lowering *lowering, MinMaxExpr *expression, int depth) {
     Family family = family_of(reinterpret_cast<Expr *>(expression));
     if (family != Family::Int && family != Family::Text && family != Family::Timestamp && family != Family::Date)
         return refuse(lowering, "GREATEST and LEAST of this type have no rule");
-    if (family == Family::Text && !collation_allows(lowering, Rule{InvalidOid, Op::Lt, Family::Text},
-                                                    expression->inputcollid))
+    if (family == Family::Text &&
+        !collation_allows(lowering, Rule{InvalidOid, Op::Lt, Family::Text}, expression->inputcollid))
         return kNone;
     return all_of(lowering, expression->args, expression->op == IS_GREATEST ? Function::Greatest : Function::Least,
                   family, width_of(reinterpret_cast<Expr *>(expression)), depth);
@@ -262,10 +264,9 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
     const Rule *compared = find_rule(function);
     if (compared && list_length(arguments) == 2) {
-        uint32_t at = comparison(lowering, *compared, compared->op,
-                          compared->kind == NodeKind::Like ? Function::Like : Function::Compare,
-                          static_cast<Expr *>(linitial(arguments)), static_cast<Expr *>(lsecond(arguments)), collation,
-                          depth);
+        uint32_t at = comparison(
+            lowering, *compared, compared->op, compared->kind == NodeKind::Like ? Function::Like : Function::Compare,
+            static_cast<Expr *>(linitial(arguments)), static_cast<Expr *>(lsecond(arguments)), collation, depth);
         return compared->negative ? negated(lowering, at) : at;
     }
     const FunctionRule *rule = find_function_rule(function);

@@ -1,7 +1,8 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
-// PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128
-// as text: what a wrapper pays that goes through text.
+// PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. With JSON=1 in the
+// environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128 as text: what a
+// wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
 #include <chrono>

@@ -5,17 +5,16 @@
 //
 // A collection's name says what it holds and how it fails:
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
-//   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone), groups (what $group
-//   by one key gives for count(*))
-//   faults, after K replies to cursor commands: cut (the connection is closed), half (closed inside a reply), stall (no
-//   answer), error (an error code), lie (a document with a wrong length), odd (a number in place of a document),
-//   truncated (a reply without a cursor), empty (three batches without documents while the cursor lives), notcursor
-//   (CursorNotFound), stats ($collStats is never answered)
+//   shapes: flat20 (20 fields), nest (sub-documents, 530 bytes), nest4k, dec5 (Decimal128), ids (_id alone), groups
+//   (what $group by one key gives for count(*)) faults, after K replies to cursor commands: cut (the connection is
+//   closed), half (closed inside a reply), stall (no answer), error (an error code), lie (a document with a wrong
+//   length), odd (a number in place of a document), truncated (a reply without a cursor), empty (three batches without
+//   documents while the cursor lives), notcursor (CursorNotFound), stats ($collStats is never answered)
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
-// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or operator, as
-// a server does that does not know it.
+// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or
+// operator, as a server does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -112,9 +112,9 @@ class Expressions : public ::testing::Test {
         if (!render_value(context, root, &value))
             return "unsayable";
         Value whole = doc({{"e", value}});
-        std::string json = to_json({reinterpret_cast<const uint8_t *>(whole.bytes().data()),
-                                    static_cast<uint32_t>(whole.bytes().size())},
-                                   false);
+        std::string json = to_json(
+            {reinterpret_cast<const uint8_t *>(whole.bytes().data()), static_cast<uint32_t>(whole.bytes().size())},
+            false);
         std::string compact;
         for (char c : json)
             if (c != ' ')
@@ -126,7 +126,9 @@ class Expressions : public ::testing::Test {
 TEST_F(Expressions, NullAndDoubtPassThroughAComparison) {
     uint32_t right = leaf(NodeKind::ParameterValue);
     uint32_t root = apply(Function::Compare, leaf(NodeKind::ColumnValue, right), Op::Gt);
-    EXPECT_EQ(show(root), R"({"e":{"$let":{"vars":{"a":{"$fitting":"$a"}},"in":{"$cond":[{"$lte":["$$a",null]},"$$a",{"$gt":["$$a",5]}]}}}})");
+    EXPECT_EQ(
+        show(root),
+        R"({"e":{"$let":{"vars":{"a":{"$fitting":"$a"}},"in":{"$cond":[{"$lte":["$$a",null]},"$$a",{"$gt":["$$a",5]}]}}}})");
     operand.kind = OperandKind::Null;
     EXPECT_EQ(show(root), R"({"e":null})");
 }
@@ -138,7 +140,8 @@ TEST_F(Expressions, AnInstantOffTheGridMovesTheBound) {
     operand.integer = 1500; // 1.5 ms
     uint32_t right = leaf(NodeKind::ParameterValue);
     uint32_t root = apply(Function::Compare, leaf(NodeKind::ColumnValue, right), Op::Ge);
-    EXPECT_NE(show(root).find(R"({"$gt":["$$a",{"$date":"1970-01-01T00:00:00.001Z"}]})"), std::string::npos) << show(root);
+    EXPECT_NE(show(root).find(R"({"$gt":["$$a",{"$date":"1970-01-01T00:00:00.001Z"}]})"), std::string::npos)
+        << show(root);
     operand.integer = INT64_MAX; // infinity
     EXPECT_NE(show(root).find(R"({"$literal":false})"), std::string::npos) << show(root);
 }
