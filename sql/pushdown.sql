@@ -166,6 +166,15 @@ SELECT _id, t FROM folded WHERE t = 'a' AND EXISTS (SELECT FROM folded);
 SELECT _id, t FROM folded WHERE t > 'B' ORDER BY 1;
 SELECT count(*) <= 1 FROM folded_view WHERE t = 'a';
 SELECT count(*) <= 1 FROM (SELECT FROM folded_view WHERE t = 'a' LIMIT 5) x;
+-- Arrays: elements are found by the query language, and checked again here.
+SELECT * FROM both_ways('SELECT name FROM people WHERE ''math'' = ANY (tags)');
+SELECT * FROM both_ways('SELECT name FROM people WHERE tags @> ARRAY[''math'', ''logic'']');
+SELECT * FROM both_ways('SELECT name FROM people WHERE ARRAY[''math''] <@ tags');
+SELECT * FROM both_ways('SELECT name FROM people WHERE tags && ARRAY[''math'', ''none'']');
+SELECT * FROM both_ways('SELECT name FROM people WHERE tags @> ''{}''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE tags && ''{}''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE NOT (''math'' = ANY (tags))');
+SELECT * FROM both_ways('SELECT name FROM people WHERE tags <@ ARRAY[''math'']');
 -- Off switches.
 SET mongo_fdw_cpp.enable_filter_pushdown = off;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT name FROM people WHERE age = 36;

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kMaxKeys = 100;
 constexpr int kMaxLevels = 16; // of unwound arrays
-constexpr int kOrdinary = 0;
 
 // Names of columns with a role, and PostgreSQL's system columns.
 constexpr const char *kReserved[] = {"__doc", "__errors", "__missing", "__ord", "__ords",  "ctid",
@@ -364,7 +363,7 @@ void name_tables(const char *const *collections, LayoutTable *const *tables, int
     int total = count + list_length(children), at = 0;
     NameRequest *requests = static_cast<NameRequest *>(palloc0(sizeof(NameRequest) * Max(total, 1)));
     for (int i = 0; i < count; i++)
-        requests[at++] = {name_of_key(collections[i], case_of(rules)), collections[i], kOrdinary, nullptr};
+        requests[at++] = {name_of_key(collections[i], case_of(rules)), collections[i], 0, nullptr};
     ListCell *cell;
     foreach (cell, children) {
         const LayoutTable *child = static_cast<LayoutTable *>(lfirst(cell));

@@ -80,7 +80,6 @@ void walk_document(Profile *profile, ProfileNode *node, const BsonValue &documen
         ProfileNode *child = nullptr;
         if (node->is_map) {
             child = profile_entry(profile, node);
-            child->serial = 0; // every key of a map is an entry
         } else if (expected && expected->key_length == reader.key_length() &&
                    memcmp(expected->key, reader.key(), reader.key_length()) == 0) {
             child = expected;

@@ -18,6 +18,7 @@ enum class NodeKind : uint8_t {
     In,      // column = ANY (parameter)
     IsNull,
     Like,       // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
+    ArrayHas,   // an array column has one (op Eq) or all (op Ge) of a list or of the one value of a parameter
     Expression, // first_child, a value of type Boolean, is TRUE (op Eq) or FALSE (op Ne)
     // in SQL trees only
     Not,
@@ -160,6 +161,7 @@ struct Column {
     int64_t maximum;      //
     uint32_t max_length;  // characters a text type holds, 0: no limit
     bool length_in_bytes; // type name
+    Family element_family; // of an array column: of its elements; else None
     const FitColumn *fit; // which values fit, where the server can tell; else null
 };
 

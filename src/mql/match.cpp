@@ -617,6 +617,40 @@ struct Renderer {
         return arms.finish();
     }
 
+    // Elements are found where the query language looks into arrays. An array within the array is one more dimension
+    // here: it is kept.
+    Truth array_has(const Node &node, bson_t *out) {
+        Column elements = columns[node.column];
+        elements.family = elements.element_family;
+        elements.element = true;
+        const Operand &wanted = operands[node.parameter];
+        if (wanted.kind == OperandKind::Unknown)
+            return unknown(elements, node.op == Op::Ge ? "$all" : "$in", wanted, out);
+        if (wanted.kind == OperandKind::Null)
+            return Truth::Never;
+        bool all = node.op == Op::Ge, list = wanted.kind == OperandKind::List;
+        const Operand *items = list ? wanted.items : &wanted;
+        uint32_t count = list ? wanted.count : 1, asked = 0;
+        Arms arms(elements, out);
+        for (uint32_t i = 0; i < count; i++) {
+            if (items[i].kind == OperandKind::Null && all)
+                return Truth::Never; // NULL is in no array
+            if (items[i].kind == OperandKind::Null || (all && asked > 0))
+                continue; // of all one will do: the others are checked here
+            compare_arm(elements, Op::Eq, items[i], &arms);
+            asked++;
+        }
+        if (asked == 0)
+            return all ? Truth::Always : Truth::Never;
+        bson_t inner;
+        bson_t *arm = arms.begin();
+        bson_append_document_begin(arm, "$elemMatch", -1, &inner);
+        bson_append_int32(&inner, "$type", -1, kTypeArray);
+        bson_append_document_end(arm, &inner);
+        arms.end();
+        return arms.finish();
+    }
+
     Truth group(const Node &node, bson_t *out) {
         const char *name = node.kind == NodeKind::And ? "$and" : node.kind == NodeKind::Or ? "$or" : "$nor";
         // The value of a child that decides the group, and what the group is without children that depend.
@@ -657,6 +691,8 @@ struct Renderer {
             return compare(node, out);
         case NodeKind::Like:
             return like(node, out);
+        case NodeKind::ArrayHas:
+            return array_has(node, out);
         case NodeKind::Expression:
             return expression(node, out);
         case NodeKind::In:

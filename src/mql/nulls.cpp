@@ -62,6 +62,10 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
         verdict = column.family == Family::Text ? Verdict::Superset : Verdict::Local;
         positive = true;
         break;
+    case NodeKind::ArrayHas: // whether all elements fit is not asked
+        verdict = Verdict::Superset;
+        positive = true;
+        break;
     case NodeKind::NotNull:
         verdict = row.not_null;
         break;
@@ -280,6 +284,11 @@ struct Pass {
             if (wanted)
                 return atom(node, NodeKind::Like, node.op, verdict);
             return not_like(node, verdict);
+        case NodeKind::ArrayHas:
+            if (wanted)
+                return atom(node, NodeKind::ArrayHas, node.op, verdict);
+            *verdict = Verdict::Local; // the complement of a superset loses rows
+            return kNone;
         case NodeKind::Expression: {
             *verdict = node.unsure ? Verdict::Superset : Verdict::Exact;
             return expression(copy_value_tree(in, node.first_child, out), wanted, node.unsure);

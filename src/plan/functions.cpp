@@ -1,5 +1,6 @@
 // The table of functions. Zone B.
 #include "plan/functions.hpp"
+#include "plan/rules.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -127,6 +128,8 @@ constexpr FunctionRule kRules[] = {
     {F_EXTRACT_TEXT_TIMESTAMPTZ, Function::Extract, Family::Numeric, 0, true, Demand::Unit, true},
 };
 
+static_assert(sorted_by_function(kRules));
+
 struct UnitRow {
     const char *name;
     Unit unit;
@@ -156,19 +159,7 @@ const FunctionRule *function_rules(int *count) {
     return kRules;
 }
 
-const FunctionRule *find_function_rule(Oid function) {
-    int low = 0, high = lengthof(kRules) - 1;
-    while (low <= high) {
-        int middle = (low + high) / 2;
-        if (kRules[middle].function == function)
-            return &kRules[middle];
-        if (kRules[middle].function < function)
-            low = middle + 1;
-        else
-            high = middle - 1;
-    }
-    return nullptr;
-}
+const FunctionRule *find_function_rule(Oid function) { return row_of_function(kRules, function); }
 
 Unit unit_of_name(const char *name, bool truncates) {
     for (const UnitRow &row : kUnits)

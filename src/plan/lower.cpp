@@ -155,6 +155,41 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     return at;
 }
 
+// An array column and what it is asked for: x = ANY (column), column @> list, column && list. kNone, without a reason,
+// for others.
+uint32_t lower_array(Lowering *lowering, Expr *array, Expr *wanted, Op op, Oid collation) {
+    Var *var = own_column(lowering, array);
+    if (!var || !usable_column(lowering, var, false))
+        return kNone;
+    const mql::Column &column = lowering->columns[var->varattno - 1];
+    Oid type = getBaseType(exprType(reinterpret_cast<Node *>(wanted)));
+    Oid element = get_element_type(type);
+    if (column.element_family == mql::Family::None || column.element || column.uncertain ||
+        family_of_type(OidIsValid(element) ? element : type) != column.element_family)
+        return refuse(lowering, "elements of this type are compared here only");
+    Rule equality{InvalidOid, Op::Eq, column.element_family};
+    if (!fixed_for_scan(lowering, wanted) || !collation_allows(lowering, equality, collation))
+        return kNone;
+    return add(lowering, FilterNode{NodeKind::ArrayHas, op, static_cast<uint16_t>(var->varattno - 1),
+                                    parameter_of(lowering, wanted), kNone, kNone});
+}
+
+// Operators between arrays.
+uint32_t lower_array_operator(Lowering *lowering, Oid function, List *arguments, Oid collation) {
+    Expr *left = static_cast<Expr *>(linitial(arguments)), *right = static_cast<Expr *>(llast(arguments));
+    switch (function) {
+    case F_ARRAYCONTAINS:
+        return lower_array(lowering, left, right, Op::Ge, collation);
+    case F_ARRAYCONTAINED:
+        return lower_array(lowering, right, left, Op::Ge, collation);
+    case F_ARRAYOVERLAP:
+        return lower_array(lowering, own_column(lowering, left) ? left : right,
+                           own_column(lowering, left) ? right : left, Op::Eq, collation);
+    default:
+        return kNone;
+    }
+}
+
 uint32_t lower(Lowering *lowering, Expr *expression, int depth);
 
 uint32_t lower_group(Lowering *lowering, BoolExpr *expression, int depth) {
@@ -257,11 +292,17 @@ uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
         return lower_group(lowering, reinterpret_cast<BoolExpr *>(expression), depth);
     case T_OpExpr: {
         OpExpr *op = reinterpret_cast<OpExpr *>(expression);
-        return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid,
-                                false, false);
+        Oid function = op->opfuncid ? op->opfuncid : get_opcode(op->opno);
+        if (function == F_ARRAYCONTAINS || function == F_ARRAYCONTAINED || function == F_ARRAYOVERLAP)
+            return lower_array_operator(lowering, function, op->args, op->inputcollid);
+        return lower_comparison(lowering, function, op->args, op->inputcollid, false, false);
     }
     case T_ScalarArrayOpExpr: {
         ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(expression);
+        const Rule *rule = find_rule(op->opfuncid ? op->opfuncid : get_opcode(op->opno));
+        Expr *array = static_cast<Expr *>(lsecond(op->args));
+        if (rule && rule->op == Op::Eq && rule->kind == NodeKind::Compare && op->useOr && own_column(lowering, array))
+            return lower_array(lowering, array, static_cast<Expr *>(linitial(op->args)), Op::Eq, op->inputcollid);
         return lower_comparison(lowering, op->opfuncid ? op->opfuncid : get_opcode(op->opno), op->args, op->inputcollid,
                                 true, op->useOr);
     }
@@ -316,6 +357,11 @@ mql::Column *filter_columns(const TableOptions *table) {
         to.path = dotted.data;
         to.components = static_cast<uint16_t>(from.path.count);
         to.family = family_of_type(base);
+        Oid element = get_element_type(base);
+        bool read_otherwise =
+            from.rules.bool_as_number || (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
+        to.element_family =
+            OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
         to.misfit_is_null = from.on_error != OnError::Error;
@@ -323,7 +369,7 @@ mql::Column *filter_columns(const TableOptions *table) {
             from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
                                           to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
         to.uncertain = base != from.type;
-        to.single = base == FLOAT4OID;
+        to.single = base == FLOAT4OID || element == FLOAT4OID;
         to.minimum = base == INT2OID ? PG_INT16_MIN : base == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
         to.maximum = base == INT2OID ? PG_INT16_MAX : base == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
         if (base == NAMEOID) {

@@ -163,6 +163,8 @@ constexpr Rule kRules[] = {
     {F_STARTS_WITH, Op::Ge, Family::Text, NodeKind::Like},
 };
 
+static_assert(sorted_by_function(kRules));
+
 struct FamilyRow {
     Oid type;
     Family family;
@@ -244,17 +246,8 @@ const Rule *rule_table(int *count) {
 }
 
 const Rule *find_rule(Oid function) {
-    int low = 0, high = lengthof(kRules) - 1;
-    while (low <= high) {
-        int middle = (low + high) / 2;
-        if (kRules[middle].function == function)
-            return &kRules[middle];
-        if (kRules[middle].function < function)
-            low = middle + 1;
-        else
-            high = middle - 1;
-    }
-    return function >= FirstNormalObjectId ? objectid_rule(function) : nullptr;
+    const Rule *rule = row_of_function(kRules, function);
+    return !rule && function >= FirstNormalObjectId ? objectid_rule(function) : rule;
 }
 
 mql::Family family_of_type(Oid base_type) {

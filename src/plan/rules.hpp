@@ -16,6 +16,28 @@ struct Rule {
     bool negative = false; // it is the complement, NULL staying NULL
 };
 
+// The row of a function in a table that is sorted by OID; null for none.
+template <class Row, size_t kCount> constexpr const Row *row_of_function(const Row (&rows)[kCount], Oid function) {
+    size_t low = 0, high = kCount;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (rows[middle].function == function)
+            return &rows[middle];
+        if (rows[middle].function < function)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return nullptr;
+}
+
+template <class Row, size_t kCount> constexpr bool sorted_by_function(const Row (&rows)[kCount]) {
+    for (size_t i = 1; i < kCount; i++)
+        if (rows[i - 1].function >= rows[i].function)
+            return false;
+    return true;
+}
+
 // The rule of a function; null when it has none. Functions of mongo.objectid are found by name.
 const Rule *find_rule(Oid function);
 

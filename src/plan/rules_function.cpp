@@ -29,6 +29,7 @@ constexpr FormRow kForms[] = {
     {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises"},
     {"NULLIF", "as =", ""},
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
+    {"value = ANY (array column), @>, &&", "superset", "elements are found there, the array is checked here"},
     {"ORDER BY", "exact",
      "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
     {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},

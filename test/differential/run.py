@@ -43,6 +43,12 @@ COLUMNS = {
     "da": ("date", "date OPTIONS (path 'a')"), "ab": ("int4", "int4 OPTIONS (path 'a.b')"), "at": ("text", "text OPTIONS (path 'a.b') COLLATE \"C\""),
     "id": ("int4", "int4 OPTIONS (path '_id')"), "no": ("int4", "int4 OPTIONS (path 'nowhere')"),
 }
+# array columns: (type of the elements, definition)
+ARRAYS = {
+    "ai": ("int4", "int4[] OPTIONS (path 'a')"), "al": ("text", "text[] OPTIONS (path 'a') COLLATE \"C\""), "aw": ("int8", "int8[] OPTIONS (path 'a', array_from_scalar 'true')"),
+    "af": ("float4", "float4[] OPTIONS (path 'a', array_from_scalar 'true')"), "an": ("numeric", "numeric[] OPTIONS (path 'a')"), "ao": ("mongo.objectid", "mongo.objectid[] OPTIONS (path 'a')"),
+    "ad": ("timestamptz", "timestamptz[] OPTIONS (path 'a', array_from_scalar 'true')"), "ac": ("int4", "int4[] OPTIONS (path 'a.b.c')"),
+}
 PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
             "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
 CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"]}
@@ -76,8 +82,19 @@ class Generator:
         texts = rng.sample(LITERALS[kind], rng.randrange(1, min(4, len(LITERALS[kind])) + 1))
         return texts + ([f"NULL::{kind}"] if rng.random() < 0.15 else [])
 
+    def array_atom(self):
+        rng = self.rng
+        column = rng.choice(list(ARRAYS))
+        kind = ARRAYS[column][0]
+        if rng.random() < 0.4:
+            return f"{self.operand(kind)}::{kind} = ANY ({column})"
+        items = f"ARRAY[{', '.join(self.elements(kind))}]::{kind}[]" if rng.random() < 0.9 else f"ARRAY[]::{kind}[]"
+        return rng.choice([f"{column} @> {items}", f"{column} && {items}", f"{items} <@ {column}", f"{items} && {column}", f"{column} <@ {items}"])
+
     def atom(self):
         rng = self.rng
+        if rng.random() < 0.06:
+            return self.array_atom()
         column = rng.choice(list(COLUMNS))
         kind = COLUMNS[column][0]
         roll = rng.random()
@@ -134,7 +151,8 @@ class Generator:
             shapes += [lambda: f"date_trunc('{unit}', {value()})"] * 3 + [lambda: f"({value()} {rng.choice('+-')} interval '{interval}')", lambda: f"least({value()}, {value()})"]
         elif kind == "numeric":
             unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy"])
-            shapes += [lambda: f"extract({unit} FROM {value(rng.choice(['timestamp', 'timestamptz', 'date']))})", lambda: f"({value('int')})::numeric"]
+            of = rng.choice(["timestamp", "timestamptz"] + (["date"] if unit not in ("minute", "hour") else []))  # a date has no hours
+            shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric"]
         elif kind == "date":
             shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date"]
         return rng.choice(shapes)()
@@ -348,7 +366,7 @@ def main():
     name = f"differential_{engine}"
     psql("postgres", f"DROP DATABASE IF EXISTS {name};")
     psql("postgres", f"CREATE DATABASE {name};")
-    definition = ", ".join(f"{column} {kind}" for column, (_, kind) in COLUMNS.items())
+    definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS}.items())
     script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
     for policy in ("error", "null", "collect"):
         script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
