@@ -166,6 +166,12 @@ SELECT _id, t FROM folded WHERE t = 'a' AND EXISTS (SELECT FROM folded);
 SELECT _id, t FROM folded WHERE t > 'B' ORDER BY 1;
 SELECT count(*) <= 1 FROM folded_view WHERE t = 'a';
 SELECT count(*) <= 1 FROM (SELECT FROM folded_view WHERE t = 'a' LIMIT 5) x;
+-- ILIKE and regular expressions, as far as both sides read them alike.
+SELECT * FROM both_ways('SELECT name FROM people WHERE name ILIKE ''a%''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name ~ ''^A.*$'' OR name ~ ''^.d''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name ~ ''^.da$''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name ~* ''^a.A''');
+SELECT * FROM both_ways('SELECT name FROM people WHERE name !~ ''a''');
 -- Arrays: elements are found by the query language, and checked again here.
 SELECT * FROM both_ways('SELECT name FROM people WHERE ''math'' = ANY (tags)');
 SELECT * FROM both_ways('SELECT name FROM people WHERE tags @> ARRAY[''math'', ''logic'']');

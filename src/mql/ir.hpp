@@ -152,17 +152,17 @@ struct Column {
     const char *path;    // dotted; every component is an ordinary key
     uint16_t components; // of the path
     Family family;
-    bool misfit_is_null;  // on_conversion_error null or collect
-    bool element;         // inside the array that a child table unwinds
-    bool bool_as_number;  // EDB's reading: numbers accept bool, bool accepts numbers
-    bool uncertain;       // whether a value fits depends on more than the family knows: domains
-    bool single;          // real: values are rounded to it
-    int64_t minimum;      // of an integer type
-    int64_t maximum;      //
-    uint32_t max_length;  // characters a text type holds, 0: no limit
-    bool length_in_bytes; // type name
+    bool misfit_is_null;   // on_conversion_error null or collect
+    bool element;          // inside the array that a child table unwinds
+    bool bool_as_number;   // EDB's reading: numbers accept bool, bool accepts numbers
+    bool uncertain;        // whether a value fits depends on more than the family knows: domains
+    bool single;           // real: values are rounded to it
+    int64_t minimum;       // of an integer type
+    int64_t maximum;       //
+    uint32_t max_length;   // characters a text type holds, 0: no limit
+    bool length_in_bytes;  // type name
     Family element_family; // of an array column: of its elements; else None
-    const FitColumn *fit; // which values fit, where the server can tell; else null
+    const FitColumn *fit;  // which values fit, where the server can tell; else null
 };
 
 enum class OperandKind : uint8_t {

@@ -19,4 +19,9 @@ LikeRegex like_regex(const char *pattern, uint32_t length, bool literal_prefix);
 // The regular expression (option s) that matches exactly what the pattern does. False: it is malformed or too long.
 bool exact_like_regex(const char *pattern, uint32_t length, bool literal_prefix, std::string *regex);
 
+// A regular expression of PostgreSQL (or, like, a pattern of LIKE), with any_case without regard to case, as one of
+// MongoDB that matches the same strings. False where they may differ: only literals, ".", "^" at the beginning and "$"
+// at the end are known; without regard to case no letter that has other forms than its ASCII ones.
+bool common_regex(const char *pattern, uint32_t length, bool like, bool any_case, std::string *regex);
+
 } // namespace mongo_fdw::mql

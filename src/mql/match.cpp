@@ -598,9 +598,14 @@ struct Renderer {
             return Truth::Never;
         if (operand.kind != OperandKind::Text)
             return Truth::Always;
-        LikeRegex pattern = like_regex(operand.text, operand.length, node.op == Op::Ge);
+        bool any_case = node.op == Op::Le || node.op == Op::Lt;
+        LikeRegex pattern{true, false, true, ""};
+        if (node.op == Op::Eq || node.op == Op::Ge)
+            pattern = like_regex(operand.text, operand.length, node.op == Op::Ge);
+        else
+            pattern.sayable = common_regex(operand.text, operand.length, node.op == Op::Le, any_case, &pattern.regex);
         if (!pattern.sayable)
-            return Truth::Always;
+            return Truth::Always; // all are kept and checked here
         Arms arms(column, out);
         if (pattern.anything) {
             arms.types({kTypeString, kTypeObjectId, kTypeSymbol});
@@ -608,7 +613,7 @@ struct Renderer {
         }
         bson_t *arm = arms.begin();
         bson_append_utf8(arm, "$regex", -1, pattern.regex.c_str(), static_cast<int>(pattern.regex.size()));
-        bson_append_utf8(arm, "$options", -1, "s", -1);
+        bson_append_utf8(arm, "$options", -1, any_case ? "is" : "s", -1);
         arms.end();
         if (pattern.may_be_hex)
             arms.types({kTypeObjectId, kTypeSymbol});

@@ -228,7 +228,8 @@ struct Pass {
 
     // The complement of a superset loses rows: NOT LIKE goes as an expression alone.
     uint32_t not_like(const Node &from, Verdict *verdict) {
-        uint32_t positive = exact_atom(from, NodeKind::Like, from.op);
+        bool known = from.op == Op::Eq || from.op == Op::Ge; // ILIKE and ~ have no exact form
+        uint32_t positive = known ? exact_atom(from, NodeKind::Like, from.op) : kNone;
         *verdict = positive == kNone ? Verdict::Local : Verdict::Superset;
         if (positive != kNone)
             out->nodes[positive].op = Op::Ne;

@@ -360,8 +360,7 @@ mql::Column *filter_columns(const TableOptions *table) {
         Oid element = get_element_type(base);
         bool read_otherwise =
             from.rules.bool_as_number || (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
-        to.element_family =
-            OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
+        to.element_family = OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
         to.misfit_is_null = from.on_error != OnError::Error;

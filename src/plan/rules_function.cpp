@@ -37,6 +37,10 @@ constexpr FormRow kForms[] = {
 };
 
 const char *note_of(const Rule &rule) {
+    if (rule.kind == mql::NodeKind::Like && (rule.op == mql::Op::Gt || rule.op == mql::Op::Lt))
+        return "only literals, '.', '^' and '$'; without regard to case no letters i, k, s and none beyond ASCII";
+    if (rule.kind == mql::NodeKind::Like && rule.op == mql::Op::Le)
+        return "patterns without the letters i, k, s and those beyond ASCII";
     if (rule.kind == mql::NodeKind::Like)
         return "a regular expression; its literal beginning uses an index";
     switch (rule.family) {

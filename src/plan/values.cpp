@@ -122,8 +122,9 @@ uint32_t comparison(Lowering *lowering, const Rule &rule, Op op, Function functi
         op = mql::commuted(op);
     }
     bool constant = !depends_on_row(lowering, right);
-    if (rule.kind == NodeKind::Like && !constant)
-        return refuse(lowering, "the pattern depends on the row");
+    if (rule.kind == NodeKind::Like && (!constant || (op != Op::Eq && op != Op::Ge)))
+        return refuse(lowering, constant ? "ILIKE and regular expressions are sent over bare columns only"
+                                         : "the pattern depends on the row");
     Operands operands{lowering};
     Var *var = constant ? own_column(lowering, left) : nullptr;
     if (!operands.add(var ? column_value(lowering, var, rule.kind != NodeKind::Like)

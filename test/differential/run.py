@@ -51,6 +51,7 @@ ARRAYS = {
 }
 PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
             "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
+REGEXES = ["'^a'", "'b'", "'a.c'", "'c$'", "'^5F'", "'^abc$'", "'é'", "'^.$'", "''", "'^'", "'$'", "'a|b'", "'[0-9]'", "'x.*'", "'\n'", "'^5f0000000000000000000001$'", "'A'", "'-'", "'a b'"]
 CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"]}
 
 
@@ -103,7 +104,8 @@ class Generator:
             if rng.random() < 0.4 and len(self.parameters) < 8:
                 self.parameters.append(("text", pattern))
                 pattern = f"${len(self.parameters)}"
-            return rng.choice([f"{column} LIKE {pattern}", f"{column} LIKE {pattern}", f"{column} NOT LIKE {pattern}", f"starts_with({column}, {pattern})", f"{column} ^@ {pattern}"])
+            return rng.choice([f"{column} LIKE {pattern}", f"{column} LIKE {pattern}", f"{column} NOT LIKE {pattern}", f"starts_with({column}, {pattern})", f"{column} ^@ {pattern}",
+                               f"{column} ILIKE {pattern}", f"{column} NOT ILIKE {pattern}", f"{column} {rng.choice(['~', '~*', '!~'])} {rng.choice(REGEXES)}"])
         if kind == "bool" and roll < 0.5:
             return rng.choice([column, f"NOT {column}", f"{column} IS TRUE", f"{column} IS NOT TRUE", f"{column} IS FALSE", f"{column} IS NOT FALSE", f"{column} IS UNKNOWN", f"{column} IS NOT UNKNOWN"])
         if roll < 0.55:

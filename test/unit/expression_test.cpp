@@ -69,6 +69,21 @@ TEST(Patterns, AnExactPatternIsAnchoredAndEscaped) {
     EXPECT_FALSE(exact_like_regex(std::string(3000, 'x').c_str(), 3000, false, &regex));
 }
 
+TEST(Patterns, OnlyWhatBothSidesReadAlikeIsCommon) {
+    std::string regex;
+    ASSERT_TRUE(common_regex("^a.c$", 5, false, false, &regex));
+    EXPECT_EQ(regex, "^a.c\\z");
+    ASSERT_TRUE(common_regex("a-b", 3, false, false, &regex));
+    EXPECT_EQ(regex, "a\\-b");
+    for (const char *odd : {"a*", "a|b", "(a)", "[a]", "a^b", "a$b", "\\d", "a{2}", "a?"})
+        EXPECT_FALSE(common_regex(odd, static_cast<uint32_t>(std::string(odd).size()), false, false, &regex)) << odd;
+    EXPECT_TRUE(common_regex("ab", 2, false, true, &regex));
+    for (const char *folds : {"Kb", "si", "\xc3\xa9"})
+        EXPECT_FALSE(common_regex(folds, 2, false, true, &regex)) << folds;
+    ASSERT_TRUE(common_regex("a%", 2, true, true, &regex));
+    EXPECT_EQ(regex, "^a.*\\z");
+}
+
 // A column a of type integer compared with parameters.
 class Expressions : public ::testing::Test {
   protected:
