@@ -55,6 +55,11 @@ Value type_of(const Value &value);
 Value is(const Value &type, const char *name);
 Value is_one(const Value &type, std::initializer_list<Value> names);
 Value both(const Value &a, const Value &b);
+Value either(const Value &a, const Value &b);
+Value negation(const Value &a);
+Value is_nan(const Value &v); // of any numeric type
+// An int32 where it fits.
+Value integer_value(int64_t value);
 Value let(const char *name, const Value &value, const Value &in);
 
 struct Branch {

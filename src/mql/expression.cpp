@@ -3,6 +3,7 @@
 // A function is strict unless its row says otherwise: its operands are bound to variables, MinKey and null decide
 // before it is applied, so that an operator that fails for null never sees one.
 #include "mql/expression.hpp"
+#include "mql/expression_functions.hpp"
 #include "mql/like.hpp"
 #include "mql/number.hpp"
 
@@ -14,11 +15,7 @@
 namespace mongo_fdw::mql {
 namespace {
 
-constexpr int64_t kMsPerDay = 86400000, kMsPerHour = 3600000, kMsPerMinute = 60000, kMsPerSecond = 1000;
-constexpr double kExactInteger = 0x1p52;
-// Dates whose parts both sides name alike: from 0001-01-01 until 10000-01-01.
-constexpr int64_t kFirstCommonMs = INT64_C(-62135596800000), kEndCommonMs = INT64_C(253402300800000);
-constexpr uint32_t kMostOperands = 20; // of one function that binds them
+constexpr int64_t kMsPerDay = 86400000;
 
 struct Piece {
     Value value;
@@ -27,21 +24,12 @@ struct Piece {
     bool unsure;   // may be MinKey
 };
 
-struct Renderer;
-using Render = Value (*)(Renderer &renderer, const Node &node, const Value *args);
-
 const char *compare_name(Op op) {
     constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
     return kNames[static_cast<int>(op)];
 }
 
 Value fixed(bool truth) { return literal(truth); }
-Value either(const Value &a, const Value &b) { return op("$or", {a, b}); }
-Value negation(const Value &a) { return op("$not", {a}); }
-Value is_nan(const Value &v) { return op("$eq", {v, Value(__builtin_nan(""))}); }
-Value integer(int64_t value) {
-    return value >= INT32_MIN && value <= INT32_MAX ? Value(static_cast<int32_t>(value)) : Value(value);
-}
 Value text_value(const char *text, uint32_t length) {
     std::string bytes(4, '\0');
     uint32_t size = length + 1;
@@ -135,7 +123,7 @@ struct Renderer {
         case OperandKind::Bool:
             return {Value(from.boolean), true, false, false};
         case OperandKind::Int:
-            return {integer(from.integer), true, false, false};
+            return {integer_value(from.integer), true, false, false};
         case OperandKind::Double:
             return {Value(from.number), true, false, false};
         case OperandKind::Text:
@@ -263,9 +251,8 @@ struct Renderer {
         const Node &left = node_at(node.first_child), &right = node_at(left.next);
         bool constant = right.kind == NodeKind::ParameterValue;
         if (!constant)
-            return strict(node, [](Renderer &r, const Node &n, const Value *args) {
-                return r.compare_values(n.op, n.family, args[0], args[1]);
-            });
+            return strict(node,
+                          [&](const Value *args) { return compare_values(node.op, node.family, args[0], args[1]); });
         const Operand &with = operand(right);
         Piece piece = compared(left, true);
         if (with.kind == OperandKind::Null)
@@ -325,7 +312,7 @@ struct Renderer {
             if (item.kind == OperandKind::Null)
                 with_null = true;
             else if (item.kind == OperandKind::Int || item.kind == OperandKind::ObjectId)
-                values.push_back(item.kind == OperandKind::Int ? integer(item.integer) : object_id(item.bytes));
+                values.push_back(item.kind == OperandKind::Int ? integer_value(item.integer) : object_id(item.bytes));
             else if (item.kind == OperandKind::Text)
                 values.push_back(text_value(item.text, item.length));
             else
@@ -369,7 +356,7 @@ struct Renderer {
     }
 
     // A strict function: every operand is bound.
-    Piece strict(const Node &node, Render render_function) {
+    template <class Apply> Piece strict(const Node &node, Apply apply) {
         std::vector<Field> vars;
         std::vector<Value> args, unsure, nullable;
         char name[2] = "a";
@@ -390,7 +377,7 @@ struct Renderer {
         }
         while (args.size() < 3)
             args.push_back(Value::null());
-        Value result = null ? Value::null() : render_function(*this, node, args.data());
+        Value result = null ? Value::null() : apply(args.data());
         if (!null && nullable.size() == 1)
             result = cond(op("$lte", {nullable[0], Value::null()}), nullable[0], result);
         else if (!null && !nullable.empty())
@@ -401,6 +388,15 @@ struct Renderer {
         if (vars.empty())
             return {result, false, null, doubtful};
         return {op("$let", doc({{"vars", doc(vars)}, {"in", result}})), false, false, doubtful};
+    }
+
+    FunctionCall call_of(const Node &node) {
+        uint32_t second = node_at(node.first_child).next;
+        int count = 0;
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next)
+            count++;
+        bool parameter = second != kNone && node_at(second).kind == NodeKind::ParameterValue;
+        return {node, count, parameter ? &operand(node_at(second)) : nullptr, context.zone_offset_ms, &sayable};
     }
 
     struct Children {
@@ -471,300 +467,6 @@ struct Renderer {
     Piece render(uint32_t at) { return render(node_at(at)); }
 };
 
-// --- numbers ---
-
-// The result where it lies in the integer type, else the server is not sure: PostgreSQL raises.
-Value in_width(const Node &node, const Value &result) {
-    int64_t greatest = node.width == 2 ? INT16_MAX : node.width == 4 ? INT32_MAX : INT64_MAX;
-    int64_t least = -greatest - 1;
-    if (node.width == 8)
-        return result;
-    return let(
-        "r", result,
-        cond(both(op("$gte", {"$$r", integer(least)}), op("$lte", {"$$r", integer(greatest)})), "$$r", unsure_value()));
-}
-
-Value below(const Value &v, double limit) { return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)})); }
-
-// A sum, difference or product of integers. Large operands, whose result the server might make a double, are left.
-Value integer_arithmetic(const char *name, const Node &node, const Value *args) {
-    double limit = std::strcmp(name, "$multiply") == 0 ? 0x1p31 : 0x1p62;
-    Value result = op(name, {op("$toLong", args[0]), op("$toLong", args[1])});
-    if (node.width < 8)
-        return in_width(node, result);
-    return cond(both(below(args[0], limit), below(args[1], limit)), result, unsure_value());
-}
-
-// PostgreSQL raises for an infinite result of finite operands and for a zero that is none.
-Value float_arithmetic(const char *name, const Value *args, bool zero_is_suspect) {
-    Value result = "$$r", infinite = op("$in", {result, list({Value(HUGE_VAL), Value(-HUGE_VAL)})});
-    auto is_infinite = [](const Value &v) { return op("$in", {v, list({Value(HUGE_VAL), Value(-HUGE_VAL)})}); };
-    Value raises = both(infinite, negation(either(is_infinite(args[0]), is_infinite(args[1]))));
-    if (zero_is_suspect)
-        raises = either(raises, op("$eq", {result, 0}));
-    return let("r", op(name, {args[0], args[1]}), cond(raises, unsure_value(), result));
-}
-
-Value arithmetic(const char *name, const Node &node, const Value *args) {
-    return node.family == Family::Int ? integer_arithmetic(name, node, args)
-                                      : float_arithmetic(name, args, std::strcmp(name, "$multiply") == 0);
-}
-
-Value add(Renderer &, const Node &node, const Value *args) { return arithmetic("$add", node, args); }
-Value subtract(Renderer &, const Node &node, const Value *args) { return arithmetic("$subtract", node, args); }
-Value multiply(Renderer &, const Node &node, const Value *args) { return arithmetic("$multiply", node, args); }
-
-Value divide(Renderer &, const Node &node, const Value *args) {
-    Value zero = op("$eq", {args[1], 0});
-    if (node.family != Family::Int)
-        return cond(zero, unsure_value(), float_arithmetic("$divide", args, true));
-    Value quotient = op("$toLong", op("$trunc", op("$divide", {args[0], args[1]})));
-    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
-    return choose({{zero, unsure_value()}, {large, unsure_value()}}, in_width(node, quotient));
-}
-
-Value modulo(Renderer &, const Node &, const Value *args) {
-    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
-    return choose({{op("$eq", {args[1], 0}), unsure_value()}, {large, unsure_value()}}, op("$mod", {args[0], args[1]}));
-}
-
-Value negate(Renderer &, const Node &node, const Value *args) {
-    if (node.family == Family::Int)
-        return in_width(node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
-                                   op("$multiply", {op("$toLong", args[0]), -1})));
-    return op("$multiply", {args[0], Value(-1.0)});
-}
-
-Value absolute(Renderer &, const Node &node, const Value *args) {
-    if (node.family == Family::Int)
-        return in_width(
-            node, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(), op("$abs", op("$toLong", args[0]))));
-    return op("$abs", args[0]);
-}
-
-// Doubles from 2^52 on are integral; NaN and infinities pass.
-Value integral(const char *name, const Value &v) { return cond(below(v, kExactInteger), op(name, v), v); }
-Value ceiling(Renderer &, const Node &, const Value *args) { return integral("$ceil", args[0]); }
-Value floor_of(Renderer &, const Node &, const Value *args) { return integral("$floor", args[0]); }
-Value round_of(Renderer &, const Node &, const Value *args) { return integral("$round", args[0]); }
-Value truncate(Renderer &, const Node &, const Value *args) { return integral("$trunc", args[0]); }
-
-Value square_root(Renderer &, const Node &, const Value *args) {
-    return cond(both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), unsure_value(), op("$sqrt", args[0]));
-}
-
-Value sign_of(Renderer &, const Node &, const Value *args) {
-    return choose({{op("$gt", {args[0], 0}), Value(1.0)},
-                   {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), Value(-1.0)}},
-                  cond(is_nan(args[0]), unsure_value(), Value(0.0)));
-}
-
-Value to_int(Renderer &, const Node &node, const Value *args) {
-    // Doubles round half to even, as $round does; what no integer takes raises.
-    Value from_double = cond(below(args[0], kExactInteger), op("$toLong", op("$round", args[0])), unsure_value());
-    Value whole = cond(is(type_of(args[0]), "double"), from_double, args[0]);
-    return in_width(node, whole);
-}
-
-Value to_float(Renderer &, const Node &, const Value *args) { return op("$toDouble", args[0]); }
-Value to_numeric(Renderer &, const Node &, const Value *args) { return op("$toDecimal", op("$toLong", args[0])); }
-Value to_text(Renderer &, const Node &, const Value *args) { return op("$toString", op("$toLong", args[0])); }
-
-// --- text ---
-
-Value length(Renderer &, const Node &, const Value *args) { return op("$strLenCP", args[0]); }
-Value bytes(Renderer &, const Node &, const Value *args) { return op("$strLenBytes", args[0]); }
-Value lower(Renderer &, const Node &, const Value *args) { return op("$toLower", args[0]); }
-Value upper(Renderer &, const Node &, const Value *args) { return op("$toUpper", args[0]); }
-Value concat(Renderer &, const Node &, const Value *args) { return op("$concat", {args[0], args[1]}); }
-Value position(Renderer &, const Node &, const Value *args) {
-    return op("$add", {op("$indexOfCP", {args[0], args[1]}), 1});
-}
-
-// substr(text, start [, count]): start counts from 1 and may lie before the text; a negative count raises.
-Value substring(Renderer &r, const Node &node, const Value *args) {
-    bool counted = r.node_at(r.node_at(node.first_child).next).next != kNone;
-    Value text = args[0], start = op("$toLong", args[1]), count = op("$toLong", args[2]);
-    Value from = op("$max", list({op("$subtract", {start, 1}), 0}));
-    Value end = counted ? op("$subtract", {op("$add", {start, count}), 1}) : op("$strLenCP", text);
-    Value bounded = op("$min", list({end, op("$strLenCP", text)}));
-    Value wanted = op("$max", list({op("$subtract", {bounded, from}), 0}));
-    Value part =
-        cond(op("$gt", {wanted, 0}), op("$substrCP", {text, op("$toInt", from), op("$toInt", wanted)}), literal(""));
-    return counted ? cond(op("$lt", {args[2], 0}), unsure_value(), part) : part;
-}
-
-Value trim(Renderer &r, const Node &node, const Value *args) {
-    bool chosen = r.node_at(node.first_child).next != kNone;
-    const char *name = node.op == Op::Lt ? "$ltrim" : node.op == Op::Gt ? "$rtrim" : "$trim";
-    Value chars = chosen ? args[1] : literal(" ");
-    Value trimmed = op(name, doc({{"input", args[0]}, {"chars", chars}}));
-    return chosen ? cond(op("$eq", {chars, literal("")}), args[0], trimmed) : trimmed;
-}
-
-Value replace(Renderer &, const Node &, const Value *args) {
-    Value replaced = op("$replaceAll", doc({{"input", args[0]}, {"find", args[1]}, {"replacement", args[2]}}));
-    return cond(op("$eq", {args[1], literal("")}), args[0], replaced);
-}
-
-// --- dates ---
-
-bool zone_of(Renderer &r, const Node &node, int64_t *offset) {
-    *offset = node.zoned ? r.context.zone_offset_ms : 0;
-    if (*offset != kNoZone)
-        return true;
-    r.sayable = false;
-    return false;
-}
-
-Value shifted(const Value &date, int64_t ms) { return ms ? op("$add", {date, Value(ms)}) : date; }
-
-// Dates that both sides name alike, the zone's shift included; others are left.
-Value in_common_years(const Value &date, const Value &then) {
-    Value common = both(op("$gt", {date, Value::date(kFirstCommonMs + kMsPerDay)}),
-                        op("$lt", {date, Value::date(kEndCommonMs - kMsPerDay)}));
-    return cond(common, then, unsure_value());
-}
-
-Value floor_to(const Value &date, int64_t step, int64_t phase) {
-    Value ms = op("$add", {op("$toLong", date), Value(phase)});
-    Value rest = op("$mod", {op("$add", {op("$mod", {ms, Value(step)}), Value(step)}), Value(step)});
-    return op("$subtract", {date, rest});
-}
-
-Value date_truncate(Renderer &r, const Node &node, const Value *args) {
-    int64_t offset;
-    if (!zone_of(r, node, &offset))
-        return Value::null();
-    Value local = shifted(args[0], offset), result = local;
-    Value month = op("$month", local);
-    switch (node.unit) {
-    case Unit::Millisecond:
-        break;
-    case Unit::Second:
-        result = floor_to(local, kMsPerSecond, 0);
-        break;
-    case Unit::Minute:
-        result = floor_to(local, kMsPerMinute, 0);
-        break;
-    case Unit::Hour:
-        result = floor_to(local, kMsPerHour, 0);
-        break;
-    case Unit::Day:
-        result = floor_to(local, kMsPerDay, 0);
-        break;
-    case Unit::Week: // 1970-01-01 was a Thursday
-        result = floor_to(local, 7 * kMsPerDay, 3 * kMsPerDay);
-        break;
-    case Unit::Quarter:
-        month = op("$subtract", {month, op("$mod", {op("$subtract", {month, 1}), 3})});
-        [[fallthrough]];
-    case Unit::Month:
-        result = op("$dateFromParts", doc({{"year", op("$year", local)}, {"month", month}}));
-        break;
-    case Unit::Year:
-        result = op("$dateFromParts", doc({{"year", op("$year", local)}}));
-        break;
-    default:
-        return r.cannot_say();
-    }
-    return in_common_years(args[0], node.family == Family::Date ? result : shifted(result, -offset));
-}
-
-Value extract(Renderer &r, const Node &node, const Value *args) {
-    int64_t offset;
-    if (!zone_of(r, node, &offset))
-        return Value::null();
-    Value local = shifted(args[0], offset), result = local;
-    switch (node.unit) {
-    case Unit::Minute:
-        result = op("$minute", local);
-        break;
-    case Unit::Hour:
-        result = op("$hour", local);
-        break;
-    case Unit::Day:
-        result = op("$dayOfMonth", local);
-        break;
-    case Unit::Week:
-        result = op("$isoWeek", local);
-        break;
-    case Unit::Month:
-        result = op("$month", local);
-        break;
-    case Unit::Quarter:
-        result = op("$toInt", op("$ceil", op("$divide", {op("$month", local), 3})));
-        break;
-    case Unit::Year:
-        result = op("$year", local);
-        break;
-    case Unit::DayOfWeek:
-        result = op("$subtract", {op("$dayOfWeek", local), 1});
-        break;
-    case Unit::IsoDayOfWeek:
-        result = op("$isoDayOfWeek", local);
-        break;
-    case Unit::DayOfYear:
-        result = op("$dayOfYear", local);
-        break;
-    default:
-        return r.cannot_say();
-    }
-    return in_common_years(args[0], node.family == Family::Float ? op("$toDouble", result) : result);
-}
-
-Value moved(const char *name, Renderer &r, const Node &node, const Value *args) {
-    const Operand &interval = r.operand(r.node_at(r.node_at(node.first_child).next));
-    int64_t offset;
-    if (interval.kind == OperandKind::Interval && interval.count && !zone_of(r, node, &offset))
-        return Value::null();
-    if (interval.kind == OperandKind::Interval && std::llabs(interval.integer) > kEndCommonMs)
-        return r.cannot_say();
-    Value result = op(name, {args[0], args[1]});
-    return in_common_years(args[0], in_common_years(result, result));
-}
-
-Value add_interval(Renderer &r, const Node &node, const Value *args) { return moved("$add", r, node, args); }
-Value subtract_interval(Renderer &r, const Node &node, const Value *args) { return moved("$subtract", r, node, args); }
-
-struct StrictRow {
-    Function function;
-    Render render;
-};
-constexpr StrictRow kStrict[] = {
-    {Function::Not, [](Renderer &, const Node &, const Value *args) { return negation(args[0]); }},
-    {Function::Add, add},
-    {Function::Subtract, subtract},
-    {Function::Multiply, multiply},
-    {Function::Divide, divide},
-    {Function::Modulo, modulo},
-    {Function::Negate, negate},
-    {Function::Abs, absolute},
-    {Function::Ceil, ceiling},
-    {Function::Floor, floor_of},
-    {Function::Round, round_of},
-    {Function::Truncate, truncate},
-    {Function::SquareRoot, square_root},
-    {Function::Sign, sign_of},
-    {Function::ToInt, to_int},
-    {Function::ToFloat, to_float},
-    {Function::ToNumeric, to_numeric},
-    {Function::ToText, to_text},
-    {Function::Length, length},
-    {Function::LengthInBytes, bytes},
-    {Function::Lower, lower},
-    {Function::Upper, upper},
-    {Function::Concat, concat},
-    {Function::Position, position},
-    {Function::Substring, substring},
-    {Function::Trim, trim},
-    {Function::Replace, replace},
-    {Function::DateTruncate, date_truncate},
-    {Function::Extract, extract},
-    {Function::AddInterval, add_interval},
-    {Function::SubtractInterval, subtract_interval},
-};
-
 Piece Renderer::render(const Node &node) {
     if (node.kind == NodeKind::ColumnValue) {
         Piece piece = column(node, ValueForm::Converted);
@@ -800,11 +502,8 @@ Piece Renderer::render(const Node &node) {
     case Function::Least:
         return extreme(node);
     default:
-        for (const StrictRow &row : kStrict)
-            if (row.function == node.function)
-                return strict(node, row.render);
+        return strict(node, [&](const Value *args) { return apply_function(call_of(node), args); });
     }
-    return {cannot_say(), false, false, false};
 }
 
 } // namespace

@@ -24,7 +24,6 @@ std::string numbered(const char *name, uint32_t number) { return name + std::to_
 Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 Value one_if(const Value &test) { return cond(test, 1, 0); }
 Value unless_null(const Value &v, const Value &then) { return cond(is_null(v), Value::null(), then); }
-Value is_nan(const Value &v) { return op("$eq", {v, Value(__builtin_nan(""))}); }
 
 void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, std::vector<Part> *parts) {
     auto add = [&](const char *name, const char *combine, const Value &of) {

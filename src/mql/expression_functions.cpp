@@ -1,0 +1,326 @@
+// Functions of values. Zone P.
+//
+// Where PostgreSQL would raise, and where the server may compute otherwise, the result is MinKey.
+#include "mql/expression_functions.hpp"
+#include "mql/expression.hpp"
+
+#include <cmath>
+#include <cstring>
+
+namespace mongo_fdw::mql {
+namespace {
+
+constexpr int64_t kMsPerDay = 86400000, kMsPerHour = 3600000, kMsPerMinute = 60000, kMsPerSecond = 1000;
+constexpr double kExactInteger = 0x1p52;
+// Dates whose parts both sides name alike: from 0001-01-01 until 10000-01-01.
+constexpr int64_t kFirstCommonMs = INT64_C(-62135596800000), kEndCommonMs = INT64_C(253402300800000);
+
+Value cannot_say(const FunctionCall &call) {
+    *call.sayable = false;
+    return Value::null();
+}
+
+// --- numbers ---
+
+// The result where it lies in the integer type, else the server is not sure: PostgreSQL raises.
+Value in_width(const FunctionCall &call, const Value &result) {
+    int64_t greatest = call.node.width == 2 ? INT16_MAX : call.node.width == 4 ? INT32_MAX : INT64_MAX;
+    int64_t least = -greatest - 1;
+    if (call.node.width == 8)
+        return result;
+    return let("r", result,
+               cond(both(op("$gte", {"$$r", integer_value(least)}), op("$lte", {"$$r", integer_value(greatest)})),
+                    "$$r", unsure_value()));
+}
+
+Value below(const Value &v, double limit) { return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)})); }
+
+// A sum, difference or product of integers. Large operands, whose result the server might make a double, are left.
+Value integer_arithmetic(const char *name, const FunctionCall &call, const Value *args) {
+    double limit = std::strcmp(name, "$multiply") == 0 ? 0x1p31 : 0x1p62;
+    Value result = op(name, {op("$toLong", args[0]), op("$toLong", args[1])});
+    if (call.node.width < 8)
+        return in_width(call, result);
+    return cond(both(below(args[0], limit), below(args[1], limit)), result, unsure_value());
+}
+
+// PostgreSQL raises for an infinite result of finite operands and for a zero that is none.
+Value float_arithmetic(const char *name, const Value *args, bool zero_is_suspect) {
+    Value result = "$$r", infinite = op("$in", {result, list({Value(HUGE_VAL), Value(-HUGE_VAL)})});
+    auto is_infinite = [](const Value &v) { return op("$in", {v, list({Value(HUGE_VAL), Value(-HUGE_VAL)})}); };
+    Value raises = both(infinite, negation(either(is_infinite(args[0]), is_infinite(args[1]))));
+    if (zero_is_suspect)
+        raises = either(raises, op("$eq", {result, 0}));
+    return let("r", op(name, {args[0], args[1]}), cond(raises, unsure_value(), result));
+}
+
+Value arithmetic(const char *name, const FunctionCall &call, const Value *args) {
+    return call.node.family == Family::Int ? integer_arithmetic(name, call, args)
+                                           : float_arithmetic(name, args, std::strcmp(name, "$multiply") == 0);
+}
+
+Value add(const FunctionCall &call, const Value *args) { return arithmetic("$add", call, args); }
+Value subtract(const FunctionCall &call, const Value *args) { return arithmetic("$subtract", call, args); }
+Value multiply(const FunctionCall &call, const Value *args) { return arithmetic("$multiply", call, args); }
+
+Value divide(const FunctionCall &call, const Value *args) {
+    Value zero = op("$eq", {args[1], 0});
+    if (call.node.family != Family::Int)
+        return cond(zero, unsure_value(), float_arithmetic("$divide", args, true));
+    Value quotient = op("$toLong", op("$trunc", op("$divide", {args[0], args[1]})));
+    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
+    return choose({{zero, unsure_value()}, {large, unsure_value()}}, in_width(call, quotient));
+}
+
+Value modulo(const FunctionCall &, const Value *args) {
+    Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
+    return choose({{op("$eq", {args[1], 0}), unsure_value()}, {large, unsure_value()}}, op("$mod", {args[0], args[1]}));
+}
+
+Value negate(const FunctionCall &call, const Value *args) {
+    if (call.node.family == Family::Int)
+        return in_width(call, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
+                                   op("$multiply", {op("$toLong", args[0]), -1})));
+    return op("$multiply", {args[0], Value(-1.0)});
+}
+
+Value absolute(const FunctionCall &call, const Value *args) {
+    if (call.node.family == Family::Int)
+        return in_width(
+            call, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(), op("$abs", op("$toLong", args[0]))));
+    return op("$abs", args[0]);
+}
+
+// Doubles from 2^52 on are integral; NaN and infinities pass.
+Value integral(const char *name, const Value &v) { return cond(below(v, kExactInteger), op(name, v), v); }
+Value ceiling(const FunctionCall &, const Value *args) { return integral("$ceil", args[0]); }
+Value floor_of(const FunctionCall &, const Value *args) { return integral("$floor", args[0]); }
+Value round_of(const FunctionCall &, const Value *args) { return integral("$round", args[0]); }
+Value truncate(const FunctionCall &, const Value *args) { return integral("$trunc", args[0]); }
+
+Value square_root(const FunctionCall &, const Value *args) {
+    return cond(both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), unsure_value(), op("$sqrt", args[0]));
+}
+
+Value sign_of(const FunctionCall &, const Value *args) {
+    return choose({{op("$gt", {args[0], 0}), Value(1.0)},
+                   {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), Value(-1.0)}},
+                  cond(is_nan(args[0]), unsure_value(), Value(0.0)));
+}
+
+Value to_int(const FunctionCall &call, const Value *args) {
+    // Doubles round half to even, as $round does; what no integer takes raises.
+    Value from_double = cond(below(args[0], kExactInteger), op("$toLong", op("$round", args[0])), unsure_value());
+    Value whole = cond(is(type_of(args[0]), "double"), from_double, args[0]);
+    return in_width(call, whole);
+}
+
+Value to_float(const FunctionCall &, const Value *args) { return op("$toDouble", args[0]); }
+Value to_numeric(const FunctionCall &, const Value *args) { return op("$toDecimal", op("$toLong", args[0])); }
+Value to_text(const FunctionCall &, const Value *args) { return op("$toString", op("$toLong", args[0])); }
+
+// --- text ---
+
+Value length(const FunctionCall &, const Value *args) { return op("$strLenCP", args[0]); }
+Value bytes(const FunctionCall &, const Value *args) { return op("$strLenBytes", args[0]); }
+Value lower(const FunctionCall &, const Value *args) { return op("$toLower", args[0]); }
+Value upper(const FunctionCall &, const Value *args) { return op("$toUpper", args[0]); }
+Value concat(const FunctionCall &, const Value *args) { return op("$concat", {args[0], args[1]}); }
+Value position(const FunctionCall &, const Value *args) {
+    return op("$add", {op("$indexOfCP", {args[0], args[1]}), 1});
+}
+
+// substr(text, start [, count]): start counts from 1 and may lie before the text; a negative count raises.
+Value substring(const FunctionCall &call, const Value *args) {
+    bool counted = call.operands > 2;
+    Value text = args[0], start = op("$toLong", args[1]), count = op("$toLong", args[2]);
+    Value from = op("$max", list({op("$subtract", {start, 1}), 0}));
+    Value end = counted ? op("$subtract", {op("$add", {start, count}), 1}) : op("$strLenCP", text);
+    Value bounded = op("$min", list({end, op("$strLenCP", text)}));
+    Value wanted = op("$max", list({op("$subtract", {bounded, from}), 0}));
+    Value part =
+        cond(op("$gt", {wanted, 0}), op("$substrCP", {text, op("$toInt", from), op("$toInt", wanted)}), literal(""));
+    return counted ? cond(op("$lt", {args[2], 0}), unsure_value(), part) : part;
+}
+
+Value trim(const FunctionCall &call, const Value *args) {
+    bool chosen = call.operands > 1;
+    const char *name = call.node.op == Op::Lt ? "$ltrim" : call.node.op == Op::Gt ? "$rtrim" : "$trim";
+    Value chars = chosen ? args[1] : literal(" ");
+    Value trimmed = op(name, doc({{"input", args[0]}, {"chars", chars}}));
+    return chosen ? cond(op("$eq", {chars, literal("")}), args[0], trimmed) : trimmed;
+}
+
+Value replace(const FunctionCall &, const Value *args) {
+    Value replaced = op("$replaceAll", doc({{"input", args[0]}, {"find", args[1]}, {"replacement", args[2]}}));
+    return cond(op("$eq", {args[1], literal("")}), args[0], replaced);
+}
+
+// --- dates ---
+
+bool zone_of(const FunctionCall &call, int64_t *offset) {
+    *offset = call.node.zoned ? call.zone_offset_ms : 0;
+    if (*offset != kNoZone)
+        return true;
+    *call.sayable = false;
+    return false;
+}
+
+Value shifted(const Value &date, int64_t ms) { return ms ? op("$add", {date, Value(ms)}) : date; }
+
+// Dates that both sides name alike, the zone's shift included; others are left.
+Value in_common_years(const Value &date, const Value &then) {
+    Value common = both(op("$gt", {date, Value::date(kFirstCommonMs + kMsPerDay)}),
+                        op("$lt", {date, Value::date(kEndCommonMs - kMsPerDay)}));
+    return cond(common, then, unsure_value());
+}
+
+Value floor_to(const Value &date, int64_t step, int64_t phase) {
+    Value ms = op("$add", {op("$toLong", date), Value(phase)});
+    Value rest = op("$mod", {op("$add", {op("$mod", {ms, Value(step)}), Value(step)}), Value(step)});
+    return op("$subtract", {date, rest});
+}
+
+Value date_truncate(const FunctionCall &call, const Value *args) {
+    int64_t offset;
+    if (!zone_of(call, &offset))
+        return Value::null();
+    Value local = shifted(args[0], offset), result = local;
+    Value month = op("$month", local);
+    switch (call.node.unit) {
+    case Unit::Millisecond:
+        break;
+    case Unit::Second:
+        result = floor_to(local, kMsPerSecond, 0);
+        break;
+    case Unit::Minute:
+        result = floor_to(local, kMsPerMinute, 0);
+        break;
+    case Unit::Hour:
+        result = floor_to(local, kMsPerHour, 0);
+        break;
+    case Unit::Day:
+        result = floor_to(local, kMsPerDay, 0);
+        break;
+    case Unit::Week: // 1970-01-01 was a Thursday
+        result = floor_to(local, 7 * kMsPerDay, 3 * kMsPerDay);
+        break;
+    case Unit::Quarter:
+        month = op("$subtract", {month, op("$mod", {op("$subtract", {month, 1}), 3})});
+        [[fallthrough]];
+    case Unit::Month:
+        result = op("$dateFromParts", doc({{"year", op("$year", local)}, {"month", month}}));
+        break;
+    case Unit::Year:
+        result = op("$dateFromParts", doc({{"year", op("$year", local)}}));
+        break;
+    default:
+        return cannot_say(call);
+    }
+    return in_common_years(args[0], call.node.family == Family::Date ? result : shifted(result, -offset));
+}
+
+Value extract(const FunctionCall &call, const Value *args) {
+    int64_t offset;
+    if (!zone_of(call, &offset))
+        return Value::null();
+    Value local = shifted(args[0], offset), result = local;
+    switch (call.node.unit) {
+    case Unit::Minute:
+        result = op("$minute", local);
+        break;
+    case Unit::Hour:
+        result = op("$hour", local);
+        break;
+    case Unit::Day:
+        result = op("$dayOfMonth", local);
+        break;
+    case Unit::Week:
+        result = op("$isoWeek", local);
+        break;
+    case Unit::Month:
+        result = op("$month", local);
+        break;
+    case Unit::Quarter:
+        result = op("$toInt", op("$ceil", op("$divide", {op("$month", local), 3})));
+        break;
+    case Unit::Year:
+        result = op("$year", local);
+        break;
+    case Unit::DayOfWeek:
+        result = op("$subtract", {op("$dayOfWeek", local), 1});
+        break;
+    case Unit::IsoDayOfWeek:
+        result = op("$isoDayOfWeek", local);
+        break;
+    case Unit::DayOfYear:
+        result = op("$dayOfYear", local);
+        break;
+    default:
+        return cannot_say(call);
+    }
+    return in_common_years(args[0], call.node.family == Family::Float ? op("$toDouble", result) : result);
+}
+
+Value moved(const char *name, const FunctionCall &call, const Value *args) {
+    const Operand &interval = *call.second;
+    int64_t offset;
+    if (interval.kind == OperandKind::Interval && interval.count && !zone_of(call, &offset))
+        return Value::null();
+    if (interval.kind == OperandKind::Interval && std::llabs(interval.integer) > kEndCommonMs)
+        return cannot_say(call);
+    Value result = op(name, {args[0], args[1]});
+    return in_common_years(args[0], in_common_years(result, result));
+}
+
+Value add_interval(const FunctionCall &call, const Value *args) { return moved("$add", call, args); }
+Value subtract_interval(const FunctionCall &call, const Value *args) { return moved("$subtract", call, args); }
+
+struct StrictRow {
+    Function function;
+    Value (*render)(const FunctionCall &call, const Value *args);
+};
+constexpr StrictRow kStrict[] = {
+    {Function::Not, [](const FunctionCall &, const Value *args) { return negation(args[0]); }},
+    {Function::Add, add},
+    {Function::Subtract, subtract},
+    {Function::Multiply, multiply},
+    {Function::Divide, divide},
+    {Function::Modulo, modulo},
+    {Function::Negate, negate},
+    {Function::Abs, absolute},
+    {Function::Ceil, ceiling},
+    {Function::Floor, floor_of},
+    {Function::Round, round_of},
+    {Function::Truncate, truncate},
+    {Function::SquareRoot, square_root},
+    {Function::Sign, sign_of},
+    {Function::ToInt, to_int},
+    {Function::ToFloat, to_float},
+    {Function::ToNumeric, to_numeric},
+    {Function::ToText, to_text},
+    {Function::Length, length},
+    {Function::LengthInBytes, bytes},
+    {Function::Lower, lower},
+    {Function::Upper, upper},
+    {Function::Concat, concat},
+    {Function::Position, position},
+    {Function::Substring, substring},
+    {Function::Trim, trim},
+    {Function::Replace, replace},
+    {Function::DateTruncate, date_truncate},
+    {Function::Extract, extract},
+    {Function::AddInterval, add_interval},
+    {Function::SubtractInterval, subtract_interval},
+};
+
+} // namespace
+
+Value apply_function(const FunctionCall &call, const Value *args) {
+    for (const StrictRow &row : kStrict)
+        if (row.function == call.node.function)
+            return row.render(call, args);
+    return cannot_say(call);
+}
+
+} // namespace mongo_fdw::mql
