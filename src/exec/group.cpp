@@ -67,12 +67,9 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
 
 // A field of an accumulator.
 BsonValue part(const Group *group, const char *letter, int number) {
-    if (is_stored(group)) {
-        mql::ScanCommand scan{};
-        scan.filters = &group->state->plan.filter;
-        number = static_cast<int>(
-            mql::stored_number(group_command(group->state, scan), group->state->group->accumulators[number]));
-    }
+    if (is_stored(group))
+        number =
+            static_cast<int>(mql::stored_number(group->state->plan.filter, group->state->group->accumulators[number]));
     return field_of(group->document, psprintf("%s%d", letter, number));
 }
 
@@ -207,8 +204,6 @@ bool key_is_plain(const mql::Column &column, const BsonValue &key) {
         return key.type == BsonType::String;
     case mql::Family::Float:
         return key.type == BsonType::Double || key.type == BsonType::Int32;
-    case mql::Family::Numeric:
-        return key.type != BsonType::Double;
     default:
         return true;
     }

@@ -232,12 +232,13 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, m
     return false;
 }
 
-// Sets whether the pushed conditions are evaluated here.
-void set_rechecks(ScanState *state, bool rechecks) {
+// Sets whether the pushed conditions are evaluated here. True where that changed what is read.
+bool set_rechecks(ScanState *state, bool rechecks) {
     if (rechecks == state->rechecks)
-        return;
+        return false;
     state->rechecks = rechecks;
     prepare_decoding(state, rechecks);
+    return true;
 }
 
 void start(ForeignScanState *node) {
@@ -255,14 +256,15 @@ void start(ForeignScanState *node) {
                         errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
     mql::ScanRendering rendering = render_state(state, filters, simple);
-    filters = filters && rendering.command.data; // else the value of a parameter cannot be said
+    bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
+    filters = filters && sayable;
     state->never = filters && rendering.never;
     if (state->never || state->limit == 0) {
         state->finished = true;
         return;
     }
-    set_rechecks(state, !filters && state->root_count > 0);
-    rendering = render_state(state, filters, simple);
+    if (set_rechecks(state, !filters && state->root_count > 0) || !sayable)
+        rendering = render_state(state, filters, simple);
     mongo::Error failure;
     bool may_retry = filters && state->root_count > 0 && has_guards(state);
     if (!send(state, rendering, filters, may_retry ? &failure : nullptr)) {
@@ -329,9 +331,7 @@ ScanState *make_scan_state(ForeignScanState *node) {
     }
     state->columns = filter_columns(state->table);
     state->root_count = list_length(state->plan.roots);
-    state->roots = static_cast<uint32_t *>(palloc(sizeof(uint32_t) * Max(state->root_count, 1)));
-    for (uint32_t i = 0; i < state->root_count; i++)
-        state->roots[i] = static_cast<uint32_t>(list_nth_int(state->plan.roots, i));
+    state->roots = numbers_of(state->plan.roots);
     state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
     state->parameter_states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
     state->limit = -1;

@@ -115,8 +115,7 @@ struct Renderer {
         return doc({{"$parameter", parameter.text ? parameter.text : "?"}});
     }
 
-    Piece parameter(const Node &node) {
-        const Operand &from = operand(node);
+    Piece parameter(const Operand &from) {
         switch (from.kind) {
         case OperandKind::Null:
             return {Value::null(), false, true, false};
@@ -219,15 +218,8 @@ struct Renderer {
         case OperandKind::Micros:
         case OperandKind::Days:
             return compare_instant(op_, v, with);
-        default: {
-            Node node{NodeKind::ParameterValue, Op::Eq, 0, 0, kNone, kNone};
-            ExpressionContext one = context;
-            one.operands = &with;
-            Renderer inner{one};
-            Piece piece = inner.parameter(node);
-            sayable = sayable && inner.sayable;
-            return op(compare_name(op_), {v, piece.value});
-        }
+        default:
+            return op(compare_name(op_), {v, parameter(with).value});
         }
     }
 
@@ -474,7 +466,7 @@ Piece Renderer::render(const Node &node) {
         return piece;
     }
     if (node.kind == NodeKind::ParameterValue)
-        return parameter(node);
+        return parameter(operand(node));
     switch (node.function) {
     case Function::And:
         return logic(node, false);

@@ -136,7 +136,7 @@ void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator,
                       std::vector<Part> *parts) {
     bool of_rows = accumulator.aggregate == Aggregate::Count;
     auto add = [&](const char *name, const char *combine, const Value &of) {
-        std::string field = of_rows ? name : numbered(name, stored_number(group, accumulator));
+        std::string field = of_rows ? name : numbered(name, stored_number(*group.scan.filters, accumulator));
         for (const Part &part : *parts)
             if (part.name == field)
                 return;
@@ -166,22 +166,16 @@ void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator,
 }
 
 // Whether a value may be MinKey.
-bool may_be_unsure(const GroupCommand &group, uint32_t at) {
-    for (; at != kNone; at = group.scan.filters->nodes[at].next) {
-        const Node &node = group.scan.filters->nodes[at];
-        if (node.unsure || (node.kind == NodeKind::ColumnValue && !group.scan.columns[node.column].misfit_is_null) ||
-            may_be_unsure(group, node.first_child))
-            return true;
-    }
-    return false;
-}
-
-bool root_may_be_unsure(const GroupCommand &group, uint32_t root) {
+bool may_be_unsure(const GroupCommand &group, uint32_t root) {
     if (root == kNone)
         return false;
     const Node &node = group.scan.filters->nodes[root];
-    return node.unsure || (node.kind == NodeKind::ColumnValue && !group.scan.columns[node.column].misfit_is_null) ||
-           may_be_unsure(group, node.first_child);
+    if (node.unsure || (node.kind == NodeKind::ColumnValue && !group.scan.columns[node.column].misfit_is_null))
+        return true;
+    for (uint32_t at = node.first_child; at != kNone; at = group.scan.filters->nodes[at].next)
+        if (may_be_unsure(group, at))
+            return true;
+    return false;
 }
 
 // The stages behind $match. False: a parameter's value cannot be said.
@@ -204,7 +198,7 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         std::string name = numbered("k", i), path = "$" + name;
         fields.push_back({name, computed(key)});
         key_fields.push_back({name, path.c_str()});
-        if (root_may_be_unsure(group, group.keys[i]))
+        if (may_be_unsure(group, group.keys[i]))
             unsure.push_back(path.c_str());
     }
     std::string distinct_path;
@@ -225,11 +219,11 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         Value argument = 1, filter = Value::null();
         if (accumulator.argument != kNone && !render_value(context, accumulator.argument, &argument))
             return false;
-        bool doubtful = root_may_be_unsure(group, accumulator.argument);
+        bool doubtful = may_be_unsure(group, accumulator.argument);
         if (accumulator.filter != kNone) {
             if (!render_value(context, accumulator.filter, &filter))
                 return false;
-            doubtful = doubtful || root_may_be_unsure(group, accumulator.filter);
+            doubtful = doubtful || may_be_unsure(group, accumulator.filter);
             argument =
                 let("f", filter,
                     choose({{op("$eq", {"$$f", true}), argument}, {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
@@ -285,9 +279,9 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
 
 } // namespace
 
-uint32_t stored_number(const GroupCommand &group, const Accumulator &accumulator) noexcept {
+uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept {
     constexpr uint32_t kDistinct = 10000; // beyond every column
-    return group.scan.filters->nodes[accumulator.argument].column + (accumulator.distinct ? kDistinct : 0);
+    return tree.nodes[accumulator.argument].column + (accumulator.distinct ? kDistinct : 0);
 }
 
 bool can_take_stored(const GroupCommand &group) noexcept {

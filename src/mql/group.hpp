@@ -45,7 +45,7 @@ struct GroupCommand {
 bool can_take_stored(const GroupCommand &group) noexcept;
 
 // The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
-uint32_t stored_number(const GroupCommand &group, const Accumulator &accumulator) noexcept;
+uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept;
 
 // Fields of a result document: _id {k0, k1, ...} (a lone key is _id itself), bad (rows of which the server is not sure,
 // left out where it always is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the

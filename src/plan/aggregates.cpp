@@ -319,7 +319,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     grouping.plan = static_cast<ScanPlan *>(palloc0(sizeof(ScanPlan)));
     grouping.target = create_empty_pathtarget();
     List *exact = NIL, *local = NIL;
-    lower_clauses(grouping.info, grouping.lowering, input->baserestrictinfo, true, grouping.plan, &exact, &local);
+    lower_clauses(grouping.lowering, input->baserestrictinfo, true, grouping.plan, &exact, &local);
     if (local != NIL || !add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)) ||
         grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
         return;

@@ -126,7 +126,7 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    List *sort_list = lower_pathkeys(root, rel, info, lowering_for(info), pathkeys, &reason);
+    List *sort_list = lower_pathkeys(rel, info, lowering_for(info), pathkeys, &reason);
     if (sort_list == NIL)
         return;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
@@ -179,8 +179,7 @@ bool all_exact(const RelationInfo *info) {
     return true;
 }
 
-void lower_clauses(RelationInfo *, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact,
-                   List **local) {
+void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local) {
     ListCell *cell;
     foreach (cell, clauses) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
@@ -216,11 +215,11 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     ScanPlan plan{};
     plan.relation = info->table->relation;
     List *local = NIL, *rechecked = NIL;
-    lower_clauses(info, lowering, clauses, upper, &plan, &rechecked, &local);
+    lower_clauses(lowering, clauses, upper, &plan, &rechecked, &local);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
-        plan.sort = lower_pathkeys(root, info->base, info, lowering, pathkeys, &reason);
+        plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, &reason);
         if (plan.sort == NIL)
             elog(ERROR, "a sort that was planned cannot be said");
     }

@@ -18,7 +18,6 @@ struct RelationInfo {
     // of a relation above
     bool sorted;              // ORDER BY is part of it: the base relation's sort
     List *sort_list;          //
-    bool limited;             //
     ScanPlan *group;          // its clauses, keys and accumulators; null: not grouped
     Lowering *values;         // that the group's trees and parameters belong to
     PathTarget *group_target; // keys and aggregates
@@ -45,7 +44,7 @@ ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
 
 // The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
 // lowering takes the values.
-List *lower_pathkeys(PlannerInfo *root, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
+List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
                      const char **reason);
 
 // Whether the first key of such a sort is compared as it is stored.
@@ -58,7 +57,6 @@ inline Cost sort_cost(List *sort) {
 }
 
 // Lowers the clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
-void lower_clauses(RelationInfo *info, Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact,
-                   List **local);
+void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local);
 
 } // namespace mongo_fdw

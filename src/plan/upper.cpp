@@ -44,7 +44,7 @@ Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
 }
 
 // Whether the conditions leave only values that fit the column and are not null.
-bool always_present(RelationInfo *info, AttrNumber column) {
+bool always_present(const RelationInfo *info, AttrNumber column) {
     Lowering *lowering = lowering_for(info);
     lowering->guarded = true;
     ListCell *cell;
@@ -103,7 +103,7 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
 
 } // namespace
 
-List *lower_pathkeys(PlannerInfo *, RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
+List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
                      const char **reason) {
     *reason = "push-down is switched off";
     if (!enable_pushdown || !enable_order_by_pushdown || info->table->unwind_levels > 0 ||
@@ -132,7 +132,7 @@ List *lower_pathkeys(PlannerInfo *, RelOptInfo *rel, const RelationInfo *info, L
         bool by_index = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
                          node.family == Family::ObjectId || (node.family == Family::Date && last)) &&
-                        always_present(const_cast<RelationInfo *>(info), static_cast<AttrNumber>(node.column + 1));
+                        always_present(info, static_cast<AttrNumber>(node.column + 1));
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
@@ -169,7 +169,6 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *info = *below;
-    info->limited = true;
     output->fdw_private = info;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
     ScanCost cost = scan_cost(info, base, rows < info->documents);
@@ -209,7 +208,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         const char *reason;
         if (below->base != input || below->group || query->hasTargetSRFs)
             return;
-        List *sort = lower_pathkeys(root, input, below, lowering_for(below), root->sort_pathkeys, &reason);
+        List *sort = lower_pathkeys(input, below, lowering_for(below), root->sort_pathkeys, &reason);
         if (sort == NIL)
             return;
         RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
