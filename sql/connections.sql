@@ -50,10 +50,10 @@ SELECT server_name, user_name, valid FROM mongo.connections() ORDER BY 1;
 COMMIT;
 SELECT server_name FROM mongo.connections();
 -- Counts for the planner.
-CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS 'BEGIN RETURN QUERY EXECUTE ''EXPLAIN '' || query; END';
+CREATE FUNCTION costs_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS 'BEGIN RETURN QUERY EXECUTE ''EXPLAIN '' || query; END';
 ALTER FOREIGN TABLE many OPTIONS (ADD use_remote_estimate 'true');
-SELECT (regexp_match(q, 'rows=(\d+)'))[1] AS rows FROM (SELECT (SELECT plan FROM plan_of('SELECT * FROM many') plan LIMIT 1) AS q) x;
+SELECT (regexp_match(q, 'rows=(\d+)'))[1] AS rows FROM (SELECT (SELECT plan FROM costs_of('SELECT * FROM many') plan LIMIT 1) AS q) x;
 ALTER FOREIGN TABLE many OPTIONS (DROP use_remote_estimate);
-DROP FUNCTION plan_of;
+DROP FUNCTION costs_of;
 SET client_min_messages = warning;
 DROP SERVER gone CASCADE;

@@ -59,3 +59,23 @@ CREATE FOREIGN TABLE many (_id integer, k integer, t text, v double precision)
     SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test');
 SELECT count(*) FROM people;
 SELECT count(*), sum(k), min(t), max(v) FROM many;
+-- For tests of push-down.
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        IF line !~ '^ *(Output|Foreign Namespace):' THEN RETURN NEXT line; END IF;
+    END LOOP;
+END $$;
+-- The rows with push-down; raises where they differ from those without.
+CREATE FUNCTION same_rows(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE pushed text[]; plain text[];
+BEGIN
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
+    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO pushed;
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'off', true);
+    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO plain;
+    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
+    IF pushed IS DISTINCT FROM plain THEN RAISE EXCEPTION 'pushed %, plain %', pushed, plain; END IF;
+    RETURN QUERY SELECT unnest(pushed);
+END $$;

@@ -1,23 +1,4 @@
 -- Sorts, limits, groups and aggregates: what is sent, the rows, and the same rows without push-down.
-CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
-        IF line !~ '^ *(Output|Foreign Namespace):' THEN RETURN NEXT line; END IF;
-    END LOOP;
-END $$;
--- The rows with push-down; raises where they differ from those without.
-CREATE FUNCTION same_rows(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE pushed text[]; plain text[];
-BEGIN
-    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
-    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO pushed;
-    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'off', true);
-    EXECUTE 'SELECT array_agg(q::text) FROM (' || query || ') q' INTO plain;
-    PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
-    IF pushed IS DISTINCT FROM plain THEN RAISE EXCEPTION 'pushed %, plain %', pushed, plain; END IF;
-    RETURN QUERY SELECT unnest(pushed);
-END $$;
 -- Costs that leave as much as can be said to the server.
 CREATE FOREIGN TABLE numbers (_id int, k int, name text OPTIONS (path 't') COLLATE "C") SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
 CREATE FOREIGN TABLE mixed (_id int, i int OPTIONS (path 'a'), f float8 OPTIONS (path 'a'), n numeric(10,2) OPTIONS (path 'a'), t text OPTIONS (path 'a') COLLATE "C", z timestamptz OPTIONS (path 'a'))
@@ -108,5 +89,4 @@ SELECT g, (SELECT count(*) FROM numbers WHERE k = g) AS n, (SELECT max(_id) - mi
 SELECT kind, verdict, count(*) > 0 AS some FROM mongo.pushdown_rules GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace') ORDER BY 1;
 
-DROP FUNCTION plan_of, same_rows;
 DROP FOREIGN TABLE numbers, mixed, strict;

@@ -3,6 +3,7 @@
 #include "catalog/import.hpp"
 #include "exec/analyze.hpp"
 #include "exec/scan.hpp"
+#include "keyjoin/keyjoin.hpp"
 #include "plan/paths.hpp"
 
 #include "pg/pg.hpp"
@@ -34,6 +35,8 @@ constexpr SwitchRow kSwitches[] = {
     {"mongo_fdw_cpp.enable_limit_pushdown", "Lets MongoDB apply LIMIT.", &enable_limit_pushdown},
     {"mongo_fdw_cpp.enable_order_by_pushdown", "Lets MongoDB sort.", &enable_order_by_pushdown},
     {"mongo_fdw_cpp.enable_aggregate_pushdown", "Lets MongoDB group and aggregate.", &enable_aggregate_pushdown},
+    {"mongo_fdw_cpp.enable_join_pushdown", "Lets MongoDB join, and take part in joins by the keys of the other side.",
+     &enable_join_pushdown},
     {"mongo_fdw_cpp.enable_float_aggregates", "Lets MongoDB add up double precision, whose last digits may differ.",
      &enable_float_aggregates},
 };
@@ -48,6 +51,7 @@ extern "C" void _PG_init(void) {
         DefineCustomBoolVariable(row.name, row.description, nullptr, row.variable, true, PGC_USERSET, 0, nullptr,
                                  nullptr, nullptr);
     MarkGUCPrefixReserved("mongo_fdw_cpp");
+    register_key_joins();
 }
 
 extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {

@@ -74,7 +74,11 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         Expr *expression = static_cast<Expr *>(lfirst(cell));
         if (index >= state->plan.parameter_count)
             break;
-        if (explain_only && !IsA(expression, Const)) {
+        if (index == state->plan.given_keys) {
+            state->operands[index] =
+                explain_only ? unknown_operand("keys of the outer side")
+                             : operand_of(state->keys, false, exprType(reinterpret_cast<Node *>(expression)));
+        } else if (explain_only && !IsA(expression, Const)) {
             state->operands[index] = unknown_operand(parameter_name(expression, index));
         } else {
             bool null;
@@ -203,6 +207,16 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
     MemoryContextSwitchTo(old);
 }
 
+// A key join reads to the end: about a document for each key fits the first batch. One more ends the cursor.
+int64_t expected_documents(const ScanState *state) {
+    constexpr uint64_t kGuessedBytes = 400;
+    if (state->plan.given_keys < 0)
+        return 0;
+    uint64_t bytes = state->counts.documents ? state->counts.bytes / state->counts.documents : kGuessedBytes;
+    int64_t fitting = state->table->fetch_bytes / Max(bytes, 1);
+    return Max(Min(state->operands[state->plan.given_keys].count + 1, fitting), 1);
+}
+
 // Sends a rendering. False where the server refuses it and *failure takes that; other errors raise.
 bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, mongo::Error *failure) {
     if (!rendering.command.data)
@@ -223,6 +237,7 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, m
     request.fetch_bytes = state->table->fetch_bytes;
     request.fetch_documents = state->table->fetch_documents;
     request.limit = filters && state->limit > 0 ? state->limit : 0;
+    request.expected = expected_documents(state);
     state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space,
                                 state->pipeline_text, failure);
     if (state->cursor)
@@ -399,6 +414,13 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
             return slot;
     }
     return slot;
+}
+
+void give_keys(ForeignScanState *node, Datum keys) {
+    ScanState *state = state_of(node);
+    close(state, true);
+    state->keys = keys;
+    state->started = false;
 }
 
 extern "C" void mongoReScanForeignScan(ForeignScanState *node) {

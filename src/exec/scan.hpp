@@ -25,6 +25,7 @@ struct ScanState {
     MemoryContext parameters; // of the operands of one execution
     List *parameter_states;   // ExprStates of fdw_exprs
     mql::Operand *operands;
+    Datum keys; // given by a key join
     mongo::Cursor *cursor;
     char *pipeline_text; // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
     bool started;
@@ -50,6 +51,9 @@ mql::ScanRendering render_unexecuted(ForeignScanState *node);
 
 // The scan's command as far as it is known; with_filters false: its conditions are evaluated here.
 mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation);
+
+// Gives a scan below a key join the keys of its next execution, an array that lives until then.
+void give_keys(ForeignScanState *node, Datum keys);
 
 // Evaluates the parameters of this execution into operands.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);

@@ -111,7 +111,9 @@ bool open(Cursor *cursor, const CursorRequest &request, Error *error) {
         set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");
         return false;
     }
-    int64_t first = request.fetch_documents > 0 ? request.fetch_documents : kFirstBatch;
+    int64_t first = request.fetch_documents > 0 ? request.fetch_documents
+                    : request.expected > 0      ? std::min(request.expected, kMaxBatch)
+                                                : kFirstBatch;
     if (request.limit > 0)
         first = std::min(first, request.limit);
     Document command;

@@ -258,6 +258,7 @@ TableOptions *read_table_options(Oid relation) {
     table->fetch_documents = lookup.integer("fetch_size", 0, 0);
     table->fetch_bytes = lookup.integer("fetch_bytes", GUC_UNIT_BYTE, 384 * 1024);
     table->use_remote_estimate = lookup.boolean("use_remote_estimate", false);
+    table->join_pushdown = lookup.boolean("enable_join_pushdown", true);
     table->aggregate_pushdown = lookup.boolean("enable_aggregate_pushdown", true);
     table->order_by_pushdown = lookup.boolean("enable_order_by_pushdown", true);
     table->startup_cost = lookup.real("fdw_startup_cost", 100);

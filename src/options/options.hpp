@@ -47,7 +47,8 @@ struct TableOptions {
     int64 fetch_documents;
     uint32 fetch_bytes;
     bool use_remote_estimate;
-    bool aggregate_pushdown; // EDB's options of the table
+    bool join_pushdown;      // EDB's options of the table
+    bool aggregate_pushdown; //
     bool order_by_pushdown;  //
     double startup_cost;
     double tuple_cost;

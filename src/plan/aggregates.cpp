@@ -351,7 +351,7 @@ ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *
     plan->relation = info->table->relation;
     plan->filter = info->values->filter;
     plan->parameter_count = list_length(info->values->parameters);
-    plan->limit = plan->offset = -1;
+    plan->limit = plan->offset = plan->given_keys = -1;
     return make_foreignscan(target_list, info->having, 0, info->values->parameters, encode_scan_plan(*plan),
                             make_tlist_from_pathtarget(info->group_target), NIL, outer_plan);
 }

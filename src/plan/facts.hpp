@@ -9,4 +9,10 @@ namespace mongo_fdw {
 // guess. Never raises because of the server.
 double estimated_documents(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table);
 
+// Whether the server finds documents by the values of a path without reading the collection. Asked once in a session
+// (with use_remote_estimate once a minute), when a plan may need it; No where the server does not say. Never raises
+// because of the server.
+enum class Indexed { No, Yes, Unique };
+Indexed indexed_by(const TableOptions *table, Oid user, const char *path);
+
 } // namespace mongo_fdw

@@ -17,19 +17,27 @@ bool enable_limit_pushdown = true;
 bool enable_order_by_pushdown = true;
 bool enable_aggregate_pushdown = true;
 bool enable_float_aggregates = true;
+bool enable_join_pushdown = true;
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
 
 // One document costs its share of the network and of decoding; a scan costs a round trip at least. What the server does
-// with a document that it does not send is cheaper.
+// with a document that it does not send is cheaper, unless it has to find it by an index.
 ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered) {
     double width = Max(rel->reltarget->width, 1);
     ScanCost cost;
     cost.startup = info->table->startup_cost + rel->baserestrictcost.startup;
     cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
     if (filtered)
-        cost.startup += info->documents * cpu_operator_cost * 0.25;
+        cost.startup += look_cost(info, info->examined);
     return cost;
+}
+
+Cost look_cost(const RelationInfo *info, double examined) {
+    constexpr double kLook = 0.1, kFind = 6; // parts of what it costs to send a document
+    bool found = examined < info->documents;
+    return Min(examined * (found ? kFind : kLook), info->documents * kLook) *
+           (info->table->tuple_cost + cpu_tuple_cost);
 }
 
 namespace {
@@ -43,10 +51,47 @@ mql::Verdict verdict_of(Lowering *lowering, Expr *clause, bool guarded = false) 
     return verdict;
 }
 
-void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, Cost *startup, Cost *total) {
-    ScanCost cost = scan_cost(info, rel, remote_rows < info->documents);
-    *startup = info->table->startup_cost + rel->baserestrictcost.startup;
-    *total = cost.startup + remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
+void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, double examined, Cost *startup,
+              Cost *total) {
+    ScanCost cost = scan_cost(info, rel, false);
+    *startup = cost.startup;
+    *total = *startup + remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
+    if (remote_rows < info->documents)
+        *total += look_cost(info, examined);
+}
+
+// The column that an index could find the rows of a clause by; -1: none.
+int column_found_by(Lowering *lowering, Expr *clause) {
+    mql::Verdict verdict;
+    lowering->guarded = false;
+    uint32_t root = filters_allowed() ? lower_clause(lowering, clause, &verdict) : mql::kNone;
+    if (root == mql::kNone)
+        return -1;
+    const mql::Node &node = lowering->filter.nodes[root];
+    bool found = node.kind == mql::NodeKind::In || (node.kind == mql::NodeKind::Compare && node.op != mql::Op::Ne) ||
+                 (node.kind == mql::NodeKind::Like && node.op != mql::Op::Le && node.op != mql::Op::Lt);
+    return found ? node.column : -1;
+}
+
+// Documents that the server looks at for clauses: all, or those that the best of their indexes finds.
+double examined_documents(PlannerInfo *root, const RelationInfo *info, List *clauses) {
+    double examined = info->documents;
+    for (int column = 0; column < info->table->column_count; column++) {
+        List *found = NIL;
+        ListCell *cell;
+        foreach (cell, clauses)
+            if (column_found_by(info->lowering, lfirst_node(RestrictInfo, cell)->clause) == column)
+                found = lappend(found, lfirst(cell));
+        if (found == NIL)
+            continue;
+        Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[column].path);
+        if (indexed == Indexed::No)
+            continue;
+        double documents =
+            info->documents * clauselist_selectivity(root, found, info->base->relid, JOIN_INNER, nullptr);
+        examined = Min(examined, clamp_row_est(documents));
+    }
+    return examined;
 }
 
 struct JoinClauseSearch {
@@ -104,7 +149,8 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
         Selectivity selectivity = clauselist_selectivity(root, sent, rel->relid, JOIN_INNER, nullptr);
         double rows = clamp_row_est(info->documents * info->remote_selectivity * selectivity);
         Cost startup, total;
-        estimate(info, rel, rows, &startup, &total);
+        double examined = examined_documents(root, info, list_concat_copy(info->remote_clauses, sent));
+        estimate(info, rel, rows, examined, &startup, &total);
         add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, param->ppi_rows, startup, total, NIL,
                                                                      param->ppi_req_outer, nullptr, NIL)));
     }
@@ -120,6 +166,21 @@ List *attribute_numbers(Bitmapset *attributes, const TableOptions *table) {
     return numbers;
 }
 
+// A Param of no statement; its value never comes from where the values of such Params come.
+constexpr int kGivenKeys = 0;
+
+int number_of_given_keys(List *parameters) {
+    ListCell *cell;
+    int number = 0;
+    foreach (cell, parameters) {
+        Param *param = static_cast<Param *>(lfirst(cell));
+        if (IsA(param, Param) && param->paramkind == PARAM_EXTERN && param->paramid == kGivenKeys)
+            return number;
+        number++;
+    }
+    return -1;
+}
+
 // A base relation's paths in the order that the query asks for.
 void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     const char *reason = nullptr;
@@ -131,10 +192,12 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
         return;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
     Cost startup, total;
-    estimate(info, rel, rows, &startup, &total);
+    estimate(info, rel, rows, info->examined, &startup, &total);
     Cost sort = rows * (Max(log2(Max(rows, 2)), 1) * cpu_operator_cost + sort_cost(sort_list));
-    add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + sort, total + sort,
-                                                                 pathkeys, rel->lateral_relids, nullptr, NIL)));
+    Cost look = rows < info->documents ? look_cost(info, info->examined) : 0; // before the first row
+    add_path(rel,
+             reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + look + sort, total + sort,
+                                                            pathkeys, rel->lateral_relids, nullptr, NIL)));
 }
 
 } // namespace
@@ -155,18 +218,33 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     }
     info->documents = estimated_documents(root, rel, info->table);
     info->remote_selectivity = clauselist_selectivity(root, info->remote_clauses, rel->relid, JOIN_INNER, nullptr);
+    info->examined = info->documents;
     rel->tuples = info->documents;
     set_baserel_size_estimates(root, rel);
 }
 
 extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
+    // Only a choice among joins asks for the indexes: every path of a single table examines the same documents.
+    if (bms_membership(root->all_baserels) == BMS_MULTIPLE)
+        info->examined = examined_documents(root, info, info->remote_clauses);
     Cost startup, total;
-    estimate(info, rel, clamp_row_est(info->documents * info->remote_selectivity), &startup, &total);
+    estimate(info, rel, clamp_row_est(info->documents * info->remote_selectivity), info->examined, &startup, &total);
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
                                                                  rel->lateral_relids, nullptr, NIL)));
     add_sorted_path(root, rel, info);
     add_parameterized_paths(root, rel, info);
+}
+
+Param *given_keys(Oid array_type, Oid collation) {
+    Param *param = makeNode(Param);
+    param->paramkind = PARAM_EXTERN;
+    param->paramid = kGivenKeys;
+    param->paramtype = array_type;
+    param->paramtypmod = -1;
+    param->paramcollid = collation;
+    param->location = -1;
+    return param;
 }
 
 Lowering *lowering_for(const RelationInfo *info) { return make_lowering(info->base->relid, info->table, info->user); }
@@ -216,6 +294,13 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.relation = info->table->relation;
     List *local = NIL, *rechecked = NIL;
     lower_clauses(lowering, clauses, upper, &plan, &rechecked, &local);
+    ListCell *key; // of a key join, which compares its keys once more
+    foreach (key, path->fdw_private) {
+        mql::Verdict verdict;
+        uint32_t key_root = lower_clause(lowering, static_cast<Expr *>(lfirst(key)), &verdict);
+        if (key_root != mql::kNone)
+            plan.roots = lappend_int(plan.roots, static_cast<int>(key_root));
+    }
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
@@ -233,6 +318,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.filter = lowering->filter;
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
+    plan.given_keys = number_of_given_keys(lowering->parameters);
     List *expressions = lowering->parameters, *scan_target_list = NIL;
     if (upper) {
         bool whole;

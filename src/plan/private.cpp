@@ -19,6 +19,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, plan.needed_recheck);
     slots = lappend(slots, makeInteger(plan.limit));
     slots = lappend(slots, makeInteger(plan.offset));
+    slots = lappend(slots, makeInteger(plan.given_keys));
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
     slots = lappend(slots, plan.keys);
@@ -44,6 +45,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.needed_recheck = static_cast<List *>(slot(ScanSlot::NeededRecheck));
     plan.limit = intVal(slot(ScanSlot::Limit));
     plan.offset = intVal(slot(ScanSlot::Offset));
+    plan.given_keys = intVal(slot(ScanSlot::GivenKeys));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));

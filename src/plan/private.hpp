@@ -15,6 +15,7 @@ enum class ScanSlot : int {
     NeededRecheck, // IntList: further attributes that the pushed clauses read, for when they cannot be pushed after all
     Limit,         // Integer: index in fdw_exprs of the LIMIT expression, -1: none
     Offset,        // Integer: index in fdw_exprs of the OFFSET expression, -1: none
+    GivenKeys,     // Integer: index in fdw_exprs of the keys that a key join gives, -1: none
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
     Keys,           // IntList: value trees of the group keys
@@ -52,6 +53,7 @@ struct ScanPlan {
     List *needed_recheck;
     int limit;
     int offset;
+    int given_keys;
     int parameter_count;
     List *sort;
     List *keys;

@@ -12,6 +12,7 @@ struct RelationInfo {
     Oid user;           // whose mapping the scan uses
     Lowering *lowering; // of the classification of restriction clauses
     double documents;
+    double examined; // documents that the server looks at for the clauses that are sent
     Selectivity remote_selectivity;
     List *remote_clauses; // RestrictInfos that are sent, for estimates
     RelOptInfo *base;     // the foreign table
@@ -41,6 +42,12 @@ struct ScanCost {
     Cost per_row;
 };
 ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
+
+// What it costs the server to look at so many documents of the collection.
+Cost look_cost(const RelationInfo *info, double examined);
+
+// What stands for the keys that a key join gives a scan before each execution, in the conditions of its path.
+Param *given_keys(Oid array_type, Oid collation);
 
 // The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
 // lowering takes the values.

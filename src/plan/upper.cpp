@@ -171,10 +171,12 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     *info = *below;
     output->fdw_private = info;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
-    ScanCost cost = scan_cost(info, base, rows < info->documents);
-    Cost startup = info->table->startup_cost, total = cost.startup + rows * cost.per_row;
-    if (info->sorted) // the server keeps the first rows only
-        startup = cost.startup + rows * sort_cost(below->sort_list), total = startup + rows * cost.per_row;
+    ScanCost cost = scan_cost(info, base, false);
+    Cost look = rows < info->documents ? look_cost(info, info->examined) : 0;
+    Cost startup = cost.startup;
+    if (info->sorted) // the server looks at all rows and keeps the first ones
+        startup += look + rows * sort_cost(below->sort_list), look = 0;
+    Cost total = startup + look + rows * cost.per_row;
     double kept = rows;
     adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
     // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.

@@ -240,9 +240,34 @@ class Generator:
         having = f" HAVING {rng.choice(['count(*) > 1', 'max(id) > 20', 'sum(i4) IS NOT NULL', 'count(DISTINCT i4) > 0'])}" if rng.random() < 0.3 else ""
         return f"SELECT {', '.join(shown + [aggregates])} FROM {table} WHERE {condition} GROUP BY {', '.join(keys)}{having}"
 
+    def join_query(self, table):
+        """The traps with a local table of the literals, or with themselves."""
+        rng = self.rng
+        column = rng.choice([c for c in COLUMNS if COLUMNS[c][0] not in ("bool",)])
+        kind = COLUMNS[column][0]
+        if rng.random() < 0.7:
+            other, key = "l", f"l.k_{(rng.choice(CROSS[kind]) if kind in CROSS and rng.random() < 0.3 else kind).replace('mongo.', '')}"
+        else:
+            other, key = f"(SELECT id AS n, {column} AS k FROM {table} WHERE id % 7 = {rng.randrange(7)}) l", "l.k"
+        on = f"m.{column} = {key}" if rng.random() < 0.5 else f"{key} = m.{column}"
+        extra = f" AND m.id % 3 = {rng.randrange(3)}" if rng.random() < 0.3 else ""
+        extra += f" AND m.id = l.n + {rng.randrange(3)}" if rng.random() < 0.1 else ""
+        where = f" WHERE {rng.choice([f'l.n % 2 = {rng.randrange(2)}', 'm.id IS NULL', f'm.id > {rng.randrange(60)}', 'coalesce(m.id, 7) < 50'])}" if rng.random() < 0.4 else ""
+        shown = rng.choice([c for c in COLUMNS if c != column])
+        shape = rng.random()
+        if shape < 0.55:
+            join = rng.choice(["JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+            tail = f" ORDER BY l.n, m.id LIMIT {rng.randrange(1, 20)}" if rng.random() < 0.15 else ""
+            return f"SELECT l.n, m.id, (m.{shown})::text FROM {other} {join} {table} m ON {on}{extra if join not in ('FULL JOIN',) else ''}{where}{tail}"
+        if shape < 0.8:
+            return f"SELECT l.n FROM {other} WHERE {rng.choice(['', 'NOT '])}EXISTS (SELECT FROM {table} m WHERE {on}{extra})"
+        return f"SELECT m.id, (m.{shown})::text FROM {table} m WHERE m.{column} IN (SELECT {key} FROM {other})"
+
     def query(self, table):
         """(SQL with parameters, parameter types, parameter values, condition with the values in place, whether its errors must not be spared)"""
         rng = self.rng
+        if rng.random() < 0.12:
+            return self.join_query(table), [], [], "true", False
         single = rng.random() < 0.2
         condition = self.computed() if single else self.condition(rng.randrange(0, 6))
         if rng.random() < 0.45:
@@ -285,7 +310,7 @@ DECLARE line text; result text := '';
 BEGIN
     PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
     FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
-        IF line ~ '(Filter|Pipeline|Local Conditions):' THEN result := result || trim(line) || E'\n'; END IF;
+        IF line ~ '(Filter|Pipeline|Local Conditions):|MongoKeyJoin' THEN result := result || trim(line) || E'\n'; END IF;
     END LOOP;
     RETURN result;
 EXCEPTION WHEN data_exception OR feature_not_supported THEN RETURN ''; -- constants are folded while the query is planned
@@ -322,7 +347,7 @@ BEGIN
         IF t.inlined = 'true' THEN
             IF t.types = '' THEN
                 pushed := pipeline_of(t.query);
-                INSERT INTO plans VALUES (pushed LIKE '%$sort%' OR pushed LIKE '%$group%', false, CASE WHEN t.query LIKE '%ORDER BY%' THEN 'sorts' ELSE 'groups' END);
+                INSERT INTO plans VALUES (pushed ~ '[$](sort|group|lookup)|MongoKeyJoin', false, CASE WHEN t.query ~ ' JOIN | l[ .]|FROM l$' THEN 'joins' WHEN t.query LIKE '%ORDER BY%' THEN 'sorts' ELSE 'groups' END);
             END IF;
             CONTINUE;
         END IF;
@@ -372,6 +397,9 @@ def main():
     script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
     for policy in ("error", "null", "collect"):
         script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
+    kinds = list(LITERALS)
+    keys = [f"({n}, " + ", ".join(f"{LITERALS[kind][n % len(LITERALS[kind])]}" if n < 20 else "NULL" for kind in kinds) + ")" for n in range(21)]
+    script.append(f"CREATE TABLE l (n int, {', '.join('k_' + kind.replace('mongo.', '') + ' ' + kind for kind in kinds)}); INSERT INTO l VALUES {', '.join(keys)}; ANALYZE l;")
     rows = []
     for number in range(queries):
         seed = first + number

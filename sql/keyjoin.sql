@@ -1,0 +1,63 @@
+-- Joins by batches of keys: the plan, the rows, and the same rows without push-down.
+CREATE TABLE wanted (id int, label text, n numeric);
+INSERT INTO wanted SELECT CASE WHEN g % 20 = 7 THEN NULL ELSE g * 3 % 6000 END, 'w' || g, g % 60 FROM generate_series(1, 80) g;
+INSERT INTO wanted VALUES (12, 'twice', 12), (12, 'thrice', NULL);
+ANALYZE wanted;
+CREATE FOREIGN TABLE source (_id int, k int, name text OPTIONS (path 't')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE source_strict (_id int, a int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', fdw_tuple_cost '10');
+ANALYZE source;
+
+SELECT plan_of('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id');
+SELECT count(*), min(q), max(q) FROM same_rows('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id ORDER BY 1, 2') q;
+-- Rows without a match, and conditions in ON and WHERE.
+SELECT plan_of('SELECT w.label, s.k FROM wanted w LEFT JOIN source s ON s._id = w.id AND s.k > 3 AND w.n < 50 WHERE s.k IS NULL OR s.k < 9') LIMIT 4;
+SELECT count(*), count(*) FILTER (WHERE q LIKE '%,)') FROM same_rows('SELECT w.label, s.k FROM wanted w LEFT JOIN source s ON s._id = w.id AND s.k > 3 AND w.n < 50 WHERE s.k IS NULL OR s.k < 9 ORDER BY 1, 2') q;
+-- EXISTS, NOT EXISTS, IN either way.
+SELECT plan_of('SELECT label FROM wanted w WHERE NOT EXISTS (SELECT FROM source s WHERE s._id = w.id AND s.k > 2)') LIMIT 3;
+SELECT count(*) FROM same_rows('SELECT label FROM wanted w WHERE NOT EXISTS (SELECT FROM source s WHERE s._id = w.id AND s.k > 2) ORDER BY 1');
+SELECT count(*) FROM same_rows('SELECT label FROM wanted w WHERE EXISTS (SELECT FROM source s WHERE s._id = w.id AND s.k > 2) ORDER BY 1');
+SELECT count(*) FROM same_rows('SELECT _id, name FROM source WHERE _id IN (SELECT id FROM wanted) ORDER BY 1');
+-- Keys that are expressions, of another type, and of several columns: the best is sent, all are compared.
+SELECT plan_of('SELECT w.label FROM wanted w JOIN source s ON s._id = w.id + 1 AND s.k = (w.id + 1) % 10') LIMIT 4;
+SELECT count(*) FROM same_rows('SELECT w.label FROM wanted w JOIN source s ON s._id = w.id + 1 AND s.k = (w.id + 1) % 10 ORDER BY 1');
+SELECT count(*) FROM same_rows('SELECT w.label, s._id FROM (SELECT label, id::bigint AS id FROM wanted) w JOIN source s ON w.id = s._id ORDER BY 1, 2');
+-- Where the first rows are wanted, the first batches are small; all keys in one command otherwise.
+CREATE FUNCTION remote_counts(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; result text := '';
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        IF line ~ '^ *(Batches|Keys): ' THEN result := concat_ws(', ', nullif(result, ''), trim(line)); END IF;
+    END LOOP;
+    RETURN result;
+END $$;
+SELECT remote_counts('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id');
+SELECT remote_counts('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id LIMIT 75');
+SELECT same_rows('SELECT count(*), sum(k) FROM (SELECT w.n, s.k FROM wanted w LEFT JOIN source s ON s._id = w.id LIMIT 82) q');
+-- The same row again and again is one key.
+SELECT remote_counts('SELECT count(*) FROM (SELECT id FROM wanted, generate_series(1, 20) WHERE id < 30) w JOIN source s ON s._id = w.id');
+-- Below another loop: every start asks anew.
+SELECT same_rows('SELECT o, (SELECT sum(s.k) FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < o * 9) FROM generate_series(1, 3) o');
+-- Cursors, prepared statements, row locks.
+BEGIN;
+DECLARE c CURSOR FOR SELECT w.label, s._id FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < 5 ORDER BY w.n;
+FETCH 2 FROM c;
+FETCH 2 FROM c;
+COMMIT;
+SET plan_cache_mode = force_generic_plan;
+PREPARE j(int) AS SELECT w.label, s._id FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < $1 ORDER BY 1;
+EXECUTE j(3);
+EXECUTE j(4);
+DEALLOCATE j;
+RESET plan_cache_mode;
+SELECT w.label, s._id FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < 4 ORDER BY 1 FOR UPDATE OF w;
+-- An error of a value that was fetched is one here as well.
+SELECT count(*) > 20 FROM wanted w JOIN source_strict s ON s._id = w.id;
+SELECT count(s.a) FROM wanted w JOIN source_strict s ON s._id = w.id;
+-- Switched off: for a session, for a table.
+SET mongo_fdw_cpp.enable_join_pushdown = off;
+SELECT plan_of('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id') LIMIT 1;
+RESET mongo_fdw_cpp.enable_join_pushdown;
+ALTER FOREIGN TABLE source OPTIONS (ADD enable_join_pushdown 'false');
+SELECT plan_of('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id') LIMIT 1;
+DROP TABLE wanted;
+DROP FOREIGN TABLE source, source_strict;

@@ -1,0 +1,213 @@
+// Paths and plans of key joins. Zone B.
+#include "keyjoin/keyjoin.hpp"
+
+#include "plan/facts.hpp"
+#include "plan/relation.hpp"
+
+namespace mongo_fdw {
+
+const CustomPathMethods key_join_path_methods = {"MongoKeyJoin", mongoPlanKeyJoin, nullptr};
+const CustomPathMethods keys_path_methods = {"MongoKeys", mongoPlanKeys, nullptr};
+
+namespace {
+
+set_join_pathlist_hook_type next_hook = nullptr;
+
+RelationInfo *collection_of(RelOptInfo *rel) {
+    bool ours = rel->rtekind == RTE_RELATION && rel->fdwroutine &&
+                rel->fdwroutine->GetForeignPlan == mongoGetForeignPlan && rel->fdw_private;
+    return ours ? static_cast<RelationInfo *>(rel->fdw_private) : nullptr;
+}
+
+// The clauses that a hash join of the two sides can use.
+List *hash_clauses(RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType type, List *clauses) {
+    List *result = NIL;
+    ListCell *cell;
+    foreach (cell, clauses) {
+        RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
+        bool behind = IS_OUTER_JOIN(type) && RINFO_IS_PUSHED_DOWN(clause, joinrel->relids);
+        bool sides =
+            (bms_is_subset(clause->left_relids, outer->relids) && bms_is_subset(clause->right_relids, inner->relids)) ||
+            (bms_is_subset(clause->left_relids, inner->relids) && bms_is_subset(clause->right_relids, outer->relids));
+        if (clause->can_join && OidIsValid(clause->hashjoinoperator) && !behind && sides)
+            result = lappend(result, clause);
+    }
+    return result;
+}
+
+bool has_pseudoconstant(List *clauses) {
+    ListCell *cell;
+    foreach (cell, clauses)
+        if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
+            return true;
+    return false;
+}
+
+// A column of the collection and the outer side's expression that it equals.
+struct Key {
+    Expr *outer;
+    Expr *condition;  // column = ANY (keys)
+    double documents; // with one key
+    bool indexed;
+};
+
+bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOptInfo *inner, Key *key) {
+    OpExpr *comparison = castNode(OpExpr, clause->clause);
+    bool inner_left = bms_is_subset(clause->left_relids, inner->relids);
+    Expr *left = static_cast<Expr *>(linitial(comparison->args)),
+         *right = static_cast<Expr *>(lsecond(comparison->args));
+    Expr *column = inner_left ? left : right;
+    key->outer = inner_left ? right : left;
+    Oid op = inner_left ? comparison->opno : get_commutator(comparison->opno);
+    Oid type = exprType(reinterpret_cast<Node *>(key->outer)), array = get_array_type(type);
+    Var *var = own_column(info->lowering, column);
+    if (!var || var->varattno <= 0 || !OidIsValid(op) || !OidIsValid(array) ||
+        contain_volatile_functions(reinterpret_cast<Node *>(key->outer)))
+        return false;
+    ScalarArrayOpExpr *any = makeNode(ScalarArrayOpExpr);
+    any->opno = op;
+    any->opfuncid = get_opcode(op);
+    any->useOr = true;
+    any->inputcollid = comparison->inputcollid;
+    any->args = list_make2(column, given_keys(array, exprCollation(reinterpret_cast<Node *>(key->outer))));
+    any->location = -1;
+    key->condition = reinterpret_cast<Expr *>(any);
+    mql::Verdict verdict;
+    info->lowering->guarded = false;
+    uint32_t at = lower_clause(info->lowering, key->condition, &verdict);
+    if (at == mql::kNone || info->lowering->filter.nodes[at].kind != mql::NodeKind::In)
+        return false;
+    Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[var->varattno - 1].path);
+    double distinct = indexed == Indexed::Unique && info->table->unwind_levels == 0
+                          ? info->documents
+                          : estimate_num_groups(root, list_make1(column), info->documents, nullptr, nullptr);
+    key->documents = info->documents / Max(distinct, 1);
+    key->indexed = indexed != Indexed::No;
+    return true;
+}
+
+CustomPath *make_custom_path(RelOptInfo *rel, PathTarget *target, Path *child, const CustomPathMethods *methods) {
+    CustomPath *path = makeNode(CustomPath);
+    path->path.pathtype = T_CustomScan;
+    path->path.parent = rel;
+    path->path.pathtarget = target;
+    path->path.rows = child->rows;
+    path->path.startup_cost = child->startup_cost;
+    path->path.total_cost = child->total_cost;
+#if PG_VERSION_NUM >= 180000
+    path->path.disabled_nodes = child->disabled_nodes;
+#endif
+    path->custom_paths = list_make1(child);
+    path->methods = methods;
+    return path;
+}
+
+void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, RelationInfo *info, Path *outer,
+                  JoinType type, JoinPathExtraData *extra, List *clauses, const Key &key) {
+    double keys = Min(clamp_row_est(outer->rows),
+                      estimate_num_groups(root, list_make1(key.outer), outer->rows, nullptr, nullptr));
+    double batches = ceil(keys / kMostKeys), found = Min(keys * key.documents, info->documents);
+    double fetched = clamp_row_est(found * info->remote_selectivity);
+    ScanCost cost = scan_cost(info, inner, false);
+    // Each batch is a command of its own: it looks at what an index finds, or at the whole collection.
+    double examined = key.indexed ? found / batches : info->documents;
+    Cost inner_cost = batches * (cost.startup + look_cost(info, examined)) +
+                      fetched * (cost.per_row + inner->baserestrictcost.per_tuple);
+    Path *inner_path = reinterpret_cast<Path *>(make_foreignscan_path(root, inner, clamp_row_est(fetched / batches),
+                                                                      cost.startup, inner_cost / batches, NIL, nullptr,
+                                                                      nullptr, list_make1(key.condition)));
+    CustomPath *rows = make_custom_path(outer->parent, outer->pathtarget, outer, &keys_path_methods);
+    // Where only the first rows are wanted, the first batches are small.
+    int first_keys = root->tuple_fraction > 0 ? 50 : kMostKeys;
+    rows->custom_private = list_make2(key.outer, makeInteger(first_keys));
+    JoinCostWorkspace workspace;
+    initial_cost_hashjoin(root, &workspace, type, clauses, &rows->path, inner_path, extra, false);
+    Path *join = reinterpret_cast<Path *>(create_hashjoin_path(
+        root, joinrel, type, &workspace, extra, &rows->path, inner_path, false, extra->restrictlist, nullptr, clauses));
+    CustomPath *path = make_custom_path(joinrel, joinrel->reltarget, join, &key_join_path_methods);
+    path->path.rows = joinrel->rows;
+    Cost buffering = outer->rows * cpu_tuple_cost + keys * cpu_operator_cost;
+    Cost joining = (outer->rows + fetched) * cpu_operator_cost * 2 + joinrel->rows * cpu_tuple_cost;
+    double first = Min(first_keys / keys, 1); // the part that the first batch is of the whole
+    path->path.startup_cost = outer->startup_cost + (outer->total_cost - outer->startup_cost) * first + cost.startup +
+                              (inner_cost - batches * cost.startup) * first;
+    path->path.total_cost = outer->total_cost + inner_cost + buffering + joining;
+#if PG_VERSION_NUM >= 180000
+    path->path.disabled_nodes = outer->disabled_nodes;
+#endif
+    add_path(joinrel, &path->path);
+}
+
+void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+               JoinPathExtraData *extra) {
+    RelationInfo *info = collection_of(inner);
+    if (!info || !enable_pushdown || !enable_join_pushdown || !filters_allowed() || !info->table->join_pushdown ||
+        !edb_allows("mongo_fdw.enable_join_pushdown") || !bms_is_empty(inner->lateral_relids))
+        return;
+    Path *outer_path = outer->cheapest_total_path;
+    if (type == JOIN_UNIQUE_OUTER) {
+        outer_path = reinterpret_cast<Path *>(create_unique_path(root, outer, outer_path, extra->sjinfo));
+        type = JOIN_INNER;
+    }
+    bool sayable = type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI || type == JOIN_ANTI;
+    if (!sayable || !outer_path || outer_path->param_info)
+        return;
+    if (has_pseudoconstant(extra->restrictlist) || has_pseudoconstant(inner->baserestrictinfo))
+        return; // it would put a node of its own above the hash join or the scan
+    ListCell *cell;
+    List *clauses = hash_clauses(joinrel, outer, inner, type, extra->restrictlist);
+    Key best{};
+    foreach (cell, clauses) {
+        Key key{};
+        if (make_key(root, info, lfirst_node(RestrictInfo, cell), inner, &key) &&
+            (!best.outer || key.indexed > best.indexed ||
+             (key.indexed == best.indexed && key.documents < best.documents)))
+            best = key;
+    }
+    if (best.outer)
+        add_path_for(root, joinrel, inner, info, outer_path, type, extra, clauses, best);
+}
+
+extern "C" void mongoJoinPathlist(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
+                                  JoinType type, JoinPathExtraData *extra) {
+    if (next_hook)
+        next_hook(root, joinrel, outer, inner, type, extra);
+    add_paths(root, joinrel, outer, inner, type, extra);
+}
+
+CustomScan *make_custom_scan(const CustomPath *path, List *target_list, List *plans, const CustomScanMethods *methods) {
+    CustomScan *scan = makeNode(CustomScan);
+    scan->scan.plan.targetlist = target_list;
+    scan->flags = path->flags;
+    scan->custom_plans = plans;
+    scan->custom_scan_tlist = static_cast<List *>(copyObjectImpl(linitial_node(Plan, plans)->targetlist));
+    scan->methods = methods;
+    return scan;
+}
+
+} // namespace
+
+extern "C" Plan *mongoPlanKeyJoin(PlannerInfo *, RelOptInfo *, CustomPath *path, List *target_list, List *,
+                                  List *plans) {
+    return &make_custom_scan(path, target_list, plans, &key_join_scan_methods)->scan.plan;
+}
+
+extern "C" Plan *mongoPlanKeys(PlannerInfo *, RelOptInfo *, CustomPath *path, List *target_list, List *, List *plans) {
+    CustomScan *scan = make_custom_scan(path, target_list, plans, &keys_scan_methods);
+    Expr *key = static_cast<Expr *>(linitial(path->custom_private));
+    scan->custom_exprs = list_make1(key);
+    Oid type = exprType(reinterpret_cast<Node *>(key));
+    scan->custom_private =
+        list_make2(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(type), false, true),
+                   lsecond(path->custom_private));
+    return &scan->scan.plan;
+}
+
+void register_key_joins() {
+    RegisterCustomScanMethods(&key_join_scan_methods);
+    RegisterCustomScanMethods(&keys_scan_methods);
+    next_hook = set_join_pathlist_hook;
+    set_join_pathlist_hook = mongoJoinPathlist;
+}
+
+} // namespace mongo_fdw
