@@ -4,6 +4,7 @@
 #include "exec/analyze.hpp"
 #include "exec/scan.hpp"
 #include "keyjoin/keyjoin.hpp"
+#include "plan/joins.hpp"
 #include "plan/paths.hpp"
 
 #include "pg/pg.hpp"
@@ -37,6 +38,8 @@ constexpr SwitchRow kSwitches[] = {
     {"mongo_fdw_cpp.enable_aggregate_pushdown", "Lets MongoDB group and aggregate.", &enable_aggregate_pushdown},
     {"mongo_fdw_cpp.enable_join_pushdown", "Lets MongoDB join, and take part in joins by the keys of the other side.",
      &enable_join_pushdown},
+    {"mongo_fdw_cpp.enable_key_joins", "Lets joins ask MongoDB for batches of the other side's keys.",
+     &enable_key_joins},
     {"mongo_fdw_cpp.enable_float_aggregates", "Lets MongoDB add up double precision, whose last digits may differ.",
      &enable_float_aggregates},
 };
@@ -59,6 +62,7 @@ extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {
     FdwRoutine *routine = makeNode(FdwRoutine);
     routine->GetForeignRelSize = mongoGetForeignRelSize;
     routine->GetForeignPaths = mongoGetForeignPaths;
+    routine->GetForeignJoinPaths = mongoGetForeignJoinPaths;
     routine->GetForeignUpperPaths = mongoGetForeignUpperPaths;
     routine->GetForeignPlan = mongoGetForeignPlan;
     routine->BeginForeignScan = mongoBeginForeignScan;

@@ -168,8 +168,10 @@ void add_made(Decoder *decoder, const ColumnOptions *column) {
 
 // --- misfits ---
 
-const char *document_id(const Decoder *decoder) {
-    BsonReader reader(decoder->document.data, decoder->document.size);
+const char *document_id(const BsonValue &document) {
+    if (document.type != BsonType::Document)
+        return "(none)";
+    BsonReader reader(document.data, document.size);
     while (reader.next())
         if (strcmp(reader.key(), "_id") == 0) {
             StringInfoData text;
@@ -202,15 +204,17 @@ const char *shown_value(const BsonValue &value) {
     return text.data;
 }
 
-[[noreturn]] void raise_misfit(const Decoder *decoder, const char *path, const char *wanted, const Misfit &why) {
+[[noreturn]] void raise_misfit(const Decoder *decoder, const char *path, const char *wanted, const Misfit &why,
+                               const JoinedSource *source = nullptr) {
     // Made before errstart: converting text may itself catch an error.
-    const char *value = shown_value(why.value), *id = document_id(decoder);
+    const char *value = shown_value(why.value);
+    const char *id = document_id(source ? field_of(decoder->document, source->as) : decoder->document);
     ereport(ERROR,
             (errcode(why.sqlstate),
              errmsg("field \"%s\" holds a value of BSON type %s that does not fit type %s", path,
                     type_name(why.value.type), wanted),
              errdetail("The value is %s%s%s, in the document with _id %s of \"%s\".", value, why.reason ? ": " : "",
-                       why.reason ? why.reason : "", id, decoder->table->name_space),
+                       why.reason ? why.reason : "", id, source ? source->name_space : decoder->table->name_space),
              errhint("Change the type of the column, or set option on_conversion_error to \"null\" or \"collect\".")));
     pg_unreachable();
 }
@@ -237,7 +241,7 @@ void on_misfit(Decoder *decoder, Level *level, const ColumnOptions *column, cons
     const char *path = why.position[0] ? psprintf("%s%s", column->path.text, why.position) : column->path.text;
     const char *wanted = format_type_with_typemod(column->type, column->typmod);
     if (column->on_error == OnError::Error)
-        raise_misfit(decoder, path, wanted, why);
+        raise_misfit(decoder, path, wanted, why, column->source);
     collect_line(decoder, level, column->number, path, wanted, why);
 }
 

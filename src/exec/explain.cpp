@@ -8,7 +8,7 @@ namespace {
 // After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
 const char *pipeline_shown(ForeignScanState *node, const ScanState *state) {
     constexpr const char *kNever = "not sent: no document can match";
-    if (fallback_reason(state) && !state->pipeline_text)
+    if (state->fallback && !state->pipeline_text)
         return "not sent";
     if (state->executions > 0)
         return state->pipeline_text ? state->pipeline_text : state->never ? kNever : "not sent: LIMIT 0";
@@ -19,33 +19,51 @@ const char *pipeline_shown(ForeignScanState *node, const ScanState *state) {
     return pg_any_to_server(json, strlen(json), PG_UTF8);
 }
 
+// The namespace that a join reads.
+const char *namespace_of(const ScanState *state, const mql::Join &join) {
+    for (int i = 0; i < state->table->column_count; i++)
+        if (state->table->columns[i].source && strcmp(state->table->columns[i].source->as, join.as) == 0)
+            return state->table->columns[i].source->name_space;
+    return join.collection;
+}
+
 } // namespace
 
 extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es) {
     ScanState *state = static_cast<ScanState *>(node->fdw_state);
     if (!state)
         return;
-    ExplainPropertyText("Foreign Namespace", state->table->name_space, es);
+    StringInfoData names;
+    initStringInfo(&names);
+    appendStringInfoString(&names, state->table->name_space);
+    for (uint32_t i = 0; i < state->join_count; i++)
+        appendStringInfo(&names, ", %s", namespace_of(state, state->joins[i]));
+    ExplainPropertyText("Foreign Namespace", names.data, es);
     if (state->table->unwind_levels > 0)
         ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);
     ExplainPropertyText("Pipeline", pipeline_shown(node, state), es);
     if (es->verbose && state->plan.reasons != NIL) {
-        List *context = deparse_context_for(get_rel_name(state->table->relation), state->table->relation);
+        Scan *scan = reinterpret_cast<Scan *>(node->ss.ps.plan);
+        List *context = scan->scanrelid > 0
+                            ? deparse_context_for(get_rel_name(state->table->relation), state->table->relation)
+                            : set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
         List *lines = NIL;
         ListCell *clause_cell, *reason_cell;
         forboth(clause_cell, node->ss.ps.plan->qual, reason_cell, state->plan.reasons) {
             Node *clause = static_cast<Node *>(copyObjectImpl(lfirst(clause_cell)));
             const char *text = "a condition";
-            if (bms_num_members(pull_varnos(nullptr, clause)) == 1 && !contain_subplans(clause)) {
-                ChangeVarNodes(clause, reinterpret_cast<Scan *>(node->ss.ps.plan)->scanrelid, 1, 0);
+            if (scan->scanrelid == 0 && !contain_subplans(clause)) {
+                text = deparse_expression(clause, context, true, false);
+            } else if (bms_num_members(pull_varnos(nullptr, clause)) == 1 && !contain_subplans(clause)) {
+                ChangeVarNodes(clause, scan->scanrelid, 1, 0);
                 text = deparse_expression(clause, context, false, false);
             }
             lines = lappend(lines, psprintf("%s: %s", text, strVal(lfirst(reason_cell))));
         }
         ExplainPropertyList("Local Conditions", lines, es);
     }
-    if (const char *reason = fallback_reason(state))
-        ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", reason), es);
+    if (state->fallback)
+        ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
     if (es->verbose && state->rechecks)
         ExplainPropertyText("Recheck",
                             state->refusal ? psprintf("the server refused the pushed conditions, they were evaluated "

@@ -36,8 +36,7 @@ struct GroupState {
     Converter *numeric;         // of any numeric
     Tuplestorestate *rows;
     bool ready;
-    Level level;          // of the last execution
-    const char *fallback; // why the outer plan runs; null: it does not
+    Level level; // of the last execution
 };
 
 namespace {
@@ -485,7 +484,7 @@ void learn(ScanState *state) {
 }
 
 void note_fallback(ScanState *state, const char *reason) {
-    state->group->fallback = MemoryContextStrdup(state->parameters, reason);
+    state->fallback = MemoryContextStrdup(state->parameters, reason);
     tuplestore_end(state->group->rows);
     state->group->rows = nullptr;
 }
@@ -547,7 +546,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     evaluate_parameters(node, false);
     state->started = true;
     state->executions++;
-    groups->fallback = nullptr;
+    state->fallback = nullptr;
     groups->ready = true;
     MemoryContext old = MemoryContextSwitchTo(state->context);
     groups->rows = tuplestore_begin_heap(false, false, work_mem);
@@ -574,7 +573,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
         read_groups(state, {copy, rendering.command.size});
         MemoryContextSwitchTo(old);
     }
-    if (!groups->ready && !groups->fallback)
+    if (!groups->ready && !state->fallback)
         keep_empty_group(state);
 }
 
@@ -621,22 +620,13 @@ TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {
     if (!state->started)
         start_groups(node, state);
     GroupState *groups = state->group;
-    TupleTableSlot *row = groups->stored;
-    // A node expects to run in the query's memory, and a slot keeps what it was given: not in the memory of a row.
+    if (state->fallback)
+        return next_fallback_row(node);
+    // A slot keeps what it was given: not in the memory of a row.
     MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-    if (groups->fallback)
-        row = ExecProcNode(outerPlanState(&node->ss.ps));
-    else
-        tuplestore_gettupleslot(groups->rows, true, false, row);
+    bool found = tuplestore_gettupleslot(groups->rows, true, false, groups->stored);
     MemoryContextSwitchTo(old);
-    if (TupIsNull(row))
-        return slot;
-    slot_getallattrs(row);
-    for (int i = 0; i < groups->descriptor->natts; i++) {
-        slot->tts_values[i] = row->tts_values[i];
-        slot->tts_isnull[i] = row->tts_isnull[i];
-    }
-    return ExecStoreVirtualTuple(slot);
+    return found ? show_row(node, groups->stored) : slot;
 }
 
 void rescan_groups(ForeignScanState *node, ScanState *state) {
@@ -647,7 +637,7 @@ void rescan_groups(ForeignScanState *node, ScanState *state) {
         tuplestore_rescan(groups->rows);
         return;
     }
-    if (node->ss.ps.chgParam == nullptr && groups->fallback)
+    if (node->ss.ps.chgParam == nullptr && state->fallback)
         return; // the executor has started the outer plan again
     if (groups->rows)
         tuplestore_end(groups->rows);
@@ -659,7 +649,5 @@ void end_groups(ScanState *state) {
     if (state->group && state->group->rows)
         tuplestore_end(state->group->rows);
 }
-
-const char *fallback_reason(const ScanState *state) { return state->group ? state->group->fallback : nullptr; }
 
 } // namespace mongo_fdw

@@ -18,7 +18,4 @@ void end_groups(ScanState *state);
 
 mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan);
 
-// Why the last execution ran PostgreSQL's own plan; null: it did not.
-const char *fallback_reason(const ScanState *state);
-
 } // namespace mongo_fdw

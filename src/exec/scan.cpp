@@ -7,6 +7,7 @@
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
 #include "exec/group.hpp"
+#include "exec/join.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
 
@@ -131,6 +132,10 @@ mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_c
     command.filters = &state->plan.filter;
     command.roots = state->roots;
     command.root_count = with_filters ? state->root_count : 0;
+    command.joins = state->joins;
+    command.join_count = state->join_count;
+    command.late_roots = state->late_roots;
+    command.late_root_count = with_filters ? state->late_root_count : 0;
     command.columns = state->columns;
     command.operands = state->operands;
     command.project = state->projection;
@@ -263,6 +268,7 @@ void start(ForeignScanState *node) {
     state->started = true;
     state->finished = false;
     state->refusal = nullptr;
+    state->fallback = nullptr;
     state->executions++;
     Collation collation = needed_collation(state);
     bool simple = collation == Collation::Other, filters = collation != Collation::OtherOnView;
@@ -272,6 +278,11 @@ void start(ForeignScanState *node) {
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
     mql::ScanRendering rendering = render_state(state, filters, simple);
     bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
+    if (state->join_count > 0 && !(filters && sayable)) {
+        state->fallback =
+            filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
+        return;
+    }
     filters = filters && sayable;
     state->never = filters && rendering.never;
     if (state->never || state->limit == 0) {
@@ -281,8 +292,13 @@ void start(ForeignScanState *node) {
     if (set_rechecks(state, !filters && state->root_count > 0) || !sayable)
         rendering = render_state(state, filters, simple);
     mongo::Error failure;
-    bool may_retry = filters && state->root_count > 0 && has_guards(state);
+    bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || state->join_count > 0);
     if (!send(state, rendering, filters, may_retry ? &failure : nullptr)) {
+        if (state->join_count > 0) {
+            state->fallback = MemoryContextStrdup(state->parameters,
+                                                  psprintf("the server refused the pipeline: %s", failure.message));
+            return;
+        }
         // Expressions that the server does not take after all are evaluated here.
         state->refusal = MemoryContextStrdup(state->parameters, failure.message);
         set_rechecks(state, true);
@@ -338,13 +354,18 @@ ScanState *make_scan_state(ForeignScanState *node) {
     callback->arg = state;
     MemoryContextRegisterResetCallback(context, callback);
     state->plan = decode_scan_plan(plan->fdw_private);
-    state->table = read_table_options(state->plan.relation);
+    bool single = list_length(state->plan.relations) == 1;
+    state->table = single ? read_table_options(linitial_oid(state->plan.relations))
+                          : join_tables(state->plan.relations, state->plan.as);
     state->user = user_of(node);
     if (plan->scan.scanrelid == 0) {
         state->row_values = static_cast<Datum *>(palloc0(sizeof(Datum) * Max(state->table->column_count, 1)));
         state->row_nulls = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
     }
     state->columns = filter_columns(state->table);
+    make_joins(state);
+    state->late_root_count = list_length(state->plan.late_roots);
+    state->late_roots = numbers_of(state->plan.late_roots);
     state->root_count = list_length(state->plan.roots);
     state->roots = numbers_of(state->plan.roots);
     state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
@@ -378,6 +399,27 @@ bool decode_into(ScanState *state, TupleTableSlot *slot) {
     return true;
 }
 
+} // namespace
+
+TupleTableSlot *show_row(ForeignScanState *node, TupleTableSlot *row) {
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    int columns = slot->tts_tupleDescriptor->natts;
+    slot_getallattrs(row);
+    memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * columns);
+    memcpy(slot->tts_isnull, row->tts_isnull, columns);
+    return ExecStoreVirtualTuple(slot);
+}
+
+TupleTableSlot *next_fallback_row(ForeignScanState *node) {
+    // A node expects to run in the query's memory, not in that of a row.
+    MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+    TupleTableSlot *row = ExecProcNode(outerPlanState(&node->ss.ps));
+    MemoryContextSwitchTo(old);
+    return TupIsNull(row) ? node->ss.ss_ScanTupleSlot : show_row(node, row);
+}
+
+namespace {
+
 // What the server could not do after all: the pushed clauses, then OFFSET. False for a row that is left out.
 bool passes_here(ForeignScanState *node, ScanState *state, TupleTableSlot *slot) {
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
@@ -400,6 +442,8 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
         return next_group(node, state);
     if (!state->started)
         start(node);
+    if (state->fallback)
+        return next_fallback_row(node);
     while (!state->finished) {
         if (state->rechecks && state->limit >= 0 && state->seen - state->skip >= state->limit)
             break;
@@ -432,6 +476,8 @@ extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
     if (!state->started)
         return;
     bool same = node->ss.ps.chgParam == nullptr;
+    if (state->fallback && same)
+        return; // the executor has started the outer plan again
     if (same && state->cursor && mongo::on_first_batch(state->cursor)) {
         // The first batch is still at hand.
         begin_batch(state->decoder, mongo::current_batch(state->cursor));

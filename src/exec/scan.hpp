@@ -14,6 +14,10 @@ struct ScanState {
     TableOptions *table;
     ScanPlan plan;
     mql::Column *columns;
+    mql::Join *joins; // by $lookup
+    uint32_t join_count;
+    uint32_t *late_roots;
+    uint32_t late_root_count;
     uint32_t *roots;
     uint32_t root_count;
     Oid user;
@@ -27,7 +31,8 @@ struct ScanState {
     mql::Operand *operands;
     Datum keys; // given by a key join
     mongo::Cursor *cursor;
-    char *pipeline_text; // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
+    char *pipeline_text;  // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
+    const char *fallback; // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
     bool started;
     bool finished;               // the cursor gave its last row
     bool rechecks;               // pushed clauses could not be sent: they are evaluated here
@@ -61,6 +66,12 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only);
 // The collation that the conditions, keys and arguments need asking for; OtherOnView: they cannot be sent.
 enum class Collation : uint8_t;
 Collation needed_collation(const ScanState *state);
+
+// The next row of PostgreSQL's own plan in the scan's slot; null at the end.
+TupleTableSlot *next_fallback_row(ForeignScanState *node);
+
+// Lets the scan's slot show another slot's row.
+TupleTableSlot *show_row(ForeignScanState *node, TupleTableSlot *row);
 
 // Keeps a pipeline's text for CONTEXT and EXPLAIN, guards folded; the whole one goes to the log at level DEBUG2.
 void keep_pipeline_text(ScanState *state, bool with_filters, mql::Document pipeline);

@@ -77,7 +77,7 @@ bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOp
     uint32_t at = lower_clause(info->lowering, key->condition, &verdict);
     if (at == mql::kNone || info->lowering->filter.nodes[at].kind != mql::NodeKind::In)
         return false;
-    Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[var->varattno - 1].path);
+    Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[column_of(info->lowering, var)].path);
     double distinct = indexed == Indexed::Unique && info->table->unwind_levels == 0
                           ? info->documents
                           : estimate_num_groups(root, list_make1(column), info->documents, nullptr, nullptr);
@@ -141,8 +141,9 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
 void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
                JoinPathExtraData *extra) {
     RelationInfo *info = collection_of(inner);
-    if (!info || !enable_pushdown || !enable_join_pushdown || !filters_allowed() || !info->table->join_pushdown ||
-        !edb_allows("mongo_fdw.enable_join_pushdown") || !bms_is_empty(inner->lateral_relids))
+    if (!info || !enable_pushdown || !enable_join_pushdown || !enable_key_joins || !filters_allowed() ||
+        !info->table->join_pushdown || !edb_allows("mongo_fdw.enable_join_pushdown") ||
+        !bms_is_empty(inner->lateral_relids))
         return;
     Path *outer_path = outer->cheapest_total_path;
     if (type == JOIN_UNIQUE_OUTER) {

@@ -13,6 +13,7 @@ constexpr FeatureRow kFeatures[] = {
     {Feature::Replace, "$replaceAll", "4.4"},
     {Feature::Characters, "$strLenCP, $substrCP, $indexOfCP, $toLower, $toUpper", "3.4"},
     {Feature::DateParts, "$dateFromParts, $isoWeek, $isoDayOfWeek, $dayOfYear", "3.6"},
+    {Feature::Lookup, "$lookup with localField and pipeline, $unwind", "5.0"},
 };
 
 // Expressions that have the operators of a feature, over a field, so that no server works them out beforehand.
@@ -105,9 +106,17 @@ Document feature_probe_command(const char *collection, uint32_t features) noexce
             if (features & (1u << i))
                 add_expressions(static_cast<Feature>(i), &expressions);
         Value nothing = op("$match", doc({{"_id", op("$in", list({}))}}));
-        Value question = op("$match", op("$expr", op("$in", {"$b", list(expressions)})));
-        return keep(&kept,
-                    doc({{"aggregate", collection}, {"pipeline", list({nothing, question})}, {"cursor", doc({})}}));
+        std::vector<Value> stages = {nothing, op("$match", op("$expr", op("$in", {"$b", list(expressions)})))};
+        if (features & (1u << static_cast<int>(Feature::Lookup))) {
+            stages.push_back(op("$lookup", doc({{"from", collection},
+                                                {"localField", "a"},
+                                                {"foreignField", "a"},
+                                                {"let", op("o", "$$ROOT")},
+                                                {"pipeline", list({op("$limit", 1)})},
+                                                {"as", "a"}})));
+            stages.push_back(op("$unwind", doc({{"path", "$a"}, {"preserveNullAndEmptyArrays", true}})));
+        }
+        return keep(&kept, doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"cursor", doc({})}}));
     } catch (...) {
         return {};
     }

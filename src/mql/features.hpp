@@ -14,6 +14,7 @@ enum class Feature : uint8_t {
     Replace,
     Characters, // functions of text
     DateParts,
+    Lookup,
     Count,
 };
 

@@ -299,19 +299,9 @@ ScanRendering render_group(const GroupCommand &group) noexcept {
     ScanRendering result{};
     result.aggregate = true;
     try {
-        std::vector<Value> stages = stages_of(group.scan.base_pipeline);
-        Value filter = Value::null();
+        std::vector<Value> stages;
         bool sayable = true;
-        switch (clauses_of(group.scan, &filter, &sayable)) {
-        case Truth::Never:
-            result.never = true;
-            break;
-        case Truth::Depends:
-            stages.push_back(op("$match", filter));
-            break;
-        case Truth::Always:
-            break;
-        }
+        result.never = add_source(group.scan, &stages, &sayable) == Truth::Never;
         sayable = sayable && add_stages(group, &stages);
         result.pipeline = keep(&kept_pipeline, list(stages));
         if (sayable && result.pipeline.size < kMostCommandBytes)

@@ -48,15 +48,6 @@ void add_count_stage(std::vector<Value> *stages, const char *name, int64_t count
         stages->push_back(op(name, count_value(count)));
 }
 
-Value projection_of(const ScanCommand &scan) {
-    std::vector<Field> fields;
-    for (uint32_t i = 0; i < scan.project_count; i++)
-        fields.push_back({scan.project[i], 1});
-    if (fields.empty())
-        fields.push_back({"_id", 1});
-    return doc(fields);
-}
-
 void add_read_settings(const ScanCommand &scan, std::vector<Field> *command) {
     if (scan.read_concern && *scan.read_concern)
         command->push_back({"readConcern", op("level", scan.read_concern)});
@@ -119,13 +110,23 @@ const char *find_writing_stage(bson_iter_t *iterator, int depth) {
 
 } // namespace
 
+Value projection_of(const char *const *paths, uint32_t count) {
+    std::vector<Field> fields;
+    for (uint32_t i = 0; i < count; i++)
+        fields.push_back({paths[i], 1});
+    if (fields.empty())
+        fields.push_back({"_id", 1});
+    return doc(fields);
+}
+
 // Joins the clauses' conditions. A clause that is always true is left out.
-Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable) {
-    ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms, scan.folded};
+Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t *roots, uint32_t count, Value *filter,
+                 bool *sayable) {
+    ExpressionContext context{scan.filters, columns, scan.operands, scan.zone_offset_ms, scan.folded};
     std::vector<Value> parts;
-    for (uint32_t i = 0; i < scan.root_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         bson_t part = BSON_INITIALIZER;
-        Truth truth = render_filter(context, scan.roots[i], &part, sayable);
+        Truth truth = render_filter(context, roots[i], &part, sayable);
         if (truth == Truth::Depends)
             parts.push_back(Value::document(document_of(&part)));
         bson_destroy(&part);
@@ -138,6 +139,23 @@ Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable) {
     return Truth::Depends;
 }
 
+Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable) {
+    *stages = stages_of(scan.base_pipeline);
+    auto match = [&](const uint32_t *roots, uint32_t count) {
+        Value filter = doc({});
+        Truth truth = clauses_of(scan, scan.columns, roots, count, &filter, sayable);
+        if (truth != Truth::Always)
+            stages->push_back(op("$match", truth == Truth::Never ? op("$alwaysFalse", 1) : filter));
+        return truth;
+    };
+    Truth truth = match(scan.roots, scan.root_count);
+    for (uint32_t i = 0; i < scan.join_count; i++)
+        *sayable = add_join(scan, scan.joins[i], stages) && *sayable;
+    if (match(scan.late_roots, scan.late_root_count) == Truth::Never)
+        truth = Truth::Never;
+    return truth;
+}
+
 Value command_of(const ScanCommand &scan, const std::vector<Value> &stages) {
     std::vector<Field> command = {{"aggregate", scan.collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}};
     add_read_settings(scan, &command);
@@ -147,24 +165,21 @@ Value command_of(const ScanCommand &scan, const std::vector<Value> &stages) {
 ScanRendering render_scan(const ScanCommand &scan) noexcept {
     static std::string *kept_pipeline = nullptr, *kept_command = nullptr;
     ScanRendering result{};
-    result.aggregate = scan.base_pipeline.data != nullptr || scan.sort_count > 0;
+    result.aggregate = scan.base_pipeline.data != nullptr || scan.sort_count > 0 || scan.join_count > 0;
     try {
-        std::vector<Value> stages = stages_of(scan.base_pipeline);
-        Value filter = doc({});
+        std::vector<Value> stages;
         bool sayable = true;
-        Truth truth = clauses_of(scan, &filter, &sayable);
-        result.never = truth == Truth::Never;
-        if (result.never)
-            filter = op("$alwaysFalse", 1);
-        if (truth != Truth::Always)
-            stages.push_back(op("$match", filter));
+        result.never = add_source(scan, &stages, &sayable) == Truth::Never;
+        Value filter = doc({});
+        if (!result.aggregate)
+            clauses_of(scan, scan.columns, scan.roots, scan.root_count, &filter, &sayable);
         sayable = sayable && (scan.sort_count == 0 || add_sort(scan, &stages));
         if (scan.sort_count > 0) { // behind the sort, so that only what is wanted is projected
             add_count_stage(&stages, "$skip", scan.skip);
             add_count_stage(&stages, "$limit", scan.limit);
         }
         if (scan.project)
-            stages.push_back(op("$project", projection_of(scan)));
+            stages.push_back(op("$project", projection_of(scan.project, scan.project_count)));
         else if (scan.sort_count > 0)
             stages.push_back(op("$project", doc({{kSortKeys, 0}})));
         if (scan.sort_count == 0) {
@@ -173,14 +188,14 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         }
         std::vector<Field> find = {{"find", scan.collection}, {"filter", filter}};
         if (scan.project)
-            find.push_back({"projection", projection_of(scan)});
+            find.push_back({"projection", projection_of(scan.project, scan.project_count)});
         if (scan.skip > 0)
             find.push_back({"skip", count_value(scan.skip)});
         if (scan.limit > 0)
             find.push_back({"limit", count_value(scan.limit)});
         add_read_settings(scan, &find);
         result.pipeline = keep(&kept_pipeline, list(stages));
-        if (sayable && filter.bytes().size() < kMostCommandBytes)
+        if (sayable && result.pipeline.size < kMostCommandBytes)
             result.command = keep(&kept_command, result.aggregate ? command_of(scan, stages) : doc(find));
     } catch (...) {
         result.command = {};

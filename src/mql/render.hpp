@@ -19,12 +19,35 @@ struct SortKey {
     bool stored; // the column's values may be compared as they are stored, none is null: an index can serve
 };
 
+enum class JoinKind : uint8_t { Inner, Left, Semi, Anti };
+
+// A collection that is joined to the documents of a scan. Its documents become the field `as` of theirs.
+struct Join {
+    JoinKind kind;
+    const char *collection;
+    const char *as;
+    const char *local;   // paths that are compared, to find candidates
+    const char *foreign; //
+    // What is asked of a candidate, which reads the scan's document as $$o: columns know where each is found.
+    const Column *columns;
+    const uint32_t *filters; // of the joined collection alone
+    uint32_t filter_count;
+    const uint32_t *conditions; // value trees that must be true
+    uint32_t condition_count;
+    const char *const *project; // null: whole documents
+    uint32_t project_count;
+};
+
 // What a scan asks the server for.
 struct ScanCommand {
     const char *collection;
     const Tree *filters;        // null: none
     const uint32_t *roots;      // of the clauses, joined by AND
     uint32_t root_count;        //
+    const Join *joins;          // behind these clauses
+    uint32_t join_count;        //
+    const uint32_t *late_roots; // of clauses over joined documents
+    uint32_t late_root_count;   //
     const Column *columns;      //
     const Operand *operands;    //
     const char *const *project; // dotted paths; null: whole documents

@@ -8,8 +8,19 @@ namespace mongo_fdw::mql {
 
 constexpr uint32_t kMostCommandBytes = 14 * 1024 * 1024; // of a filter or pipeline; a BSON document holds 16 MB
 
-// The conditions of a scan as one filter.
-Truth clauses_of(const ScanCommand &scan, Value *filter, bool *sayable);
+// Clauses of a scan as one filter.
+Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t *roots, uint32_t count, Value *filter,
+                 bool *sayable);
+
+// The stages in which a scan finds its documents, joined: the table's own pipeline, conditions, joins and the
+// conditions behind them. Truth::Never where no document can match.
+Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable);
+
+// The stages of a join. False where a value cannot be said.
+bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *stages);
+
+// An inclusion projection.
+Value projection_of(const char *const *paths, uint32_t count);
 
 // aggregate with the scan's settings.
 Value command_of(const ScanCommand &scan, const std::vector<Value> &stages);

@@ -21,6 +21,12 @@ struct FieldPath {
     bool plain;       // every key is ordinary: no dot, no leading '$', not empty, not a number
 };
 
+// Where the values of a joined collection come from, for messages.
+struct JoinedSource {
+    const char *name_space;
+    const char *as; // the field that holds its documents
+};
+
 struct ColumnOptions {
     AttrNumber number;
     const char *name;
@@ -32,6 +38,7 @@ struct ColumnOptions {
     OnError on_error;
     ReadRules rules;
     bool dropped;
+    const JoinedSource *source; // null: the scan's own documents
 };
 
 struct TableOptions {
@@ -63,6 +70,10 @@ struct TableOptions {
 
 // Reads a foreign table's options; raises where they contradict each other. Allocates in the current memory context.
 TableOptions *read_table_options(Oid relation);
+
+// The columns of several tables in a row, as those of one; numbers are counted on. as: for each table the field that
+// holds its documents in those of the first, null where it reads these themselves. Only one of them may unwind.
+TableOptions *join_tables(List *relations, List *as);
 
 // The same, every column under one policy, whatever the options say.
 TableOptions *read_table_options(Oid relation, OnError policy);

@@ -33,6 +33,21 @@ inline ForeignPath *make_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, do
 #endif
 }
 
+// The same for joins.
+inline ForeignPath *make_foreign_join_path(PlannerInfo *root, RelOptInfo *rel, double rows, Cost startup_cost,
+                                           Cost total_cost, Path *outer_path, List *private_list) {
+#if PG_VERSION_NUM >= 180000
+    return create_foreign_join_path(root, rel, nullptr, rows, 0, startup_cost, total_cost, NIL, nullptr, outer_path,
+                                    NIL, private_list);
+#elif PG_VERSION_NUM >= 170000
+    return create_foreign_join_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, nullptr, outer_path, NIL,
+                                    private_list);
+#else
+    return create_foreign_join_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, nullptr, outer_path,
+                                    private_list);
+#endif
+}
+
 // The same for relations above scans and joins.
 inline ForeignPath *make_foreign_upper_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target, double rows,
                                             Cost startup_cost, Cost total_cost, List *pathkeys, Path *outer_path) {

@@ -3,6 +3,7 @@
 // The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
 // which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
+#include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
 #include "plan/upper.hpp"
@@ -311,6 +312,8 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->table->unwind_levels > 0 ||
         !bms_is_empty(input->lateral_relids) || root->parse->rowMarks || contain_volatile_functions(having))
         return; // HAVING is evaluated twice where the outer plan runs
+    if (joins_hide_errors(below))
+        return;
     Grouping grouping{};
     grouping.info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *grouping.info = *below;
@@ -319,7 +322,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     grouping.plan = static_cast<ScanPlan *>(palloc0(sizeof(ScanPlan)));
     grouping.target = create_empty_pathtarget();
     List *exact = NIL, *local = NIL;
-    lower_clauses(grouping.lowering, input->baserestrictinfo, true, grouping.plan, &exact, &local);
+    lower_scan(grouping.lowering, below, grouping.plan, &exact, &local);
     if (local != NIL || !add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)) ||
         grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
         return;
@@ -348,7 +351,8 @@ void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floa
 
 ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {
     ScanPlan *plan = info->group;
-    plan->relation = info->table->relation;
+    plan->relations = info->relations;
+    plan->as = info->as;
     plan->filter = info->values->filter;
     plan->parameter_count = list_length(info->values->parameters);
     plan->limit = plan->offset = plan->given_keys = -1;

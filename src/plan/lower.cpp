@@ -44,7 +44,18 @@ Var *own_column(const Lowering *lowering, Expr *expression) {
     if (!bare || !IsA(bare, Var))
         return nullptr;
     Var *var = reinterpret_cast<Var *>(bare);
-    return static_cast<Index>(var->varno) == lowering->relation && var->varlevelsup == 0 ? var : nullptr;
+    return var->varlevelsup == 0 && bms_is_member(var->varno, lowering->relations) ? var : nullptr;
+}
+
+int column_of(const Lowering *lowering, const Var *var) {
+    for (int i = 0; i < lowering->member_count; i++)
+        if (lowering->members[i].relation == static_cast<Index>(var->varno))
+            return lowering->members[i].offset + var->varattno - 1;
+    elog(ERROR, "column of a relation that the scan does not read");
+}
+
+bool depends_on_row(const Lowering *lowering, Expr *expression) {
+    return bms_overlap(lowering->relations, pull_varnos(nullptr, reinterpret_cast<Node *>(expression)));
 }
 
 bool usable_column(Lowering *lowering, const Var *var, bool compared) {
@@ -52,7 +63,7 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
         refuse(lowering, "it uses a system column or the whole row");
         return false;
     }
-    const ColumnOptions &column = lowering->table->columns[var->varattno - 1];
+    const ColumnOptions &column = lowering->table->columns[column_of(lowering, var)];
     if (column.role != Role::Field) {
         refuse(lowering, psprintf("column \"%s\" is made here", column.name));
         return false;
@@ -62,7 +73,7 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
                psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
         return false;
     }
-    if (compared && lowering->columns[var->varattno - 1].family == mql::Family::None) {
+    if (compared && lowering->columns[column_of(lowering, var)].family == mql::Family::None) {
         refuse(lowering, psprintf("values of type %s are compared here only", format_type_be(column.type)));
         return false;
     }
@@ -71,7 +82,7 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
 
 // An expression whose value is the same for all rows of a scan.
 bool fixed_for_scan(Lowering *lowering, Expr *expression) {
-    if (bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(expression))))
+    if (depends_on_row(lowering, expression))
         return refuse(lowering, "both sides depend on the row"), false;
     if (contain_volatile_functions(reinterpret_cast<Node *>(expression)))
         return refuse(lowering, "it calls a volatile function"), false;
@@ -125,7 +136,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));
     Var *var = own_column(lowering, left);
     Op op = rule->op;
-    if (!var || bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(right)))) {
+    if (!var || depends_on_row(lowering, right)) {
         var = array || rule->kind == NodeKind::Like ? nullptr : own_column(lowering, right);
         if (!var)
             return refuse(lowering, "no side is a bare column of the table");
@@ -134,7 +145,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     }
     if (!usable_column(lowering, var))
         return kNone;
-    const mql::Column &column = lowering->columns[var->varattno - 1];
+    const mql::Column &column = lowering->columns[column_of(lowering, var)];
     if (column.family != rule->family)
         return refuse(lowering, "the column is compared as another type");
     if (!fixed_for_scan(lowering, right) || !collation_allows(lowering, *rule, collation))
@@ -145,7 +156,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return refuse(lowering, "only = ANY and <> ALL have a rule");
     FilterNode node{array ? NodeKind::In : rule->kind,
                     array ? Op::Eq : op,
-                    static_cast<uint16_t>(var->varattno - 1),
+                    static_cast<uint16_t>(column_of(lowering, var)),
                     parameter_of(lowering, right),
                     kNone,
                     kNone};
@@ -161,7 +172,7 @@ uint32_t lower_array(Lowering *lowering, Expr *array, Expr *wanted, Op op, Oid c
     Var *var = own_column(lowering, array);
     if (!var || !usable_column(lowering, var, false))
         return kNone;
-    const mql::Column &column = lowering->columns[var->varattno - 1];
+    const mql::Column &column = lowering->columns[column_of(lowering, var)];
     Oid type = getBaseType(exprType(reinterpret_cast<Node *>(wanted)));
     Oid element = get_element_type(type);
     if (column.element_family == mql::Family::None || column.element || column.uncertain ||
@@ -170,7 +181,7 @@ uint32_t lower_array(Lowering *lowering, Expr *array, Expr *wanted, Op op, Oid c
     Rule equality{InvalidOid, Op::Eq, column.element_family};
     if (!fixed_for_scan(lowering, wanted) || !collation_allows(lowering, equality, collation))
         return kNone;
-    return add(lowering, FilterNode{NodeKind::ArrayHas, op, static_cast<uint16_t>(var->varattno - 1),
+    return add(lowering, FilterNode{NodeKind::ArrayHas, op, static_cast<uint16_t>(column_of(lowering, var)),
                                     parameter_of(lowering, wanted), kNone, kNone});
 }
 
@@ -248,8 +259,8 @@ uint32_t lower_null_test(Lowering *lowering, NullTest *test) {
         return refuse(lowering, "only the column itself can be tested for NULL");
     if (!usable_column(lowering, var, test->nulltesttype == IS_NOT_NULL))
         return kNone;
-    uint32_t at =
-        add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+    uint32_t at = add(lowering, FilterNode{NodeKind::IsNull, Op::Eq, static_cast<uint16_t>(column_of(lowering, var)), 0,
+                                           kNone, kNone});
     return test->nulltesttype == IS_NOT_NULL && at != kNone
                ? add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone})
                : at;
@@ -313,10 +324,11 @@ uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
     case T_RelabelType:
     case T_Var: {
         Var *var = own_column(lowering, expression);
-        if (!var || !usable_column(lowering, var) || lowering->columns[var->varattno - 1].family != mql::Family::Bool)
+        if (!var || !usable_column(lowering, var) ||
+            lowering->columns[column_of(lowering, var)].family != mql::Family::Bool)
             return lowering->reason ? kNone : refuse(lowering, "it is no Boolean column");
-        return add(lowering,
-                   FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone});
+        return add(lowering, FilterNode{NodeKind::BoolColumn, Op::Eq, static_cast<uint16_t>(column_of(lowering, var)),
+                                        0, kNone, kNone});
     }
     case T_FuncExpr: {
         FuncExpr *call = reinterpret_cast<FuncExpr *>(expression);
@@ -393,9 +405,12 @@ mql::Column *filter_columns(const TableOptions *table) {
     return columns;
 }
 
-Lowering *make_lowering(Index relation, const TableOptions *table, Oid user) {
+Lowering *make_lowering(const ScanMember *members, int member_count, const TableOptions *table, Oid user) {
     Lowering *lowering = static_cast<Lowering *>(palloc0(sizeof(Lowering)));
-    lowering->relation = relation;
+    lowering->members = members;
+    lowering->member_count = member_count;
+    for (int i = 0; i < member_count; i++)
+        lowering->relations = bms_add_member(lowering->relations, static_cast<int>(members[i].relation));
     lowering->table = table;
     lowering->user = user;
     lowering->columns = filter_columns(table);

@@ -11,11 +11,19 @@ namespace mongo_fdw {
 // Facts about each attribute for filters, indexed by attribute number - 1. Allocates in the current memory context.
 mql::Column *filter_columns(const TableOptions *table);
 
+// A foreign table of a scan: a join that the server makes has several.
+struct ScanMember {
+    Index relation; // range table index
+    int offset;     // of its columns among those of the scan
+};
+
 // Clauses of one scan on their way to the server.
 struct Lowering {
-    Index relation; // range table index
-    const TableOptions *table;
-    Oid user; // whose mapping asks the server for its features
+    Relids relations;
+    const ScanMember *members;
+    int member_count;
+    const TableOptions *table; // of all members, see join_tables
+    Oid user;                  // whose mapping asks the server for its features
     const mql::Column *columns;
     mql::Tree sql;         // three-valued
     mql::Tree filter;      // two-valued
@@ -27,7 +35,13 @@ struct Lowering {
     bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
 };
 
-Lowering *make_lowering(Index relation, const TableOptions *table, Oid user);
+Lowering *make_lowering(const ScanMember *members, int member_count, const TableOptions *table, Oid user);
+
+// The number of a column of the scan's among its columns; the attribute must be one of the user's.
+int column_of(const Lowering *lowering, const Var *var);
+
+// Whether an expression depends on the scan's rows.
+bool depends_on_row(const Lowering *lowering, Expr *expression);
 
 // Refuses an expression: notes the reason and returns kNone.
 uint32_t refuse(Lowering *lowering, const char *reason);

@@ -6,6 +6,7 @@
 
 #include "connect/connect.hpp"
 #include "plan/facts.hpp"
+#include "plan/joins.hpp"
 #include "plan/relation.hpp"
 #include "plan/upper.hpp"
 
@@ -18,6 +19,7 @@ bool enable_order_by_pushdown = true;
 bool enable_aggregate_pushdown = true;
 bool enable_float_aggregates = true;
 bool enable_join_pushdown = true;
+bool enable_key_joins = true;
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
 
@@ -26,7 +28,7 @@ bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
 ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered) {
     double width = Max(rel->reltarget->width, 1);
     ScanCost cost;
-    cost.startup = info->table->startup_cost + rel->baserestrictcost.startup;
+    cost.startup = info->table->startup_cost + info->joining + rel->baserestrictcost.startup;
     cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
     if (filtered)
         cost.startup += look_cost(info, info->examined);
@@ -156,13 +158,30 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
     }
 }
 
-List *attribute_numbers(Bitmapset *attributes, const TableOptions *table) {
+// The columns that expressions and joins read, as attribute numbers of the scan's table.
+List *columns_read(const RelationInfo *info, const Lowering *lowering, List *expressions) {
+    Bitmapset *read = nullptr;
+    for (int member = 0; member < info->member_count; member++) {
+        Bitmapset *attributes = nullptr;
+        pull_varattnos(reinterpret_cast<Node *>(expressions), info->members[member].relation, &attributes);
+        bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, attributes);
+        int next = member + 1 < info->member_count ? info->members[member + 1].offset : info->table->column_count;
+        for (int i = info->members[member].offset; i < next; i++) {
+            int attribute = i - info->members[member].offset + 1;
+            if (!info->table->columns[i].dropped &&
+                (whole_row || bms_is_member(attribute - FirstLowInvalidHeapAttributeNumber, attributes)))
+                read = bms_add_member(read, i + 1);
+        }
+    }
+    ListCell *cell;
+    foreach (cell, info->joins) {
+        ListCell *column;
+        foreach (column, static_cast<JoinedTable *>(lfirst(cell))->read)
+            read = bms_add_member(read, lfirst_int(column));
+    }
     List *numbers = NIL;
-    bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, attributes);
-    for (int i = 0; i < table->column_count; i++)
-        if (!table->columns[i].dropped &&
-            (whole_row || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, attributes)))
-            numbers = lappend_int(numbers, i + 1);
+    for (int column = bms_next_member(read, -1); column >= 0; column = bms_next_member(read, column))
+        numbers = lappend_int(numbers, column);
     return numbers;
 }
 
@@ -179,6 +198,17 @@ int number_of_given_keys(List *parameters) {
         number++;
     }
     return -1;
+}
+
+// The keys of a key join, which compares them once more.
+void lower_given_keys(Lowering *lowering, List *clauses, ScanPlan *plan) {
+    ListCell *cell;
+    foreach (cell, clauses) {
+        mql::Verdict verdict;
+        uint32_t root = lower_clause(lowering, static_cast<Expr *>(lfirst(cell)), &verdict);
+        if (root != mql::kNone)
+            plan->roots = lappend_int(plan->roots, static_cast<int>(root));
+    }
 }
 
 // A base relation's paths in the order that the query asks for.
@@ -207,6 +237,14 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     rel->fdw_private = info;
     info->base = rel;
     info->table = read_table_options(relation);
+    info->members = static_cast<ScanMember *>(palloc(sizeof(ScanMember)));
+    info->members[0] = {rel->relid, 0};
+    info->member_count = 1;
+    info->relations = list_make1_oid(relation);
+    info->as = list_make1(nullptr);
+    info->unwinds = static_cast<bool *>(palloc(Max(info->table->column_count, 1)));
+    memset(info->unwinds, info->table->unwind_levels > 0, info->table->column_count);
+    info->clauses = rel->baserestrictinfo;
     info->user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
     info->lowering = lowering_for(info);
     ListCell *cell;
@@ -247,14 +285,33 @@ Param *given_keys(Oid array_type, Oid collation) {
     return param;
 }
 
-Lowering *lowering_for(const RelationInfo *info) { return make_lowering(info->base->relid, info->table, info->user); }
+Lowering *lowering_for(const RelationInfo *info) {
+    return make_lowering(info->members, info->member_count, info->table, info->user);
+}
 
 bool all_exact(const RelationInfo *info) {
     ListCell *cell;
-    foreach (cell, info->base->baserestrictinfo)
+    foreach (cell, info->clauses)
         if (verdict_of(info->lowering, lfirst_node(RestrictInfo, cell)->clause, true) != mql::Verdict::Exact)
             return false;
     return true;
+}
+
+// Whether a clause reads documents that a $lookup has found.
+static bool reads_joined(const Lowering *lowering, Expr *clause) {
+    ListCell *cell;
+    foreach (cell, pull_var_clause(reinterpret_cast<Node *>(clause), PVC_RECURSE_PLACEHOLDERS)) {
+        Var *var = own_column(lowering, static_cast<Expr *>(lfirst(cell)));
+        if (var && var->varattno > 0 && lowering->table->columns[column_of(lowering, var)].source)
+            return true;
+    }
+    return false;
+}
+
+void lower_scan(Lowering *lowering, const RelationInfo *info, ScanPlan *plan, List **exact, List **local) {
+    lower_clauses(lowering, info->clauses, true, plan, exact, local);
+    if (!lower_joins(lowering, info, plan))
+        elog(ERROR, "a join that was planned cannot be said");
 }
 
 void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local) {
@@ -265,8 +322,9 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
             continue;
         mql::Verdict verdict = mql::Verdict::Local;
         uint32_t clause_root = filters_allowed() ? lower_clause(lowering, clause->clause, &verdict) : mql::kNone;
+        List **roots = reads_joined(lowering, clause->clause) ? &plan->late_roots : &plan->roots;
         if (verdict != mql::Verdict::Local)
-            plan->roots = lappend_int(plan->roots, static_cast<int>(clause_root));
+            *roots = lappend_int(*roots, static_cast<int>(clause_root));
         if (verdict == mql::Verdict::Exact) {
             *exact = lappend(*exact, clause->clause);
             continue;
@@ -281,26 +339,24 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
 
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,
                                             List *target_list, List *clauses, Plan *outer_plan) {
-    RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
+    bool joined = IS_JOIN_REL(rel) && path->fdw_private != NIL;
+    RelationInfo *info = static_cast<RelationInfo *>(joined ? linitial(path->fdw_private) : rel->fdw_private);
     if (info->group)
         return plan_group(root, info, path, target_list, outer_plan);
     bool upper = rel != info->base;
-    if (upper) // it has no clauses of its own
-        clauses = info->base->baserestrictinfo;
-    Index scan_relation = info->base->relid;
+    bool shaped = upper || joined; // the scan tuple is not the table's row
     Lowering *lowering = lowering_for(info);
     lowering->guarded = upper;
     ScanPlan plan{};
-    plan.relation = info->table->relation;
+    plan.relations = info->relations;
+    plan.as = info->as;
     List *local = NIL, *rechecked = NIL;
-    lower_clauses(lowering, clauses, upper, &plan, &rechecked, &local);
-    ListCell *key; // of a key join, which compares its keys once more
-    foreach (key, path->fdw_private) {
-        mql::Verdict verdict;
-        uint32_t key_root = lower_clause(lowering, static_cast<Expr *>(lfirst(key)), &verdict);
-        if (key_root != mql::kNone)
-            plan.roots = lappend_int(plan.roots, static_cast<int>(key_root));
-    }
+    if (shaped)
+        lower_scan(lowering, info, &plan, &rechecked, &local);
+    else
+        lower_clauses(lowering, clauses, false, &plan, &rechecked, &local);
+    if (!joined)
+        lower_given_keys(lowering, path->fdw_private, &plan);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
@@ -309,24 +365,24 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
             elog(ERROR, "a sort that was planned cannot be said");
     }
     List *target = upper ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
-    Bitmapset *needed = nullptr, *needed_recheck = nullptr;
-    pull_varattnos(reinterpret_cast<Node *>(target), scan_relation, &needed);
-    pull_varattnos(reinterpret_cast<Node *>(local), scan_relation, &needed);
-    pull_varattnos(reinterpret_cast<Node *>(rechecked), scan_relation, &needed_recheck);
-    plan.needed = attribute_numbers(needed, info->table);
-    plan.needed_recheck = attribute_numbers(needed_recheck, info->table);
+    plan.needed = columns_read(info, lowering, list_concat_copy(target, local));
+    plan.needed_recheck = columns_read(info, lowering, rechecked);
     plan.filter = lowering->filter;
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
     plan.given_keys = number_of_given_keys(lowering->parameters);
     List *expressions = lowering->parameters, *scan_target_list = NIL;
-    if (upper) {
+    if (shaped) {
         bool whole;
-        List *columns = scan_columns(target, rechecked, &whole);
+        List *columns = scan_columns(target, list_concat_copy(local, rechecked), &whole);
         scan_target_list = add_to_flat_tlist(NIL, columns);
         ListCell *column;
         foreach (column, columns)
-            plan.targets = lappend_int(plan.targets, lfirst_node(Var, column)->varattno);
+            plan.targets = lappend_int(plan.targets, column_of(lowering, lfirst_node(Var, column)) + 1);
+    }
+    if (outer_plan)
+        outer_plan = change_plan_targetlist(outer_plan, scan_target_list, path->path.parallel_safe);
+    if (upper) {
         auto add_expression = [&expressions](Node *expression) {
             if (!expression)
                 return -1;
@@ -336,7 +392,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         plan.limit = add_expression(root->parse->limitCount);
         plan.offset = add_expression(root->parse->limitOffset);
     }
-    return make_foreignscan(target_list, local, upper ? 0 : scan_relation, expressions, encode_scan_plan(plan),
+    return make_foreignscan(target_list, local, shaped ? 0 : info->base->relid, expressions, encode_scan_plan(plan),
                             scan_target_list, rechecked, outer_plan);
 }
 

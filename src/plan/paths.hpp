@@ -12,6 +12,7 @@ extern bool enable_order_by_pushdown;
 extern bool enable_aggregate_pushdown;
 extern bool enable_float_aggregates;
 extern bool enable_join_pushdown;
+extern bool enable_key_joins;
 
 extern "C" {
 void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation);

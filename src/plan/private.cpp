@@ -10,11 +10,13 @@ List *encode_scan_plan(const ScanPlan &plan) {
     if (size)
         memcpy(VARDATA(nodes), plan.filter.nodes, size);
     List *slots = NIL;
-    slots =
-        lappend(slots, makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(plan.relation), false, true));
+    slots = lappend(slots, plan.relations);
+    slots = lappend(slots, plan.as);
     slots = lappend(slots, plan.targets);
     slots = lappend(slots, makeConst(BYTEAOID, -1, InvalidOid, -1, PointerGetDatum(nodes), false, false));
     slots = lappend(slots, plan.roots);
+    slots = lappend(slots, plan.joins);
+    slots = lappend(slots, plan.late_roots);
     slots = lappend(slots, plan.needed);
     slots = lappend(slots, plan.needed_recheck);
     slots = lappend(slots, makeInteger(plan.limit));
@@ -33,7 +35,8 @@ List *encode_scan_plan(const ScanPlan &plan) {
 ScanPlan decode_scan_plan(List *encoded) {
     auto slot = [encoded](ScanSlot index) { return list_nth(encoded, static_cast<int>(index)); };
     ScanPlan plan{};
-    plan.relation = DatumGetObjectId(static_cast<Const *>(slot(ScanSlot::Relation))->constvalue);
+    plan.relations = static_cast<List *>(slot(ScanSlot::Relations));
+    plan.as = static_cast<List *>(slot(ScanSlot::As));
     plan.targets = static_cast<List *>(slot(ScanSlot::Targets));
     Const *nodes = static_cast<Const *>(slot(ScanSlot::FilterNodes));
     bytea *data = DatumGetByteaPP(nodes->constvalue);
@@ -41,6 +44,8 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.filter.nodes = static_cast<mql::Node *>(palloc(VARSIZE_ANY_EXHDR(data) + 1)); // aligned copy
     memcpy(plan.filter.nodes, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
     plan.roots = static_cast<List *>(slot(ScanSlot::Roots));
+    plan.joins = static_cast<List *>(slot(ScanSlot::Joins));
+    plan.late_roots = static_cast<List *>(slot(ScanSlot::LateRoots));
     plan.needed = static_cast<List *>(slot(ScanSlot::Needed));
     plan.needed_recheck = static_cast<List *>(slot(ScanSlot::NeededRecheck));
     plan.limit = intVal(slot(ScanSlot::Limit));

@@ -8,14 +8,24 @@ namespace mongo_fdw {
 
 // In fdw_private of base relations, and of the relations above them that may be answered as well.
 struct RelationInfo {
-    TableOptions *table;
-    Oid user;           // whose mapping the scan uses
+    TableOptions *table; // of all tables that the scan joins
+    Oid user;            // whose mapping the scan uses
+    ScanMember *members; // the tables, in the order of the joins
+    int member_count;
+    List *relations;    // their OIDs
+    List *as;           // and the fields that hold their documents, see join_tables
+    bool *unwinds;      // by column: its table unwinds
+    List *joins;        // JoinedTables, of all but the first
+    bool lookups;       // some of them are made by $lookup
+    List *clauses;      // RestrictInfos of the scan's rows
+    Cost joining;       // what the server does for joins
+    Cost total;         // of a join's path
     Lowering *lowering; // of the classification of restriction clauses
     double documents;
     double examined; // documents that the server looks at for the clauses that are sent
     Selectivity remote_selectivity;
     List *remote_clauses; // RestrictInfos that are sent, for estimates
-    RelOptInfo *base;     // the foreign table
+    RelOptInfo *base;     // the foreign table, or the join of several
     // of a relation above
     bool sorted;              // ORDER BY is part of it: the base relation's sort
     List *sort_list;          //
@@ -33,7 +43,7 @@ Lowering *lowering_for(const RelationInfo *info);
 // Whether EnterpriseDB's setting of that name is on, where its library has defined it.
 bool edb_allows(const char *setting);
 
-// Whether every clause of the base relation can be left to the server.
+// Whether every clause of the scan can be left to the server.
 bool all_exact(const RelationInfo *info);
 
 // Costs of a scan: what the server does before the first row, and each row on its way here.
@@ -63,7 +73,10 @@ inline Cost sort_cost(List *sort) {
     return sorts_by_index(sort) ? cpu_operator_cost : cpu_tuple_cost * 4 * (list_length(sort) / kSortFields);
 }
 
-// Lowers the clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
+// Lowers clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
 void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local);
+
+// The same for all clauses of a scan, and its joins.
+void lower_scan(Lowering *lowering, const RelationInfo *info, ScanPlan *plan, List **exact, List **local);
 
 } // namespace mongo_fdw

@@ -44,11 +44,11 @@ Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
 }
 
 // Whether the conditions leave only values that fit the column and are not null.
-bool always_present(const RelationInfo *info, AttrNumber column) {
+bool always_present(const RelationInfo *info, int column) {
     Lowering *lowering = lowering_for(info);
     lowering->guarded = true;
     ListCell *cell;
-    foreach (cell, info->base->baserestrictinfo) {
+    foreach (cell, info->clauses) {
         Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
         Expr *operand = nullptr;
         if (IsA(clause, OpExpr)) {
@@ -63,8 +63,8 @@ bool always_present(const RelationInfo *info, AttrNumber column) {
         }
         Var *var = operand ? own_column(lowering, operand) : nullptr;
         mql::Verdict verdict;
-        if (var && var->varattno == column && lower_clause(lowering, clause, &verdict) != kNone &&
-            verdict == mql::Verdict::Exact)
+        if (var && var->varattno > 0 && column_of(lowering, var) == column &&
+            lower_clause(lowering, clause, &verdict) != kNone && verdict == mql::Verdict::Exact)
             return true;
     }
     return false;
@@ -132,7 +132,7 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
         bool by_index = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
                          node.family == Family::ObjectId || (node.family == Family::Date && last)) &&
-                        always_present(info, static_cast<AttrNumber>(node.column + 1));
+                        always_present(info, node.column);
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
@@ -163,8 +163,8 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     RelOptInfo *base = below->base;
     PathTarget *target = root->upper_targets[UPPERREL_FINAL];
     bool whole;
-    scan_columns(target->exprs, extract_actual_clauses(base->baserestrictinfo, false), &whole);
-    if (!final->limit_needed || whole || below->group || !limit_applies(root, below) ||
+    scan_columns(target->exprs, extract_actual_clauses(below->clauses, false), &whole);
+    if (!final->limit_needed || whole || below->group || below->lookups || !limit_applies(root, below) ||
         !bms_is_empty(base->lateral_relids))
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
@@ -208,7 +208,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     case UPPERREL_ORDERED: {
         const char *reason;
-        if (below->base != input || below->group || query->hasTargetSRFs)
+        if (below->base != input || below->group || below->lookups || query->hasTargetSRFs)
             return;
         List *sort = lower_pathkeys(input, below, lowering_for(below), root->sort_pathkeys, &reason);
         if (sort == NIL)

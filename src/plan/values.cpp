@@ -61,10 +61,6 @@ uint8_t width_of(Expr *expression) {
     return type == INT2OID ? 2 : type == INT4OID ? 4 : type == INT8OID ? 8 : 0;
 }
 
-bool depends_on_row(const Lowering *lowering, Expr *expression) {
-    return bms_is_member(lowering->relation, pull_varnos(nullptr, reinterpret_cast<Node *>(expression)));
-}
-
 uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     if (!fixed_for_scan(lowering, expression))
         return kNone;
@@ -77,13 +73,13 @@ uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
 uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
     if (!usable_column(lowering, var))
         return kNone;
-    const mql::Column &column = lowering->columns[var->varattno - 1];
-    const char *name = lowering->table->columns[var->varattno - 1].name;
+    const mql::Column &column = lowering->columns[column_of(lowering, var)];
+    const char *name = lowering->table->columns[column_of(lowering, var)].name;
     if (!column.fit || column.uncertain || column.bool_as_number || column.element || column.family == Family::Uuid)
         return refuse(lowering, psprintf("the server cannot tell which values fit column \"%s\"", name));
     if (column.single && !compared && !lowering->sortable_singles)
         return refuse(lowering, psprintf("values of column \"%s\" are rounded to real here only", name));
-    ValueNode node{NodeKind::ColumnValue, Op::Eq, static_cast<uint16_t>(var->varattno - 1), 0, kNone, kNone};
+    ValueNode node{NodeKind::ColumnValue, Op::Eq, static_cast<uint16_t>(column_of(lowering, var)), 0, kNone, kNone};
     node.family = column.family;
     node.width = static_cast<uint8_t>(column.maximum == PG_INT16_MAX ? 2 : column.maximum == PG_INT32_MAX ? 4 : 8);
     bool long_numeric = column.family == Family::Numeric && column.fit->precision > mql::kExactDigits;

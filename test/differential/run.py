@@ -263,11 +263,36 @@ class Generator:
             return f"SELECT l.n FROM {other} WHERE {rng.choice(['', 'NOT '])}EXISTS (SELECT FROM {table} m WHERE {on}{extra})"
         return f"SELECT m.id, (m.{shown})::text FROM {table} m WHERE m.{column} IN (SELECT {key} FROM {other})"
 
+    def remote_join_query(self, table):
+        """The traps with themselves and with the ties, joined by the server: the harness switches PostgreSQL's joins off."""
+        rng = self.rng
+        def pair(left):
+            column = rng.choice([c for c in COLUMNS if c not in ("bo",)])
+            kind = COLUMNS[column][0]
+            others = [c for c in COLUMNS if COLUMNS[c][0] in [kind] + CROSS.get(kind, [])]
+            return f"{left}.{column} = {{}}.{rng.choice(others)}" if rng.random() < 0.75 else f"{left}.id = {{}}.id"
+        extra = lambda alias: f" AND {alias}.{rng.choice(['id', 'i4'])} {rng.choice(['<', '>', '='])} {rng.choice(['5', '20', 'a.id', 'a.i4'])}" if rng.random() < 0.3 else ""
+        some = lambda: f"a.id % {rng.randrange(2, 6)} = 1"
+        shown = rng.sample([c for c in COLUMNS], 2)
+        on = pair("a").format("b")
+        shape = rng.random()
+        if shape < 0.5:
+            join = rng.choice(["JOIN", "LEFT JOIN"])
+            tail = rng.choice(["", "", " WHERE b.id IS NULL", " WHERE b.i4 > 0 OR a.i4 > 0", " WHERE b.id < 40", f" WHERE {some()}"])
+            return f"/* remote */ SELECT a.id, b.id AS bid, (a.{shown[0]})::text, (b.{shown[1]})::text FROM {table} a {join} {table} b ON {on}{extra('b')}{tail}"
+        if shape < 0.65:
+            return f"/* remote */ SELECT a.id, (a.{shown[0]})::text FROM {table} a WHERE {some()} AND {rng.choice(['', 'NOT '])}EXISTS (SELECT FROM {table} b WHERE {on}{extra('b')})"
+        if shape < 0.8:
+            other = pair(rng.choice(["a", "b"])).format("c")
+            return f"/* remote */ SELECT a.id, b.id AS bid, c.id AS cid, (c.{shown[1]})::text FROM {table} a {rng.choice(['JOIN', 'LEFT JOIN'])} {table} b ON {on} {rng.choice(['JOIN', 'LEFT JOIN'])} {table} c ON {other} WHERE {some()}"
+        keys = rng.choice(["a.i4", "b.i4", "b.bo", "a.tx", "b.da"])
+        return f"/* remote */ SELECT {keys}, count(*), count(b.i4), sum(a.i4), max(b.id) FROM {table} a {rng.choice(['JOIN', 'LEFT JOIN'])} {table} b ON {on}{extra('b')} GROUP BY 1"
+
     def query(self, table):
         """(SQL with parameters, parameter types, parameter values, condition with the values in place, whether its errors must not be spared)"""
         rng = self.rng
-        if rng.random() < 0.12:
-            return self.join_query(table), [], [], "true", False
+        if rng.random() < 0.16:
+            return (self.join_query if rng.random() < 0.6 else self.remote_join_query)(table), [], [], "true", False
         single = rng.random() < 0.2
         condition = self.computed() if single else self.condition(rng.randrange(0, 6))
         if rng.random() < 0.45:
@@ -291,11 +316,15 @@ class Generator:
 
 HARNESS = r"""
 SET client_min_messages = warning;
+CREATE FUNCTION prefer_remote(remote boolean) RETURNS void LANGUAGE sql AS $f$
+    SELECT set_config(name, (NOT remote)::text, true) FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_nestloop', 'mongo_fdw_cpp.enable_key_joins']) name
+$f$;
 -- The rows of a query as one text, or its error.
 CREATE FUNCTION outcome(query text, types text, arguments text, pushdown boolean, plan text) RETURNS text LANGUAGE plpgsql AS $f$
 DECLARE result text;
 BEGIN
     PERFORM set_config('mongo_fdw_cpp.enable_pushdown', pushdown::text, true), set_config('plan_cache_mode', 'force_' || plan || '_plan', true);
+    PERFORM prefer_remote(pushdown AND query LIKE '/* remote */%');
     EXECUTE 'PREPARE tried ' || types || ' AS SELECT coalesce(string_agg(r::text, E''\n'' ORDER BY r::text), ''(none)'') FROM (' || query || ') r';
     EXECUTE 'EXECUTE tried ' || arguments INTO result;
     EXECUTE 'DEALLOCATE tried';
@@ -308,6 +337,7 @@ END $f$;
 CREATE FUNCTION pipeline_of(query text) RETURNS text LANGUAGE plpgsql AS $f$
 DECLARE line text; result text := '';
 BEGIN
+    PERFORM prefer_remote(query LIKE '/* remote */%');
     PERFORM set_config('mongo_fdw_cpp.enable_pushdown', 'on', true);
     FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
         IF line ~ '(Filter|Pipeline|Local Conditions):|MongoKeyJoin' THEN result := result || trim(line) || E'\n'; END IF;
@@ -347,7 +377,7 @@ BEGIN
         IF t.inlined = 'true' THEN
             IF t.types = '' THEN
                 pushed := pipeline_of(t.query);
-                INSERT INTO plans VALUES (pushed ~ '[$](sort|group|lookup)|MongoKeyJoin', false, CASE WHEN t.query ~ ' JOIN | l[ .]|FROM l$' THEN 'joins' WHEN t.query LIKE '%ORDER BY%' THEN 'sorts' ELSE 'groups' END);
+                INSERT INTO plans VALUES (pushed ~ '[$](sort|group|lookup)|MongoKeyJoin' OR (t.query LIKE '/* remote */%' AND pushed NOT LIKE '%Pipeline%Pipeline%'), false, CASE WHEN t.query LIKE '/* remote */%' THEN 'remote joins' WHEN t.query ~ ' JOIN | l[ .]|FROM l$' THEN 'joins' WHEN t.query LIKE '%ORDER BY%' THEN 'sorts' ELSE 'groups' END);
             END IF;
             CONTINUE;
         END IF;

@@ -1,0 +1,72 @@
+-- Joins that the server makes: tables over the same collection, and $lookup. PostgreSQL's own joins are made dear, so that
+-- the plans do not hang on costs.
+CREATE FOREIGN TABLE orders (_id int, k int, name text OPTIONS (path 't') COLLATE "C", v float8) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE head (_id int, name text OPTIONS (path 't')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE mixed (_id int, i int OPTIONS (path 'a'), t text OPTIONS (path 'a') COLLATE "C", d date OPTIONS (path 'a'), n numeric OPTIONS (path 'a'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FOREIGN TABLE strict (_id int, i int OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps');
+CREATE FUNCTION shape_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        IF line !~ '^ *(Output|Pipeline):' THEN RETURN NEXT line; END IF;
+    END LOOP;
+END $$;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_nestloop = off;
+SET mongo_fdw_cpp.enable_key_joins = off;
+
+-- The same documents need no join; what cannot be sent is checked here.
+SELECT plan_of('SELECT o._id, h.name FROM orders o JOIN head h ON h._id = o._id WHERE o.k = 3 AND length(h.name) > 2 AND h._id < 40 AND random() < 2');
+SELECT same_rows('SELECT o._id, h.name FROM orders o JOIN head h ON h._id = o._id WHERE o.k = 3 AND length(h.name) > 2 AND h._id < 40 AND random() < 2 ORDER BY 1');
+-- Under NULL for values that do not fit, a key that is NULL has no partner.
+SELECT shape_of('SELECT a._id, b.i FROM mixed a JOIN mixed b USING (_id) WHERE a._id < 5');
+SELECT same_rows('SELECT a._id, b.i FROM mixed a JOIN mixed b USING (_id) WHERE a._id < 9 ORDER BY 1');
+-- Other columns of the same collection are an ordinary join.
+SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b._id = a.i') LIMIT 2;
+
+-- $lookup: inner, left, with conditions in ON and WHERE.
+SELECT plan_of('SELECT m._id, o.name FROM mixed m JOIN orders o ON o._id = m.i') LIMIT 2;
+SELECT same_rows('SELECT m._id, o.name FROM mixed m JOIN orders o ON o._id = m.i ORDER BY 1');
+SELECT plan_of('SELECT m._id, o.k FROM mixed m LEFT JOIN orders o ON o._id = m.i AND o.k > 2 AND m._id < 10 WHERE m._id < 15 AND (o.k IS NULL OR o.k = 5)') LIMIT 3;
+SELECT same_rows('SELECT m._id, o.k FROM mixed m LEFT JOIN orders o ON o._id = m.i AND o.k > 2 AND m._id < 10 WHERE m._id < 15 AND (o.k IS NULL OR o.k = 5) ORDER BY 1');
+-- EXISTS and NOT EXISTS.
+SELECT plan_of('SELECT _id FROM mixed m WHERE EXISTS (SELECT FROM orders o WHERE o._id = m.i AND o.k > 3)') LIMIT 2;
+SELECT same_rows('SELECT _id FROM mixed m WHERE EXISTS (SELECT FROM orders o WHERE o._id = m.i AND o.k > 3) ORDER BY 1');
+SELECT shape_of('SELECT _id FROM mixed m WHERE m._id < 20 AND NOT EXISTS (SELECT FROM orders o WHERE o._id = m.i)') LIMIT 2;
+SELECT same_rows('SELECT _id FROM mixed m WHERE m._id < 20 AND NOT EXISTS (SELECT FROM orders o WHERE o._id = m.i) ORDER BY 1');
+-- Three tables; groups over a join.
+SELECT shape_of('SELECT m._id, o.k, p.name FROM mixed m JOIN orders o ON o._id = m.i LEFT JOIN orders p ON p._id = o.k') LIMIT 2;
+SELECT same_rows('SELECT m._id, o.k, p.name FROM mixed m JOIN orders o ON o._id = m.i LEFT JOIN orders p ON p._id = o.k ORDER BY 1');
+SELECT plan_of('SELECT o.k, count(*), min(m._id) FROM mixed m JOIN orders o ON o._id = m.i GROUP BY o.k') LIMIT 2;
+SELECT same_rows('SELECT o.k, count(*), min(m._id) FROM mixed m JOIN orders o ON o._id = m.i GROUP BY o.k ORDER BY 1');
+-- Keys that are equal here and not there find no candidates: dates lose their time, a decimal equals a double.
+SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b.d = a.d') LIMIT 1;
+SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b.n = a.n') LIMIT 1;
+-- Neither do large collections without an index.
+SELECT shape_of('SELECT m._id FROM mixed m JOIN orders o ON o.name = m.t') LIMIT 1;
+-- Conditions that cannot be said exactly stay here, and so does the join.
+SELECT shape_of('SELECT m._id FROM mixed m LEFT JOIN orders o ON o._id = m.i AND o.name LIKE ''%9''') LIMIT 1;
+-- Whole rows, locks and parameters.
+SELECT shape_of('SELECT o FROM mixed m JOIN orders o ON o._id = m.i') LIMIT 1;
+SELECT shape_of('SELECT m._id FROM mixed m JOIN orders o ON o._id = m.i FOR UPDATE OF m') LIMIT 1;
+PREPARE joined(int) AS SELECT m._id, o.name FROM mixed m JOIN orders o ON o._id = m.i + 0 AND o._id = m.i WHERE o.k > $1 ORDER BY 1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE joined(4);
+EXECUTE joined(5);
+RESET plan_cache_mode;
+-- What does not fit raises where it is read, and names its document.
+SELECT count(*) FROM strict s LEFT JOIN orders o ON o._id = s.i;
+SELECT s._id FROM strict s WHERE NOT EXISTS (SELECT FROM orders o WHERE o._id = s.i);
+SELECT o._id, s.i FROM orders o JOIN strict s ON s._id = o._id WHERE o._id = 6;
+-- Switched off.
+SET mongo_fdw_cpp.enable_join_pushdown = off;
+SELECT shape_of('SELECT m._id, o.name FROM mixed m JOIN orders o ON o._id = m.i') LIMIT 1;
+RESET mongo_fdw_cpp.enable_join_pushdown;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_nestloop;
+RESET mongo_fdw_cpp.enable_key_joins;
+DROP FUNCTION shape_of;
+DROP FOREIGN TABLE orders, head, mixed, strict;
