@@ -23,6 +23,17 @@ SELECT same_rows('SELECT o._id, h.name FROM orders o JOIN head h ON h._id = o._i
 -- Under NULL for values that do not fit, a key that is NULL has no partner.
 SELECT shape_of('SELECT a._id, b.i FROM mixed a JOIN mixed b USING (_id) WHERE a._id < 5');
 SELECT same_rows('SELECT a._id, b.i FROM mixed a JOIN mixed b USING (_id) WHERE a._id < 9 ORDER BY 1');
+-- A child table and its parent: the elements come with their document. The array itself is another matter.
+CREATE FOREIGN TABLE parent (_id int, customer text, whole jsonb OPTIONS (path 'items')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders');
+CREATE FOREIGN TABLE child (_id int, __ord int, sku text OPTIONS (path 'items.sku'), qty int OPTIONS (path 'items.qty')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders', unwind 'items');
+SELECT plan_of('SELECT p._id, p.customer, c.__ord, c.sku, c.qty FROM parent p JOIN child c ON c._id = p._id WHERE c.qty > 0 AND p._id > 0');
+SELECT same_rows('SELECT p._id, p.customer, c.__ord, c.sku, c.qty FROM parent p JOIN child c ON c._id = p._id WHERE c.qty > 0 AND p._id > 0 ORDER BY 1, 3');
+SELECT shape_of('SELECT c.sku, p.customer FROM child c LEFT JOIN parent p ON p._id = c._id');
+SELECT same_rows('SELECT c._id, c.sku, p.customer FROM child c LEFT JOIN parent p ON p._id = c._id ORDER BY 1, 2');
+SELECT shape_of('SELECT p._id, c.sku FROM parent p LEFT JOIN child c ON c._id = p._id') LIMIT 1;
+SELECT shape_of('SELECT p.whole, c.sku FROM parent p JOIN child c ON c._id = p._id') LIMIT 1;
+SELECT shape_of('SELECT c.sku, d.sku FROM child c JOIN child d ON d._id = c._id') LIMIT 1;
+DROP FOREIGN TABLE parent, child;
 -- Other columns of the same collection are an ordinary join.
 SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b._id = a.i') LIMIT 2;
 
@@ -39,7 +50,8 @@ SELECT same_rows('SELECT _id FROM mixed m WHERE m._id < 20 AND NOT EXISTS (SELEC
 -- Three tables; groups over a join.
 SELECT shape_of('SELECT m._id, o.k, p.name FROM mixed m JOIN orders o ON o._id = m.i LEFT JOIN orders p ON p._id = o.k') LIMIT 2;
 SELECT same_rows('SELECT m._id, o.k, p.name FROM mixed m JOIN orders o ON o._id = m.i LEFT JOIN orders p ON p._id = o.k ORDER BY 1');
-SELECT plan_of('SELECT o.k, count(*), min(m._id) FROM mixed m JOIN orders o ON o._id = m.i GROUP BY o.k') LIMIT 2;
+SELECT plan_of('SELECT count(*), min(m._id), max(o.k) FROM mixed m JOIN orders o ON o._id = m.i') LIMIT 2;
+SELECT same_rows('SELECT count(*), min(m._id), max(o.k) FROM mixed m JOIN orders o ON o._id = m.i');
 SELECT same_rows('SELECT o.k, count(*), min(m._id) FROM mixed m JOIN orders o ON o._id = m.i GROUP BY o.k ORDER BY 1');
 -- Keys that are equal here and not there find no candidates: dates lose their time, a decimal equals a double.
 SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b.d = a.d') LIMIT 1;

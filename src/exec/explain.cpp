@@ -6,12 +6,12 @@ namespace mongo_fdw {
 namespace {
 
 // After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
-const char *pipeline_shown(ForeignScanState *node, const ScanState *state) {
+const char *pipeline_shown(ForeignScanState *node, ScanState *state) {
     constexpr const char *kNever = "not sent: no document can match";
-    if (state->fallback && !state->pipeline_text)
+    if (state->fallback && !state->pipeline.data)
         return "not sent";
     if (state->executions > 0)
-        return state->pipeline_text ? state->pipeline_text : state->never ? kNever : "not sent: LIMIT 0";
+        return state->pipeline.data ? pipeline_text(state) : state->never ? kNever : "not sent: LIMIT 0";
     mql::ScanRendering rendering = render_unexecuted(node);
     if (rendering.never)
         return kNever;

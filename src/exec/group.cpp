@@ -493,13 +493,13 @@ void note_fallback(ScanState *state, const char *reason) {
 void read_groups(ScanState *state, mql::Document command) {
     GroupState *groups = state->group;
     DocumentSource source = source_of(state->table, state->user);
-    source.pipeline = state->pipeline_text;
+    source.pipeline = pipeline_text(state);
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
     DocumentStream *stream = open_documents(source, command, &failure);
     if (!stream) {
         if (failure.kind != mongo::ErrorKind::Server)
-            raise_mongo_error(failure, state->table->server_name, state->table->name_space, state->pipeline_text);
+            raise_mongo_error(failure, state->table->server_name, state->table->name_space, pipeline_text(state));
         learn(state);
         note_fallback(state, psprintf("the server refused the pipeline: %s", failure.message));
         return;
@@ -569,7 +569,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
         // The command lives in the renderer's scratch until its next call.
         uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
         memcpy(copy, rendering.command.data, rendering.command.size);
-        keep_pipeline_text(state, true, rendering.pipeline);
+        keep_pipeline(state, true, rendering.pipeline);
         read_groups(state, {copy, rendering.command.size});
         MemoryContextSwitchTo(old);
     }

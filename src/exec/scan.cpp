@@ -66,6 +66,7 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     MemoryContextReset(state->parameters);
+    state->pipeline = {};
     state->pipeline_text = nullptr;
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
     state->operands = static_cast<mql::Operand *>(palloc0(sizeof(mql::Operand) * Max(state->plan.parameter_count, 1)));
@@ -170,18 +171,30 @@ static mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
     return state->group ? render_groups(state, command) : mql::render_scan(command);
 }
 
-void keep_pipeline_text(ScanState *state, bool with_filters, mql::Document pipeline) {
-    MemoryContext old = MemoryContextSwitchTo(state->parameters);
-    constexpr int kShown = 4000;
-    if (has_guards(state)) {
+void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline) {
+    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->parameters, pipeline.size));
+    memcpy(copy, pipeline.data, pipeline.size);
+    state->pipeline = {copy, pipeline.size};
+    state->pipeline_filters = with_filters;
+    state->pipeline_text = nullptr;
+    if (message_level_is_interesting(DEBUG2) && has_guards(state))
         elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space, mql::to_json(pipeline, true));
-        pipeline = render_folded(state, with_filters).pipeline;
-    }
-    const char *json = mql::to_json(pipeline, true);
+}
+
+const char *pipeline_text(ScanState *state) {
+    constexpr int kShown = 4000;
+    if (!state->pipeline.data || state->pipeline_text)
+        return state->pipeline_text;
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    mql::Document shown = state->pipeline;
+    if (has_guards(state))
+        shown = render_folded(state, state->pipeline_filters).pipeline;
+    const char *json = mql::to_json(shown, true);
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);
     state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");
     MemoryContextSwitchTo(old);
+    return state->pipeline_text;
 }
 
 namespace {
@@ -222,8 +235,8 @@ int64_t expected_documents(const ScanState *state) {
     return Max(Min(state->operands[state->plan.given_keys].count + 1, fitting), 1);
 }
 
-// Sends a rendering. False where the server refuses it and *failure takes that; other errors raise.
-bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, mongo::Error *failure) {
+// Sends a rendering. False where the server refuses it, which it may, and *failure says why; other errors raise.
+bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, bool may_refuse, mongo::Error *failure) {
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("the command for \"%s\" is too large", state->table->name_space)));
@@ -231,7 +244,7 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, m
     // The command lives in the renderer's scratch until its next call.
     uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
     memcpy(copy, rendering.command.data, rendering.command.size);
-    keep_pipeline_text(state, filters, rendering.pipeline);
+    keep_pipeline(state, filters, rendering.pipeline);
     MemoryContextSwitchTo(old);
     mongo::CursorRequest request{};
     request.database = state->table->database;
@@ -243,12 +256,11 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, m
     request.fetch_documents = state->table->fetch_documents;
     request.limit = filters && state->limit > 0 ? state->limit : 0;
     request.expected = expected_documents(state);
-    state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space,
-                                state->pipeline_text, failure);
+    state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, nullptr, failure);
     if (state->cursor)
         return true;
-    if (failure->kind != mongo::ErrorKind::Server)
-        raise_mongo_error(*failure, state->table->server_name, state->table->name_space, state->pipeline_text);
+    if (!may_refuse || failure->kind != mongo::ErrorKind::Server)
+        raise_mongo_error(*failure, state->table->server_name, state->table->name_space, pipeline_text(state));
     return false;
 }
 
@@ -293,7 +305,7 @@ void start(ForeignScanState *node) {
         rendering = render_state(state, filters, simple);
     mongo::Error failure;
     bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || state->join_count > 0);
-    if (!send(state, rendering, filters, may_retry ? &failure : nullptr)) {
+    if (!send(state, rendering, filters, may_retry, &failure)) {
         if (state->join_count > 0) {
             state->fallback = MemoryContextStrdup(state->parameters,
                                                   psprintf("the server refused the pipeline: %s", failure.message));
@@ -302,7 +314,7 @@ void start(ForeignScanState *node) {
         // Expressions that the server does not take after all are evaluated here.
         state->refusal = MemoryContextStrdup(state->parameters, failure.message);
         set_rechecks(state, true);
-        send(state, render_state(state, false, simple), false, nullptr);
+        send(state, render_state(state, false, simple), false, false, &failure);
     }
     begin_batch(state->decoder, mongo::current_batch(state->cursor));
 }
@@ -318,7 +330,7 @@ bool fetch(ScanState *state) {
         return true;
     }
     if (error.kind != mongo::ErrorKind::None)
-        raise_mongo_error(error, state->table->server_name, state->table->name_space, state->pipeline_text);
+        raise_mongo_error(error, state->table->server_name, state->table->name_space, pipeline_text(state));
     return false;
 }
 

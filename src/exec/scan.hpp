@@ -31,8 +31,10 @@ struct ScanState {
     mql::Operand *operands;
     Datum keys; // given by a key join
     mongo::Cursor *cursor;
-    char *pipeline_text;  // of the last execution, for CONTEXT and EXPLAIN; null: nothing was sent
-    const char *fallback; // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
+    mql::Document pipeline; // of the last execution; without data: nothing was sent
+    bool pipeline_filters;  // its conditions were sent
+    char *pipeline_text;    // the same, once it was asked for
+    const char *fallback;   // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
     bool started;
     bool finished;               // the cursor gave its last row
     bool rechecks;               // pushed clauses could not be sent: they are evaluated here
@@ -73,8 +75,11 @@ TupleTableSlot *next_fallback_row(ForeignScanState *node);
 // Lets the scan's slot show another slot's row.
 TupleTableSlot *show_row(ForeignScanState *node, TupleTableSlot *row);
 
-// Keeps a pipeline's text for CONTEXT and EXPLAIN, guards folded; the whole one goes to the log at level DEBUG2.
-void keep_pipeline_text(ScanState *state, bool with_filters, mql::Document pipeline);
+// Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
+void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline);
+
+// The pipeline of the last execution for people, guards folded; null: nothing was sent.
+const char *pipeline_text(ScanState *state);
 
 // Makes the state of a scan without contacting the server.
 ScanState *make_scan_state(ForeignScanState *node);

@@ -228,9 +228,7 @@ const char *find_option(List *options, const char *name) {
         DefElem *option = lfirst_node(DefElem, cell);
         if (strcmp(option->defname, name) == 0)
             return defGetString(option);
-        // An alias stands for the option that it means.
-        const OptionRow *row = find_option_row(option->defname, kServer | kMapping | kTable | kColumn);
-        if (row && row->meaning && strcmp(row->meaning, name) == 0)
+        if (is_alias_of(option->defname, name))
             return defGetString(option);
     }
     return nullptr;

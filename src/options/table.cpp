@@ -299,6 +299,36 @@ void check_together(List *options, uint8_t scope) {
 
 } // namespace
 
+namespace {
+
+constexpr int count_aliases() {
+    int count = 0;
+    for (const OptionRow &row : kOptions)
+        count += row.meaning != nullptr;
+    return count;
+}
+
+// Reading options asks for aliases all the time: they stand by themselves.
+struct Aliases {
+    const OptionRow *rows[count_aliases()];
+    constexpr Aliases() : rows{} {
+        int at = 0;
+        for (const OptionRow &row : kOptions)
+            if (row.meaning)
+                rows[at++] = &row;
+    }
+};
+constexpr Aliases kAliases;
+
+} // namespace
+
+bool is_alias_of(const char *alias, const char *name) {
+    for (const OptionRow *row : kAliases.rows)
+        if (strcmp(row->meaning, name) == 0 && strcmp(row->name, alias) == 0)
+            return true;
+    return false;
+}
+
 const OptionRow *find_option_row(const char *name, uint8_t scope) {
     for (const OptionRow &row : kOptions)
         if ((row.scopes & scope) && strcmp(row.name, name) == 0)

@@ -18,6 +18,9 @@ struct OptionRow {
     bool superuser;      // only a superuser may set it: it makes the server process read files
 };
 
+// Whether an option is another name of one.
+bool is_alias_of(const char *alias, const char *name);
+
 // Checks a list of DefElems: HV00D for an unknown option, with the valid ones; 22023 and others for a wrong value.
 void check_options(List *options, uint8_t scope);
 

@@ -209,6 +209,9 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
             others = list_delete_ptr(list_copy(others), key);
         info->clauses = list_concat(list_concat(info->clauses, list_copy(attempt.right->clauses)), others);
     }
+    // Without statistics the planner knows nothing of keys that are unique.
+    double most = Max(rows_of(attempt.left), rows_of(attempt.right));
+    info->documents = info->examined = Min(attempt.joinrel->rows, most);
     info->joining = attempt.left->joining + look_cost(attempt.left, attempt.left->examined);
     return info;
 }
@@ -277,6 +280,8 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
             if (column < left->table->column_count)
                 joined->read = list_append_unique_int(joined->read, column + 1);
         }
+    if (best == Indexed::Unique)
+        info->documents = info->examined = Min(info->documents, rows_of(left));
     double examined = best == Indexed::No ? right->documents : clamp_row_est(right->documents / Max(distinct, 1));
     info->joining =
         left->joining + look_cost(left, left->examined) + rows_of(left) * kStart * look_cost(right, examined);
@@ -320,7 +325,7 @@ void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
     if (info->lookups && !local)
         return;
     ScanCost cost = scan_cost(info, joinrel, false);
-    Cost total = cost.startup + joinrel->rows * cost.per_row;
+    Cost total = cost.startup + info->documents * cost.per_row;
     RelationInfo *known = static_cast<RelationInfo *>(joinrel->fdw_private);
     if (known && known->total <= total)
         return;

@@ -1,6 +1,7 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
-// PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. With JSON=1 in the
+// PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. POINTS is a number of
+// documents to find one by one, by _id: random numbers below DOCUMENTS. With JSON=1 in the
 // environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128 as text: what a
 // wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
@@ -23,6 +24,24 @@ int main(int argc, char **argv) {
         for (int i = 5; i < argc; i++)
             bson_append_int32(&projection, argv[i], -1, 1);
         bson_append_document_end(&options, &projection);
+    }
+    if (const char *points = std::getenv("POINTS")) {
+        int documents = std::atoi(std::getenv("DOCUMENTS")), found = 0;
+        auto begin = std::chrono::steady_clock::now();
+        unsigned random = 7;
+        for (int i = 0; i < std::atoi(points); i++) {
+            random = random * 1664525u + 1013904223u;
+            bson_t *one = BCON_NEW("_id", BCON_INT32(static_cast<int>(random % static_cast<unsigned>(documents))));
+            mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, one, &options, nullptr);
+            const bson_t *document;
+            while (mongoc_cursor_next(cursor, &document))
+                found++;
+            mongoc_cursor_destroy(cursor);
+            bson_destroy(one);
+        }
+        std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        std::printf("%d 0 %.6f\n", found, took.count());
+        return 0;
     }
     bool json = std::getenv("JSON") != nullptr, decimal = std::getenv("DECIMAL") != nullptr;
     auto start = std::chrono::steady_clock::now();

@@ -33,7 +33,10 @@ bench_groups() {
     "$secantus_home/bin/python" - "$engine_uri" $facts <<'PYTHON'
 import random, sys
 import pymongo
-facts = pymongo.MongoClient(sys.argv[1])["mongo_fdw_cpp_bench"]["facts"]
+database = pymongo.MongoClient(sys.argv[1])["mongo_fdw_cpp_bench"]
+facts = database["facts"]
+database["dims"].drop()
+database["dims"].insert_many([{"_id": i, "name": "dimension %d" % i} for i in range(1000)])
 count, rng = int(sys.argv[2]), random.Random(7)
 if facts.estimated_document_count() != count:
     facts.drop()
@@ -43,8 +46,10 @@ PYTHON
     "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
 CREATE SERVER live FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
 CREATE USER MAPPING FOR PUBLIC SERVER live;
+CREATE FOREIGN TABLE dims (_id int, name text) SERVER live OPTIONS (database 'mongo_fdw_cpp_bench', collection 'dims');
+CREATE FOREIGN TABLE flat20_point (i0 int, i1 int) SERVER replay OPTIONS (database 'bench', collection 'flat20,docs=1');
 CREATE FOREIGN TABLE facts (_id int, k10 int, k10000 int, k500000 int, v int) SERVER live OPTIONS (database 'mongo_fdw_cpp_bench', collection 'facts');
-ANALYZE facts;
+ANALYZE facts, dims;
 SQL
     local bench_runs=3
     for groups in 10 10000 500000; do
@@ -64,6 +69,64 @@ SQL
 smallest_live() {
     local i
     for i in $(seq "$bench_runs"); do "$build/tools/drain" "$bench_uri" mongo_fdw_cpp_bench "$1" 1000 | cut -d' ' -f3; done | sort -g | head -n 1
+}
+
+# Case 8: a prepared query by _id through pgbench, against the bare driver's find plus pgbench's SELECT 1.
+bench_points() {
+    local documents=1000000 points=5000 raw one ours select live
+    step "case 8: point queries"
+    select=$(pgbench_latency 'SELECT 1;')
+    for live in replay live; do
+        if [ $live = live ]; then
+            raw=$(POINTS=$points DOCUMENTS=$documents "$build/tools/drain" "$(server_uri documentdb)" mongo_fdw_cpp_bench facts 101 v | cut -d' ' -f3)
+            ours=$(pgbench_latency '\set id random(0, 999999)
+SELECT v FROM facts WHERE _id = :id;')
+        else
+            raw=$(POINTS=$points DOCUMENTS=$documents "$build/tools/drain" "$bench_uri" bench flat20,docs=1 101 i0 | cut -d' ' -f3)
+            ours=$(pgbench_latency '\set id random(0, 999999)
+SELECT i0 FROM flat20_point WHERE i1 = :id;')
+        fi
+        one=$(awk -v r="$raw" -v n=$points 'BEGIN { printf "%.4f", r * 1000 / n }')
+        printf '| %s: find-one of the bare driver, ms | %s | | |\n| %s: prepared point query, ms | %s | | |\n' $live "$one" $live "$ours" >>"$bench_table"
+        gate "case 8, $live: ours / (find-one + SELECT 1)" "$(awk -v o="$ours" -v r="$one" -v s="$select" 'BEGIN { printf "%.2f", o / (r + s) }')" '<=' 1.2
+    done
+}
+# pgbench_latency SCRIPT: milliseconds of a transaction, one client, prepared.
+pgbench_latency() {
+    printf '%s\n' "$1" >"$build/pgbench.sql"
+    "$pg_bin/pgbench" -n -M prepared -c 1 -T "${BENCH_SECONDS:-8}" -f "$build/pgbench.sql" bench 2>/dev/null | awk '/latency average/ { print $4 }'
+}
+
+# Cases 9 and 10: joins, each way forced against what the planner takes.
+bench_joins() {
+    local remote='-c enable_hashjoin=off -c enable_mergejoin=off -c enable_nestloop=off -c mongo_fdw_cpp.enable_key_joins=off'
+    local here='-c mongo_fdw_cpp.enable_join_pushdown=off -c enable_nestloop=off' loop='-c mongo_fdw_cpp.enable_join_pushdown=off -c enable_hashjoin=off -c enable_mergejoin=off'
+    local bench_runs=3 ours lookup hash query
+    step "case 9: 1 M facts with 1,000 dimensions"
+    query='SELECT count(*), min(d.name) FROM facts f JOIN dims d ON d._id = f.v'
+    ours=$(smallest bench_sql "$query")
+    hash=$(PGOPTIONS=$here smallest bench_sql "$query")
+    lookup=$(bench_runs=1 PGOPTIONS="$remote -c mongo_fdw_cpp.enable_aggregate_pushdown=off" smallest bench_sql "$query")
+    printf '| 1 M x 1,000: local hash join, seconds | %s | | |\n| 1 M x 1,000: $lookup, seconds | %s | | |\n' "$hash" "$lookup" >>"$bench_table"
+    gate 'case 9: 1 M x 1,000, ours / better of both' "$(awk -v o="$ours" -v a="$hash" -v b="$lookup" 'BEGIN { printf "%.2f", o / (a < b ? a : b) }')" '<=' 1.2
+    step "case 9: 100 rows with 1 M facts by _id"
+    query='SELECT count(*), min(f.v) FROM dims d JOIN facts f ON f._id = d._id WHERE d._id < 100'
+    ours=$(smallest bench_sql "$query")
+    hash=$(PGOPTIONS=$here smallest bench_sql "$query")
+    lookup=$(PGOPTIONS="$remote -c mongo_fdw_cpp.enable_aggregate_pushdown=off" smallest bench_sql "$query")
+    printf '| 100 x 1 M: local hash join, seconds | %s | | |\n| 100 x 1 M: $lookup, seconds | %s | | |\n' "$hash" "$lookup" >>"$bench_table"
+    gate 'case 9: 100 x 1 M, ours / better of both' "$(awk -v o="$ours" -v a="$hash" -v b="$lookup" 'BEGIN { printf "%.2f", o / (a < b ? a : b) }')" '<=' 1.2
+    step "case 10: 10,000 local keys with 1 M facts"
+    "$pg_bin/psql" -Xqd bench -c 'CREATE TABLE wanted AS SELECT (g * 97) % 1000000 AS id FROM generate_series(1, 10000) g' -c 'CREATE TABLE most AS SELECT g AS id FROM generate_series(1, 1000000, 2) g' -c 'ANALYZE wanted, most'
+    query='SELECT count(*), sum(f.v) FROM wanted w JOIN facts f ON f._id = w.id'
+    ours=$(smallest bench_sql "$query")
+    hash=$(PGOPTIONS=$here smallest bench_sql "$query")
+    lookup=$(bench_runs=1 PGOPTIONS=$loop smallest bench_sql "$query")
+    printf '| 10,000 keys: full scan and hash join, seconds | %s | | |\n| 10,000 keys: a query for each, seconds | %s | | |\n' "$hash" "$lookup" >>"$bench_table"
+    gate 'case 10: 10,000 keys, a query for each / ours' "$(ratio "$lookup" "$ours")" '>=' 20
+    gate 'case 10: 10,000 keys, ours / full scan' "$(ratio "$ours" "$hash")" '<=' 1.2
+    query='SELECT count(*), sum(f.v) FROM most w JOIN facts f ON f._id = w.id'
+    gate 'case 10: 500,000 keys, ours / full scan' "$(ratio "$(smallest bench_sql "$query")" "$(PGOPTIONS=$here smallest bench_sql "$query")")" '<=' 1.2
 }
 
 run_bench() {
@@ -142,6 +205,8 @@ SQL
     printf '| profile / bare drain | %s | | |\n' "$(ratio "$profile" "$drain")" >>"$bench_table"
     secantus_install
     bench_groups
+    bench_points
+    bench_joins
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
