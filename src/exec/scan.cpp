@@ -44,6 +44,8 @@ bool uses_text(const ScanState *state) {
                         node.kind == mql::NodeKind::NotIn || node.kind == mql::NodeKind::ColumnValue;
         if (compares && state->columns[node.column].family == mql::Family::Text)
             return true;
+        if (node.kind == mql::NodeKind::Inside)
+            return true;
         if (node.kind == mql::NodeKind::ArrayHas && state->columns[node.column].element_family == mql::Family::Text)
             return true;
     }

@@ -17,8 +17,11 @@ enum class NodeKind : uint8_t {
     Compare, // column op parameter
     In,      // column = ANY (parameter)
     IsNull,
-    Like,       // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
-    ArrayHas,   // an array column has one (op Eq) or all (op Ge) of a list or of the one value of a parameter
+    Like,     // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
+    ArrayHas, // an array column has one (op Eq) or all (op Ge) of a list or of the one value of a parameter
+    // A column of JSON: the value at a path has one of these texts (op Eq), has one of them as a key, element or text
+    // (Ge), or is not null (Gt). The parameter is a list of texts: how many keys the path has, the keys, the texts.
+    Inside,
     Expression, // first_child, a value of type Boolean, is TRUE (op Eq) or FALSE (op Ne)
     // in SQL trees only
     Not,

@@ -62,6 +62,7 @@ Verdict atom_verdict(NodeKind kind, Op op, const Column &column) {
         verdict = column.family == Family::Text ? Verdict::Superset : Verdict::Local;
         positive = true;
         break;
+    case NodeKind::Inside:
     case NodeKind::ArrayHas: // whether all elements fit is not asked
         verdict = Verdict::Superset;
         positive = true;
@@ -285,9 +286,10 @@ struct Pass {
             if (wanted)
                 return atom(node, NodeKind::Like, node.op, verdict);
             return not_like(node, verdict);
+        case NodeKind::Inside:
         case NodeKind::ArrayHas:
             if (wanted)
-                return atom(node, NodeKind::ArrayHas, node.op, verdict);
+                return atom(node, node.kind, node.op, verdict);
             *verdict = Verdict::Local; // the complement of a superset loses rows
             return kNone;
         case NodeKind::Expression: {

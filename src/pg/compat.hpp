@@ -70,6 +70,14 @@ inline bool is_descending(const PathKey *key) {
 #endif
 }
 
+inline int strategy_of(const RowCompareExpr *comparison) {
+#if PG_VERSION_NUM >= 180000
+    return static_cast<int>(comparison->cmptype);
+#else
+    return static_cast<int>(comparison->rctype);
+#endif
+}
+
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }
 

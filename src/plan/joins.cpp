@@ -77,7 +77,8 @@ bool is_id(const ColumnOptions &column) {
     return column.role == Role::Field && column.path.count == 1 && strcmp(column.path.keys[0], "_id") == 0;
 }
 
-// Types whose fitting values differ where the stored values do.
+// Types whose fitting values are equal exactly where the stored ones are: a decimal may equal a double, a text an
+// ObjectId, two times of a day one date.
 bool keeps_apart(const mql::Column &column) {
     switch (column.family) {
     case mql::Family::Int:
@@ -89,11 +90,6 @@ bool keeps_apart(const mql::Column &column) {
     default:
         return false;
     }
-}
-
-// Types whose equal values are equal as they are stored: a decimal and a double may not be.
-bool keeps_together(const mql::Column &column) {
-    return keeps_apart(column) || (column.family == mql::Family::Text && !column.uncertain);
 }
 
 bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
@@ -247,8 +243,8 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
         joined->on = lappend(joined->on, clause);
         if (!equal_columns(attempt, clause, &local, &foreign) || !left->table->columns[local].path.plain ||
             !right->table->columns[foreign].path.plain || left->table->columns[local].role != Role::Field ||
-            right->table->columns[foreign].role != Role::Field || !keeps_together(left->lowering->columns[local]) ||
-            !keeps_together(right->lowering->columns[foreign]))
+            right->table->columns[foreign].role != Role::Field || !keeps_apart(left->lowering->columns[local]) ||
+            !keeps_apart(right->lowering->columns[foreign]))
             continue;
         Indexed indexed = indexed_by(right->table, right->user, right->lowering->columns[foreign].path);
         if (joined->local < 0 || indexed > best) {

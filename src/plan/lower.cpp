@@ -289,8 +289,11 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     uint32_t mark = lowering->sql.count;
     List *parameters = list_copy(lowering->parameters);
     lowering->reason = nullptr;
-    uint32_t root = lower_condition(lowering, expression, depth);
-    if (root != kNone || lowering->plain || IsA(expression, BoolExpr))
+    uint32_t root = lower_json(lowering, expression);
+    if (root != kNone)
+        return root;
+    root = lower_condition(lowering, expression, depth);
+    if (root != kNone || lowering->plain || IsA(expression, BoolExpr) || IsA(expression, RowCompareExpr))
         return root;
     lowering->sql.count = mark;
     lowering->parameters = parameters;
@@ -301,6 +304,8 @@ uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
     switch (nodeTag(expression)) {
     case T_BoolExpr:
         return lower_group(lowering, reinterpret_cast<BoolExpr *>(expression), depth);
+    case T_RowCompareExpr:
+        return lower(lowering, expand_row_comparison(reinterpret_cast<RowCompareExpr *>(expression)), depth + 1);
     case T_OpExpr: {
         OpExpr *op = reinterpret_cast<OpExpr *>(expression);
         Oid function = op->opfuncid ? op->opfuncid : get_opcode(op->opno);

@@ -49,6 +49,10 @@ ARRAYS = {
     "af": ("float4", "float4[] OPTIONS (path 'a', array_from_scalar 'true')"), "an": ("numeric", "numeric[] OPTIONS (path 'a')"), "ao": ("mongo.objectid", "mongo.objectid[] OPTIONS (path 'a')"),
     "ad": ("timestamptz", "timestamptz[] OPTIONS (path 'a', array_from_scalar 'true')"), "ac": ("int4", "int4[] OPTIONS (path 'a.b.c')"),
 }
+# columns of JSON
+JSONS = {"js": "jsonb OPTIONS (path 'a')", "jn": "json OPTIONS (path 'a')", "jb": "jsonb OPTIONS (path 'a.b')"}
+JSON_TEXTS = ["'5'", "'0.1'", "'5.5'", "'true'", "'x'", "'abc'", "''", "'-7'", "'5.0'", "'1'", "'2'", "'{\"b\": 5}'", "'[5]'", "'[]'", "'2024-02-29T12:30:15.678Z'", "'{\"$numberDouble\": \"NaN\"}'"] + [f"'{h}'" for h in HEX]
+JSON_PARTS = ["{}", '{"b": 5}', '{"b": null}', '{"b": {"c": 1}}', '{"b": [{"c": 1}]}', '[5]', '[1, 3]', '5', '"abc"', '{"b": "x"}', '[{"b": 5}]', '{"b.c": 1, "b": 5}', 'true', '[[5]]', '{"b": 5.00}', '0.1']
 PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
             "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
 REGEXES = ["'^a'", "'b'", "'a.c'", "'c$'", "'^5F'", "'^abc$'", "'é'", "'^.$'", "''", "'^'", "'$'", "'a|b'", "'[0-9]'", "'x.*'", "'\n'", "'^5f0000000000000000000001$'", "'A'", "'-'", "'a b'"]
@@ -92,8 +96,31 @@ class Generator:
         items = f"ARRAY[{', '.join(self.elements(kind))}]::{kind}[]" if rng.random() < 0.9 else f"ARRAY[]::{kind}[]"
         return rng.choice([f"{column} @> {items}", f"{column} && {items}", f"{items} <@ {column}", f"{items} && {column}", f"{column} <@ {items}"])
 
+    def json_atom(self):
+        rng = self.rng
+        column = rng.choice(list(JSONS))
+        place = rng.choice([f"{column} ->> 'b'", f"{column} ->> 'c'", f"{column} -> 'b' ->> 'c'", f"{column} #>> '{{b,c}}'", f"{column} #>> '{{b}}'", f"{column} #>> '{{}}'", f"{column} ->> 'x.y'", f"{column} ->> '0'"])
+        roll = rng.random()
+        if roll < 0.35:
+            return f"({place}) = {rng.choice(JSON_TEXTS)}" if rng.random() < 0.7 else f"{rng.choice(JSON_TEXTS)} = ({place})"
+        if roll < 0.5:
+            return f"({place}) IN ({', '.join(rng.sample(JSON_TEXTS, 3))})"
+        if roll < 0.6:
+            return f"({place}) IS NOT NULL"
+        column = rng.choice(["js", "jb", "(js -> 'b')"])
+        if roll < 0.75:
+            return rng.choice([f"{column} ? {rng.choice(JSON_TEXTS)}", f"{column} ? 'b'", f"{column} ?| ARRAY['b', {rng.choice(JSON_TEXTS)}]", f"{column} ?& ARRAY['c', 'b']", f"{column} ?& ARRAY['b']"])
+        return f"{column} @> '{rng.choice(JSON_PARTS)}'" if rng.random() < 0.8 else f"'{rng.choice(JSON_PARTS)}' <@ {column}"
+
+    def row_atom(self):
+        rng = self.rng
+        columns = rng.sample([c for c in COLUMNS if COLUMNS[c][0] not in ("bool",)], rng.randrange(2, 4))
+        return f"({', '.join(columns)}) {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} ({', '.join(self.operand(COLUMNS[c][0]) for c in columns)})"
+
     def atom(self):
         rng = self.rng
+        if rng.random() < 0.08:
+            return self.json_atom() if rng.random() < 0.6 else self.row_atom()
         if rng.random() < 0.06:
             return self.array_atom()
         column = rng.choice(list(COLUMNS))
@@ -423,7 +450,7 @@ def main():
     name = f"differential_{engine}"
     psql("postgres", f"DROP DATABASE IF EXISTS {name};")
     psql("postgres", f"CREATE DATABASE {name};")
-    definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS}.items())
+    definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS, **{name: (None, kind) for name, kind in JSONS.items()}}.items())
     script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
     for policy in ("error", "null", "collect"):
         script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")

@@ -1,0 +1,364 @@
+// Comparisons of a column with a value: each type's way to say them in the query language. Zone P.
+//
+// Each rule is total: whatever the operand, the result is a condition, TRUE or FALSE. Values are BSON values under an
+// operator ($eq, $in, ...), so that a string can never become one.
+#include "mql/arms.hpp"
+
+#include <cfloat>
+#include <cmath>
+#include <cstdlib>
+
+namespace mongo_fdw::mql {
+
+const char *name_of(Op op) {
+    constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
+    return kNames[static_cast<int>(op)];
+}
+
+namespace {
+
+// Whether "value op c" holds, given the sign of value - c.
+bool holds(Op op, int sign) {
+    switch (op) {
+    case Op::Eq:
+        return sign == 0;
+    case Op::Ne:
+        return sign != 0;
+    case Op::Lt:
+        return sign < 0;
+    case Op::Le:
+        return sign <= 0;
+    case Op::Gt:
+        return sign > 0;
+    default:
+        return sign >= 0;
+    }
+}
+
+void append_int(bson_t *into, const char *key, int64_t value) {
+    if (value >= INT32_MIN && value <= INT32_MAX)
+        bson_append_int32(into, key, -1, static_cast<int32_t>(value));
+    else
+        bson_append_int64(into, key, -1, value);
+}
+
+} // namespace
+
+bool is_hex_object_id(const Operand &operand, bson_oid_t *oid) {
+    if (operand.length != 24)
+        return false;
+    for (uint32_t i = 0; i < 24; i++)
+        if (!((operand.text[i] >= '0' && operand.text[i] <= '9') || (operand.text[i] >= 'a' && operand.text[i] <= 'f')))
+            return false;
+    char hex[25];
+    std::memcpy(hex, operand.text, 24);
+    hex[24] = '\0';
+    bson_oid_init_from_string(oid, hex);
+    return true;
+}
+
+namespace {
+
+uint32_t characters(const Operand &operand, bool bytes) {
+    if (bytes)
+        return operand.length;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < operand.length; i++)
+        count += (operand.text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+// A BSON bool read as 0 or 1 (EDB's reading) where that satisfies the comparison.
+void bool_arms(const Column &column, Op op, double bound, Arms *arms) {
+    if (!column.bool_as_number)
+        return;
+    for (int value = 0; value <= 1; value++)
+        if (std::isnan(bound) ? op == Op::Lt || op == Op::Le || op == Op::Ne
+                              : holds(op, value < bound   ? -1
+                                          : value > bound ? 1
+                                                          : 0)) {
+            bson_append_bool(arms->begin(), "$eq", -1, value == 1);
+            arms->end();
+        }
+}
+
+// Integers compare by value in both worlds; what the type cannot hold decides by itself.
+void int_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
+    int64_t value = operand.integer;
+    bool below = value<column.minimum, above = value> column.maximum;
+    if (below || above) {
+        if (!holds(op, below ? 1 : -1))
+            return;
+        Arms::append_number_type(arms->begin());
+    } else {
+        bson_t *arm = arms->begin();
+        append_int(arm, name_of(op), value);
+        if (op == Op::Ne)
+            Arms::append_number_type(arm);
+    }
+    arms->end();
+    bool_arms(column, op, static_cast<double>(value), arms);
+}
+
+// The next number of the column's type in a direction.
+double outward(const Column &column, double value, double direction) {
+    return column.single ? std::nextafterf(static_cast<float>(value), static_cast<float>(direction))
+                         : std::nextafter(value, direction);
+}
+
+// Doubles: int64 and Decimal128 round to the column's type here, so that bounds go one step outward. NaN is the
+// greatest value and equal to itself.
+void number_arm(const Column &column, Op op, double value, Arms *arms) {
+    bool nan = std::isnan(value);
+    if (op == Op::Ne || (nan && (op == Op::Le || op == Op::Lt))) {
+        bson_t *arm = arms->begin();
+        Arms::append_number_type(arm);
+        if (op == Op::Ne && column.family == Family::Float && !column.single)
+            bson_append_double(arm, "$ne", -1, value);
+        arms->end();
+        bool_arms(column, op, value, arms);
+        return;
+    }
+    if (!nan) {
+        bson_t *arm = arms->begin();
+        if (op != Op::Lt && op != Op::Le)
+            bson_append_double(arm, "$gte", -1, outward(column, value, -INFINITY));
+        if (op != Op::Gt && op != Op::Ge)
+            bson_append_double(arm, "$lte", -1, outward(column, value, INFINITY));
+        arms->end();
+    }
+    if (nan ? op != Op::Gt : op == Op::Gt || op == Op::Ge) {
+        bson_append_double(arms->begin(), "$eq", -1, NAN);
+        arms->end();
+    }
+    bool_arms(column, op, value, arms);
+}
+
+double number_of(const Operand &operand) {
+    return operand.kind == OperandKind::Numeric ? std::strtod(operand.text, nullptr) : operand.number;
+}
+
+void text_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
+    bson_oid_t oid;
+    bool has_oid = is_hex_object_id(operand, &oid);
+    bool too_long = column.max_length && characters(operand, column.length_in_bytes) > column.max_length;
+    int length = static_cast<int>(operand.length);
+    if (op == Op::Eq) {
+        if (too_long)
+            return;
+        bson_t *arm = arms->begin();
+        if (has_oid) { // a text column reads ObjectIds too
+            bson_t list = BSON_INITIALIZER;
+            bson_append_utf8(&list, "0", -1, operand.text, length);
+            bson_append_oid(&list, "1", -1, &oid);
+            bson_append_array(arm, "$in", -1, &list);
+            bson_destroy(&list);
+        } else {
+            bson_append_utf8(arm, "$eq", -1, operand.text, length);
+        }
+        arms->end();
+        return;
+    }
+    if (op == Op::Ne) {
+        bson_t *arm = arms->begin();
+        Arms::append_types(arm, {kTypeString, kTypeObjectId, kTypeSymbol});
+        bson_append_utf8(arm, "$ne", -1, operand.text, length);
+        arms->end();
+        return;
+    }
+    bson_append_utf8(arms->begin(), name_of(op), -1, operand.text, length);
+    arms->end();
+    arms->types({kTypeObjectId, kTypeSymbol});
+}
+
+} // namespace
+
+void truth_arm(const Column &column, bool value, Arms *arms) {
+    bson_append_bool(arms->begin(), "$eq", -1, value);
+    arms->end();
+    if (column.bool_as_number) {
+        bson_t *arm = arms->begin();
+        if (value)
+            Arms::append_number_type(arm);
+        bson_append_int32(arm, value ? "$ne" : "$eq", -1, 0);
+        arms->end();
+    }
+}
+
+namespace {
+
+void object_id_arm(Op op, const Operand &operand, Arms *arms) {
+    bson_oid_t oid;
+    bson_oid_init_from_data(&oid, operand.bytes);
+    bson_t *arm = arms->begin();
+    bson_append_oid(arm, name_of(op), -1, &oid);
+    if (op == Op::Ne)
+        Arms::append_types(arm, {kTypeObjectId});
+    arms->end();
+}
+
+void uuid_arm(Op op, const Operand &operand, Arms *arms) {
+    bson_t *arm = arms->begin();
+    bson_append_binary(arm, name_of(op), -1, BSON_SUBTYPE_UUID, operand.bytes, 16);
+    if (op == Op::Ne)
+        Arms::append_types(arm, {kTypeBinary});
+    arms->end();
+}
+
+// Dates that satisfy the comparison with the half-open interval [from, until) taken as one point; INT64_MIN and
+// INT64_MAX are before and after every date.
+void instant_arm(Op op, int64_t from, int64_t until, Arms *arms) {
+    if (op == Op::Ne) {
+        instant_arm(Op::Lt, from, until, arms);
+        instant_arm(Op::Gt, from, until, arms);
+        return;
+    }
+    bool below = op == Op::Lt || op == Op::Le, above = op == Op::Gt || op == Op::Ge;
+    int64_t least = op == Op::Gt ? until : from, beyond = op == Op::Lt ? from : until;
+    if (below ? beyond == INT64_MIN : above ? least == INT64_MAX : from >= until)
+        return; // no date
+    if (below ? beyond == INT64_MAX : above && least == INT64_MIN) {
+        arms->types({kTypeDate});
+        return;
+    }
+    bson_t *arm = arms->begin();
+    if (!below && !above && until - from == 1) {
+        bson_append_date_time(arm, "$eq", -1, from);
+    } else {
+        if (!below)
+            bson_append_date_time(arm, "$gte", -1, least);
+        if (!above)
+            bson_append_date_time(arm, "$lt", -1, beyond);
+    }
+    arms->end();
+}
+
+void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
+    int64_t from, until;
+    if (operand.integer == INT64_MIN || operand.integer == INT64_MAX) {
+        from = until = operand.integer;
+    } else if (column.family == Family::Timestamp) {
+        int64_t ms = operand.integer / 1000, rest = operand.integer % 1000;
+        if (rest < 0)
+            ms--, rest += 1000;
+        // Off the millisecond grid the point lies between two dates: an empty interval before the next one.
+        from = rest ? ms + 1 : ms;
+        until = ms + 1;
+    } else {
+        from = operand.integer * kMsPerDay;
+        until = from + kMsPerDay;
+    }
+    instant_arm(op, from, until, arms);
+}
+
+} // namespace
+
+void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
+    switch (column.family) {
+    case Family::Int:
+        int_arm(column, op, operand, arms);
+        break;
+    case Family::Float:
+    case Family::Numeric:
+        number_arm(column, op, number_of(operand), arms);
+        break;
+    case Family::Text:
+        text_arm(column, op, operand, arms);
+        break;
+    case Family::Bool:
+        truth_arm(column, op == Op::Eq ? operand.boolean : !operand.boolean, arms);
+        break;
+    case Family::ObjectId:
+        object_id_arm(op, operand, arms);
+        break;
+    case Family::Uuid:
+        uuid_arm(op, operand, arms);
+        break;
+    case Family::Timestamp:
+    case Family::Date:
+        date_arm(column, op, operand, arms);
+        break;
+    case Family::None:
+        break;
+    }
+}
+
+namespace {
+
+void append_indexed(bson_t *list, uint32_t *count, void (*append)(bson_t *, const char *, const Operand &),
+                    const Operand &operand) {
+    char key[16];
+    const char *index;
+    bson_uint32_to_string((*count)++, &index, key, sizeof key);
+    append(list, index, operand);
+}
+
+} // namespace
+
+bool plain_list(const Column &column, const Operand &list, Arms *arms) {
+    if (column.bool_as_number || (column.family != Family::Int && column.family != Family::Text &&
+                                  column.family != Family::ObjectId && column.family != Family::Uuid))
+        return false;
+    bson_t values = BSON_INITIALIZER;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const Operand &item = list.items[i];
+        bson_oid_t oid;
+        if (item.kind == OperandKind::Null)
+            continue;
+        switch (column.family) {
+        case Family::Int:
+            if (item.integer >= column.minimum && item.integer <= column.maximum)
+                append_indexed(
+                    &values, &count,
+                    [](bson_t *into, const char *key, const Operand &o) { append_int(into, key, o.integer); }, item);
+            break;
+        case Family::Text:
+            if (column.max_length && characters(item, column.length_in_bytes) > column.max_length)
+                break;
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
+                },
+                item);
+            if (is_hex_object_id(item, &oid))
+                append_indexed(
+                    &values, &count,
+                    [](bson_t *into, const char *key, const Operand &o) {
+                        bson_oid_t id;
+                        if (is_hex_object_id(o, &id))
+                            bson_append_oid(into, key, -1, &id);
+                    },
+                    item);
+            break;
+        case Family::ObjectId:
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_oid_t id;
+                    bson_oid_init_from_data(&id, o.bytes);
+                    bson_append_oid(into, key, -1, &id);
+                },
+                item);
+            break;
+        default:
+            append_indexed(
+                &values, &count,
+                [](bson_t *into, const char *key, const Operand &o) {
+                    bson_append_binary(into, key, -1, BSON_SUBTYPE_UUID, o.bytes, 16);
+                },
+                item);
+        }
+        if (values.len > kMaxBytes)
+            break; // too large anyway: the caller sees the size
+    }
+    if (count) {
+        bson_append_array(arms->begin(), "$in", -1, &values);
+        arms->end();
+    }
+    bson_destroy(&values);
+    return true;
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,142 @@
+// What a column of JSON holds at a path: all documents in which a value there could give the text that is asked for, by
+// the types that json_format 'simple' writes so. Arrays on the path are looked into: more is kept. Zone P.
+#include "mql/arms.hpp"
+
+#include <string>
+
+namespace mongo_fdw::mql {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// As JSON writes numbers.
+bool is_number(const std::string &text) {
+    size_t at = text[0] == '-';
+    size_t digits = at;
+    while (is_digit(text[at]))
+        at++;
+    if (at == digits)
+        return false;
+    if (text[at] == '.') {
+        digits = ++at;
+        while (is_digit(text[at]))
+            at++;
+        if (at == digits)
+            return false;
+    }
+    if (text[at] == 'e' || text[at] == 'E') {
+        at++;
+        at += text[at] == '+' || text[at] == '-';
+        digits = at;
+        while (is_digit(text[at]))
+            at++;
+        if (at == digits)
+            return false;
+    }
+    return at == text.size();
+}
+
+// ISO 8601 of any year: digits, then a month.
+bool may_be_date(const std::string &text) {
+    size_t at = text[0] == '-' || text[0] == '+';
+    size_t digits = at;
+    while (is_digit(text[at]))
+        at++;
+    return at - digits >= 4 && text[at] == '-' && is_digit(text[at + 1]);
+}
+
+bool may_be_uuid(const std::string &text) { return text.size() == 36 && text[8] == '-' && text[13] == '-'; }
+
+void add_exists(Arms *arms) {
+    bson_append_bool(arms->begin(), "$exists", -1, true);
+    arms->end();
+}
+
+bool is_plain(const Operand &key) {
+    return key.length > 0 && key.text[0] != '$' && !std::memchr(key.text, '.', key.length);
+}
+
+// The values whose text is this one.
+void add_text(const Column &column, const Operand &operand, Arms *arms) {
+    std::string text(operand.text, operand.length);
+    bson_append_utf8(arms->begin(), "$eq", -1, text.c_str(), static_cast<int>(text.size()));
+    arms->end();
+    if (text == "true" || text == "false") {
+        bson_append_bool(arms->begin(), "$eq", -1, text == "true");
+        arms->end();
+    }
+    if (is_number(text)) {
+        Column numbers = column;
+        numbers.family = Family::Numeric;
+        Operand number = operand;
+        number.kind = OperandKind::Numeric;
+        number.text = text.c_str();
+        compare_arm(numbers, Op::Eq, number, arms);
+    }
+    bson_oid_t oid;
+    if (is_hex_object_id(operand, &oid)) {
+        bson_append_oid(arms->begin(), "$eq", -1, &oid);
+        arms->end();
+    }
+    if (may_be_date(text))
+        arms->types({kTypeDate});
+    if (may_be_uuid(text))
+        arms->types({kTypeBinary});
+    if (text[0] == '{' || text[0] == '[') // documents, arrays, and what JSON has no type for
+        add_exists(arms);
+}
+
+} // namespace
+
+Truth render_inside(const Node &node, const Column &column, const Operand &operand, bson_t *out) {
+    Column place = column;
+    place.element = true; // no guards: arrays are looked into
+    if (operand.kind == OperandKind::Unknown)
+        return unknown(place, node.op == Op::Eq ? "$eq" : "$exists", operand, out);
+    if (operand.kind != OperandKind::List || operand.count == 0 || operand.items[0].kind != OperandKind::Text)
+        return Truth::Never; // NULL
+    uint32_t keys = static_cast<uint32_t>(std::strtoul(operand.items[0].text, nullptr, 10));
+    std::string path = column.path;
+    for (uint32_t i = 1; i <= keys; i++)
+        path.append(".").append(operand.items[i].text, operand.items[i].length);
+    const Operand *values = operand.items + keys + 1;
+    uint32_t count = operand.count - keys - 1;
+    bson_t list = BSON_INITIALIZER, first = BSON_INITIALIZER;
+    uint32_t parts = 0;
+    bool sayable = true;
+    auto any_of = [&](const std::string &at, auto add) {
+        bson_t part = BSON_INITIALIZER;
+        place.path = at.c_str();
+        {
+            Arms arms(place, &part);
+            add(&arms);
+            if (arms.finish() == Truth::Depends && parts == 0)
+                bson_concat(&first, &part);
+            if (!bson_empty(&part))
+                bson_append_document(&list, std::to_string(parts++).c_str(), -1, &part);
+        }
+        bson_destroy(&part);
+    };
+    if (node.op == Op::Gt)
+        any_of(path, add_exists);
+    for (uint32_t i = 0; i < count; i++) {
+        const Operand &value = values[i];
+        if (value.kind != OperandKind::Text)
+            continue; // NULL
+        any_of(path, [&](Arms *arms) { add_text(place, value, arms); });
+        if (node.op == Op::Ge) {
+            sayable = sayable && is_plain(value);
+            any_of(path + "." + std::string(value.text, value.length), add_exists);
+        }
+    }
+    Truth truth = !sayable ? Truth::Always : parts ? Truth::Depends : Truth::Never;
+    if (truth == Truth::Depends && parts == 1)
+        bson_concat(out, &first);
+    else if (truth == Truth::Depends)
+        bson_append_array(out, "$or", -1, &list);
+    bson_destroy(&list);
+    bson_destroy(&first);
+    return truth;
+}
+
+} // namespace mongo_fdw::mql

@@ -1,0 +1,276 @@
+// Conditions on what a column of JSON holds at a path. Zone B.
+//
+// The server keeps all documents whose value could give the text; the condition is checked here as well. It goes only
+// where the JSON is written in format "simple": the others wrap numbers, dates and ids in documents.
+#include "plan/lower.hpp"
+#include "plan/rules.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+using mql::kNone;
+using mql::Op;
+
+// Functions that go into a document, by one key or by an array of them.
+struct StepRow {
+    Oid function;
+    bool text;  // the result is text
+    bool array; // of keys
+};
+constexpr StepRow kSteps[] = {
+    {F_JSONB_OBJECT_FIELD_TEXT, true, false}, {F_JSONB_EXTRACT_PATH, false, true},
+    {F_JSONB_OBJECT_FIELD, false, false},     {F_JSONB_EXTRACT_PATH_TEXT, true, true},
+    {F_JSON_OBJECT_FIELD, false, false},      {F_JSON_OBJECT_FIELD_TEXT, true, false},
+    {F_JSON_EXTRACT_PATH, false, true},       {F_JSON_EXTRACT_PATH_TEXT, true, true},
+};
+
+struct Place {
+    Var *column;
+    List *keys; // of char *
+    bool text;
+};
+
+bool add_key(Place *place, const char *key) {
+    place->keys = lappend(place->keys, const_cast<char *>(key));
+    return *key && *key != '$' && !strchr(key, '.');
+}
+
+bool add_keys(Place *place, const StepRow &step, Expr *argument) {
+    if (!IsA(argument, Const) || reinterpret_cast<Const *>(argument)->constisnull)
+        return false;
+    Datum value = reinterpret_cast<Const *>(argument)->constvalue;
+    if (!step.array)
+        return add_key(place, TextDatumGetCString(value));
+    Datum *items;
+    bool *nulls;
+    int count;
+    deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (nulls[i] || !add_key(place, TextDatumGetCString(items[i])))
+            return false;
+    return true;
+}
+
+// A column of JSON and the path into it; false for other expressions.
+bool place_of(Lowering *lowering, Expr *expression, Place *place) {
+    if (Var *var = own_column(lowering, expression)) {
+        if (!usable_column(lowering, var, false))
+            return false;
+        const ColumnOptions &column = lowering->table->columns[column_of(lowering, var)];
+        place->column = var;
+        return (column.type == JSONBOID || column.type == JSONOID) && column.rules.json_form == JsonForm::Simple;
+    }
+    Oid function = IsA(expression, OpExpr)     ? get_opcode(reinterpret_cast<OpExpr *>(expression)->opno)
+                   : IsA(expression, FuncExpr) ? reinterpret_cast<FuncExpr *>(expression)->funcid
+                                               : InvalidOid;
+    List *arguments = IsA(expression, OpExpr)     ? reinterpret_cast<OpExpr *>(expression)->args
+                      : IsA(expression, FuncExpr) ? reinterpret_cast<FuncExpr *>(expression)->args
+                                                  : NIL;
+    for (const StepRow &step : kSteps)
+        if (step.function == function) {
+            place->text = step.text;
+            bool text = step.text;
+            bool found = list_length(arguments) == 2 &&
+                         place_of(lowering, static_cast<Expr *>(linitial(arguments)), place) &&
+                         add_keys(place, step, static_cast<Expr *>(lsecond(arguments)));
+            place->text = text;
+            return found;
+        }
+    return false;
+}
+
+Expr *text_constant(const char *text) {
+    return reinterpret_cast<Expr *>(
+        makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(text), false, false));
+}
+
+// The node's list: number of keys, keys, and the texts behind them, an expression of type text or text[].
+uint32_t add_inside(Lowering *lowering, const Place &place, Op op, Expr *texts, bool array) {
+    ArrayExpr *list = makeNode(ArrayExpr);
+    list->array_typeid = TEXTARRAYOID;
+    list->array_collid = DEFAULT_COLLATION_OID;
+    list->element_typeid = TEXTOID;
+    list->location = -1;
+    list->elements = list_make1(text_constant(psprintf("%d", list_length(place.keys))));
+    ListCell *cell;
+    foreach (cell, place.keys)
+        list->elements = lappend(list->elements, text_constant(static_cast<char *>(lfirst(cell))));
+    Expr *all = reinterpret_cast<Expr *>(list);
+    if (texts && array)
+        all =
+            reinterpret_cast<Expr *>(makeFuncExpr(F_ARRAY_CAT, TEXTARRAYOID, list_make2(list, texts),
+                                                  DEFAULT_COLLATION_OID, DEFAULT_COLLATION_OID, COERCE_EXPLICIT_CALL));
+    else if (texts)
+        list->elements = lappend(list->elements, texts);
+    all = reinterpret_cast<Expr *>(eval_const_expressions(nullptr, reinterpret_cast<Node *>(all)));
+    return add_sql_node(lowering,
+                        mql::Node{mql::NodeKind::Inside, op, static_cast<uint16_t>(column_of(lowering, place.column)),
+                                  parameter_of(lowering, all), kNone, kNone});
+}
+
+bool is_text_equality(Lowering *lowering, Oid function, Oid collation) {
+    const Rule *rule = find_rule(function);
+    return rule && rule->family == mql::Family::Text && rule->op == Op::Eq && rule->kind == mql::NodeKind::Compare &&
+           collation_allows(lowering, *rule, collation);
+}
+
+// text at a path = text, = ANY (texts)
+uint32_t lower_equality(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array) {
+    Place place{};
+    Expr *left = static_cast<Expr *>(linitial(arguments)), *right = static_cast<Expr *>(lsecond(arguments));
+    if (!array && !depends_on_row(lowering, left))
+        std::swap(left, right);
+    Oid type = exprType(reinterpret_cast<Node *>(right));
+    if (type != (array ? TEXTARRAYOID : TEXTOID) || !place_of(lowering, left, &place) || !place.text ||
+        !is_text_equality(lowering, function, collation) || !fixed_for_scan(lowering, right))
+        return kNone;
+    return add_inside(lowering, place, Op::Eq, right, array);
+}
+
+// JSON at a path has a key, or one of several.
+uint32_t lower_exists(Lowering *lowering, Oid function, List *arguments) {
+    Place place{};
+    Expr *keys = static_cast<Expr *>(lsecond(arguments));
+    bool array = function != F_JSONB_EXISTS;
+    if (!place_of(lowering, static_cast<Expr *>(linitial(arguments)), &place) || place.text ||
+        !fixed_for_scan(lowering, keys))
+        return kNone;
+    if (function != F_JSONB_EXISTS_ALL)
+        return add_inside(lowering, place, Op::Ge, keys, array);
+    // Of all keys one that is known will do: the others are checked here.
+    if (!IsA(keys, Const) || reinterpret_cast<Const *>(keys)->constisnull)
+        return kNone;
+    Datum *items;
+    bool *nulls;
+    int count;
+    deconstruct_array(DatumGetArrayTypeP(reinterpret_cast<Const *>(keys)->constvalue), TEXTOID, -1, false, TYPALIGN_INT,
+                      &items, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (!nulls[i])
+            return add_inside(lowering, place, Op::Ge, text_constant(TextDatumGetCString(items[i])), false);
+    return kNone;
+}
+
+// The scalars of a constant document, each at its path: all must be there. Elements of arrays stand at the array's
+// path.
+uint32_t lower_contained(Lowering *lowering, const Place &from, Datum document, uint32_t *last) {
+    uint32_t first = kNone;
+    Place place = from;
+    place.keys = list_copy(from.keys);
+    List *depths = NIL; // keys of the place at each open level
+    JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(document)->root);
+    JsonbValue value;
+    JsonbIteratorToken token;
+    bool sayable = true; // the key of the current value
+    while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE) {
+        if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY) {
+            if (!sayable)
+                return first; // what lies below has no path: what was found so far will do
+            depths = lappend_int(depths, list_length(place.keys));
+            continue;
+        }
+        if (token == WJB_END_OBJECT || token == WJB_END_ARRAY) {
+            depths = list_delete_last(depths);
+            continue;
+        }
+        place.keys = list_truncate(place.keys, llast_int(depths));
+        if (token == WJB_KEY) {
+            sayable = add_key(&place, pnstrdup(value.val.string.val, value.val.string.len));
+            // The levels below this key begin behind it.
+            token = JsonbIteratorNext(&iterator, &value, false);
+            if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY) {
+                if (!sayable)
+                    return first;
+                depths = lappend_int(depths, list_length(place.keys));
+                continue;
+            }
+        }
+        const char *text = value.type == jbvString ? pnstrdup(value.val.string.val, value.val.string.len)
+                           : value.type == jbvBool ? (value.val.boolean ? "true" : "false")
+                           : value.type == jbvNumeric
+                               ? DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)))
+                               : nullptr;
+        if (!text || !sayable)
+            continue;
+        uint32_t node = add_inside(lowering, place, Op::Eq, text_constant(text), false);
+        if (node == kNone)
+            return kNone;
+        if (first == kNone)
+            first = node;
+        else
+            lowering->sql.nodes[*last].next = node;
+        *last = node;
+    }
+    return first;
+}
+
+// JSON at a path @> a constant document.
+uint32_t lower_contains(Lowering *lowering, Expr *whole, Expr *part) {
+    Place place{};
+    uint32_t last = kNone;
+    if (!IsA(part, Const) || reinterpret_cast<Const *>(part)->constisnull || !place_of(lowering, whole, &place) ||
+        place.text)
+        return kNone;
+    uint32_t first = lower_contained(lowering, place, reinterpret_cast<Const *>(part)->constvalue, &last);
+    return first == kNone ? kNone : add_sql_node(lowering, mql::Node{mql::NodeKind::And, Op::Eq, 0, 0, first, kNone});
+}
+
+} // namespace
+
+uint32_t lower_json(Lowering *lowering, Expr *condition) {
+    if (IsA(condition, NullTest)) {
+        NullTest *test = reinterpret_cast<NullTest *>(condition);
+        Place place{};
+        if (test->nulltesttype != IS_NOT_NULL || IsA(test->arg, Var) || !place_of(lowering, test->arg, &place))
+            return kNone;
+        return add_inside(lowering, place, Op::Gt, nullptr, false);
+    }
+    if (IsA(condition, ScalarArrayOpExpr)) {
+        ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(condition);
+        return op->useOr ? lower_equality(lowering, get_opcode(op->opno), op->args, op->inputcollid, true) : kNone;
+    }
+    if (!IsA(condition, OpExpr) || list_length(reinterpret_cast<OpExpr *>(condition)->args) != 2)
+        return kNone;
+    OpExpr *op = reinterpret_cast<OpExpr *>(condition);
+    Oid function = get_opcode(op->opno);
+    Expr *left = static_cast<Expr *>(linitial(op->args)), *right = static_cast<Expr *>(lsecond(op->args));
+    switch (function) {
+    case F_JSONB_EXISTS:
+    case F_JSONB_EXISTS_ANY:
+    case F_JSONB_EXISTS_ALL:
+        return lower_exists(lowering, function, op->args);
+    case F_JSONB_CONTAINS:
+        return lower_contains(lowering, left, right);
+    case F_JSONB_CONTAINED:
+        return lower_contains(lowering, right, left);
+    default:
+        return lower_equality(lowering, function, op->args, op->inputcollid, false);
+    }
+}
+
+// SQL's order of rows: the first columns that differ decide. A NULL that is met before gives NULL, as OR and AND do.
+Expr *expand_row_comparison(RowCompareExpr *comparison) {
+    int strategy = strategy_of(comparison), last = list_length(comparison->opnos) - 1;
+    int strict = strategy == BTLessStrategyNumber || strategy == BTLessEqualStrategyNumber ? BTLessStrategyNumber
+                                                                                           : BTGreaterStrategyNumber;
+    Expr *result = nullptr;
+    for (int i = last; i >= 0; i--) {
+        Expr *left = static_cast<Expr *>(list_nth(comparison->largs, i)),
+             *right = static_cast<Expr *>(list_nth(comparison->rargs, i));
+        Oid family = list_nth_oid(comparison->opfamilies, i), collation = list_nth_oid(comparison->inputcollids, i);
+        Oid left_type, right_type;
+        op_input_types(list_nth_oid(comparison->opnos, i), &left_type, &right_type);
+        auto compare = [&](int by) {
+            Oid op = get_opfamily_member(family, left_type, right_type, static_cast<int16>(by));
+            return make_opclause(op, BOOLOID, false, left, right, InvalidOid, collation);
+        };
+        if (i == last)
+            result = compare(strategy);
+        else
+            result = make_orclause(
+                list_make2(compare(strict), make_andclause(list_make2(compare(BTEqualStrategyNumber), result))));
+    }
+    return result;
+}
+
+} // namespace mongo_fdw
