@@ -181,6 +181,13 @@ SELECT * FROM both_ways('SELECT name FROM people WHERE tags @> ''{}''');
 SELECT * FROM both_ways('SELECT name FROM people WHERE tags && ''{}''');
 SELECT * FROM both_ways('SELECT name FROM people WHERE NOT (''math'' = ANY (tags))');
 SELECT * FROM both_ways('SELECT name FROM people WHERE tags <@ ARRAY[''math'']');
+-- The second in which an ObjectId was made is a range of ObjectIds.
+CREATE FOREIGN TABLE made (_id int, a mongo.objectid) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+EXPLAIN (COSTS OFF) SELECT a FROM made WHERE a::timestamptz >= '2020-07-04 04:05:19.5+00' AND '2021-01-01 00:00+00' > a::timestamptz;
+SELECT a FROM made WHERE a::timestamptz >= '2020-07-04 04:05:19.5+00' AND '2021-01-01 00:00+00' > a::timestamptz;
+EXPLAIN (COSTS OFF) SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00';
+SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00' OR a::timestamptz <= '-infinity';
+DROP FOREIGN TABLE made;
 -- Off switches.
 SET mongo_fdw_cpp.enable_filter_pushdown = off;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT name FROM people WHERE age = 36;

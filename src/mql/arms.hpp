@@ -106,6 +106,9 @@ class Arms {
 // "column op operand" as arms; the operand is neither null nor unknown.
 void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms);
 
+// The same for the second in which an ObjectId was made.
+void time_arm(Op op, const Operand &operand, Arms *arms);
+
 // One $in for the families whose equality is one value; false for the others, which get an arm for each.
 bool plain_list(const Column &column, const Operand &list, Arms *arms);
 

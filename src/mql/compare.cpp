@@ -4,6 +4,7 @@
 // operator ($eq, $in, ...), so that a string can never become one.
 #include "mql/arms.hpp"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstdlib>
@@ -197,6 +198,13 @@ void object_id_arm(Op op, const Operand &operand, Arms *arms) {
     arms->end();
 }
 
+void seconds_bound(bson_t *arm, const char *name, int64_t seconds) {
+    bson_oid_t oid{};
+    for (int i = 0; i < 4; i++)
+        oid.bytes[i] = static_cast<uint8_t>(seconds >> (24 - 8 * i));
+    bson_append_oid(arm, name, -1, &oid);
+}
+
 void uuid_arm(Op op, const Operand &operand, Arms *arms) {
     bson_t *arm = arms->begin();
     bson_append_binary(arm, name_of(op), -1, BSON_SUBTYPE_UUID, operand.bytes, 16);
@@ -294,6 +302,34 @@ void append_indexed(bson_t *list, uint32_t *count, void (*append)(bson_t *, cons
 }
 
 } // namespace
+
+// The first four bytes of an ObjectId are its second since 1970, unsigned: those within [from, until) are a range.
+void time_arm(Op op, const Operand &operand, Arms *arms) {
+    constexpr int64_t kSeconds = INT64_C(1) << 32;
+    if (op == Op::Ne) {
+        time_arm(Op::Lt, operand, arms);
+        time_arm(Op::Gt, operand, arms);
+        return;
+    }
+    int64_t second = operand.integer / 1000000, rest = operand.integer % 1000000;
+    if (rest < 0)
+        second--, rest += 1000000;
+    // A time between two seconds is after the first and before the next.
+    int64_t at = rest ? second + 1 : second, behind = second + 1;
+    int64_t from = op == Op::Gt ? behind : op == Op::Lt || op == Op::Le ? 0 : at;
+    int64_t until = op == Op::Lt ? at : op == Op::Le || op == Op::Eq ? behind : kSeconds;
+    from = std::max<int64_t>(from, 0);
+    until = std::min(until, kSeconds);
+    if (from >= until)
+        return; // none
+    bson_t *arm = arms->begin();
+    seconds_bound(arm, "$gte", from);
+    if (until < kSeconds)
+        seconds_bound(arm, "$lt", until);
+    else
+        Arms::append_types(arm, {kTypeObjectId});
+    arms->end();
+}
 
 bool plain_list(const Column &column, const Operand &list, Arms *arms) {
     if (column.bool_as_number || (column.family != Family::Int && column.family != Family::Text &&

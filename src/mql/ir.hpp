@@ -136,7 +136,9 @@ struct Node {
     uint8_t width = 0;            // bytes of an integer
     Unit unit = Unit::None;
     bool unsure = false; // the server may be unsure of some values, or the function may raise: see mql/expression.hpp
-    bool zoned = false;  // of a date function: in the session's time zone
+    // Compare of an ObjectId: its second with a time, see time_arm in mql/compare.cpp.
+    bool by_time = false;
+    bool zoned = false; // of a date function: in the session's time zone
 };
 
 struct Tree {

@@ -155,7 +155,10 @@ struct Renderer {
         if (operand.kind == OperandKind::Null)
             return Truth::Never;
         Arms arms(column, out);
-        compare_arm(column, node.op, operand, &arms);
+        if (node.by_time)
+            time_arm(node.op, operand, &arms);
+        else
+            compare_arm(column, node.op, operand, &arms);
         return arms.finish();
     }
 

@@ -127,6 +127,32 @@ namespace {
 
 uint32_t add(Lowering *lowering, const FilterNode &node) { return add_sql_node(lowering, node); }
 
+// The ObjectId whose second an expression is; null for other expressions.
+Expr *objectid_argument(Expr *expression) {
+    if (!IsA(expression, FuncExpr))
+        return nullptr;
+    FuncExpr *call = reinterpret_cast<FuncExpr *>(expression);
+    return list_length(call->args) == 1 && is_time_of_objectid(call->funcid) ? static_cast<Expr *>(linitial(call->args))
+                                                                             : nullptr;
+}
+
+// ObjectIds made before or after a time.
+uint32_t lower_time_of_objectid(Lowering *lowering, Expr *id, Expr *time, Op op) {
+    Var *var = own_column(lowering, id);
+    if (!var || exprType(reinterpret_cast<Node *>(time)) != TIMESTAMPTZOID)
+        return refuse(lowering, "no side is a bare column of the table");
+    if (!usable_column(lowering, var) || !fixed_for_scan(lowering, time))
+        return kNone;
+    FilterNode node{NodeKind::Compare,
+                    op,
+                    static_cast<uint16_t>(column_of(lowering, var)),
+                    parameter_of(lowering, time),
+                    kNone,
+                    kNone};
+    node.by_time = true;
+    return add_sql_node(lowering, node);
+}
+
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
     if (list_length(arguments) != 2)
         return refuse(lowering, "it is no comparison");
@@ -136,6 +162,12 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));
     Var *var = own_column(lowering, left);
     Op op = rule->op;
+    if (rule->family == mql::Family::Timestamp && !array) {
+        if (Expr *id = objectid_argument(left))
+            return lower_time_of_objectid(lowering, id, right, op);
+        if (Expr *id = objectid_argument(right))
+            return lower_time_of_objectid(lowering, id, left, mql::commuted(op));
+    }
     if (!var || depends_on_row(lowering, right)) {
         var = array || rule->kind == NodeKind::Like ? nullptr : own_column(lowering, right);
         if (!var)

@@ -200,27 +200,35 @@ constexpr ObjectIdRow kObjectIdFunctions[] = {{"mongo_objectid_eq", Op::Eq}, {"m
                                               {"mongo_objectid_lt", Op::Lt}, {"mongo_objectid_le", Op::Le},
                                               {"mongo_objectid_gt", Op::Gt}, {"mongo_objectid_ge", Op::Ge}};
 
-const Rule *objectid_rule(Oid function) {
-    static Rule rule;
+// The C name of a function of ObjectIds alone; null for others.
+char *objectid_function(Oid function, int arguments) {
     Oid type = objectid_type();
     HeapTuple tuple = OidIsValid(type) ? SearchSysCache1(PROCOID, ObjectIdGetDatum(function)) : nullptr;
     if (!HeapTupleIsValid(tuple))
         return nullptr;
     Form_pg_proc form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
-    const Rule *result = nullptr;
-    if (form->prolang == ClanguageId && form->pronargs == 2 && form->proargtypes.values[0] == type &&
-        form->proargtypes.values[1] == type) {
+    bool ours = form->prolang == ClanguageId && form->pronargs == arguments;
+    for (int i = 0; ours && i < arguments; i++)
+        ours = form->proargtypes.values[i] == type;
+    char *name = nullptr;
+    if (ours) {
         bool null;
         Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &null);
-        char *name = null ? nullptr : TextDatumGetCString(source);
-        for (const ObjectIdRow &row : kObjectIdFunctions)
-            if (name && strcmp(name, row.name) == 0) {
-                rule = {function, row.op, Family::ObjectId, NodeKind::Compare};
-                result = &rule;
-            }
+        name = null ? nullptr : TextDatumGetCString(source);
     }
     ReleaseSysCache(tuple);
-    return result;
+    return name;
+}
+
+const Rule *objectid_rule(Oid function) {
+    static Rule rule;
+    char *name = objectid_function(function, 2);
+    for (const ObjectIdRow &row : kObjectIdFunctions)
+        if (name && strcmp(name, row.name) == 0) {
+            rule = {function, row.op, Family::ObjectId, NodeKind::Compare};
+            return &rule;
+        }
+    return nullptr;
 }
 
 bool is_byte_order_locale(const char *name) {
@@ -254,6 +262,11 @@ const Rule *rule_table(int *count) {
 const Rule *find_rule(Oid function) {
     const Rule *rule = row_of_function(kRules, function);
     return !rule && function >= FirstNormalObjectId ? objectid_rule(function) : rule;
+}
+
+bool is_time_of_objectid(Oid function) {
+    char *name = function >= FirstNormalObjectId ? objectid_function(function, 1) : nullptr;
+    return name && strcmp(name, "mongo_objectid_to_timestamptz") == 0;
 }
 
 mql::Family family_of_type(Oid base_type) {

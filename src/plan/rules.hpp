@@ -41,6 +41,9 @@ template <class Row, size_t kCount> constexpr bool sorted_by_function(const Row 
 // The rule of a function; null when it has none. Functions of mongo.objectid are found by name.
 const Rule *find_rule(Oid function);
 
+// Whether a function gives the second in which an ObjectId was made.
+bool is_time_of_objectid(Oid function);
+
 // All rules with fixed OIDs, sorted by OID.
 const Rule *rule_table(int *count);
 

@@ -114,6 +114,9 @@ class Generator:
 
     def row_atom(self):
         rng = self.rng
+        if rng.random() < 0.4:
+            time = rng.choice(["'2020-07-04 04:05:20+00'::timestamptz", "'2020-07-04 04:05:20.5+00'::timestamptz", "'infinity'::timestamptz", "'-infinity'::timestamptz", "'1969-01-01+00'::timestamptz", "'2110-01-01+00'::timestamptz", self.operand("timestamptz")])
+            return f"oi::timestamptz {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} {time}" if rng.random() < 0.7 else f"{time} {rng.choice(['<', '<=', '>', '>=', '='])} oi::timestamptz"
         columns = rng.sample([c for c in COLUMNS if COLUMNS[c][0] not in ("bool",)], rng.randrange(2, 4))
         return f"({', '.join(columns)}) {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} ({', '.join(self.operand(COLUMNS[c][0]) for c in columns)})"
 
