@@ -188,6 +188,11 @@ SELECT a FROM made WHERE a::timestamptz >= '2020-07-04 04:05:19.5+00' AND '2021-
 EXPLAIN (COSTS OFF) SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00';
 SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00' OR a::timestamptz <= '-infinity';
 DROP FOREIGN TABLE made;
+-- The last times there are.
+CREATE FOREIGN TABLE late (_id int, a timestamptz) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT * FROM late WHERE a = '294276-12-31 23:59:59.999+00';
+SELECT * FROM late WHERE a > '294276-12-31 23:59:59.998+00' AND a < 'infinity';
+DROP FOREIGN TABLE late;
 -- Off switches.
 SET mongo_fdw_cpp.enable_filter_pushdown = off;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT name FROM people WHERE age = 36;

@@ -33,6 +33,12 @@ SET mongo_fdw_cpp.enable_pushdown = off;
 SELECT count(i) FROM strict;
 RESET mongo_fdw_cpp.enable_pushdown;
 
+-- Integers of more digits than a double holds, beside decimals: as stored, then value by value.
+CREATE FOREIGN TABLE digits (n numeric OPTIONS (path 'a'), i bigint OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null', fdw_tuple_cost '10');
+SELECT same_rows('SELECT sum(n) FROM digits WHERE i NOT IN (70000, -9223372036854775808, 1152921504606846976)');
+SELECT same_rows('SELECT sum(n) FROM digits WHERE i NOT IN (70000, -9223372036854775808, 1152921504606846976)');
+DROP FOREIGN TABLE digits;
+
 -- ORDER BY with LIMIT: computed keys, or the field itself where the conditions leave only its values.
 SELECT plan_of('SELECT _id, k FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');
 SELECT same_rows('SELECT _id, k FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');

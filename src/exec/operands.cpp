@@ -10,7 +10,6 @@ using mql::Operand;
 using mql::OperandKind;
 
 constexpr int64 kEpochShiftDays = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
-constexpr int64 kEpochShiftUs = kEpochShiftDays * USECS_PER_DAY;
 
 void set_text(Operand *operand, const char *text, int length) {
     char *utf8 = pg_server_to_any(text, length, PG_UTF8);
@@ -108,10 +107,9 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
     case TIMESTAMPOID: {
         Timestamp timestamp = DatumGetTimestamp(value);
         operand.kind = OperandKind::Micros;
-        operand.integer = TIMESTAMP_IS_NOBEGIN(timestamp)            ? PG_INT64_MIN
-                          : TIMESTAMP_IS_NOEND(timestamp)            ? PG_INT64_MAX
-                          : timestamp > PG_INT64_MAX - kEpochShiftUs ? PG_INT64_MAX - 1
-                                                                     : timestamp + kEpochShiftUs;
+        operand.integer = TIMESTAMP_IS_NOBEGIN(timestamp) ? PG_INT64_MIN
+                          : TIMESTAMP_IS_NOEND(timestamp) ? PG_INT64_MAX
+                                                          : timestamp;
         return operand;
     }
     case INTERVALOID: {

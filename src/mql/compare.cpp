@@ -246,12 +246,10 @@ void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     if (operand.integer == INT64_MIN || operand.integer == INT64_MAX) {
         from = until = operand.integer;
     } else if (column.family == Family::Timestamp) {
-        int64_t ms = operand.integer / 1000, rest = operand.integer % 1000;
-        if (rest < 0)
-            ms--, rest += 1000;
+        Instant instant = instant_of_micros(operand.integer);
         // Off the millisecond grid the point lies between two dates: an empty interval before the next one.
-        from = rest ? ms + 1 : ms;
-        until = ms + 1;
+        from = instant.between ? instant.ms + 1 : instant.ms;
+        until = instant.ms + 1;
     } else {
         from = operand.integer * kMsPerDay;
         until = from + kMsPerDay;
@@ -311,11 +309,12 @@ void time_arm(Op op, const Operand &operand, Arms *arms) {
         time_arm(Op::Gt, operand, arms);
         return;
     }
-    int64_t second = operand.integer / 1000000, rest = operand.integer % 1000000;
+    Instant instant = instant_of_micros(operand.integer);
+    int64_t second = instant.ms / 1000, rest = instant.ms % 1000;
     if (rest < 0)
-        second--, rest += 1000000;
+        second--, rest += 1000;
     // A time between two seconds is after the first and before the next.
-    int64_t at = rest ? second + 1 : second, behind = second + 1;
+    int64_t at = rest || instant.between ? second + 1 : second, behind = second + 1;
     int64_t from = op == Op::Gt ? behind : op == Op::Lt || op == Op::Le ? 0 : at;
     int64_t until = op == Op::Lt ? at : op == Op::Le || op == Op::Eq ? behind : kSeconds;
     from = std::max<int64_t>(from, 0);

@@ -132,7 +132,7 @@ struct Renderer {
         case OperandKind::Micros:
             if (from.integer == INT64_MIN || from.integer == INT64_MAX || from.integer % 1000 != 0)
                 return {cannot_say(), true, false, false};
-            return {Value::date(from.integer / 1000), true, false, false};
+            return {Value::date(instant_of_micros(from.integer).ms), true, false, false};
         case OperandKind::Days:
             if (from.integer == INT64_MIN || from.integer == INT64_MAX)
                 return {cannot_say(), true, false, false};
@@ -163,10 +163,8 @@ struct Renderer {
         }
         if (with.kind == OperandKind::Days)
             return op(compare_name(op_), {v, Value::date(value * kMsPerDay)});
-        int64_t ms = value / 1000, rest = value % 1000;
-        if (rest < 0)
-            ms--, rest += 1000;
-        return compare_bound(op_, v, Value::date(ms), rest ? -1 : 0);
+        Instant instant = instant_of_micros(value);
+        return compare_bound(op_, v, Value::date(instant.ms), instant.between ? -1 : 0);
     }
 
     Value compare_numeric(Op op_, const Value &v, const char *text) {

@@ -50,7 +50,8 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         break;
     case Aggregate::NumericSum: {
         Value fine = op("$ne", {v, op("$trunc", {v, Value(static_cast<int32_t>(accumulator.scale))})});
-        add("s", "$sum", v);
+        // A server may add integers up in a double before it meets a decimal.
+        add("s", "$sum", cond(is(type_of(v), "long"), op("$toDecimal", v), v));
         add_count();
         add("m", "$max", unless_null(v, op("$abs", v)));
         add("f", "$sum", cond(is_null(v), 0, one_if(fine)));

@@ -117,6 +117,13 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
         }
         bson_destroy(&part);
     };
+    // Where an array stands on the column's own path it reads the array of the values found, were there none.
+    bool found_list = node.op == Op::Gt;
+    for (uint32_t i = 0; i < count; i++)
+        found_list = found_list || (values[i].kind == OperandKind::Text && values[i].text[0] == '[');
+    for (size_t dot = path.find('.'); found_list && keys == 0 && dot != std::string::npos;
+         dot = path.find('.', dot + 1))
+        any_of(path.substr(0, dot), [](Arms *arms) { arms->types({kTypeArray}); });
     if (node.op == Op::Gt)
         any_of(path, add_exists);
     for (uint32_t i = 0; i < count; i++) {

@@ -186,8 +186,9 @@ enum class OperandKind : uint8_t {
     Unknown
 };
 
-// A parameter's value at execution. Micros and days count from 1970-01-01; INT64_MIN and INT64_MAX are infinities. An
-// interval has its milliseconds in integer; one that has none (months, finer parts) is Unknown without a text.
+// A parameter's value at execution. Micros count from 2000-01-01, as PostgreSQL does, because later times do not fit
+// from 1970 on; days from 1970-01-01. INT64_MIN and INT64_MAX are infinities. An interval has its milliseconds in
+// integer; one that has none (months, finer parts) is Unknown without a text.
 struct Operand {
     OperandKind kind;
     bool boolean;
@@ -199,6 +200,17 @@ struct Operand {
     const Operand *items; // List
     uint32_t count;
 };
+
+// The last millisecond since 1970 that is not behind a time, and whether the time lies between it and the next.
+struct Instant {
+    int64_t ms;
+    bool between;
+};
+inline Instant instant_of_micros(int64_t micros) {
+    constexpr int64_t kYear2000 = 946684800000;
+    int64_t ms = micros / 1000, rest = micros % 1000;
+    return {kYear2000 + ms - (rest < 0), rest != 0};
+}
 
 // The null pass: makes the filter "node is TRUE". Returns its root in out, kNone with Verdict::Local if it cannot be
 // said. plain: the query language alone. guarded: where the query language alone keeps values that do not fit,

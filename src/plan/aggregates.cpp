@@ -199,6 +199,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
             aggregate = Aggregate::CountValues; // of the ones that stand for the rows
     }
     grouping->deviates = grouping->deviates || row->final == Final::Deviation || row->final == Final::Variance;
+    lowering->used = lappend_oid(lowering->used, call->aggfnoid);
     List *accumulators = grouping->plan->accumulators;
     int number = list_length(accumulators) / kAccumulatorFields;
     accumulators = lappend_int(accumulators, static_cast<int>(aggregate));
@@ -354,6 +355,7 @@ ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *
     plan->relations = info->relations;
     plan->as = info->as;
     plan->filter = info->values->filter;
+    count_uses(info->values->used);
     plan->parameter_count = list_length(info->values->parameters);
     plan->limit = plan->offset = plan->given_keys = -1;
     return make_foreignscan(target_list, info->having, 0, info->values->parameters, encode_scan_plan(*plan),

@@ -186,6 +186,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return refuse(lowering, "only = ANY and <> ALL have a rule");
     if (array && rule->kind != NodeKind::Compare)
         return refuse(lowering, "only = ANY and <> ALL have a rule");
+    lowering->used = lappend_oid(lowering->used, function);
     FilterNode node{array ? NodeKind::In : rule->kind,
                     array ? Op::Eq : op,
                     static_cast<uint16_t>(column_of(lowering, var)),
@@ -312,14 +313,32 @@ uint32_t lower_expression(Lowering *lowering, Expr *expression, int depth) {
     return add(lowering, node);
 }
 
+// A state of a lowering to go back to.
+struct Mark {
+    uint32_t sql;
+    uint32_t filter;
+    List *parameters;
+    int used;
+};
+
+Mark mark_of(const Lowering *lowering) {
+    return {lowering->sql.count, lowering->filter.count, list_copy(lowering->parameters), list_length(lowering->used)};
+}
+
+void go_back(Lowering *lowering, const Mark &mark) {
+    lowering->sql.count = mark.sql;
+    lowering->filter.count = mark.filter;
+    lowering->parameters = mark.parameters;
+    lowering->used = list_truncate(lowering->used, mark.used);
+}
+
 uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth);
 
 uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     check_stack_depth();
     if (depth > kMaxDepth)
         return refuse(lowering, "it is nested too deeply");
-    uint32_t mark = lowering->sql.count;
-    List *parameters = list_copy(lowering->parameters);
+    Mark mark = mark_of(lowering);
     lowering->reason = nullptr;
     uint32_t root = lower_json(lowering, expression);
     if (root != kNone)
@@ -327,8 +346,7 @@ uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     root = lower_condition(lowering, expression, depth);
     if (root != kNone || lowering->plain || IsA(expression, BoolExpr) || IsA(expression, RowCompareExpr))
         return root;
-    lowering->sql.count = mark;
-    lowering->parameters = parameters;
+    go_back(lowering, mark);
     return lower_expression(lowering, expression, depth);
 }
 
@@ -468,26 +486,22 @@ static bool server_has(Lowering *lowering, uint32_t from) {
 
 uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
     ensure_room(lowering);
-    uint32_t mark = lowering->sql.count, filter_mark = lowering->filter.count;
-    List *parameters = list_copy(lowering->parameters);
+    Mark mark = mark_of(lowering);
     lowering->reason = nullptr;
     uint32_t root = lower_value(lowering, expression, 0);
     if (root != kNone)
         root = mql::copy_value_tree(&lowering->sql, root, &lowering->filter);
-    if (root != kNone && !server_has(lowering, filter_mark))
+    if (root != kNone && !server_has(lowering, mark.filter))
         root = kNone;
-    lowering->sql.count = mark;
-    if (root == kNone) {
-        lowering->parameters = parameters;
-        lowering->filter.count = filter_mark;
-    }
+    lowering->sql.count = mark.sql;
+    if (root == kNone)
+        go_back(lowering, mark);
     return root;
 }
 
 // One try; plain: without expressions.
 static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Verdict *verdict) {
-    uint32_t sql_mark = lowering->sql.count, filter_mark = lowering->filter.count;
-    List *parameters = list_copy(lowering->parameters);
+    Mark mark = mark_of(lowering);
     bool guarded = lowering->guarded;
     lowering->reason = nullptr;
     lowering->plain = plain;
@@ -503,16 +517,15 @@ static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Ve
                    "is inside the unwound array");
         if (lowering->filter.count >= lowering->filter.capacity)
             root = refuse(lowering, "the conditions are too many");
-        if (root != kNone && !plain && !server_has(lowering, filter_mark))
+        if (root != kNone && !plain && !server_has(lowering, mark.filter))
             root = kNone;
     }
-    lowering->sql.count = sql_mark;
+    lowering->sql.count = mark.sql;
     lowering->plain = false;
     lowering->guarded = guarded;
     if (root == kNone) {
         *verdict = mql::Verdict::Local;
-        lowering->filter.count = filter_mark;
-        lowering->parameters = parameters;
+        go_back(lowering, mark);
     }
     return root;
 }

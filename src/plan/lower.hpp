@@ -28,6 +28,7 @@ struct Lowering {
     mql::Tree sql;         // three-valued
     mql::Tree filter;      // two-valued
     List *parameters;      // expressions, in the order of parameter numbers
+    List *used;            // OIDs of the functions whose rules were applied
     const char *reason;    // why the last clause stays local
     Expr *case_argument;   // of the CASE around the expression, which its CaseTestExpr stands for
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts

@@ -8,6 +8,7 @@
 #include "plan/facts.hpp"
 #include "plan/joins.hpp"
 #include "plan/relation.hpp"
+#include "plan/rules.hpp"
 #include "plan/upper.hpp"
 
 namespace mongo_fdw {
@@ -368,6 +369,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.needed = columns_read(info, lowering, list_concat_copy(target, local));
     plan.needed_recheck = columns_read(info, lowering, rechecked);
     plan.filter = lowering->filter;
+    count_uses(lowering->used);
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
     plan.given_keys = number_of_given_keys(lowering->parameters);

@@ -269,6 +269,39 @@ bool is_time_of_objectid(Oid function) {
     return name && strcmp(name, "mongo_objectid_to_timestamptz") == 0;
 }
 
+namespace {
+
+struct Uses {
+    Oid function;
+    int64 count;
+};
+
+HTAB *uses = nullptr;
+
+} // namespace
+
+void count_uses(List *functions) {
+    if (!uses) {
+        HASHCTL control{};
+        control.keysize = sizeof(Oid);
+        control.entrysize = sizeof(Uses);
+        control.hcxt = TopMemoryContext;
+        uses = hash_create("mongo_fdw_cpp uses", 128, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    }
+    ListCell *cell;
+    foreach (cell, functions) {
+        Oid function = lfirst_oid(cell);
+        bool found;
+        Uses *entry = static_cast<Uses *>(hash_search(uses, &function, HASH_ENTER, &found));
+        entry->count = found ? entry->count + 1 : 1;
+    }
+}
+
+int64 uses_of(Oid function) {
+    const Uses *entry = uses ? static_cast<Uses *>(hash_search(uses, &function, HASH_FIND, nullptr)) : nullptr;
+    return entry ? entry->count : 0;
+}
+
 mql::Family family_of_type(Oid base_type) {
     for (const FamilyRow &row : kFamilies)
         if (row.type == base_type)

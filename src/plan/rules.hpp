@@ -47,6 +47,10 @@ bool is_time_of_objectid(Oid function);
 // All rules with fixed OIDs, sorted by OID.
 const Rule *rule_table(int *count);
 
+// Counts the rules that a plan has applied, in this session, and how often one was.
+void count_uses(List *functions);
+int64 uses_of(Oid function);
+
 // The family that a column of a type belongs to; None when its values are only compared here.
 mql::Family family_of_type(Oid base_type);
 

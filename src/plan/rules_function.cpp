@@ -30,6 +30,10 @@ constexpr FormRow kForms[] = {
     {"NULLIF", "as =", ""},
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
     {"value = ANY (array column), @>, &&", "superset", "elements are found there, the array is checked here"},
+    {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset", "constant keys, json_format simple"},
+    {"(a, b) < (c, d)", "as its comparisons", ""},
+    {"objectid::timestamptz compared", "exact", "a range of ObjectIds"},
+    {"JOIN", "exact", "by _id of one collection, by $lookup (since 5.0), by batches of keys"},
     {"ORDER BY", "exact",
      "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
     {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},
@@ -97,19 +101,23 @@ struct Sink {
     Tuplestorestate *store;
     TupleDesc descriptor;
 
+    // uses -1: not counted.
     void put(const char *name, const char *kind, const char *arguments, const char *verdict, const char *since,
-             const char *note) {
+             const char *note, int64 uses = -1) {
         const char *texts[] = {name, kind, arguments, verdict, since, note};
-        Datum values[lengthof(texts)];
-        bool nulls[lengthof(texts)] = {};
-        for (size_t i = 0; i < lengthof(texts); i++)
+        constexpr size_t kTexts = lengthof(texts);
+        Datum values[kTexts + 1];
+        bool nulls[kTexts + 1] = {};
+        for (size_t i = 0; i < kTexts; i++)
             values[i] = CStringGetTextDatum(texts[i]);
+        values[kTexts] = Int64GetDatum(uses);
+        nulls[kTexts] = uses < 0;
         tuplestore_putvalues(store, descriptor, values, nulls);
     }
     void put(Oid function, const char *kind, const char *verdict, const char *since, const char *note) {
         char *name, *arguments;
         split(function, &name, &arguments);
-        put(name, kind, arguments, verdict, since, note);
+        put(name, kind, arguments, verdict, since, note, uses_of(function));
     }
 };
 

@@ -117,6 +117,7 @@ uint32_t comparison(Lowering *lowering, const Rule &rule, Op op, Function functi
         right = swapped;
         op = mql::commuted(op);
     }
+    lowering->used = lappend_oid(lowering->used, rule.function);
     bool constant = !depends_on_row(lowering, right);
     if (rule.kind == NodeKind::Like && (!constant || (op != Op::Eq && op != Op::Ge)))
         return refuse(lowering, constant ? "ILIKE and regular expressions are sent over bare columns only"
@@ -272,6 +273,7 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     mql::Unit unit = rule->meaning == Function::DateTruncate ? mql::Unit::Day : mql::Unit::None;
     if (!demand_met(lowering, *rule, arguments, collation, &unit))
         return kNone;
+    lowering->used = lappend_oid(lowering->used, function);
     Operands operands{lowering};
     ListCell *cell;
     foreach (cell, arguments) {

@@ -470,7 +470,10 @@ def main():
     for start in range(0, len(rows), 500):
         script.append("INSERT INTO tries VALUES " + ",\n".join(rows[start:start + 500]) + ";")
     script.append("CALL run_tries();")
-    psql(name, "\n".join(script))
+    # The rules that plans of that session have applied, and those that few have.
+    script.append("\\pset tuples_only on\n\\pset format unaligned\nSELECT '# rules by how often plans have applied them: ' || count(*) FILTER (WHERE uses >= 50) || ' of ' || count(*) || ' 50 times or more, ' || "
+                  "count(*) FILTER (WHERE uses = 0) || ' never' || coalesce(': ' || string_agg(sql_name || '(' || arguments || ')', ', ') FILTER (WHERE uses = 0), '') FROM mongo.pushdown_rules WHERE uses IS NOT NULL;")
+    coverage = [line for line in psql(name, "\n".join(script)).split("\n") if line.startswith("# rules")]
     for of, words, why in DEVIATIONS:
         if of == engine:
             count = psql(name, f"WITH gone AS (DELETE FROM failures f USING tries t WHERE t.id = f.id AND t.query ~ '{words}' AND f.right_side NOT LIKE 'ERROR%' RETURNING f.id) SELECT count(DISTINCT id) FROM gone;").strip()
@@ -481,6 +484,7 @@ def main():
           + psql(name, "SELECT coalesce(string_agg(sqlstate || ' ' || n, ', '), 'none') FROM (SELECT sqlstate, count(*) n FROM spared GROUP BY 1 ORDER BY 1) s;").strip())
     print("# " + psql(name, "SELECT count(*) FILTER (WHERE sent AND NOT checked_here) || ' conditions sent exactly, ' || count(*) FILTER (WHERE sent AND checked_here) || ' sent and checked again, ' || count(*) FILTER (WHERE NOT sent) || ' local' FROM plans WHERE kind = 'conditions';").strip()
           + psql(name, "SELECT coalesce(string_agg('; ' || n || ' of ' || total || ' ' || kind || ' sent', ''), '') FROM (SELECT kind, count(*) FILTER (WHERE sent) AS n, count(*) AS total FROM plans WHERE kind <> 'conditions' GROUP BY 1 ORDER BY 1) k;").strip())
+    print("\n".join(coverage))
     if failed:
         report = psql(name, r"""SELECT format(E'# seed %s, %s\n#   query: %s\n#   values: %s\n#   here alone: %s\n#   there alone: %s\n#   %s', t.seed, f.kind, t.query, t.arguments,
             rows_of(f.left_side, f.right_side), rows_of(f.right_side, f.left_side), replace(left(pipeline_of(CASE WHEN t.inlined = 'true' AND t.types = '' THEN t.query ELSE 'SELECT id FROM ' || t.tbl || ' WHERE ' || t.inlined END), 1500), E'\n', E'\n#   '))

@@ -152,7 +152,7 @@ TEST_F(Expressions, AnInstantOffTheGridMovesTheBound) {
     column.family = Family::Timestamp;
     fit.kind = FitKind::Date;
     operand.kind = OperandKind::Micros;
-    operand.integer = 1500; // 1.5 ms
+    operand.integer = 1500 - 946684800000000; // 1.5 ms after 1970
     uint32_t right = leaf(NodeKind::ParameterValue);
     uint32_t root = apply(Function::Compare, leaf(NodeKind::ColumnValue, right), Op::Ge);
     EXPECT_NE(show(root).find(R"({"$gt":["$$a",{"$date":"1970-01-01T00:00:00.001Z"}]})"), std::string::npos)
@@ -183,7 +183,7 @@ TEST_F(Expressions, OffTheGridElsewhereCannotBeSaid) {
     column.family = Family::Timestamp;
     fit.kind = FitKind::Date;
     operand.kind = OperandKind::Micros;
-    operand.integer = 1500;
+    operand.integer = 1500 - 946684800000000;
     uint32_t right = leaf(NodeKind::ParameterValue);
     EXPECT_EQ(show(apply(Function::Coalesce, leaf(NodeKind::ColumnValue, right))), "unsayable");
 }

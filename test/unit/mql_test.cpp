@@ -50,7 +50,8 @@ Operand text(const char *value) {
 Operand micros(int64_t value) {
     Operand operand{};
     operand.kind = OperandKind::Micros;
-    operand.integer = value;
+    constexpr int64_t kYear2000 = 946684800000000;
+    operand.integer = value == INT64_MAX || value == INT64_MIN ? value : value - kYear2000; // given since 1970
     return operand;
 }
 
