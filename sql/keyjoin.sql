@@ -50,6 +50,29 @@ EXECUTE j(4);
 DEALLOCATE j;
 RESET plan_cache_mode;
 SELECT w.label, s._id FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < 4 ORDER BY 1 FOR UPDATE OF w;
+-- In PL/pgSQL, whose variables are parameters; where the planner searches genetically.
+CREATE FUNCTION sum_below(most int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE r record; total bigint := 0;
+BEGIN
+    FOR r IN SELECT s.k FROM wanted w JOIN source s ON s._id = w.id WHERE w.n < most LOOP total := total + r.k; END LOOP;
+    RETURN total;
+END $$;
+SELECT sum_below(20), sum_below(30);
+DROP FUNCTION sum_below;
+SET geqo_threshold = 2;
+SELECT same_rows('SELECT count(*) FROM wanted a JOIN wanted b ON a.id = b.id JOIN source s ON s._id = b.id JOIN source q ON q._id = s._id');
+RESET geqo_threshold;
+-- Keys that are one by their own collation are two by the one that the join compares by.
+CREATE COLLATION folding_keys (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE names (t text COLLATE folding_keys);
+INSERT INTO names VALUES ('ROW 00005'), ('row 00005'), ('row 00006');
+ANALYZE names;
+SELECT plan_of('SELECT n.t, s._id FROM names n JOIN source s ON n.t = s.name COLLATE "C"') LIMIT 1;
+SELECT same_rows('SELECT n.t, s._id FROM names n JOIN source s ON n.t = s.name COLLATE "C" ORDER BY 2');
+DROP TABLE names;
+DROP COLLATION folding_keys;
+-- A condition that is evaluated once has a node of its own.
+SELECT same_rows('SELECT x.label, m._id FROM wanted x LEFT JOIN ((SELECT * FROM wanted o WHERE current_setting(''server_version_num'')::int > 1) s JOIN source m ON m._id = s.id) ON x.id = s.id WHERE x.n < 4 ORDER BY 1');
 -- An error of a value that was fetched is one here as well.
 SELECT count(*) > 20 FROM wanted w JOIN source_strict s ON s._id = w.id;
 SELECT count(s.a) FROM wanted w JOIN source_strict s ON s._id = w.id;

@@ -405,11 +405,16 @@ void clear_level(Decoder *decoder, Level *level) {
     level->error_count = 0;
 }
 
+// False for the columns of a joined table of which no document was found.
+bool has_document(const Decoder *decoder, const ColumnOptions *column) {
+    return !column->source || field_of(decoder->document, column->source->as).type != BsonType::Missing;
+}
+
 // Domains may refuse NULL: columns that were not found are checked like those that hold null.
 void check_missing_domains(Decoder *decoder, Level *level, Children *children, Target *targets) {
     static const BsonValue kNothing{BsonType::Missing, nullptr, 0};
     for (Target *target = targets; target; target = target->next)
-        if (target->converter->kind == Kind::Domain &&
+        if (target->converter->kind == Kind::Domain && has_document(decoder, target->column) &&
             decoder->states[target->column->number - 1] == FieldState::Missing) {
             Misfit why;
             Fit fit = convert_value(target->converter, kNothing, &decoder->arena,

@@ -62,6 +62,13 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
         }
         ExplainPropertyList("Local Conditions", lines, es);
     }
+    if (es->verbose && state->plan.notes != NIL) {
+        List *lines = NIL;
+        ListCell *note;
+        foreach (note, state->plan.notes)
+            lines = lappend(lines, strVal(lfirst(note)));
+        ExplainPropertyList("Not Sent", lines, es);
+    }
     if (state->fallback)
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
     if (es->verbose && state->rechecks)

@@ -292,6 +292,10 @@ void start(ForeignScanState *node) {
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
     mql::ScanRendering rendering = render_state(state, filters, simple);
     bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
+    if (state->joins_refused) {
+        state->fallback = "the server refused the pipeline before";
+        return;
+    }
     if (state->join_count > 0 && !(filters && sayable)) {
         state->fallback =
             filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
@@ -309,6 +313,7 @@ void start(ForeignScanState *node) {
     bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || state->join_count > 0);
     if (!send(state, rendering, filters, may_retry, &failure)) {
         if (state->join_count > 0) {
+            state->joins_refused = true;
             state->fallback = MemoryContextStrdup(state->parameters,
                                                   psprintf("the server refused the pipeline: %s", failure.message));
             return;

@@ -34,6 +34,7 @@ struct ScanState {
     mql::Document pipeline; // of the last execution; without data: nothing was sent
     bool pipeline_filters;  // its conditions were sent
     char *pipeline_text;    // the same, once it was asked for
+    bool joins_refused;     // by the server, in an execution before
     const char *fallback;   // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
     bool started;
     bool finished;               // the cursor gave its last row

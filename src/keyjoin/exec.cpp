@@ -10,7 +10,8 @@ const CustomScanMethods keys_scan_methods = {"MongoKeys", mongoCreateKeysState};
 
 namespace {
 
-constexpr int kMostRows = 100000; // of a batch, however few their keys are
+constexpr int kMostRows = 100000;            // of a batch, however few their keys are
+constexpr Size kMostBytes = 4 * 1024 * 1024; // of its keys: a command holds 16 MB
 constexpr uint32_t kSetSize = 4096;
 
 static_assert(kSetSize >= 2 * kMostKeys && (kSetSize & (kSetSize - 1)) == 0);
@@ -31,6 +32,7 @@ struct KeysState {
     TupleTableSlot *stored; // a row as it is kept
     Datum *keys;
     int key_count;
+    Size key_bytes;
     uint16 *set; // numbers of keys + 1 by their hash, 0: free
     int wanted;  // keys of the next batch
     bool exhausted;
@@ -114,8 +116,9 @@ bool next_batch(KeysState *state) {
     MemoryContextReset(state->context);
     memset(state->set, 0, sizeof(uint16) * kSetSize);
     state->key_count = 0;
+    state->key_bytes = 0;
     int rows = 0;
-    while (!state->exhausted && rows < kMostRows && state->key_count < state->wanted) {
+    while (!state->exhausted && rows < kMostRows && state->key_count < state->wanted && state->key_bytes < kMostBytes) {
         TupleTableSlot *row = ExecProcNode(outer);
         if (TupIsNull(row)) {
             state->exhausted = true;
@@ -133,8 +136,10 @@ bool next_batch(KeysState *state) {
         MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
         bool fresh = is_new_key(state, key);
         MemoryContextSwitchTo(state->context);
-        if (fresh)
+        if (fresh) {
+            state->key_bytes += datumGetSize(key, state->key_by_value, state->key_length);
             state->keys[state->key_count++] = datumCopy(key, state->key_by_value, state->key_length);
+        }
         MemoryContextSwitchTo(old);
     }
     state->wanted = Min(state->wanted * 4, kMostKeys);
@@ -155,12 +160,16 @@ Datum array_of_keys(KeysState *state) {
 
 void begin_keys(CustomScanState *node, EState *estate, int flags) {
     KeysState *state = reinterpret_cast<KeysState *>(node);
-    node->custom_ps = list_make1(ExecInitNode(linitial_node(Plan, plan_of(node)->custom_plans), estate, flags));
-    state->key_type = DatumGetObjectId(static_cast<Const *>(private_of(node, KeysSlot::KeyType))->constvalue);
+    node->custom_ps =
+        list_make1(ExecInitNode(static_cast<Plan *>(linitial(plan_of(node)->custom_plans)), estate, flags));
+    auto oid = [node](KeysSlot slot) {
+        return DatumGetObjectId(static_cast<Const *>(private_of(node, slot))->constvalue);
+    };
+    state->key_type = oid(KeysSlot::KeyType);
+    state->collation = oid(KeysSlot::Collation);
     state->wanted = intVal(private_of(node, KeysSlot::FirstKeys));
     Expr *key = static_cast<Expr *>(linitial(plan_of(node)->custom_exprs));
     state->key = ExecInitExpr(key, &node->ss.ps);
-    state->collation = exprCollation(reinterpret_cast<Node *>(key));
     get_typlenbyvalalign(state->key_type, &state->key_length, &state->key_by_value, &state->key_align);
     TypeCacheEntry *type = lookup_type_cache(state->key_type, TYPECACHE_HASH_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
     if (OidIsValid(type->hash_proc_finfo.fn_oid) && OidIsValid(type->eq_opr_finfo.fn_oid)) {
@@ -196,7 +205,7 @@ constexpr CustomExecMethods keys_exec_methods =
 
 void begin_key_join(CustomScanState *node, EState *estate, int flags) {
     KeyJoinState *state = reinterpret_cast<KeyJoinState *>(node);
-    state->join = ExecInitNode(linitial_node(Plan, plan_of(node)->custom_plans), estate, flags);
+    state->join = ExecInitNode(static_cast<Plan *>(linitial(plan_of(node)->custom_plans)), estate, flags);
     node->custom_ps = list_make1(state->join);
     PlanState *outer = outerPlanState(state->join);
     PlanState *inner = IsA(state->join, HashJoinState) ? outerPlanState(innerPlanState(state->join)) : nullptr;

@@ -22,7 +22,7 @@ extern const CustomPathMethods key_join_path_methods, keys_path_methods;
 extern const CustomScanMethods key_join_scan_methods, keys_scan_methods;
 
 // Fields of the private list of a MongoKeys node.
-enum class KeysSlot : int { KeyType, FirstKeys };
+enum class KeysSlot : int { KeyType, FirstKeys, Collation };
 
 // Sets the join hook and names the nodes; for _PG_init.
 void register_key_joins();

@@ -35,21 +35,25 @@ List *hash_clauses(RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, Jo
     return result;
 }
 
-bool has_pseudoconstant(List *clauses) {
-    ListCell *cell;
-    foreach (cell, clauses)
-        if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
-            return true;
-    return false;
-}
-
 // A column of the collection and the outer side's expression that it equals.
 struct Key {
     Expr *outer;
     Expr *condition;  // column = ANY (keys)
+    Oid collation;    // that it compares by
     double documents; // with one key
     bool indexed;
 };
+
+// What stands for the keys while the condition is planned: a Param that no statement has.
+Param *placeholder(Oid array_type, Oid collation) {
+    Param *param = makeNode(Param);
+    param->paramkind = PARAM_EXTERN;
+    param->paramtype = array_type;
+    param->paramtypmod = -1;
+    param->paramcollid = collation;
+    param->location = -1;
+    return param;
+}
 
 bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOptInfo *inner, Key *key) {
     OpExpr *comparison = castNode(OpExpr, clause->clause);
@@ -69,14 +73,15 @@ bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOp
     any->opfuncid = get_opcode(op);
     any->useOr = true;
     any->inputcollid = comparison->inputcollid;
-    any->args = list_make2(column, given_keys(array, exprCollation(reinterpret_cast<Node *>(key->outer))));
+    any->args = list_make2(column, placeholder(array, exprCollation(reinterpret_cast<Node *>(key->outer))));
     any->location = -1;
     key->condition = reinterpret_cast<Expr *>(any);
     mql::Verdict verdict;
-    info->lowering->guarded = false;
-    uint32_t at = lower_clause(info->lowering, key->condition, &verdict);
-    if (at == mql::kNone || info->lowering->filter.nodes[at].kind != mql::NodeKind::In)
+    Lowering *lowering = trial_lowering(info);
+    uint32_t at = lower_clause(lowering, key->condition, &verdict);
+    if (at == mql::kNone || lowering->filter.nodes[at].kind != mql::NodeKind::In)
         return false;
+    key->collation = comparison->inputcollid;
     Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[column_of(info->lowering, var)].path);
     double distinct = indexed == Indexed::Unique && info->table->unwind_levels == 0
                           ? info->documents
@@ -84,6 +89,10 @@ bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOp
     key->documents = info->documents / Max(distinct, 1);
     key->indexed = indexed != Indexed::No;
     return true;
+}
+
+Const *makeOid(Oid value) {
+    return makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(value), false, true);
 }
 
 CustomPath *make_custom_path(RelOptInfo *rel, PathTarget *target, Path *child, const CustomPathMethods *methods) {
@@ -119,7 +128,7 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
     CustomPath *rows = make_custom_path(outer->parent, outer->pathtarget, outer, &keys_path_methods);
     // Where only the first rows are wanted, the first batches are small.
     int first_keys = root->tuple_fraction > 0 ? 50 : kMostKeys;
-    rows->custom_private = list_make2(key.outer, makeInteger(first_keys));
+    rows->custom_private = list_make3(key.outer, makeInteger(first_keys), makeOid(key.collation));
     JoinCostWorkspace workspace;
     initial_cost_hashjoin(root, &workspace, type, clauses, &rows->path, inner_path, extra, false);
     Path *join = reinterpret_cast<Path *>(create_hashjoin_path(
@@ -153,8 +162,8 @@ void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOpt
     bool sayable = type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI || type == JOIN_ANTI;
     if (!sayable || !outer_path || outer_path->param_info)
         return;
-    if (has_pseudoconstant(extra->restrictlist) || has_pseudoconstant(inner->baserestrictinfo))
-        return; // it would put a node of its own above the hash join or the scan
+    if (has_gates(extra->restrictlist) || has_gates(inner->baserestrictinfo) || has_gates(outer->baserestrictinfo))
+        return; // they would put a node of their own above the hash join or below it
     ListCell *cell;
     List *clauses = hash_clauses(joinrel, outer, inner, type, extra->restrictlist);
     Key best{};
@@ -181,7 +190,7 @@ CustomScan *make_custom_scan(const CustomPath *path, List *target_list, List *pl
     scan->scan.plan.targetlist = target_list;
     scan->flags = path->flags;
     scan->custom_plans = plans;
-    scan->custom_scan_tlist = static_cast<List *>(copyObjectImpl(linitial_node(Plan, plans)->targetlist));
+    scan->custom_scan_tlist = static_cast<List *>(copyObjectImpl(static_cast<Plan *>(linitial(plans))->targetlist));
     scan->methods = methods;
     return scan;
 }
@@ -198,9 +207,7 @@ extern "C" Plan *mongoPlanKeys(PlannerInfo *, RelOptInfo *, CustomPath *path, Li
     Expr *key = static_cast<Expr *>(linitial(path->custom_private));
     scan->custom_exprs = list_make1(key);
     Oid type = exprType(reinterpret_cast<Node *>(key));
-    scan->custom_private =
-        list_make2(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(type), false, true),
-                   lsecond(path->custom_private));
+    scan->custom_private = list_make3(makeOid(type), lsecond(path->custom_private), lthird(path->custom_private));
     return &scan->scan.plan;
 }
 

@@ -34,9 +34,10 @@ bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *sta
                                          {"let", op("o", "$$ROOT")},
                                          {"pipeline", list(inner)},
                                          {"as", join.as}})));
-    if (tests)
+    if (tests) {
         stages->push_back(op("$match", op(join.as, op(join.kind == JoinKind::Semi ? "$ne" : "$eq", list({})))));
-    else
+        stages->push_back(op("$project", doc({{join.as, 0}}))); // columns of the other side are NULL: nothing is there
+    } else
         stages->push_back(op("$unwind", doc({{"path", (std::string("$") + join.as).c_str()},
                                              {"preserveNullAndEmptyArrays", join.kind == JoinKind::Left}})));
     return sayable;

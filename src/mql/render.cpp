@@ -139,19 +139,23 @@ Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t 
     return Truth::Depends;
 }
 
-Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable) {
+Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable, Value *filter) {
     *stages = stages_of(scan.base_pipeline);
-    auto match = [&](const uint32_t *roots, uint32_t count) {
-        Value filter = doc({});
-        Truth truth = clauses_of(scan, scan.columns, roots, count, &filter, sayable);
+    auto match = [&](const uint32_t *roots, uint32_t count, Value *kept) {
+        Value conditions = doc({});
+        Truth truth = clauses_of(scan, scan.columns, roots, count, &conditions, sayable);
+        if (truth == Truth::Never)
+            conditions = op("$alwaysFalse", 1);
         if (truth != Truth::Always)
-            stages->push_back(op("$match", truth == Truth::Never ? op("$alwaysFalse", 1) : filter));
+            stages->push_back(op("$match", conditions));
+        if (kept)
+            *kept = conditions;
         return truth;
     };
-    Truth truth = match(scan.roots, scan.root_count);
+    Truth truth = match(scan.roots, scan.root_count, filter);
     for (uint32_t i = 0; i < scan.join_count; i++)
         *sayable = add_join(scan, scan.joins[i], stages) && *sayable;
-    if (match(scan.late_roots, scan.late_root_count) == Truth::Never)
+    if (match(scan.late_roots, scan.late_root_count, nullptr) == Truth::Never)
         truth = Truth::Never;
     return truth;
 }
@@ -169,10 +173,8 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
     try {
         std::vector<Value> stages;
         bool sayable = true;
-        result.never = add_source(scan, &stages, &sayable) == Truth::Never;
         Value filter = doc({});
-        if (!result.aggregate)
-            clauses_of(scan, scan.columns, scan.roots, scan.root_count, &filter, &sayable);
+        result.never = add_source(scan, &stages, &sayable, &filter) == Truth::Never;
         sayable = sayable && (scan.sort_count == 0 || add_sort(scan, &stages));
         if (scan.sort_count > 0) { // behind the sort, so that only what is wanted is projected
             add_count_stage(&stages, "$skip", scan.skip);

@@ -14,7 +14,8 @@ Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t 
 
 // The stages in which a scan finds its documents, joined: the table's own pipeline, conditions, joins and the
 // conditions behind them. Truth::Never where no document can match.
-Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable);
+// *filter, where given, becomes the conditions before joins.
+Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *sayable, Value *filter = nullptr);
 
 // The stages of a join. False where a value cannot be said.
 bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *stages);

@@ -167,7 +167,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     }
     bool by_order = row->final == Final::Extreme && lowering->filter.nodes[argument].family == Family::Text;
     if (by_order && !is_byte_order(call->inputcollid))
-        return fail(grouping, "text ordering needs a byte-order collation such as \"C\"");
+        return fail(grouping, byte_order_wanted(call->inputcollid));
     bool digits =
         row->final == Final::NumericSum || row->final == Final::NumericAverage || row->final == Final::NumericExtreme;
     if (digits) {
@@ -256,28 +256,6 @@ bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool 
     return true;
 }
 
-// PostgreSQL's own path for the same groups, with the keys and aggregates as its target. add_path frees paths that
-// lose: this is a copy.
-Path *local_path(RelOptInfo *output, PathTarget *target) {
-    ListCell *cell;
-    Path *best = nullptr;
-    Size size = 0;
-    foreach (cell, output->pathlist) {
-        Path *path = static_cast<Path *>(lfirst(cell));
-        Size of_type = IsA(path, AggPath) ? sizeof(AggPath) : IsA(path, GroupPath) ? sizeof(GroupPath) : 0;
-        if (of_type && !path->param_info && (!best || path->total_cost < best->total_cost)) {
-            best = path;
-            size = of_type;
-        }
-    }
-    if (!best)
-        return nullptr;
-    Path *copy = static_cast<Path *>(palloc(size));
-    memcpy(copy, best, size);
-    copy->pathtarget = target;
-    return copy;
-}
-
 // In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
 // and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
 // what does not travel.
@@ -314,7 +292,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         !bms_is_empty(input->lateral_relids) || root->parse->rowMarks || contain_volatile_functions(having))
         return; // HAVING is evaluated twice where the outer plan runs
     if (joins_hide_errors(below))
-        return;
+        return note_local(below, "aggregates", "rows without a partner are read here, for values that do not fit");
     Grouping grouping{};
     grouping.info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *grouping.info = *below;
@@ -324,11 +302,15 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     grouping.target = create_empty_pathtarget();
     List *exact = NIL, *local = NIL;
     lower_scan(grouping.lowering, below, grouping.plan, &exact, &local);
-    if (local != NIL || !add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)) ||
-        grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
+    const char *part = distinct ? "DISTINCT" : root->parse->groupClause ? "GROUP BY" : "aggregates";
+    if (local != NIL)
+        return note_local(below, part, "a condition is checked here");
+    if (!add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)))
+        return note_local(below, part, grouping.lowering->reason);
+    if (grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
         return;
     set_pathtarget_cost_width(root, grouping.target);
-    Path *fallback = local_path(output, grouping.target);
+    Path *fallback = copied_local_path(output, grouping.target);
     if (!fallback)
         return;
     RelationInfo *info = grouping.info;

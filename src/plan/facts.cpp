@@ -31,6 +31,7 @@ struct Facts {
     TimestampTz at;         // of the count, or of the refusal; 0: forgotten
     Index *indexes;         // in TopMemoryContext
     TimestampTz indexes_at; // 0: forgotten
+    bool indexes_told;      // by the server; else it refused
 };
 
 HTAB *facts = nullptr;    // by foreign table
@@ -69,7 +70,7 @@ Facts *entry_of(HTAB *table, const FactsKey &key) {
     bool found;
     Facts *entry = static_cast<Facts *>(hash_search(table, &key, HASH_ENTER, &found));
     if (!found)
-        *entry = {key, -1, 0, nullptr, 0};
+        *entry = {key, -1, 0, nullptr, 0, false};
     return entry;
 }
 
@@ -150,7 +151,7 @@ const Index *indexes_of(Oid user, const TableOptions *table) {
     make_tables();
     FactsKey key{table->relation, user};
     Facts *entry = entry_of(facts, key);
-    if (is_fresh(entry->indexes_at, table->use_remote_estimate ? kFreshUs : 0))
+    if (is_fresh(entry->indexes_at, table->use_remote_estimate || !entry->indexes_told ? kFreshUs : 0))
         return entry->indexes;
     if (!may_ask(user, table))
         return nullptr;
@@ -166,6 +167,7 @@ const Index *indexes_of(Oid user, const TableOptions *table) {
     entry = entry_of(facts, key);
     replace_indexes(entry, told ? field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch") : BsonValue{});
     entry->indexes_at = GetCurrentTimestamp();
+    entry->indexes_told = told;
     return entry->indexes;
 }
 

@@ -47,14 +47,6 @@ bool kind_of(JoinType type, JoinKind *kind) {
     }
 }
 
-bool has_gates(List *clauses) {
-    ListCell *cell;
-    foreach (cell, clauses)
-        if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
-            return true;
-    return false;
-}
-
 // The columns of an equality between a column of either side; false for other clauses.
 bool equal_columns(const Attempt &attempt, RestrictInfo *clause, int *left_column, int *right_column) {
     if (!clause->can_join || clause->mergeopfamilies == NIL)
@@ -94,16 +86,22 @@ bool keeps_apart(const mql::Column &column) {
 
 bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
+// Whether one command may read both tables.
+bool reads_alike(const TableOptions *left, const TableOptions *right) {
+    return same_text(left->read_concern, right->read_concern) &&
+           same_text(left->read_preference, right->read_preference);
+}
+
 // True where two tables read the same documents and the clause pairs each with itself.
 bool pairs_same_documents(const Attempt &attempt, int left_column, int right_column) {
     const TableOptions *left = attempt.left->table, *right = attempt.right->table;
-    if (strcmp(left->collection, right->collection) != 0 || !same_text(left->pipeline, right->pipeline) ||
-        (left->unwind_levels > 0 && right->unwind_levels > 0) || !same_text(left->read_concern, right->read_concern) ||
-        !same_text(left->read_preference, right->read_preference))
+    if (strcmp(left->collection, right->collection) != 0 || left->pipeline || right->pipeline ||
+        (left->unwind_levels > 0 && right->unwind_levels > 0) || !reads_alike(left, right))
         return false;
     const ColumnOptions &a = left->columns[left_column], &b = right->columns[right_column];
     return !a.source && is_id(a) && is_id(b) && a.type == b.type && a.typmod == b.typmod && a.on_error == b.on_error &&
-           keeps_apart(attempt.left->lowering->columns[left_column]);
+           keeps_apart(attempt.left->lowering->columns[left_column]) &&
+           indexed_by(right, attempt.right->user, "_id") == Indexed::Unique; // views may repeat it
 }
 
 // Whether a column can be read from the documents of the joined scan.
@@ -186,25 +184,20 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
             joined->foreign = attempt.left->table->column_count + right;
         }
     }
-    if (!key)
-        return nullptr;
-    // Each row of the left side has its document: a left join finds it, unless more is asked of it.
-    bool plain = attempt.type == JOIN_LEFT && list_length(attempt.clauses) == 1 && attempt.right->clauses == NIL &&
-                 attempt.right->table->unwind_levels == 0 &&
-                 attempt.left->table->columns[joined->local].on_error == OnError::Error;
-    if (attempt.type != JOIN_INNER && !plain)
+    if (!key || attempt.type != JOIN_INNER)
         return nullptr;
     joined->table = attempt.right->table;
     joined->kind = JoinKind::Inner;
     joined->read = list_make2_int(joined->local + 1, joined->foreign + 1);
     RelationInfo *info = make_info(attempt, joined);
-    if (attempt.type == JOIN_INNER) {
-        // Under "error" no key is NULL: it equals itself.
-        List *others = attempt.clauses;
-        if (attempt.left->table->columns[joined->local].on_error == OnError::Error)
-            others = list_delete_ptr(list_copy(others), key);
-        info->clauses = list_concat(list_concat(info->clauses, list_copy(attempt.right->clauses)), others);
-    }
+    // The key equals itself, unless it is NULL.
+    NullTest *present = makeNode(NullTest);
+    present->arg = static_cast<Expr *>(linitial(castNode(OpExpr, key->clause)->args));
+    present->nulltesttype = IS_NOT_NULL;
+    present->location = -1;
+    List *others = lappend(list_delete_ptr(list_copy(attempt.clauses), key),
+                           make_simple_restrictinfo(attempt.root, reinterpret_cast<Expr *>(present)));
+    info->clauses = list_concat(list_concat(info->clauses, list_copy(attempt.right->clauses)), others);
     // Without statistics the planner knows nothing of keys that are unique.
     double most = Max(rows_of(attempt.left), rows_of(attempt.right));
     info->documents = info->examined = Min(attempt.joinrel->rows, most);
@@ -221,7 +214,8 @@ Expr *foreign_column(const Attempt &attempt, int column) {
 // The join by $lookup; null where it cannot be said exactly or would read a large collection for each document.
 RelationInfo *join_by_lookup(const Attempt &attempt) {
     const RelationInfo *left = attempt.left, *right = attempt.right;
-    if (left->table->unwind_levels > 0 || right->table->unwind_levels > 0 || right->table->pipeline)
+    if (left->table->unwind_levels > 0 || right->table->unwind_levels > 0 || right->table->pipeline ||
+        !reads_alike(left->table, right->table))
         return nullptr;
     JoinedTable *joined = static_cast<JoinedTable *>(palloc0(sizeof(JoinedTable)));
     if (!kind_of(attempt.type, &joined->kind))
@@ -253,13 +247,13 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
             best = indexed;
         }
     }
-    if (joined->local < 0 || (best == Indexed::No && right->documents > kSmall))
+    if (joined->local < 0 || (best == Indexed::No && right->documents > kSmall) || !all_exact(left))
         return nullptr;
     RelationInfo *info = make_info(attempt, joined);
     info->lookups = true;
     info->clauses = list_concat(info->clauses, late);
     ScanPlan plan{};
-    if (!lower_joins(lowering_for(info), info, &plan))
+    if (!lower_joins(trial_lowering(info), info, &plan) || !all_exact(info))
         return nullptr;
     if (lacking_features(left->table, left->user, 1u << static_cast<int>(mql::Feature::Lookup)))
         return nullptr;
@@ -284,40 +278,8 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
     return info;
 }
 
-Size size_of_path(const Path *path) {
-    switch (nodeTag(path)) {
-    case T_NestPath:
-        return sizeof(NestPath);
-    case T_MergePath:
-        return sizeof(MergePath);
-    case T_HashPath:
-        return sizeof(HashPath);
-    case T_CustomPath:
-        return sizeof(CustomPath);
-    default:
-        return 0;
-    }
-}
-
-// PostgreSQL's own path for the join, for when the server refuses it after all. add_path frees paths that lose: this is
-// a copy.
-Path *local_path(RelOptInfo *joinrel) {
-    Path *best = nullptr;
-    ListCell *cell;
-    foreach (cell, joinrel->pathlist) {
-        Path *path = static_cast<Path *>(lfirst(cell));
-        if (size_of_path(path) && !path->param_info && (!best || path->total_cost < best->total_cost))
-            best = path;
-    }
-    if (!best)
-        return nullptr;
-    Path *copy = static_cast<Path *>(palloc(size_of_path(best)));
-    memcpy(copy, best, size_of_path(best));
-    return copy;
-}
-
 void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
-    Path *local = info->lookups ? local_path(joinrel) : nullptr;
+    Path *local = info->lookups ? copied_local_path(joinrel, joinrel->reltarget) : nullptr;
     if (info->lookups && !local)
         return;
     ScanCost cost = scan_cost(info, joinrel, false);
@@ -379,7 +341,7 @@ bool lower_joins(Lowering *lowering, const RelationInfo *info, ScanPlan *plan) {
     for (int i = 0; i < info->table->column_count; i++)
         lenient[i].misfit_is_null = true;
     ListCell *cell, *clause;
-    bool sayable = true;
+    bool sayable = true, guarded = lowering->guarded;
     foreach (cell, info->joins) {
         const JoinedTable *joined = static_cast<JoinedTable *>(lfirst(cell));
         List *filters = NIL, *conditions = NIL;
@@ -397,6 +359,7 @@ bool lower_joins(Lowering *lowering, const RelationInfo *info, ScanPlan *plan) {
             conditions = lappend_int(conditions, static_cast<int>(root));
         }
         lowering->columns = columns;
+        lowering->guarded = guarded;
         List *numbers = list_make3_int(joined->as ? 1 : 0, static_cast<int>(joined->kind), joined->local);
         numbers = lappend_int(numbers, joined->foreign);
         plan->joins = lappend(plan->joins, list_make3(numbers, filters, conditions));
@@ -420,14 +383,14 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
     if (has_gates(extra->restrictlist) || has_gates(left->clauses) || has_gates(right->clauses))
         return; // a node above would evaluate them, where one is made at all
     Attempt attempt{root, joinrel, left, right, type, extra->restrictlist};
+    auto readable = [&](const RelationInfo *info) {
+        List *read = list_concat_copy(joinrel->reltarget->exprs, get_actual_clauses(info->clauses));
+        return reads_columns(info, info->lowering, read, info->lookups);
+    };
     RelationInfo *info = join_same_documents(attempt);
-    if (info &&
-        !reads_columns(info, info->lowering,
-                       list_concat_copy(joinrel->reltarget->exprs, get_actual_clauses(info->clauses)), info->lookups))
-        info = nullptr;
-    if (!info)
+    if (!info || !readable(info))
         info = join_by_lookup(attempt);
-    if (!info || !reads_columns(info, info->lowering, joinrel->reltarget->exprs, info->lookups))
+    if (!info || !readable(info))
         return;
     add_join_path(root, joinrel, info);
 }

@@ -16,6 +16,8 @@ using FilterNode = mql::Node;
 using mql::NodeKind;
 using mql::Op;
 
+// Says less than what the same condition as an expression fails for.
+constexpr const char kNoBareColumn[] = "no side is a bare column of the table";
 constexpr int kMaxDepth = 30;        // a filter nests two documents a level, MongoDB allows 100 in all
 constexpr uint32_t kMaxNodes = 4000; // of one scan
 constexpr uint32_t kFilterNodes = 8; // for each of them
@@ -117,10 +119,7 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
     }
     if (is_byte_order(collation))
         return true;
-    char *name = get_collation_name(collation);
-    return refuse(lowering, psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
-                                     name ? name : "?")),
-           false;
+    return refuse(lowering, byte_order_wanted(collation)), false;
 }
 
 namespace {
@@ -140,7 +139,7 @@ Expr *objectid_argument(Expr *expression) {
 uint32_t lower_time_of_objectid(Lowering *lowering, Expr *id, Expr *time, Op op) {
     Var *var = own_column(lowering, id);
     if (!var || exprType(reinterpret_cast<Node *>(time)) != TIMESTAMPTZOID)
-        return refuse(lowering, "no side is a bare column of the table");
+        return refuse(lowering, kNoBareColumn);
     if (!usable_column(lowering, var) || !fixed_for_scan(lowering, time))
         return kNone;
     FilterNode node{NodeKind::Compare,
@@ -171,7 +170,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     if (!var || depends_on_row(lowering, right)) {
         var = array || rule->kind == NodeKind::Like ? nullptr : own_column(lowering, right);
         if (!var)
-            return refuse(lowering, "no side is a bare column of the table");
+            return refuse(lowering, kNoBareColumn);
         right = left;
         op = mql::commuted(op);
     }
@@ -304,7 +303,7 @@ uint32_t lower_expression(Lowering *lowering, Expr *expression, int depth) {
     const char *reason = lowering->reason;
     uint32_t value = lower_value(lowering, expression, depth);
     if (value == kNone) {
-        if (reason)
+        if (reason && reason != kNoBareColumn)
             lowering->reason = reason;
         return kNone;
     }
@@ -313,32 +312,13 @@ uint32_t lower_expression(Lowering *lowering, Expr *expression, int depth) {
     return add(lowering, node);
 }
 
-// A state of a lowering to go back to.
-struct Mark {
-    uint32_t sql;
-    uint32_t filter;
-    List *parameters;
-    int used;
-};
-
-Mark mark_of(const Lowering *lowering) {
-    return {lowering->sql.count, lowering->filter.count, list_copy(lowering->parameters), list_length(lowering->used)};
-}
-
-void go_back(Lowering *lowering, const Mark &mark) {
-    lowering->sql.count = mark.sql;
-    lowering->filter.count = mark.filter;
-    lowering->parameters = mark.parameters;
-    lowering->used = list_truncate(lowering->used, mark.used);
-}
-
 uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth);
 
 uint32_t lower(Lowering *lowering, Expr *expression, int depth) {
     check_stack_depth();
     if (depth > kMaxDepth)
         return refuse(lowering, "it is nested too deeply");
-    Mark mark = mark_of(lowering);
+    LoweringMark mark = mark_of(lowering);
     lowering->reason = nullptr;
     uint32_t root = lower_json(lowering, expression);
     if (root != kNone)
@@ -407,6 +387,31 @@ void ensure_room(Lowering *lowering) {
 }
 
 } // namespace
+
+LoweringMark mark_of(const Lowering *lowering) {
+    return {lowering->sql.count, lowering->filter.count, list_copy(lowering->parameters), list_length(lowering->used)};
+}
+
+void go_back(Lowering *lowering, const LoweringMark &mark) {
+    lowering->sql.count = mark.sql;
+    lowering->filter.count = mark.filter;
+    lowering->parameters = mark.parameters;
+    lowering->used = list_truncate(lowering->used, mark.used);
+}
+
+void use_scratch(Lowering *lowering) {
+    static mql::Tree sql, filter;
+    if (!sql.nodes) {
+        MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+        Lowering first{};
+        ensure_room(&first);
+        sql = first.sql;
+        filter = first.filter;
+        MemoryContextSwitchTo(old);
+    }
+    lowering->sql = sql;
+    lowering->filter = filter;
+}
 
 mql::Column *filter_columns(const TableOptions *table) {
     mql::Column *columns = static_cast<mql::Column *>(palloc0(sizeof(mql::Column) * Max(table->column_count, 1)));
@@ -486,7 +491,7 @@ static bool server_has(Lowering *lowering, uint32_t from) {
 
 uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
     ensure_room(lowering);
-    Mark mark = mark_of(lowering);
+    LoweringMark mark = mark_of(lowering);
     lowering->reason = nullptr;
     uint32_t root = lower_value(lowering, expression, 0);
     if (root != kNone)
@@ -501,7 +506,7 @@ uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
 
 // One try; plain: without expressions.
 static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Verdict *verdict) {
-    Mark mark = mark_of(lowering);
+    LoweringMark mark = mark_of(lowering);
     bool guarded = lowering->guarded;
     lowering->reason = nullptr;
     lowering->plain = plain;

@@ -36,6 +36,19 @@ struct Lowering {
     bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
 };
 
+// A state of a lowering to go back to.
+struct LoweringMark {
+    uint32_t sql;
+    uint32_t filter;
+    List *parameters;
+    int used;
+};
+LoweringMark mark_of(const Lowering *lowering);
+void go_back(Lowering *lowering, const LoweringMark &mark);
+
+// Gives a lowering trees that belong to the session: they are lost with the next call.
+void use_scratch(Lowering *lowering);
+
 Lowering *make_lowering(const ScanMember *members, int member_count, const TableOptions *table, Oid user);
 
 // The number of a column of the scan's among its columns; the attribute must be one of the user's.

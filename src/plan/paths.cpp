@@ -46,11 +46,13 @@ Cost look_cost(const RelationInfo *info, double examined) {
 namespace {
 
 // guarded: as exact as can be said, though it costs more there; see mql::truth_filter.
-mql::Verdict verdict_of(Lowering *lowering, Expr *clause, bool guarded = false) {
+mql::Verdict verdict_of(const RelationInfo *info, Expr *clause, bool guarded = false) {
     mql::Verdict verdict = mql::Verdict::Local;
-    lowering->guarded = guarded;
-    if (filters_allowed())
+    if (filters_allowed()) {
+        Lowering *lowering = trial_lowering(info);
+        lowering->guarded = guarded;
         lower_clause(lowering, clause, &verdict);
+    }
     return verdict;
 }
 
@@ -64,9 +66,9 @@ void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, dou
 }
 
 // The column that an index could find the rows of a clause by; -1: none.
-int column_found_by(Lowering *lowering, Expr *clause) {
+int column_found_by(const RelationInfo *info, Expr *clause) {
     mql::Verdict verdict;
-    lowering->guarded = false;
+    Lowering *lowering = trial_lowering(info);
     uint32_t root = filters_allowed() ? lower_clause(lowering, clause, &verdict) : mql::kNone;
     if (root == mql::kNone)
         return -1;
@@ -78,20 +80,21 @@ int column_found_by(Lowering *lowering, Expr *clause) {
 
 // Documents that the server looks at for clauses: all, or those that the best of their indexes finds.
 double examined_documents(PlannerInfo *root, const RelationInfo *info, List *clauses) {
+    int count = Max(info->table->column_count, 1);
+    List **by_column = static_cast<List **>(palloc0(sizeof(List *) * count));
+    ListCell *cell;
+    foreach (cell, clauses) {
+        int column = column_found_by(info, lfirst_node(RestrictInfo, cell)->clause);
+        if (column >= 0)
+            by_column[column] = lappend(by_column[column], lfirst(cell));
+    }
     double examined = info->documents;
     for (int column = 0; column < info->table->column_count; column++) {
-        List *found = NIL;
-        ListCell *cell;
-        foreach (cell, clauses)
-            if (column_found_by(info->lowering, lfirst_node(RestrictInfo, cell)->clause) == column)
-                found = lappend(found, lfirst(cell));
-        if (found == NIL)
-            continue;
-        Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[column].path);
-        if (indexed == Indexed::No)
+        if (by_column[column] == NIL ||
+            indexed_by(info->table, info->user, info->lowering->columns[column].path) == Indexed::No)
             continue;
         double documents =
-            info->documents * clauselist_selectivity(root, found, info->base->relid, JOIN_INNER, nullptr);
+            info->documents * clauselist_selectivity(root, by_column[column], info->base->relid, JOIN_INNER, nullptr);
         examined = Min(examined, clamp_row_est(documents));
     }
     return examined;
@@ -119,8 +122,7 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
     List *infos = NIL;
     ListCell *cell;
     auto consider = [&](RestrictInfo *clause) {
-        if (!join_clause_is_movable_to(clause, rel) ||
-            verdict_of(info->lowering, clause->clause) == mql::Verdict::Local)
+        if (!join_clause_is_movable_to(clause, rel) || verdict_of(info, clause->clause) == mql::Verdict::Local)
             return;
         Relids outer = bms_union(clause->clause_relids, rel->lateral_relids);
         outer = bms_del_member(outer, rel->relid);
@@ -147,7 +149,7 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
         List *sent = NIL;
         ListCell *inner;
         foreach (inner, param->ppi_clauses)
-            if (verdict_of(info->lowering, lfirst_node(RestrictInfo, inner)->clause) != mql::Verdict::Local)
+            if (verdict_of(info, lfirst_node(RestrictInfo, inner)->clause) != mql::Verdict::Local)
                 sent = lappend(sent, lfirst(inner));
         Selectivity selectivity = clauselist_selectivity(root, sent, rel->relid, JOIN_INNER, nullptr);
         double rows = clamp_row_est(info->documents * info->remote_selectivity * selectivity);
@@ -186,30 +188,22 @@ List *columns_read(const RelationInfo *info, const Lowering *lowering, List *exp
     return numbers;
 }
 
-// A Param of no statement; its value never comes from where the values of such Params come.
-constexpr int kGivenKeys = 0;
-
-int number_of_given_keys(List *parameters) {
-    ListCell *cell;
-    int number = 0;
-    foreach (cell, parameters) {
-        Param *param = static_cast<Param *>(lfirst(cell));
-        if (IsA(param, Param) && param->paramkind == PARAM_EXTERN && param->paramid == kGivenKeys)
-            return number;
-        number++;
-    }
-    return -1;
-}
-
-// The keys of a key join, which compares them once more.
-void lower_given_keys(Lowering *lowering, List *clauses, ScanPlan *plan) {
-    ListCell *cell;
-    foreach (cell, clauses) {
-        mql::Verdict verdict;
-        uint32_t root = lower_clause(lowering, static_cast<Expr *>(lfirst(cell)), &verdict);
-        if (root != mql::kNone)
-            plan->roots = lappend_int(plan->roots, static_cast<int>(root));
-    }
+// The condition of a key join, which compares its keys once more. The number of its parameter, whose value the join
+// gives before each execution; -1 without one.
+int lower_given_keys(Lowering *lowering, List *clauses, ScanPlan *plan) {
+    if (clauses == NIL)
+        return -1;
+    mql::Verdict verdict;
+    uint32_t root = lower_clause(lowering, static_cast<Expr *>(linitial(clauses)), &verdict);
+    if (root == mql::kNone)
+        return -1;
+    plan->roots = lappend_int(plan->roots, static_cast<int>(root));
+    int number = lowering->filter.nodes[root].parameter;
+    ListCell *keys = list_nth_cell(lowering->parameters, number);
+    // Nobody evaluates it; the placeholder is a Param that no statement has.
+    Param *placeholder = castNode(Param, lfirst(keys));
+    lfirst(keys) = makeNullConst(placeholder->paramtype, -1, placeholder->paramcollid);
+    return number;
 }
 
 // A base relation's paths in the order that the query asks for.
@@ -218,7 +212,7 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    List *sort_list = lower_pathkeys(rel, info, lowering_for(info), pathkeys, &reason);
+    List *sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, &reason);
     if (sort_list == NIL)
         return;
     double rows = clamp_row_est(info->documents * info->remote_selectivity);
@@ -251,7 +245,7 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     ListCell *cell;
     foreach (cell, rel->baserestrictinfo) {
         RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
-        mql::Verdict verdict = verdict_of(info->lowering, clause->clause);
+        mql::Verdict verdict = verdict_of(info, clause->clause);
         if (verdict != mql::Verdict::Local)
             info->remote_clauses = lappend(info->remote_clauses, clause);
     }
@@ -275,25 +269,69 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     add_parameterized_paths(root, rel, info);
 }
 
-Param *given_keys(Oid array_type, Oid collation) {
-    Param *param = makeNode(Param);
-    param->paramkind = PARAM_EXTERN;
-    param->paramid = kGivenKeys;
-    param->paramtype = array_type;
-    param->paramtypmod = -1;
-    param->paramcollid = collation;
-    param->location = -1;
-    return param;
+bool has_gates(List *clauses) {
+    ListCell *cell;
+    foreach (cell, clauses)
+        if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
+            return true;
+    return false;
+}
+
+static Size size_of_path(const Path *path) {
+    switch (nodeTag(path)) {
+    case T_NestPath:
+        return sizeof(NestPath);
+    case T_MergePath:
+        return sizeof(MergePath);
+    case T_HashPath:
+        return sizeof(HashPath);
+    case T_CustomPath:
+        return sizeof(CustomPath);
+    case T_AggPath:
+        return sizeof(AggPath);
+    case T_GroupPath:
+        return sizeof(GroupPath);
+    default:
+        return 0;
+    }
+}
+
+Path *copied_local_path(RelOptInfo *rel, PathTarget *target) {
+    Path *best = nullptr;
+    ListCell *cell;
+    foreach (cell, rel->pathlist) {
+        Path *path = static_cast<Path *>(lfirst(cell));
+        if (size_of_path(path) && !path->param_info && (!best || path->total_cost < best->total_cost))
+            best = path;
+    }
+    if (!best)
+        return nullptr;
+    Path *copy = static_cast<Path *>(palloc(size_of_path(best)));
+    memcpy(copy, best, size_of_path(best));
+    copy->pathtarget = target;
+    return copy;
 }
 
 Lowering *lowering_for(const RelationInfo *info) {
     return make_lowering(info->members, info->member_count, info->table, info->user);
 }
 
+void note_local(RelationInfo *info, const char *part, const char *reason) {
+    info->notes =
+        list_append_unique(info->notes, makeString(psprintf("%s: %s", part, reason ? reason : "it has no rule")));
+}
+
+Lowering *trial_lowering(const RelationInfo *info) {
+    Lowering *lowering = static_cast<Lowering *>(palloc(sizeof(Lowering)));
+    *lowering = *info->lowering;
+    use_scratch(lowering);
+    return lowering;
+}
+
 bool all_exact(const RelationInfo *info) {
     ListCell *cell;
     foreach (cell, info->clauses)
-        if (verdict_of(info->lowering, lfirst_node(RestrictInfo, cell)->clause, true) != mql::Verdict::Exact)
+        if (verdict_of(info, lfirst_node(RestrictInfo, cell)->clause, true) != mql::Verdict::Exact)
             return false;
     return true;
 }
@@ -347,17 +385,19 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     bool upper = rel != info->base;
     bool shaped = upper || joined; // the scan tuple is not the table's row
     Lowering *lowering = lowering_for(info);
-    lowering->guarded = upper;
+    lowering->guarded = upper || info->lookups; // a join has no rows that are checked again
     ScanPlan plan{};
     plan.relations = info->relations;
     plan.as = info->as;
+    plan.notes = info->notes;
     List *local = NIL, *rechecked = NIL;
     if (shaped)
         lower_scan(lowering, info, &plan, &rechecked, &local);
     else
         lower_clauses(lowering, clauses, false, &plan, &rechecked, &local);
-    if (!joined)
-        lower_given_keys(lowering, path->fdw_private, &plan);
+    if (info->lookups)
+        rechecked = NIL; // its outer plan runs where it cannot be sent
+    plan.given_keys = joined ? -1 : lower_given_keys(lowering, path->fdw_private, &plan);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
@@ -372,7 +412,6 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     count_uses(lowering->used);
     plan.parameter_count = list_length(lowering->parameters);
     plan.limit = plan.offset = -1;
-    plan.given_keys = number_of_given_keys(lowering->parameters);
     List *expressions = lowering->parameters, *scan_target_list = NIL;
     if (shaped) {
         bool whole;

@@ -27,6 +27,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, plan.keys);
     slots = lappend(slots, plan.accumulators);
     slots = lappend(slots, plan.outputs);
+    slots = lappend(slots, plan.notes);
     slots = lappend(slots, plan.reasons);
     Assert(list_length(slots) == static_cast<int>(ScanSlot::Count));
     return slots;
@@ -56,6 +57,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
     plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
     plan.outputs = static_cast<List *>(slot(ScanSlot::Outputs));
+    plan.notes = static_cast<List *>(slot(ScanSlot::Notes));
     plan.reasons = static_cast<List *>(slot(ScanSlot::Reasons));
     return plan;
 }

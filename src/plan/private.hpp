@@ -26,6 +26,7 @@ enum class ScanSlot : int {
     Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
     Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
                     // behind the point (-1: as computed)
+    Notes,          // List of String: what above the scan stays here, and why
     Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
     Count,
 };
@@ -66,6 +67,7 @@ struct ScanPlan {
     List *keys;
     List *accumulators;
     List *outputs; // NIL: not grouped
+    List *notes;
     List *reasons;
 };
 

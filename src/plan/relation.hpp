@@ -12,15 +12,16 @@ struct RelationInfo {
     Oid user;            // whose mapping the scan uses
     ScanMember *members; // the tables, in the order of the joins
     int member_count;
-    List *relations;    // their OIDs
-    List *as;           // and the fields that hold their documents, see join_tables
-    bool *unwinds;      // by column: its table unwinds
-    List *joins;        // JoinedTables, of all but the first
-    bool lookups;       // some of them are made by $lookup
-    List *clauses;      // RestrictInfos of the scan's rows
-    Cost joining;       // what the server does for joins
-    Cost total;         // of a join's path
-    Lowering *lowering; // of the classification of restriction clauses
+    List *relations;          // their OIDs
+    List *as;                 // and the fields that hold their documents, see join_tables
+    bool *unwinds;            // by column: its table unwinds
+    List *joins;              // JoinedTables, of all but the first
+    bool lookups;             // some of them are made by $lookup
+    List *clauses;            // RestrictInfos of the scan's rows
+    List *notes;              // Strings: what above the scan stays here, and why
+    Cost joining;             // what the server does for joins
+    Cost total;               // of a join's path
+    const Lowering *lowering; // tells the scan's columns; makes no trees
     double documents;
     double examined; // documents that the server looks at for the clauses that are sent
     Selectivity remote_selectivity;
@@ -37,11 +38,24 @@ struct RelationInfo {
 
 bool filters_allowed();
 
-// A new lowering for the base relation.
+// A new lowering for the scan.
 Lowering *lowering_for(const RelationInfo *info);
+
+// A lowering whose trees are not kept: they are the session's, and the next call takes them. Costs little.
+Lowering *trial_lowering(const RelationInfo *info);
+
+// Whether a list has clauses that a node of its own evaluates once.
+bool has_gates(List *clauses);
+
+// A copy of the cheapest of PostgreSQL's own paths of a join or groups, for when the server refuses after all; null for
+// none. add_path frees paths that lose, so it must be a copy.
+Path *copied_local_path(RelOptInfo *rel, PathTarget *target);
 
 // Whether EnterpriseDB's setting of that name is on, where its library has defined it.
 bool edb_allows(const char *setting);
+
+// Notes for EXPLAIN that a part of the query above the scan stays here.
+void note_local(RelationInfo *info, const char *part, const char *reason);
 
 // Whether every clause of the scan can be left to the server.
 bool all_exact(const RelationInfo *info);
@@ -55,9 +69,6 @@ ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
 
 // What it costs the server to look at so many documents of the collection.
 Cost look_cost(const RelationInfo *info, double examined);
-
-// What stands for the keys that a key join gives a scan before each execution, in the conditions of its path.
-Param *given_keys(Oid array_type, Oid collation);
 
 // The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
 // lowering takes the values.

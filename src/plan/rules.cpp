@@ -331,6 +331,22 @@ bool is_byte_order(Oid collation) {
     return result;
 }
 
+const char *byte_order_wanted(Oid collation) {
+    if (collation != DEFAULT_COLLATION_OID) {
+        char *name = get_collation_name(collation);
+        return psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
+                        name ? name : "?");
+    }
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+    if (!HeapTupleIsValid(tuple))
+        return "text ordering needs a byte-order collation such as \"C\"";
+    bool null;
+    Datum collate = SysCacheGetAttr(DATABASEOID, tuple, Anum_pg_database_datcollate, &null);
+    const char *name = null ? "?" : TextDatumGetCString(collate);
+    ReleaseSysCache(tuple);
+    return psprintf("text ordering needs a byte-order collation such as \"C\", the database's is \"%s\"", name);
+}
+
 bool is_c_type(Oid collation) {
     constexpr Oid kPosixCollation = 951;
     if (collation == C_COLLATION_OID || collation == kPosixCollation)

@@ -57,6 +57,9 @@ mql::Family family_of_type(Oid base_type);
 // True when a collation orders text by its bytes in UTF-8.
 bool is_byte_order(Oid collation);
 
+// Words for EXPLAIN about a collation that does not.
+const char *byte_order_wanted(Oid collation);
+
 // True when lower and upper change ASCII letters alone under a collation.
 bool is_c_type(Oid collation);
 

@@ -44,8 +44,9 @@ Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
 }
 
 // Whether the conditions leave only values that fit the column and are not null.
-bool always_present(const RelationInfo *info, int column) {
-    Lowering *lowering = lowering_for(info);
+bool always_present(const RelationInfo *info, Lowering *lowering, int column) {
+    bool guarded = lowering->guarded, present = false;
+    LoweringMark mark = mark_of(lowering);
     lowering->guarded = true;
     ListCell *cell;
     foreach (cell, info->clauses) {
@@ -65,9 +66,11 @@ bool always_present(const RelationInfo *info, int column) {
         mql::Verdict verdict;
         if (var && var->varattno > 0 && column_of(lowering, var) == column &&
             lower_clause(lowering, clause, &verdict) != kNone && verdict == mql::Verdict::Exact)
-            return true;
+            present = true;
     }
-    return false;
+    go_back(lowering, mark);
+    lowering->guarded = guarded;
+    return present;
 }
 
 // Parameters whose values an expression can always say.
@@ -87,9 +90,7 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
     const mql::Node &node = lowering->filter.nodes[root];
     const mql::Column *column = node.kind == NodeKind::ColumnValue ? &lowering->columns[node.column] : nullptr;
     if (node.family == Family::Text && !is_byte_order(collation)) {
-        char *name = get_collation_name(collation);
-        return psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",
-                        name ? name : "?");
+        return byte_order_wanted(collation);
     }
     // Floats sort as they are stored, which parts values that are equal once rounded; symbols as strings do.
     bool as_stored =
@@ -132,7 +133,7 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
         bool by_index = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
                          node.family == Family::ObjectId || (node.family == Family::Date && last)) &&
-                        always_present(info, node.column);
+                        always_present(info, lowering, node.column);
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
@@ -148,8 +149,12 @@ bool is_plain(Node *expression) {
 }
 
 // True when the rows of this scan are exactly those that LIMIT counts.
-bool limit_applies(PlannerInfo *root, const RelationInfo *info) {
+bool limit_applies(PlannerInfo *root, RelationInfo *info) {
     const Query *query = root->parse;
+    if (info->table->unwind_levels > 0)
+        note_local(info, "LIMIT", "it counts elements of arrays, which are unwound here");
+    else if (!all_exact(info))
+        note_local(info, "LIMIT", "a condition is checked here");
     return enable_pushdown && enable_limit_pushdown && info->table->unwind_levels == 0 &&
            query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT &&
            (root->sort_pathkeys == NIL || info->sorted) && !query->groupClause && !query->groupingSets &&
@@ -210,9 +215,9 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         const char *reason;
         if (below->base != input || below->group || below->lookups || query->hasTargetSRFs)
             return;
-        List *sort = lower_pathkeys(input, below, lowering_for(below), root->sort_pathkeys, &reason);
+        List *sort = lower_pathkeys(input, below, trial_lowering(below), root->sort_pathkeys, &reason);
         if (sort == NIL)
-            return;
+            return note_local(below, "ORDER BY", reason);
         RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
         *info = *below;
         info->sorted = true;
