@@ -149,7 +149,8 @@ SELECT * FROM both_ways('SELECT name FROM people WHERE born < now()');
 SELECT * FROM both_ways('SELECT name FROM people WHERE born < clock_timestamp()');
 SELECT * FROM both_ways('SELECT name FROM people WHERE age = (SELECT 36)');
 -- Outer columns as parameters.
-SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off;
+SET enable_hashjoin = off;
+SET mongo_fdw_cpp.enable_key_joins = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off;
 CREATE TEMP TABLE wanted (id int, k int);
 INSERT INTO wanted VALUES (7, 1), (4999, 2), (5000, 3), (NULL, 4);
 ANALYZE wanted;

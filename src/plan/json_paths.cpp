@@ -221,7 +221,13 @@ uint32_t lower_json(Lowering *lowering, Expr *condition) {
     if (IsA(condition, NullTest)) {
         NullTest *test = reinterpret_cast<NullTest *>(condition);
         Place place{};
-        if (test->nulltesttype != IS_NOT_NULL || IsA(test->arg, Var) || !place_of(lowering, test->arg, &place))
+        if (test->nulltesttype != IS_NOT_NULL || test->argisrow)
+            return kNone;
+        Var *var = own_column(lowering, test->arg);
+        if (var && usable_column(lowering, var, false) &&
+            lowering->columns[column_of(lowering, var)].family == mql::Family::None)
+            place.column = var; // an array, a composite, JSON: something is there
+        else if (var || !place_of(lowering, test->arg, &place))
             return kNone;
         return add_inside(lowering, place, Op::Gt, nullptr, false);
     }

@@ -93,6 +93,8 @@ class Generator:
         rng = self.rng
         column = rng.choice(list(ARRAYS))
         kind = ARRAYS[column][0]
+        if rng.random() < 0.1:
+            return f"{rng.choice(list(ARRAYS) + list(JSONS))} IS NOT NULL"
         if rng.random() < 0.4:
             return f"{self.operand(kind)}::{kind} = ANY ({column})"
         items = f"ARRAY[{', '.join(self.elements(kind))}]::{kind}[]" if rng.random() < 0.9 else f"ARRAY[]::{kind}[]"

@@ -86,4 +86,40 @@ $node->safe_psql('postgres', "CREATE FOREIGN TABLE late (_id int, i0 int) SERVER
 is($node->safe_psql('postgres', 'SELECT count(*) FROM late WHERE i0 + 1 > 10'), $node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_pushdown = off; SELECT count(*) FROM late WHERE i0 + 1 > 10'), 'a condition that the server refuses is evaluated here');
 like($node->safe_psql('postgres', 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT * FROM late WHERE i0 + 1 > 10'), qr/Recheck: the server refused the pushed conditions, they were evaluated here: Unrecognized expression '\$add'/, 'and EXPLAIN ANALYZE says why');
 
+# Joins. PostgreSQL's own are made dear, so that the plans do not hang on costs.
+my $remote = 'SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = off; ';
+my $lookup = $remote . 'SET mongo_fdw_cpp.enable_key_joins = off; ';
+my $join = 'SELECT count(*), sum(b.i0) FROM %1$s a %2$s JOIN %1$s b ON b.i0 = a.i0';
+sub both_joins {
+    my ($table, $kind) = @_;
+    my $query = sprintf($join, $table, $kind);
+    return ($node->safe_psql('postgres', "$lookup $query"), $node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_pushdown = off; $query"));
+}
+# $lookup is refused only when it runs: its sub-pipeline has a stage that the question about features does not hold.
+for my $case ([ 'no_lookup', '$lookup', '' ], [ 'no_stage', '$project', qr/Fallback: PostgreSQL's own plan ran: the server refused the pipeline: / ]) {
+    my ($name, $operator, $fallback) = @$case;
+    my $old = start_replay('--lacks', $operator);
+    add_server($node, $name, "mongodb://127.0.0.1:$old->{port}/");
+    $node->safe_psql('postgres', "CREATE FOREIGN TABLE $name (i0 int, i1 int, s0 text) SERVER $name OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null')");
+    my $plan = $node->safe_psql('postgres', $lookup . 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ' . sprintf($join, $name, 'LEFT'));
+    $fallback ? like($plan, $fallback, 'refused when it runs: EXPLAIN ANALYZE says so') : unlike($plan, qr{\$lookup" :}, "without $operator the join stays here");
+    for my $kind ('', 'LEFT') {
+        my ($pushed, $plain) = both_joins($name, $kind);
+        is($pushed, $plain, "without $operator: the same rows, $kind join");
+    }
+}
+# Batches of keys: each is one command.
+my $keys = 'FROM generate_series(1, 2500) g LEFT JOIN whole b ON b.i0 = g';
+$before = () = commands($server);
+is($node->safe_psql('postgres', "${remote}SELECT count(*), count(b.i0) $keys"), $node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_pushdown = off; SELECT count(*), count(b.i0) $keys"), '2,500 keys: the same rows');
+like($node->safe_psql('postgres', "${remote}EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(b.i0) $keys"), qr/MongoKeyJoin.*Batches: 3\n.*Keys: 2500\n/s, 'in three batches');
+# A batch that breaks off is an error, never fewer rows.
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE cut_late (i0 int) SERVER whole OPTIONS (collection 'flat20,docs=40000,fault=cut,after=3', on_conversion_error 'null')");
+my (undef, $cut_out, $cut_err) = $node->psql('postgres', "${remote}SELECT count(*) FROM generate_series(1, 2500) g LEFT JOIN cut_late b ON b.i0 = g", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($cut_err, qr/ERROR:  08006: /, 'a connection that is cut within a key join');
+is($cut_out, '', 'no result');
+# A server that is down.
+$seconds = elapsed(sub { like($node->safe_psql('postgres', $lookup . 'EXPLAIN (COSTS OFF) ' . sprintf($join, 'down', '')), qr/Foreign Scan/, 'a plan of a join without the server') });
+cmp_ok($seconds, '<', 6, 'within the time that a connection may take');
+
 done_testing();
