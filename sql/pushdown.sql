@@ -189,6 +189,15 @@ SELECT a FROM made WHERE a::timestamptz >= '2020-07-04 04:05:19.5+00' AND '2021-
 EXPLAIN (COSTS OFF) SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00';
 SELECT a FROM made WHERE a::timestamptz = '2020-07-04 04:05:20+00' OR a::timestamptz <= '-infinity';
 DROP FOREIGN TABLE made;
+-- A date is its midnight, in the session's time zone.
+CREATE FOREIGN TABLE days (_id int, z timestamptz OPTIONS (path 'a'), s timestamp OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SET timezone = 'Europe/Vienna';
+SELECT plan_of('SELECT _id FROM days WHERE z >= date ''2024-02-29''') LIMIT 2;
+SELECT same_rows('SELECT _id FROM days WHERE z >= date ''2024-02-29'' AND z < date ''2024-03-01'' ORDER BY 1');
+SELECT same_rows('SELECT _id FROM days WHERE s = date ''2024-02-29'' OR date ''1970-01-01'' > z ORDER BY 1');
+SELECT same_rows('SELECT _id FROM days WHERE z < date ''5874897-12-31'' AND z > date ''4713-01-01 BC'' AND s < date ''infinity'' ORDER BY 1');
+RESET timezone;
+DROP FOREIGN TABLE days;
 -- The last times there are.
 CREATE FOREIGN TABLE late (_id int, a timestamptz) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
 SELECT * FROM late WHERE a = '294276-12-31 23:59:59.999+00';

@@ -57,6 +57,19 @@ mql::Operand unknown_operand(const char *name) {
     return operand;
 }
 
+void set_midnight(mql::Operand *operand, Oid type) {
+    if (operand->kind != OperandKind::Days)
+        return;
+    operand->kind = OperandKind::Micros;
+    if (operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX)
+        return;
+    DateADT date = static_cast<DateADT>(operand->integer - kEpochShiftDays);
+    int overflow;
+    Timestamp time = getBaseType(type) == TIMESTAMPTZOID ? date2timestamptz_opt_overflow(date, &overflow)
+                                                         : date2timestamp_opt_overflow(date, &overflow);
+    operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
+}
+
 mql::Operand operand_of(Datum value, bool null, Oid type) {
     Operand operand{};
     operand.kind = OperandKind::Null;

@@ -13,4 +13,8 @@ mql::Operand operand_of(Datum value, bool null, Oid type);
 // An operand without a value, as EXPLAIN shows it.
 mql::Operand unknown_operand(const char *name);
 
+// A date as the time of its midnight: for a timestamptz in the session's time zone. Dates beyond all times are
+// infinities.
+void set_midnight(mql::Operand *operand, Oid type);
+
 } // namespace mongo_fdw

@@ -91,6 +91,11 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         }
         index++;
     }
+    for (uint32_t i = 0; i < state->plan.filter.count; i++) {
+        const mql::Node &node = state->plan.filter.nodes[i];
+        if (node.by_day)
+            set_midnight(&state->operands[node.parameter], state->table->columns[node.column].type);
+    }
     MemoryContextSwitchTo(old);
 }
 

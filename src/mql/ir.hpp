@@ -138,7 +138,8 @@ struct Node {
     bool unsure = false; // the server may be unsure of some values, or the function may raise: see mql/expression.hpp
     // Compare of an ObjectId: its second with a time, see time_arm in mql/compare.cpp.
     bool by_time = false;
-    bool zoned = false; // of a date function: in the session's time zone
+    bool by_day = false; // Compare of a time: the parameter is a date, its midnight is given at execution
+    bool zoned = false;  // of a date function: in the session's time zone
 };
 
 struct Tree {

@@ -137,8 +137,9 @@ struct Pass {
         const Column &column = columns[from.column];
         bool lengths_differ = column.family == Family::Text && column.max_length; // a symbol's is not known
         bool long_numeric = column.family == Family::Numeric && column.fit && column.fit->precision > kExactDigits;
-        if (plain || from.by_time || !column.fit || column.uncertain || column.bool_as_number || column.element ||
-            lengths_differ || long_numeric || column.family == Family::None || column.family == Family::Uuid)
+        if (plain || from.by_time || from.by_day || !column.fit || column.uncertain || column.bool_as_number ||
+            column.element || lengths_differ || long_numeric || column.family == Family::None ||
+            column.family == Family::Uuid)
             return kNone;
         Node value{NodeKind::ColumnValue, Op::Eq, from.column, 0, kNone, kNone};
         value.family = column.family;

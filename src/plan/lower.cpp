@@ -183,6 +183,12 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         return kNone;
     if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
+    if (rule->day) {
+        if (array || exprType(reinterpret_cast<Node *>(right)) != DATEOID)
+            return refuse(lowering, "the column is compared as another type");
+        // Not the parameter that the same date is elsewhere.
+        right = reinterpret_cast<Expr *>(makeRelabelType(right, DATEOID, -1, InvalidOid, COERCE_IMPLICIT_CAST));
+    }
     if (array && rule->kind != NodeKind::Compare)
         return refuse(lowering, "only = ANY and <> ALL have a rule");
     lowering->used = lappend_oid(lowering->used, function);
@@ -192,6 +198,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
                     parameter_of(lowering, right),
                     kNone,
                     kNone};
+    node.by_day = rule->day;
     uint32_t at = add(lowering, node);
     if (((array && op == Op::Ne) || rule->negative) && at != kNone)
         return add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone});

@@ -47,6 +47,8 @@ const char *note_of(const Rule &rule) {
         return "patterns without the letters i, k, s and those beyond ASCII";
     if (rule.kind == mql::NodeKind::Like)
         return "a regular expression; its literal beginning uses an index";
+    if (rule.day)
+        return "the date is its midnight in the session's time zone";
     switch (rule.family) {
     case mql::Family::Text:
         return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations" : "byte-order collations";

@@ -107,7 +107,7 @@ bool spares_errors(const Lowering *lowering, uint32_t at) {
 
 uint32_t comparison(Lowering *lowering, const Rule &rule, Op op, Function function, Expr *left, Expr *right,
                     Oid collation, int depth) {
-    if (rule.family == Family::None || rule.family == Family::Uuid)
+    if (rule.family == Family::None || rule.family == Family::Uuid || rule.day)
         return refuse(lowering, "values of this type are compared here only");
     if (!collation_allows(lowering, rule, collation))
         return kNone;

@@ -120,6 +120,9 @@ class Generator:
         rng = self.rng
         if rng.random() < 0.4:
             time = rng.choice(["'2020-07-04 04:05:20+00'::timestamptz", "'2020-07-04 04:05:20.5+00'::timestamptz", "'infinity'::timestamptz", "'-infinity'::timestamptz", "'1969-01-01+00'::timestamptz", "'2110-01-01+00'::timestamptz", self.operand("timestamptz")])
+            if rng.random() < 0.5:
+                column, day = rng.choice(["tz", "ts"]), rng.choice(["'2024-02-29'::date", "'2024-02-28'::date", "'1969-12-31'::date", "'infinity'::date", "'-infinity'::date", "'5874897-12-31'::date", "'294276-12-31'::date", self.operand("date")])
+                return f"{column} {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} {day}" if rng.random() < 0.7 else f"{day} {rng.choice(['<', '<=', '>', '>=', '='])} {column}"
             return f"oi::timestamptz {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} {time}" if rng.random() < 0.7 else f"{time} {rng.choice(['<', '<=', '>', '>=', '='])} oi::timestamptz"
         columns = rng.sample([c for c in COLUMNS if COLUMNS[c][0] not in ("bool",)], rng.randrange(2, 4))
         return f"({', '.join(columns)}) {rng.choice(['<', '<=', '>', '>=', '=', '<>'])} ({', '.join(self.operand(COLUMNS[c][0]) for c in columns)})"
