@@ -1,5 +1,6 @@
 // Identifiers. Zone B.
 #include "catalog/names.hpp"
+#include "pg/hash.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -93,11 +94,7 @@ char *name_of_key(const char *key, NameCase name_case) {
 }
 
 void assign_names(NameRequest *requests, int count, const char *const *reserved, int reserved_count) {
-    HASHCTL control{};
-    control.keysize = NAMEDATALEN;
-    control.entrysize = sizeof(Taken);
-    control.hcxt = CurrentMemoryContext;
-    HTAB *taken = hash_create("mongo_fdw_cpp names", 256, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+    HTAB *taken = make_hash_table<Taken>("mongo_fdw_cpp names", NAMEDATALEN, CurrentMemoryContext, HASH_STRINGS);
     for (int i = 0; i < reserved_count; i++)
         take(taken, reserved[i]);
     List *ordered = NIL;

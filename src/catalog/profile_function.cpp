@@ -3,6 +3,7 @@
 #include "catalog/layout.hpp"
 #include "connect/sample.hpp"
 #include "pg/arguments.hpp"
+#include "pg/hash.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_profile);
@@ -77,11 +78,8 @@ void note_suggestions(HTAB *suggestions, LayoutTable *table) {
 }
 
 HTAB *make_suggestions(Profile *profile, const char *collection) {
-    HASHCTL control{};
-    control.keysize = sizeof(ProfileNode *);
-    control.entrysize = sizeof(Suggestion);
-    control.hcxt = CurrentMemoryContext;
-    HTAB *suggestions = hash_create("mongo_fdw_cpp suggestions", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    HTAB *suggestions =
+        make_hash_table<Suggestion>("mongo_fdw_cpp suggestions", sizeof(ProfileNode *), CurrentMemoryContext);
     ImportRules rules = import_rules(NIL, NIL);
     rules.max_depth = Min(rules.max_depth, profile->settings.max_depth);
     LayoutTable *table = lay_out(profile, collection, rules);

@@ -10,6 +10,7 @@
 #include "connect/spacing.hpp"
 #include "mql/commands.hpp"
 #include "pg/arguments.hpp"
+#include "pg/hash.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_references);
@@ -289,11 +290,7 @@ struct Lookup {
 };
 
 HTAB *make_lookups(Survey *survey, const Target *target) {
-    HASHCTL control{};
-    control.keysize = sizeof(uint64);
-    control.entrysize = sizeof(Lookup);
-    control.hcxt = CurrentMemoryContext;
-    HTAB *lookups = hash_create("mongo_fdw_cpp lookups", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    HTAB *lookups = make_hash_table<Lookup>("mongo_fdw_cpp lookups", sizeof(uint64), CurrentMemoryContext);
     ListCell *cell;
     foreach (cell, survey->sources) {
         const Source *source = static_cast<Source *>(lfirst(cell));

@@ -3,6 +3,7 @@
 
 #include "options/options.hpp"
 #include "pg/error.hpp"
+#include "pg/hash.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_connections);
@@ -89,11 +90,7 @@ void initialize() {
         Assert(owner_pid == MyProcPid);
         return;
     }
-    HASHCTL control{};
-    control.keysize = sizeof(Oid);
-    control.entrysize = sizeof(Entry);
-    control.hcxt = TopMemoryContext;
-    entries = hash_create("mongo_fdw_cpp connections", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    entries = make_hash_table<Entry>("mongo_fdw_cpp connections", sizeof(Oid));
     owner_pid = MyProcPid;
     CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, 0);
     CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, 0);

@@ -4,6 +4,7 @@
 #include "connect/connect.hpp"
 #include "convert/bson.hpp"
 #include "mql/commands.hpp"
+#include "pg/hash.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -41,11 +42,7 @@ Collation from_reply(const mongo::Bytes &reply, bool *known) {
 
 Collation source_collation(const TableOptions *table, Oid user) {
     if (!entries) {
-        HASHCTL control{};
-        control.keysize = kKeySize;
-        control.entrysize = sizeof(Entry);
-        control.hcxt = TopMemoryContext;
-        entries = hash_create("mongo_fdw_cpp collations", 32, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+        entries = make_hash_table<Entry>("mongo_fdw_cpp collations", kKeySize, TopMemoryContext, HASH_STRINGS);
         CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forget, 0);
     }
     char key[kKeySize];

@@ -16,6 +16,7 @@
 #include "exec/operands.hpp"
 #include "mql/fit.hpp"
 #include "pg/error.hpp"
+#include "pg/hash.hpp"
 
 #include <cmath>
 
@@ -459,11 +460,7 @@ void forget_level(Datum, Oid relation) {
 
 TableLevel *level_of(const ScanState *state) {
     if (!levels) {
-        HASHCTL control{};
-        control.keysize = sizeof(LevelKey);
-        control.entrysize = sizeof(TableLevel);
-        control.hcxt = TopMemoryContext;
-        levels = hash_create("mongo_fdw_cpp levels", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        levels = make_hash_table<TableLevel>("mongo_fdw_cpp levels", sizeof(LevelKey));
         CacheRegisterRelcacheCallback(forget_level, 0);
     }
     LevelKey key{0, state->table->relation, 0};

@@ -6,6 +6,7 @@
 
 #include "connect/stats.hpp"
 #include "mql/commands.hpp"
+#include "pg/hash.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -55,12 +56,8 @@ void forget_all(Datum, int, uint32) {
 void make_tables() {
     if (facts)
         return;
-    HASHCTL control{};
-    control.keysize = sizeof(FactsKey);
-    control.entrysize = sizeof(Facts);
-    control.hcxt = TopMemoryContext;
-    facts = hash_create("mongo_fdw_cpp facts", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    refusals = hash_create("mongo_fdw_cpp refusals", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    facts = make_hash_table<Facts>("mongo_fdw_cpp facts", sizeof(FactsKey));
+    refusals = make_hash_table<Facts>("mongo_fdw_cpp refusals", sizeof(FactsKey));
     CacheRegisterRelcacheCallback(forget_relation, 0);
     CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forget_all, 0);
     CacheRegisterSyscacheCallback(USERMAPPINGOID, forget_all, 0);

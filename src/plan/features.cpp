@@ -2,6 +2,7 @@
 #include "plan/features.hpp"
 
 #include "connect/connect.hpp"
+#include "pg/hash.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -28,11 +29,7 @@ void forget(Datum, int, uint32) {
 
 ServerFeatures *entry_of(Oid server) {
     if (!servers) {
-        HASHCTL control{};
-        control.keysize = sizeof(Oid);
-        control.entrysize = sizeof(ServerFeatures);
-        control.hcxt = TopMemoryContext;
-        servers = hash_create("mongo_fdw_cpp features", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        servers = make_hash_table<ServerFeatures>("mongo_fdw_cpp features", sizeof(Oid));
         CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forget, 0);
     }
     bool found;

@@ -3,6 +3,8 @@
 
 #include "convert/objectid.hpp"
 
+#include "pg/hash.hpp"
+
 extern "C" {
 #include "catalog/pg_database.h"
 #include "commands/extension.h"
@@ -306,11 +308,7 @@ HTAB *uses = nullptr;
 
 void count_uses(List *functions) {
     if (!uses) {
-        HASHCTL control{};
-        control.keysize = sizeof(Oid);
-        control.entrysize = sizeof(Uses);
-        control.hcxt = TopMemoryContext;
-        uses = hash_create("mongo_fdw_cpp uses", 128, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        uses = make_hash_table<Uses>("mongo_fdw_cpp uses", sizeof(Oid));
     }
     ListCell *cell;
     foreach (cell, functions) {
