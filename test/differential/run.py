@@ -351,6 +351,51 @@ class Generator:
         return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], inlined, single and shape < 0.75 and not any(word in condition for word in ('AND', 'OR', 'CASE', 'coalesce'))
 
 
+# The columns that a rule's arguments of a type may be, and literals of the type.
+OF_TYPE = {"smallint": ("i2", "int2"), "integer": ("i4", "int4"), "bigint": ("i8", "int8"), "real": ("f4", "float4"), "double precision": ("f8", "float8"), "numeric": ("nu", "numeric"),
+           "text": ("tx", "text"), "name": ("nm", "name"), "boolean": ("bo", "bool"), "uuid": ("uu", "uuid"), "timestamp with time zone": ("tz", "timestamptz"),
+           "timestamp without time zone": ("ts", "timestamp"), "date": ("da", "date")}
+UNITS = ["'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'", "'dow'", "'isodow'", "'doy'", "'isoyear'"]
+INTERVALS = ["interval '1 day'", "interval '-3 hours'", "interval '1.5 seconds'", "interval '1 month'"]
+
+
+def sweep(database, times, seed):
+    """Queries that apply each rule so many times: (query, condition, whether it is a condition)."""
+    rng = random.Random(seed)
+    rows = psql(database, r"""SELECT kind, sql_name, arguments, coalesce((SELECT oprname FROM pg_operator WHERE oprcode = (sql_name || '(' || arguments || ')')::regprocedure LIMIT 1), '')
+        FROM mongo.pushdown_rules WHERE uses IS NOT NULL AND arguments NOT LIKE '%internal%' ORDER BY 1, 2, 3;""").splitlines()
+    queries = []
+    for row in rows:
+        kind, name, arguments, operator = row.split("|", 3)
+        types = [t for t in arguments.split(",") if t]
+        for _ in range(times):
+            def argument(at, column):
+                kind_of = types[at]
+                if kind_of == "interval":
+                    return rng.choice(INTERVALS)
+                if kind_of not in OF_TYPE:
+                    return None
+                if kind_of == "text" and at == 0 and name in ("date_trunc", "date_part", "extract"):
+                    return rng.choice(UNITS)
+                return OF_TYPE[kind_of][0] if column else rng.choice(LITERALS[OF_TYPE[kind_of][1]])
+            own = rng.randrange(len(types)) if types else 0
+            if name in ("date_trunc", "date_part", "extract"):
+                own = 1
+            values = [argument(at, at == own or rng.random() < 0.15) for at in range(len(types))]
+            if None in values:
+                continue
+            if kind == "aggregate":
+                queries.append((f"SELECT {name}({', '.join(values) if types else '*'}) IS NULL FROM {{table}} WHERE {{condition}}", "id < 1000", False))
+            elif operator and len(values) == 2:
+                value = f"({values[0]}) {operator} ({values[1]})"
+                queries.append(("SELECT id FROM {table} WHERE {condition}", value if kind == "comparison" else f"({value}) IS NOT NULL", True))
+            elif operator:
+                queries.append(("SELECT id FROM {table} WHERE {condition}", f"({operator} ({values[0]})) IS NOT NULL", True))
+            elif kind == "function":
+                queries.append(("SELECT id FROM {table} WHERE {condition}", f"{name}({', '.join(values)}) IS NOT NULL", True))
+    return queries
+
+
 HARNESS = r"""
 SET client_min_messages = warning;
 CREATE FUNCTION prefer_remote(remote boolean) RETURNS void LANGUAGE sql AS $f$
@@ -461,7 +506,8 @@ def main():
     psql("postgres", f"DROP DATABASE IF EXISTS {name};")
     psql("postgres", f"CREATE DATABASE {name};")
     definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS, **{name: (None, kind) for name, kind in JSONS.items()}}.items())
-    script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;", HARNESS]
+    psql(name, f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;")
+    script = [HARNESS]
     for policy in ("error", "null", "collect"):
         script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
     kinds = list(LITERALS)
@@ -474,6 +520,12 @@ def main():
         sql, types, values, inlined, own = Generator(seed).query(f"t_{policy}")
         rows.append(f"({number}, {seed}, '{policy}', {own}, {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
                     f"{literal('(' + ', '.join(values) + ')' if values else '')}, {literal(inlined)}, 't_{policy}')")
+    times = 1 + queries // 1000  # each rule a few times more than chance does
+    for number, (query, condition, plain) in enumerate(sweep(name, times, first), start=queries):
+        policy = ("null", "collect", "null", "error")[number % 4]
+        sql = query.format(table=f"t_{policy}", condition=condition)
+        rows.append(f"({number}, {first}, '{policy}', false, {literal(sql)}, '', '', {literal(condition if plain else 'true')}, 't_{policy}')")
+    queries = len(rows)
     for start in range(0, len(rows), 500):
         script.append("INSERT INTO tries VALUES " + ",\n".join(rows[start:start + 500]) + ";")
     script.append("CALL run_tries();")

@@ -62,7 +62,7 @@ run_generated() {
     step "$what tests, engine $engine"
     PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/$what/run.py" "$engine" "$engine_uri" "$3" >"$log" 2>&1 </dev/null || true
     tail -n 1 "$log" | grep -qE '^(not )?ok|^#' || echo 'not ok 0 - the tests broke off' >>"$log"
-    grep '^# engine\|^# [0-9]' "$log" >&2 || true
+    grep '^# engine\|^# [0-9]\|^# rules' "$log" | cut -c1-300 >&2 || true
     count_up "$(grep -c '^ok' "$log" || true)" "$(grep -c '^not ok' "$log" || true)" "$log"
 }
 
