@@ -198,6 +198,8 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
     List *others = lappend(list_delete_ptr(list_copy(attempt.clauses), key),
                            make_simple_restrictinfo(attempt.root, reinterpret_cast<Expr *>(present)));
     info->clauses = list_concat(list_concat(info->clauses, list_copy(attempt.right->clauses)), others);
+    if (info->lookups && !all_exact(info))
+        return nullptr; // see join_by_lookup
     // Without statistics the planner knows nothing of keys that are unique.
     double most = Max(rows_of(attempt.left), rows_of(attempt.right));
     info->documents = info->examined = Min(attempt.joinrel->rows, most);
@@ -211,7 +213,9 @@ Expr *foreign_column(const Attempt &attempt, int column) {
                                             options.type, options.typmod, options.collation, 0));
 }
 
-// The join by $lookup; null where it cannot be said exactly or would read a large collection for each document.
+// The join by $lookup; null where it cannot be said exactly or would read a large collection for each document. All
+// conditions must be exact: PostgreSQL's own plan, which gives its rows where the server refuses, has no columns but
+// the join's for others.
 RelationInfo *join_by_lookup(const Attempt &attempt) {
     const RelationInfo *left = attempt.left, *right = attempt.right;
     if (left->table->unwind_levels > 0 || right->table->unwind_levels > 0 || right->table->pipeline ||
@@ -259,10 +263,10 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
         return nullptr;
     // A $lookup finds at about half the speed of a key in $in.
     constexpr double kStart = 2;
-    Expr *column = foreign_column(attempt, joined->foreign);
+    List *key = list_make1(foreign_column(attempt, joined->foreign));
     double distinct = best == Indexed::Unique
                           ? right->documents
-                          : estimate_num_groups(attempt.root, list_make1(column), right->documents, nullptr, nullptr);
+                          : estimate_num_groups(attempt.root, key, right->documents, nullptr, nullptr);
     if (joined->kind == JoinKind::Left || joined->kind == JoinKind::Anti)
         foreach (cell,
                  pull_var_clause(reinterpret_cast<Node *>(get_actual_clauses(joined->on)), PVC_RECURSE_PLACEHOLDERS)) {
