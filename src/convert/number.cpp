@@ -54,6 +54,7 @@ void decimal_of_decimal128(const uint8_t *data, Decimal *out) {
     uint64_t low = read_le<uint64_t>(data), high = read_le<uint64_t>(data + 8);
     out->special = Special::Finite;
     out->negative = (high >> 63) != 0;
+    out->digit_count = out->exponent = 0;
     uint32_t combination = (high >> 58) & 0x1f;
     if (combination == 0x1f) {
         out->special = Special::NaN;
@@ -92,6 +93,7 @@ void decimal_of_decimal128(const uint8_t *data, Decimal *out) {
 
 void decimal_of_double(double value, Decimal *out) {
     out->negative = false;
+    out->digit_count = out->exponent = 0;
     if (isnan(value)) {
         out->special = Special::NaN;
         return;
@@ -103,8 +105,6 @@ void decimal_of_double(double value, Decimal *out) {
     out->special = Special::Finite;
     char text[DOUBLE_SHORTEST_DECIMAL_LEN];
     int length = double_to_shortest_decimal_bufn(value, text);
-    out->digit_count = 0;
-    out->exponent = 0;
     bool behind_point = false;
     for (int i = 0; i < length; i++) {
         char c = text[i];

@@ -8,7 +8,8 @@ namespace mongo_fdw {
 
 enum class Special : uint8_t { Finite, NaN, PositiveInfinity, NegativeInfinity };
 
-// A number: (-1)^negative * digits * 10^exponent. digits has no leading zero unless the number is zero.
+// A number: (-1)^negative * digits * 10^exponent. digits has no leading zero unless the number is zero. NaN
+// and the infinities have no digits: what a numeric of them needs is counted from that.
 struct Decimal {
     Special special;
     bool negative;
