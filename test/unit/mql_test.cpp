@@ -223,6 +223,9 @@ TEST_F(Trees, InstantsOffTheMillisecondGrid) {
     EXPECT_EQ(show(compare(Op::Eq, a, micros(1500))), "exact never");
     EXPECT_NE(show(compare(Op::Lt, a, micros(1500))).find("1970-01-01T00:00:00.002Z"), std::string::npos);
     EXPECT_NE(show(compare(Op::Ge, a, micros(-1500))).find("-1"), std::string::npos);
+    Operand last = micros(0);
+    last.integer = 9223371331199999000; // 294276-12-31 23:59:59.999, beyond what fits from 1970 on
+    EXPECT_NE(show(compare(Op::Eq, a, last)).find("294276-12-31T23:59:59.999Z"), std::string::npos);
     EXPECT_EQ(show(compare(Op::Gt, a, micros(INT64_MAX))), "superset never");
     EXPECT_NE(show(compare(Op::Lt, a, micros(INT64_MAX))).find("\"$type\":[9]"), std::string::npos);
 }
