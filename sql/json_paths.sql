@@ -21,6 +21,7 @@ SELECT same_rows($$SELECT _id FROM doc WHERE a #>> '{}' IN ('5', '5.5', 'true', 
 SELECT same_rows($$SELECT _id FROM doc WHERE a ? 'b' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a @> '{"b": 5}' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a @> '[5]' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a @> '[[5]]' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE NOT a @> '5' AND _id < 12 ORDER BY 1$$);
 -- A key that the query language cannot name, another format, the complement: checked here alone.
 SELECT match_of($$SELECT _id FROM doc WHERE a ->> 'b.c' = 'x'$$), match_of($$SELECT _id FROM doc WHERE wrapped ->> 'b' = 'x'$$),

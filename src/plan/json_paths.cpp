@@ -164,8 +164,10 @@ uint32_t lower_contained(Lowering *lowering, const Place &from, Datum document, 
     bool sayable = true; // the key of the current value
     while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE) {
         if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY) {
-            if (!sayable)
-                return first; // what lies below has no path: what was found so far will do
+            // What lies below has no path, or is in an array of an array, where MongoDB does not look: what was found
+            // so far will do.
+            if (!sayable || (token == WJB_BEGIN_ARRAY && depths != NIL))
+                return first;
             depths = lappend_int(depths, list_length(place.keys));
             continue;
         }
