@@ -19,14 +19,6 @@ const char *pipeline_shown(ForeignScanState *node, ScanState *state) {
     return pg_any_to_server(json, strlen(json), PG_UTF8);
 }
 
-// The namespace that a join reads.
-const char *namespace_of(const ScanState *state, const mql::Join &join) {
-    for (int i = 0; i < state->table->column_count; i++)
-        if (state->table->columns[i].source && strcmp(state->table->columns[i].source->as, join.as) == 0)
-            return state->table->columns[i].source->name_space;
-    return join.collection;
-}
-
 } // namespace
 
 extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es) {
@@ -36,8 +28,9 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     StringInfoData names;
     initStringInfo(&names);
     appendStringInfoString(&names, state->table->name_space);
-    for (uint32_t i = 0; i < state->join_count; i++)
-        appendStringInfo(&names, ", %s", namespace_of(state, state->joins[i]));
+    ListCell *table, *as;
+    forboth(table, state->tables, as, state->plan.as) if (lfirst(as))
+        appendStringInfo(&names, ", %s", static_cast<TableOptions *>(lfirst(table))->name_space);
     ExplainPropertyText("Foreign Namespace", names.data, es);
     if (state->table->unwind_levels > 0)
         ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);

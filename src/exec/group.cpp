@@ -623,7 +623,7 @@ TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {
     MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
     bool found = tuplestore_gettupleslot(groups->rows, true, false, groups->stored);
     MemoryContextSwitchTo(old);
-    return found ? show_row(node, groups->stored) : slot;
+    return found ? show_row(slot, groups->stored) : slot;
 }
 
 void rescan_groups(ForeignScanState *node, ScanState *state) {

@@ -30,22 +30,20 @@ void set_projection(const ScanState *state, const TableOptions *table, int first
 
 void make_joins(ScanState *state) {
     state->joins = static_cast<mql::Join *>(palloc0(sizeof(mql::Join) * Max(list_length(state->plan.joins), 1)));
-    int first = 0;
-    for (int i = 0; i < list_length(state->plan.relations); i++) {
-        if (list_length(state->plan.relations) == 1)
-            break;
-        const TableOptions *table = read_table_options(list_nth_oid(state->plan.relations, i));
-        if (const void *as = list_nth(state->plan.as, i)) {
-            List *parts = static_cast<List *>(list_nth(state->plan.joins, i - 1));
+    int first = static_cast<TableOptions *>(linitial(state->tables))->column_count;
+    for (int i = 0; i < list_length(state->plan.joins); i++) {
+        const TableOptions *table = static_cast<TableOptions *>(list_nth(state->tables, i + 1));
+        if (const void *as = list_nth(state->plan.as, i + 1)) {
+            List *parts = static_cast<List *>(list_nth(state->plan.joins, i));
             List *numbers = static_cast<List *>(linitial(parts)), *filters = static_cast<List *>(lsecond(parts)),
                  *conditions = static_cast<List *>(lthird(parts));
             mql::Join *join = &state->joins[state->join_count++];
-            join->kind = static_cast<mql::JoinKind>(lsecond_int(numbers));
+            join->kind = static_cast<mql::JoinKind>(linitial_int(numbers));
             join->collection = table->collection;
             join->as = strVal(as);
-            join->local = state->columns[lthird_int(numbers)].path;
+            join->local = state->columns[lsecond_int(numbers)].path;
             join->columns = columns_inside(state->table, state->columns, first, table->column_count);
-            join->foreign = join->columns[lfourth_int(numbers)].path;
+            join->foreign = join->columns[lthird_int(numbers)].path;
             join->filters = numbers_of(filters);
             join->filter_count = list_length(filters);
             join->conditions = numbers_of(conditions);

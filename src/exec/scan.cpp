@@ -289,6 +289,10 @@ void start(ForeignScanState *node) {
     state->refusal = nullptr;
     state->fallback = nullptr;
     state->executions++;
+    if (state->joins_refused) {
+        state->fallback = "the server refused the pipeline before";
+        return;
+    }
     Collation collation = needed_collation(state);
     bool simple = collation == Collation::Other, filters = collation != Collation::OtherOnView;
     if (!filters && state->plan.sort != NIL)
@@ -297,10 +301,6 @@ void start(ForeignScanState *node) {
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
     mql::ScanRendering rendering = render_state(state, filters, simple);
     bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
-    if (state->joins_refused) {
-        state->fallback = "the server refused the pipeline before";
-        return;
-    }
     if (state->join_count > 0 && !(filters && sayable)) {
         state->fallback =
             filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
@@ -378,9 +378,12 @@ ScanState *make_scan_state(ForeignScanState *node) {
     callback->arg = state;
     MemoryContextRegisterResetCallback(context, callback);
     state->plan = decode_scan_plan(plan->fdw_private);
-    bool single = list_length(state->plan.relations) == 1;
-    state->table = single ? read_table_options(linitial_oid(state->plan.relations))
-                          : join_tables(state->plan.relations, state->plan.as);
+    ListCell *relation;
+    foreach (relation, state->plan.relations)
+        state->tables = lappend(state->tables, read_table_options(lfirst_oid(relation)));
+    bool single = list_length(state->tables) == 1;
+    state->table =
+        single ? static_cast<TableOptions *>(linitial(state->tables)) : join_tables(state->tables, state->plan.as);
     state->user = user_of(node);
     if (plan->scan.scanrelid == 0) {
         state->row_values = static_cast<Datum *>(palloc0(sizeof(Datum) * Max(state->table->column_count, 1)));
@@ -425,8 +428,8 @@ bool decode_into(ScanState *state, TupleTableSlot *slot) {
 
 } // namespace
 
-TupleTableSlot *show_row(ForeignScanState *node, TupleTableSlot *row) {
-    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row) {
+    ExecClearTuple(slot);
     int columns = slot->tts_tupleDescriptor->natts;
     slot_getallattrs(row);
     memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * columns);
@@ -439,7 +442,8 @@ TupleTableSlot *next_fallback_row(ForeignScanState *node) {
     MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
     TupleTableSlot *row = ExecProcNode(outerPlanState(&node->ss.ps));
     MemoryContextSwitchTo(old);
-    return TupIsNull(row) ? node->ss.ss_ScanTupleSlot : show_row(node, row);
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    return TupIsNull(row) ? slot : show_row(slot, row);
 }
 
 namespace {

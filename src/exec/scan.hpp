@@ -11,7 +11,8 @@ namespace mongo_fdw {
 struct GroupState;
 
 struct ScanState {
-    TableOptions *table;
+    TableOptions *table; // of all tables that the scan joins
+    List *tables;        // TableOptions of each
     ScanPlan plan;
     mql::Column *columns;
     mql::Join *joins; // by $lookup
@@ -73,8 +74,8 @@ Collation needed_collation(const ScanState *state);
 // The next row of PostgreSQL's own plan in the scan's slot; null at the end.
 TupleTableSlot *next_fallback_row(ForeignScanState *node);
 
-// Lets the scan's slot show another slot's row.
-TupleTableSlot *show_row(ForeignScanState *node, TupleTableSlot *row);
+// Lets a virtual slot show another slot's row.
+TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 
 // Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
 void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline);

@@ -80,17 +80,6 @@ TupleTableSlot *projected(CustomScanState *node, TupleTableSlot *slot) {
     return ExecProject(node->ss.ps.ps_ProjInfo);
 }
 
-// Lets the scan slot, which is virtual, show another slot's row.
-TupleTableSlot *show(CustomScanState *node, TupleTableSlot *row) {
-    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-    ExecClearTuple(slot);
-    slot_getallattrs(row);
-    int count = slot->tts_tupleDescriptor->natts;
-    memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * count);
-    memcpy(slot->tts_isnull, row->tts_isnull, count);
-    return ExecStoreVirtualTuple(slot);
-}
-
 // --- the rows of a batch ---
 
 bool is_new_key(KeysState *state, Datum key) {
@@ -124,7 +113,7 @@ bool next_batch(KeysState *state) {
             state->exhausted = true;
             break;
         }
-        row = show(&state->node, row);
+        row = show_row(state->node.ss.ss_ScanTupleSlot, row);
         tuplestore_puttupleslot(state->rows, row);
         rows++;
         ResetExprContext(econtext);
@@ -187,7 +176,7 @@ TupleTableSlot *exec_keys(CustomScanState *node) {
     KeysState *state = reinterpret_cast<KeysState *>(node);
     if (!tuplestore_gettupleslot(state->rows, true, false, state->stored))
         return ExecClearTuple(node->ss.ss_ScanTupleSlot);
-    return projected(node, show(node, state->stored));
+    return projected(node, show_row(node->ss.ss_ScanTupleSlot, state->stored));
 }
 
 void end_keys(CustomScanState *node) {

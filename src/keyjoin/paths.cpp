@@ -83,15 +83,12 @@ bool make_key(PlannerInfo *root, RelationInfo *info, RestrictInfo *clause, RelOp
         return false;
     key->collation = comparison->inputcollid;
     Indexed indexed = indexed_by(info->table, info->user, info->lowering->columns[column_of(info->lowering, var)].path);
-    double distinct = indexed == Indexed::Unique && info->table->unwind_levels == 0
-                          ? info->documents
-                          : estimate_num_groups(root, list_make1(column), info->documents, nullptr, nullptr);
-    key->documents = info->documents / Max(distinct, 1);
+    key->documents = documents_with_one(root, info, column, indexed == Indexed::Unique);
     key->indexed = indexed != Indexed::No;
     return true;
 }
 
-Const *makeOid(Oid value) {
+Const *oid_constant(Oid value) {
     return makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(value), false, true);
 }
 
@@ -117,7 +114,7 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
                       estimate_num_groups(root, list_make1(key.outer), outer->rows, nullptr, nullptr));
     double batches = ceil(keys / kMostKeys), found = Min(keys * key.documents, info->documents);
     double fetched = clamp_row_est(found * info->remote_selectivity);
-    ScanCost cost = scan_cost(info, inner, false);
+    ScanCost cost = scan_cost(info, inner);
     // Each batch is a command of its own: it looks at what an index finds, or at the whole collection.
     double examined = key.indexed ? found / batches : info->documents;
     Cost inner_cost = batches * (cost.startup + look_cost(info, examined)) +
@@ -128,7 +125,7 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
     CustomPath *rows = make_custom_path(outer->parent, outer->pathtarget, outer, &keys_path_methods);
     // Where only the first rows are wanted, the first batches are small.
     int first_keys = root->tuple_fraction > 0 ? 50 : kMostKeys;
-    rows->custom_private = list_make3(key.outer, makeInteger(first_keys), makeOid(key.collation));
+    rows->custom_private = list_make3(key.outer, makeInteger(first_keys), oid_constant(key.collation));
     JoinCostWorkspace workspace;
     initial_cost_hashjoin(root, &workspace, type, clauses, &rows->path, inner_path, extra, false);
     Path *join = reinterpret_cast<Path *>(create_hashjoin_path(
@@ -150,9 +147,7 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
 void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
                JoinPathExtraData *extra) {
     RelationInfo *info = collection_of(inner);
-    if (!info || !enable_pushdown || !enable_join_pushdown || !enable_key_joins || !filters_allowed() ||
-        !info->table->join_pushdown || !edb_allows("mongo_fdw.enable_join_pushdown") ||
-        !bms_is_empty(inner->lateral_relids))
+    if (!info || !enable_key_joins || !joins_allowed(info->table) || !bms_is_empty(inner->lateral_relids))
         return;
     Path *outer_path = outer->cheapest_total_path;
     if (type == JOIN_UNIQUE_OUTER) {
@@ -207,7 +202,7 @@ extern "C" Plan *mongoPlanKeys(PlannerInfo *, RelOptInfo *, CustomPath *path, Li
     Expr *key = static_cast<Expr *>(linitial(path->custom_private));
     scan->custom_exprs = list_make1(key);
     Oid type = exprType(reinterpret_cast<Node *>(key));
-    scan->custom_private = list_make3(makeOid(type), lsecond(path->custom_private), lthird(path->custom_private));
+    scan->custom_private = list_make3(oid_constant(type), lsecond(path->custom_private), lthird(path->custom_private));
     return &scan->scan.plan;
 }
 

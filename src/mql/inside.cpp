@@ -101,8 +101,7 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
         path.append(".").append(operand.items[i].text, operand.items[i].length);
     const Operand *values = operand.items + keys + 1;
     uint32_t count = operand.count - keys - 1;
-    bson_t list = BSON_INITIALIZER, first = BSON_INITIALIZER;
-    uint32_t parts = 0;
+    std::vector<Value> parts;
     bool sayable = true;
     auto any_of = [&](const std::string &at, auto add) {
         bson_t part = BSON_INITIALIZER;
@@ -110,11 +109,10 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
         {
             Arms arms(place, &part);
             add(&arms);
-            if (arms.finish() == Truth::Depends && parts == 0)
-                bson_concat(&first, &part);
-            if (!bson_empty(&part))
-                bson_append_document(&list, std::to_string(parts++).c_str(), -1, &part);
+            arms.finish();
         }
+        if (!bson_empty(&part))
+            parts.push_back(Value::document({bson_get_data(&part), part.len}));
         bson_destroy(&part);
     };
     // Where an array stands on the column's own path it reads the array of the values found, were there none.
@@ -136,14 +134,15 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
             any_of(path + "." + std::string(value.text, value.length), add_exists);
         }
     }
-    Truth truth = !sayable ? Truth::Always : parts ? Truth::Depends : Truth::Never;
-    if (truth == Truth::Depends && parts == 1)
-        bson_concat(out, &first);
-    else if (truth == Truth::Depends)
-        bson_append_array(out, "$or", -1, &list);
-    bson_destroy(&list);
-    bson_destroy(&first);
-    return truth;
+    if (!sayable)
+        return Truth::Always;
+    if (parts.empty())
+        return Truth::Never;
+    Value whole = parts.size() == 1 ? parts[0] : op("$or", list(parts));
+    bson_t view;
+    bson_init_static(&view, reinterpret_cast<const uint8_t *>(whole.bytes().data()), whole.bytes().size());
+    bson_concat(out, &view);
+    return Truth::Depends;
 }
 
 } // namespace mongo_fdw::mql

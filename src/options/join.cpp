@@ -15,12 +15,12 @@ FieldPath below(const char *as, const FieldPath &path) {
 
 } // namespace
 
-TableOptions *join_tables(List *relations, List *as) {
+TableOptions *join_tables(List *tables, List *as) {
     TableOptions *joined = nullptr;
     int count = 0;
     ListCell *cell, *field;
-    forboth(cell, relations, field, as) {
-        TableOptions *table = read_table_options(lfirst_oid(cell));
+    forboth(cell, tables, field, as) {
+        const TableOptions *table = static_cast<TableOptions *>(lfirst(cell));
         const char *name = lfirst(field) ? strVal(lfirst(field)) : nullptr;
         if (!joined) {
             joined = static_cast<TableOptions *>(palloc(sizeof(TableOptions)));

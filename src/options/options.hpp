@@ -71,9 +71,9 @@ struct TableOptions {
 // Reads a foreign table's options; raises where they contradict each other. Allocates in the current memory context.
 TableOptions *read_table_options(Oid relation);
 
-// The columns of several tables in a row, as those of one; numbers are counted on. as: for each table the field that
-// holds its documents in those of the first, null where it reads these themselves. Only one of them may unwind.
-TableOptions *join_tables(List *relations, List *as);
+// The columns of several tables (TableOptions) in a row, as those of one; numbers are counted on. as: for each table
+// the field that holds its documents in those of the first, null where it reads these themselves. Only one may unwind.
+TableOptions *join_tables(List *tables, List *as);
 
 // The same, every column under one policy, whatever the options say.
 TableOptions *read_table_options(Oid relation, OnError policy);

@@ -319,9 +319,9 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     info->group_target = grouping.target;
     info->having = having ? reinterpret_cast<List *>(having) : NIL;
     output->fdw_private = info;
-    double rows = clamp_row_est(info->documents * info->remote_selectivity), groups = fallback->rows;
-    ScanCost cost = scan_cost(info, input, rows < info->documents);
-    Cost startup = cost.startup + rows * cost_of_row(&grouping);
+    double rows = sent_documents(info), groups = fallback->rows;
+    ScanCost cost = scan_cost(info, input);
+    Cost startup = cost.startup + filter_cost(info, rows, info->examined) + rows * cost_of_row(&grouping);
     Cost total = startup + groups * (cost.per_row + (grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0));
     add_path(output, reinterpret_cast<Path *>(
                          make_foreign_upper_path(root, output, target, groups, startup, total, NIL, fallback)));
@@ -334,7 +334,7 @@ void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floa
 
 ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {
     ScanPlan *plan = info->group;
-    plan->relations = info->relations;
+    plan->relations = relations_of(info);
     plan->as = info->as;
     plan->filter = info->values->filter;
     count_uses(info->values->used);

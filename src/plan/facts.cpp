@@ -109,8 +109,8 @@ double remote_count(Oid user, const TableOptions *table, int64 fresh_us) {
 const char *path_found_by(const BsonValue &index, bool *alone) {
     bool partial = field_of(index, "partialFilterExpression").type != BsonType::Missing;
     bool other_order = field_of(index, "collation").type != BsonType::Missing;
-    BsonValue hidden = field_of(index, "hidden"), keys = field_of(index, "key");
-    if (partial || other_order || (hidden.type == BsonType::Bool && hidden.data[0]) || keys.type != BsonType::Document)
+    BsonValue keys = field_of(index, "key");
+    if (partial || other_order || is_true(field_of(index, "hidden")) || keys.type != BsonType::Document)
         return nullptr;
     BsonReader reader(keys.data, keys.size);
     if (!reader.next())
@@ -134,11 +134,10 @@ void replace_indexes(Facts *entry, const BsonValue &list) {
         const char *path = path_found_by(reader.value(), &alone);
         if (!path)
             continue;
-        BsonValue unique = field_of(reader.value(), "unique");
         Index *index =
             static_cast<Index *>(MemoryContextAlloc(TopMemoryContext, offsetof(Index, path) + strlen(path) + 1));
         index->next = entry->indexes;
-        index->unique = alone && ((unique.type == BsonType::Bool && unique.data[0]) || strcmp(path, "_id") == 0);
+        index->unique = alone && (is_true(field_of(reader.value(), "unique")) || strcmp(path, "_id") == 0);
         strcpy(index->path, path);
         entry->indexes = index;
     }

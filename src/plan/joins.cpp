@@ -5,6 +5,7 @@
 #include "plan/joins.hpp"
 
 #include "convert/fit.hpp"
+#include "options/path.hpp"
 #include "plan/facts.hpp"
 #include "plan/features.hpp"
 #include "plan/paths.hpp"
@@ -26,7 +27,7 @@ struct Attempt {
     List *clauses;
 };
 
-bool is_allowed(const RelationInfo *info) { return info->table->join_pushdown && !info->sorted && !info->group; }
+bool is_allowed(const RelationInfo *info) { return joins_allowed(info->table) && !info->sorted && !info->group; }
 
 bool kind_of(JoinType type, JoinKind *kind) {
     switch (type) {
@@ -104,30 +105,29 @@ bool pairs_same_documents(const Attempt &attempt, int left_column, int right_col
            indexed_by(right, attempt.right->user, "_id") == Indexed::Unique; // views may repeat it
 }
 
-// Whether a column can be read from the documents of the joined scan.
-bool is_readable(const RelationInfo *info, const ColumnOptions &column, bool lookup) {
+// Whether a column of a table can be read from the documents of the scan that joins it.
+bool is_readable(const RelationInfo *info, const TableOptions *table, const ColumnOptions &column) {
     if (column.role == Role::Ord || column.role == Role::Ords)
-        return !lookup;
+        return !info->lookups;
     if (column.role != Role::Field)
         return false;
     // A column of the parent over the array itself would be taken for one of the element.
-    for (int level = 0; level < info->table->unwind_levels; level++) {
-        const FieldPath &unwound = info->table->unwind[level];
-        bool inside = column.path.count >= unwound.count;
-        for (int i = 0; inside && i < unwound.count; i++)
-            inside = strcmp(column.path.keys[i], unwound.keys[i]) == 0;
-        if (inside && !info->unwinds[column.number - 1])
+    for (int level = 0; level < info->table->unwind_levels; level++)
+        if (table->unwind_levels == 0 && starts_with(column.path, info->table->unwind[level]))
             return false;
-    }
     return true;
 }
 
 // Whether all that is read of the joined rows are such columns.
-bool reads_columns(const RelationInfo *info, const Lowering *lowering, List *expressions, bool lookup) {
+bool reads_columns(const RelationInfo *info, List *expressions) {
     ListCell *cell;
     foreach (cell, pull_var_clause(reinterpret_cast<Node *>(expressions), PVC_RECURSE_PLACEHOLDERS)) {
         Var *var = lfirst_node(Var, cell);
-        if (var->varattno <= 0 || !is_readable(info, info->table->columns[column_of(lowering, var)], lookup))
+        int member = 0;
+        while (info->members[member].relation != static_cast<Index>(var->varno))
+            member++;
+        const TableOptions *table = static_cast<TableOptions *>(list_nth(info->tables, member));
+        if (var->varattno <= 0 || !is_readable(info, table, info->table->columns[column_of(info->lowering, var)]))
             return false;
     }
     return true;
@@ -150,15 +150,9 @@ RelationInfo *make_info(const Attempt &attempt, JoinedTable *joined) {
     info->members = static_cast<ScanMember *>(palloc(sizeof(ScanMember) * info->member_count));
     memcpy(info->members, left->members, sizeof(ScanMember) * left->member_count);
     info->members[left->member_count] = {right->members[0].relation, left->table->column_count};
-    info->relations = lappend_oid(list_copy(left->relations), right->table->relation);
+    info->tables = lappend(list_copy(left->tables), right->table);
     info->as = lappend(list_copy(left->as), joined->as ? makeString(pstrdup(joined->as)) : nullptr);
-    info->table = join_tables(info->relations, info->as);
-    int count = info->table->column_count;
-    info->unwinds = static_cast<bool *>(palloc0(Max(count, 1)));
-    for (int i = 0; i < count; i++) {
-        bool of_left = i < left->table->column_count;
-        info->unwinds[i] = of_left ? left->unwinds[i] : right->table->unwind_levels > 0;
-    }
+    info->table = join_tables(info->tables, info->as);
     info->joins = lappend(list_copy(left->joins), joined);
     info->clauses = list_copy(left->clauses);
     info->lowering = lowering_for(info);
@@ -167,8 +161,6 @@ RelationInfo *make_info(const Attempt &attempt, JoinedTable *joined) {
     info->remote_clauses = NIL;
     return info;
 }
-
-double rows_of(const RelationInfo *info) { return clamp_row_est(info->documents * info->remote_selectivity); }
 
 // The join of tables over the same documents; null where it is none.
 RelationInfo *join_same_documents(const Attempt &attempt) {
@@ -186,7 +178,6 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
     }
     if (!key || attempt.type != JOIN_INNER)
         return nullptr;
-    joined->table = attempt.right->table;
     joined->kind = JoinKind::Inner;
     joined->read = list_make2_int(joined->local + 1, joined->foreign + 1);
     RelationInfo *info = make_info(attempt, joined);
@@ -201,7 +192,7 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
     if (info->lookups && !all_exact(info))
         return nullptr; // see join_by_lookup
     // Without statistics the planner knows nothing of keys that are unique.
-    double most = Max(rows_of(attempt.left), rows_of(attempt.right));
+    double most = Max(sent_documents(attempt.left), sent_documents(attempt.right));
     info->documents = info->examined = Min(attempt.joinrel->rows, most);
     info->joining = attempt.left->joining + look_cost(attempt.left, attempt.left->examined);
     return info;
@@ -224,7 +215,6 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
     JoinedTable *joined = static_cast<JoinedTable *>(palloc0(sizeof(JoinedTable)));
     if (!kind_of(attempt.type, &joined->kind))
         return nullptr;
-    joined->table = right->table;
     joined->filters = right->clauses;
     joined->as = psprintf("__mongo_fdw_cpp_join%d", list_length(left->joins) + 1);
     joined->local = -1;
@@ -263,10 +253,7 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
         return nullptr;
     // A $lookup finds at about half the speed of a key in $in.
     constexpr double kStart = 2;
-    List *key = list_make1(foreign_column(attempt, joined->foreign));
-    double distinct = best == Indexed::Unique
-                          ? right->documents
-                          : estimate_num_groups(attempt.root, key, right->documents, nullptr, nullptr);
+    Expr *key = foreign_column(attempt, joined->foreign);
     if (joined->kind == JoinKind::Left || joined->kind == JoinKind::Anti)
         foreach (cell,
                  pull_var_clause(reinterpret_cast<Node *>(get_actual_clauses(joined->on)), PVC_RECURSE_PLACEHOLDERS)) {
@@ -275,10 +262,12 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
                 joined->read = list_append_unique_int(joined->read, column + 1);
         }
     if (best == Indexed::Unique)
-        info->documents = info->examined = Min(info->documents, rows_of(left));
-    double examined = best == Indexed::No ? right->documents : clamp_row_est(right->documents / Max(distinct, 1));
+        info->documents = info->examined = Min(info->documents, sent_documents(left));
+    double examined = best == Indexed::No
+                          ? right->documents
+                          : clamp_row_est(documents_with_one(attempt.root, right, key, best == Indexed::Unique));
     info->joining =
-        left->joining + look_cost(left, left->examined) + rows_of(left) * kStart * look_cost(right, examined);
+        left->joining + look_cost(left, left->examined) + sent_documents(left) * kStart * look_cost(right, examined);
     return info;
 }
 
@@ -286,7 +275,7 @@ void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
     Path *local = info->lookups ? copied_local_path(joinrel, joinrel->reltarget) : nullptr;
     if (info->lookups && !local)
         return;
-    ScanCost cost = scan_cost(info, joinrel, false);
+    ScanCost cost = scan_cost(info, joinrel);
     Cost total = cost.startup + info->documents * cost.per_row;
     RelationInfo *known = static_cast<RelationInfo *>(joinrel->fdw_private);
     if (known && known->total <= total)
@@ -364,8 +353,7 @@ bool lower_joins(Lowering *lowering, const RelationInfo *info, ScanPlan *plan) {
         }
         lowering->columns = columns;
         lowering->guarded = guarded;
-        List *numbers = list_make3_int(joined->as ? 1 : 0, static_cast<int>(joined->kind), joined->local);
-        numbers = lappend_int(numbers, joined->foreign);
+        List *numbers = list_make3_int(static_cast<int>(joined->kind), joined->local, joined->foreign);
         plan->joins = lappend(plan->joins, list_make3(numbers, filters, conditions));
     }
     return sayable;
@@ -377,8 +365,7 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
     RelationInfo *right = static_cast<RelationInfo *>(inner->fdw_private);
     if (!left || !right || right->joins != NIL || left->base != outer || right->base != inner)
         return;
-    if (!filters_allowed() || !enable_join_pushdown || !edb_allows("mongo_fdw.enable_join_pushdown") ||
-        !is_allowed(left) || !is_allowed(right) || strcmp(left->table->database, right->table->database) != 0)
+    if (!is_allowed(left) || !is_allowed(right) || strcmp(left->table->database, right->table->database) != 0)
         return;
     if (root->parse->commandType != CMD_SELECT || root->parse->rowMarks || !bms_is_empty(joinrel->lateral_relids) ||
         !bms_is_empty(outer->lateral_relids) || !bms_is_empty(inner->lateral_relids) ||
@@ -389,7 +376,7 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
     Attempt attempt{root, joinrel, left, right, type, extra->restrictlist};
     auto readable = [&](const RelationInfo *info) {
         List *read = list_concat_copy(joinrel->reltarget->exprs, get_actual_clauses(info->clauses));
-        return reads_columns(info, info->lowering, read, info->lookups);
+        return reads_columns(info, read);
     };
     RelationInfo *info = join_same_documents(attempt);
     if (!info || !readable(info))

@@ -7,7 +7,6 @@ namespace mongo_fdw {
 
 // A table that a scan joins to those before it.
 struct JoinedTable {
-    TableOptions *table;
     const char *as; // the field that holds its documents; null: it reads the documents that the scan has anyway
     mql::JoinKind kind;
     int local;     // columns of the scan whose values find candidates

@@ -35,18 +35,31 @@ bool add_key(Place *place, const char *key) {
     return *key && *key != '$' && !strchr(key, '.');
 }
 
-bool add_keys(Place *place, const StepRow &step, Expr *argument) {
-    if (!IsA(argument, Const) || reinterpret_cast<Const *>(argument)->constisnull)
-        return false;
-    Datum value = reinterpret_cast<Const *>(argument)->constvalue;
-    if (!step.array)
-        return add_key(place, TextDatumGetCString(value));
+bool is_known(Expr *expression) {
+    return IsA(expression, Const) && !reinterpret_cast<Const *>(expression)->constisnull;
+}
+
+// The texts of a constant array; null for NULL.
+List *texts_of(Expr *array) {
     Datum *items;
     bool *nulls;
     int count;
-    deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &count);
+    deconstruct_array(DatumGetArrayTypeP(reinterpret_cast<Const *>(array)->constvalue), TEXTOID, -1, false,
+                      TYPALIGN_INT, &items, &nulls, &count);
+    List *texts = NIL;
     for (int i = 0; i < count; i++)
-        if (nulls[i] || !add_key(place, TextDatumGetCString(items[i])))
+        texts = lappend(texts, nulls[i] ? nullptr : TextDatumGetCString(items[i]));
+    return texts;
+}
+
+bool add_keys(Place *place, const StepRow &step, Expr *argument) {
+    if (!is_known(argument))
+        return false;
+    if (!step.array)
+        return add_key(place, TextDatumGetCString(reinterpret_cast<Const *>(argument)->constvalue));
+    ListCell *cell;
+    foreach (cell, texts_of(argument))
+        if (!lfirst(cell) || !add_key(place, static_cast<char *>(lfirst(cell))))
             return false;
     return true;
 }
@@ -68,12 +81,10 @@ bool place_of(Lowering *lowering, Expr *expression, Place *place) {
                                                   : NIL;
     for (const StepRow &step : kSteps)
         if (step.function == function) {
-            place->text = step.text;
-            bool text = step.text;
             bool found = list_length(arguments) == 2 &&
                          place_of(lowering, static_cast<Expr *>(linitial(arguments)), place) &&
                          add_keys(place, step, static_cast<Expr *>(lsecond(arguments)));
-            place->text = text;
+            place->text = step.text; // the outermost step decides
             return found;
         }
     return false;
@@ -138,16 +149,12 @@ uint32_t lower_exists(Lowering *lowering, Oid function, List *arguments) {
     if (function != F_JSONB_EXISTS_ALL)
         return add_inside(lowering, place, Op::Ge, keys, array);
     // Of all keys one that is known will do: the others are checked here.
-    if (!IsA(keys, Const) || reinterpret_cast<Const *>(keys)->constisnull)
+    if (!is_known(keys))
         return kNone;
-    Datum *items;
-    bool *nulls;
-    int count;
-    deconstruct_array(DatumGetArrayTypeP(reinterpret_cast<Const *>(keys)->constvalue), TEXTOID, -1, false, TYPALIGN_INT,
-                      &items, &nulls, &count);
-    for (int i = 0; i < count; i++)
-        if (!nulls[i])
-            return add_inside(lowering, place, Op::Ge, text_constant(TextDatumGetCString(items[i])), false);
+    ListCell *cell;
+    foreach (cell, texts_of(keys))
+        if (lfirst(cell))
+            return add_inside(lowering, place, Op::Ge, text_constant(static_cast<char *>(lfirst(cell))), false);
     return kNone;
 }
 
@@ -210,8 +217,7 @@ uint32_t lower_contained(Lowering *lowering, const Place &from, Datum document, 
 uint32_t lower_contains(Lowering *lowering, Expr *whole, Expr *part) {
     Place place{};
     uint32_t last = kNone;
-    if (!IsA(part, Const) || reinterpret_cast<Const *>(part)->constisnull || !place_of(lowering, whole, &place) ||
-        place.text)
+    if (!is_known(part) || !place_of(lowering, whole, &place) || place.text)
         return kNone;
     uint32_t first = lower_contained(lowering, place, reinterpret_cast<Const *>(part)->constvalue, &last);
     return first == kNone ? kNone : add_sql_node(lowering, mql::Node{mql::NodeKind::And, Op::Eq, 0, 0, first, kNone});
@@ -254,31 +260,6 @@ uint32_t lower_json(Lowering *lowering, Expr *condition) {
     default:
         return lower_equality(lowering, function, op->args, op->inputcollid, false);
     }
-}
-
-// SQL's order of rows: the first columns that differ decide. A NULL that is met before gives NULL, as OR and AND do.
-Expr *expand_row_comparison(RowCompareExpr *comparison) {
-    int strategy = strategy_of(comparison), last = list_length(comparison->opnos) - 1;
-    int strict = strategy == BTLessStrategyNumber || strategy == BTLessEqualStrategyNumber ? BTLessStrategyNumber
-                                                                                           : BTGreaterStrategyNumber;
-    Expr *result = nullptr;
-    for (int i = last; i >= 0; i--) {
-        Expr *left = static_cast<Expr *>(list_nth(comparison->largs, i)),
-             *right = static_cast<Expr *>(list_nth(comparison->rargs, i));
-        Oid family = list_nth_oid(comparison->opfamilies, i), collation = list_nth_oid(comparison->inputcollids, i);
-        Oid left_type, right_type;
-        op_input_types(list_nth_oid(comparison->opnos, i), &left_type, &right_type);
-        auto compare = [&](int by) {
-            Oid op = get_opfamily_member(family, left_type, right_type, static_cast<int16>(by));
-            return make_opclause(op, BOOLOID, false, left, right, InvalidOid, collation);
-        };
-        if (i == last)
-            result = compare(strategy);
-        else
-            result = make_orclause(
-                list_make2(compare(strict), make_andclause(list_make2(compare(BTEqualStrategyNumber), result))));
-    }
-    return result;
 }
 
 } // namespace mongo_fdw

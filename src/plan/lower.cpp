@@ -5,6 +5,7 @@
 #include "plan/lower.hpp"
 
 #include "convert/fit.hpp"
+#include "options/path.hpp"
 #include "plan/features.hpp"
 #include "plan/rules.hpp"
 
@@ -456,13 +457,8 @@ mql::Column *filter_columns(const TableOptions *table) {
         } else if (to.family == mql::Family::Text && typmod >= VARHDRSZ) {
             to.max_length = typmod - VARHDRSZ;
         }
-        for (int level = 0; level < table->unwind_levels; level++) {
-            const FieldPath &unwound = table->unwind[level];
-            bool inside = from.path.count >= unwound.count;
-            for (int k = 0; inside && k < unwound.count; k++)
-                inside = strcmp(from.path.keys[k], unwound.keys[k]) == 0;
-            to.element = to.element || inside;
-        }
+        for (int level = 0; level < table->unwind_levels; level++)
+            to.element = to.element || starts_with(from.path, table->unwind[level]);
         mql::FitColumn *fit = static_cast<mql::FitColumn *>(palloc0(sizeof(mql::FitColumn)));
         if (table->unwind_levels == 0 && fit_of_column(from, fit)) {
             fit->symbols_fit = fit->max_length == 0;

@@ -78,7 +78,8 @@ uint16_t parameter_of(Lowering *lowering, Expr *expression);
 // Whether a rule holds under a collation; notes the reason otherwise.
 bool collation_allows(Lowering *lowering, const struct Rule &rule, Oid collation);
 
-// Translates what a condition asks of a column of JSON: what it holds at a path, or which keys. kNone for others.
+// Translates what a condition asks of a column of JSON: what it holds at a path, or which keys; also whether an array
+// or a composite is there. kNone for others.
 uint32_t lower_json(Lowering *lowering, Expr *condition);
 
 // (a, b) < (c, d) and the like, in terms of their columns.

@@ -24,15 +24,18 @@ bool enable_key_joins = true;
 
 bool filters_allowed() { return enable_pushdown && enable_filter_pushdown; }
 
+bool joins_allowed(const TableOptions *table) {
+    return filters_allowed() && enable_join_pushdown && table->join_pushdown &&
+           edb_allows("mongo_fdw.enable_join_pushdown");
+}
+
 // One document costs its share of the network and of decoding; a scan costs a round trip at least. What the server does
 // with a document that it does not send is cheaper, unless it has to find it by an index.
-ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered) {
+ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel) {
     double width = Max(rel->reltarget->width, 1);
     ScanCost cost;
     cost.startup = info->table->startup_cost + info->joining + rel->baserestrictcost.startup;
     cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
-    if (filtered)
-        cost.startup += look_cost(info, info->examined);
     return cost;
 }
 
@@ -58,11 +61,10 @@ mql::Verdict verdict_of(const RelationInfo *info, Expr *clause, bool guarded = f
 
 void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, double examined, Cost *startup,
               Cost *total) {
-    ScanCost cost = scan_cost(info, rel, false);
+    ScanCost cost = scan_cost(info, rel);
     *startup = cost.startup;
-    *total = *startup + remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
-    if (remote_rows < info->documents)
-        *total += look_cost(info, examined);
+    *total = *startup + filter_cost(info, remote_rows, examined) +
+             remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
 }
 
 // The column that an index could find the rows of a clause by; -1: none.
@@ -215,11 +217,11 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, &reason);
     if (sort_list == NIL)
         return;
-    double rows = clamp_row_est(info->documents * info->remote_selectivity);
+    double rows = sent_documents(info);
     Cost startup, total;
     estimate(info, rel, rows, info->examined, &startup, &total);
     Cost sort = rows * (Max(log2(Max(rows, 2)), 1) * cpu_operator_cost + sort_cost(sort_list));
-    Cost look = rows < info->documents ? look_cost(info, info->examined) : 0; // before the first row
+    Cost look = filter_cost(info, rows, info->examined); // before the first row
     add_path(rel,
              reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup + look + sort, total + sort,
                                                             pathkeys, rel->lateral_relids, nullptr, NIL)));
@@ -235,10 +237,8 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     info->members = static_cast<ScanMember *>(palloc(sizeof(ScanMember)));
     info->members[0] = {rel->relid, 0};
     info->member_count = 1;
-    info->relations = list_make1_oid(relation);
+    info->tables = list_make1(info->table);
     info->as = list_make1(nullptr);
-    info->unwinds = static_cast<bool *>(palloc(Max(info->table->column_count, 1)));
-    memset(info->unwinds, info->table->unwind_levels > 0, info->table->column_count);
     info->clauses = rel->baserestrictinfo;
     info->user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
     info->lowering = lowering_for(info);
@@ -262,11 +262,26 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     if (bms_membership(root->all_baserels) == BMS_MULTIPLE)
         info->examined = examined_documents(root, info, info->remote_clauses);
     Cost startup, total;
-    estimate(info, rel, clamp_row_est(info->documents * info->remote_selectivity), info->examined, &startup, &total);
+    estimate(info, rel, sent_documents(info), info->examined, &startup, &total);
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
                                                                  rel->lateral_relids, nullptr, NIL)));
     add_sorted_path(root, rel, info);
     add_parameterized_paths(root, rel, info);
+}
+
+List *relations_of(const RelationInfo *info) {
+    List *relations = NIL;
+    ListCell *cell;
+    foreach (cell, info->tables)
+        relations = lappend_oid(relations, static_cast<TableOptions *>(lfirst(cell))->relation);
+    return relations;
+}
+
+double documents_with_one(PlannerInfo *root, const RelationInfo *info, Expr *column, bool unique) {
+    double distinct = unique && info->table->unwind_levels == 0
+                          ? info->documents
+                          : estimate_num_groups(root, list_make1(column), info->documents, nullptr, nullptr);
+    return info->documents / Max(distinct, 1);
 }
 
 bool has_gates(List *clauses) {
@@ -387,7 +402,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     Lowering *lowering = lowering_for(info);
     lowering->guarded = upper || info->lookups; // a join has no rows that are checked again
     ScanPlan plan{};
-    plan.relations = info->relations;
+    plan.relations = relations_of(info);
     plan.as = info->as;
     plan.notes = info->notes;
     List *local = NIL, *rechecked = NIL;

@@ -7,13 +7,13 @@
 namespace mongo_fdw {
 
 enum class ScanSlot : int {
-    Relations,   // OidList: the foreign tables, in the order of their joins
-    As,          // List of String: the field that holds the documents of each, null: none
-    Targets,     // IntList: attribute of each column of the scan tuple; NIL: the relation's own row type
-    FilterNodes, // bytea Const: the nodes of the filter tree
-    Roots,       // IntList: root of each pushed clause
-    Joins, // List, for each table but the first: IntList of lookup (0: the same documents), mql::JoinKind, local and
-           // foreign column; IntLists of the roots of filters and of conditions
+    Relations,     // OidList: the foreign tables, in the order of their joins
+    As,            // List of String: the field that holds the documents of each, null: none
+    Targets,       // IntList: attribute of each column of the scan tuple; NIL: the relation's own row type
+    FilterNodes,   // bytea Const: the nodes of the filter tree
+    Roots,         // IntList: root of each pushed clause
+    Joins,         // List, for each table but the first: IntList of mql::JoinKind, local and
+                   // foreign column; IntLists of the roots of filters and of conditions
     LateRoots,     // IntList: roots of clauses over what was joined
     Needed,        // IntList: attributes that the query reads
     NeededRecheck, // IntList: further attributes that the pushed clauses read, for when they cannot be pushed after all

@@ -12,9 +12,8 @@ struct RelationInfo {
     Oid user;            // whose mapping the scan uses
     ScanMember *members; // the tables, in the order of the joins
     int member_count;
-    List *relations;          // their OIDs
+    List *tables;             // their TableOptions
     List *as;                 // and the fields that hold their documents, see join_tables
-    bool *unwinds;            // by column: its table unwinds
     List *joins;              // JoinedTables, of all but the first
     bool lookups;             // some of them are made by $lookup
     List *clauses;            // RestrictInfos of the scan's rows
@@ -37,6 +36,20 @@ struct RelationInfo {
 };
 
 bool filters_allowed();
+
+// Whether a table may take part in joins that the server makes or gives keys for.
+bool joins_allowed(const TableOptions *table);
+
+// The OIDs of the tables, for the plan.
+List *relations_of(const RelationInfo *info);
+
+// Documents that the server sends for the clauses of the scan.
+inline double sent_documents(const RelationInfo *info) {
+    return clamp_row_est(info->documents * info->remote_selectivity);
+}
+
+// Documents of a collection that have one value of a column.
+double documents_with_one(PlannerInfo *root, const RelationInfo *info, Expr *column, bool unique);
 
 // A new lowering for the scan.
 Lowering *lowering_for(const RelationInfo *info);
@@ -65,10 +78,15 @@ struct ScanCost {
     Cost startup;
     Cost per_row;
 };
-ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel, bool filtered);
+ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel);
 
 // What it costs the server to look at so many documents of the collection.
 Cost look_cost(const RelationInfo *info, double examined);
+
+// The same for conditions that leave so many documents; nothing where they leave all.
+inline Cost filter_cost(const RelationInfo *info, double left, double examined) {
+    return left < info->documents ? look_cost(info, examined) : 0;
+}
 
 // The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
 // lowering takes the values.

@@ -151,16 +151,16 @@ bool is_plain(Node *expression) {
 // True when the rows of this scan are exactly those that LIMIT counts.
 bool limit_applies(PlannerInfo *root, RelationInfo *info) {
     const Query *query = root->parse;
-    if (info->table->unwind_levels > 0)
-        note_local(info, "LIMIT", "it counts elements of arrays, which are unwound here");
-    else if (!all_exact(info))
-        note_local(info, "LIMIT", "a condition is checked here");
-    return enable_pushdown && enable_limit_pushdown && info->table->unwind_levels == 0 &&
-           query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT &&
-           (root->sort_pathkeys == NIL || info->sorted) && !query->groupClause && !query->groupingSets &&
-           !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs && !query->distinctClause &&
-           !query->setOperations && !query->rowMarks && !query->havingQual && is_plain(query->limitCount) &&
-           is_plain(query->limitOffset) && all_exact(info);
+    const char *reason = info->table->unwind_levels > 0 ? "it counts elements of arrays, which are unwound here"
+                         : !all_exact(info)             ? "a condition is checked here"
+                                                        : nullptr;
+    if (reason)
+        note_local(info, "LIMIT", reason);
+    return !reason && enable_pushdown && enable_limit_pushdown && query->commandType == CMD_SELECT &&
+           query->limitOption == LIMIT_OPTION_COUNT && (root->sort_pathkeys == NIL || info->sorted) &&
+           !query->groupClause && !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs &&
+           !query->hasTargetSRFs && !query->distinctClause && !query->setOperations && !query->rowMarks &&
+           !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
 }
 
 void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, FinalPathExtraData *final) {
@@ -175,9 +175,9 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *info = *below;
     output->fdw_private = info;
-    double rows = clamp_row_est(info->documents * info->remote_selectivity);
-    ScanCost cost = scan_cost(info, base, false);
-    Cost look = rows < info->documents ? look_cost(info, info->examined) : 0;
+    double rows = sent_documents(info);
+    ScanCost cost = scan_cost(info, base);
+    Cost look = filter_cost(info, rows, info->examined);
     Cost startup = cost.startup;
     if (info->sorted) // the server looks at all rows and keeps the first ones
         startup += look + rows * sort_cost(below->sort_list), look = 0;
