@@ -1,6 +1,8 @@
 // Entry points of the library: what PostgreSQL calls is named here. Zone B.
 // Nothing of libmongoc is touched before the first connection: a client must never exist before a fork.
 #include "catalog/import.hpp"
+#include "dml/direct.hpp"
+#include "dml/modify.hpp"
 #include "exec/analyze.hpp"
 #include "exec/scan.hpp"
 #include "keyjoin/keyjoin.hpp"
@@ -70,6 +72,25 @@ extern "C" Datum mongo_fdw_cpp_handler(PG_FUNCTION_ARGS) {
     routine->ReScanForeignScan = mongoReScanForeignScan;
     routine->EndForeignScan = mongoEndForeignScan;
     routine->ExplainForeignScan = mongoExplainForeignScan;
+    routine->IsForeignRelUpdatable = mongoIsForeignRelUpdatable;
+    routine->AddForeignUpdateTargets = mongoAddForeignUpdateTargets;
+    routine->PlanForeignModify = mongoPlanForeignModify;
+    routine->BeginForeignModify = mongoBeginForeignModify;
+    routine->BeginForeignInsert = mongoBeginForeignInsert;
+    routine->GetForeignModifyBatchSize = mongoGetForeignModifyBatchSize;
+    routine->ExecForeignInsert = mongoExecForeignInsert;
+    routine->ExecForeignBatchInsert = mongoExecForeignBatchInsert;
+    routine->ExecForeignUpdate = mongoExecForeignUpdate;
+    routine->ExecForeignDelete = mongoExecForeignDelete;
+    routine->EndForeignModify = mongoEndForeignModify;
+    routine->EndForeignInsert = mongoEndForeignInsert;
+    routine->PlanDirectModify = mongoPlanDirectModify;
+    routine->BeginDirectModify = mongoBeginDirectModify;
+    routine->IterateDirectModify = mongoIterateDirectModify;
+    routine->EndDirectModify = mongoEndDirectModify;
+    routine->ExplainDirectModify = mongoExplainDirectModify;
+    routine->ExecForeignTruncate = mongoExecForeignTruncate;
+    routine->ExplainForeignModify = mongoExplainForeignModify;
     routine->AnalyzeForeignTable = mongoAnalyzeForeignTable;
     routine->ImportForeignSchema = mongoImportForeignSchema;
     PG_RETURN_POINTER(routine);

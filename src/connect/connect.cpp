@@ -1,6 +1,7 @@
 // The connection cache: invalidation, end of transaction, exit, and the functions that list and close. Zone B.
 #include "connect/connect.hpp"
 
+#include "connect/write.hpp"
 #include "options/options.hpp"
 #include "pg/error.hpp"
 #include "pg/hash.hpp"
@@ -23,6 +24,14 @@ struct Entry {
     uint32 server_hash;
     uint32 mapping_hash;
     TimestampTz since;
+    NameData name; // of the server
+    List *writes;  // Writes of the transaction, outermost level first, in TopMemoryContext
+};
+
+// Documents written at a level of subtransactions.
+struct Writes {
+    int level;
+    int64 documents;
 };
 
 HTAB *entries = nullptr;
@@ -65,15 +74,86 @@ void invalidate(Datum, int cache, uint32 hash) {
             entry->valid = false;
 }
 
+char *server_name_of(Oid server) {
+    HeapTuple tuple = SearchSysCache1(FOREIGNSERVEROID, ObjectIdGetDatum(server));
+    if (!HeapTupleIsValid(tuple))
+        return nullptr;
+    char *name = pstrdup(NameStr(reinterpret_cast<Form_pg_foreign_server>(GETSTRUCT(tuple))->srvname));
+    ReleaseSysCache(tuple);
+    return name;
+}
+
+int64 written_in(const Entry *entry, int level) {
+    int64 documents = 0;
+    ListCell *cell;
+    foreach (cell, entry->writes)
+        if (static_cast<Writes *>(lfirst(cell))->level >= level)
+            documents += static_cast<Writes *>(lfirst(cell))->documents;
+    return documents;
+}
+
+// What a rolled-back transaction or savepoint leaves in MongoDB is said once.
+void warn_of_writes(const Entry *entry, int level) {
+    int64 documents = written_in(entry, level);
+    if (documents == 0)
+        return;
+    ereport(WARNING, (errmsg("the rollback does not undo what was written to server \"%s\": " INT64_FORMAT " %s",
+                             NameStr(entry->name), documents, documents == 1 ? "document" : "documents")));
+}
+
+void forget_writes(Entry *entry, int level) {
+    while (entry->writes != NIL && static_cast<Writes *>(llast(entry->writes))->level >= level) {
+        pfree(llast(entry->writes));
+        entry->writes = list_delete_last(entry->writes);
+    }
+}
+
+void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+    if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+        return;
+    int level = GetCurrentTransactionNestLevel();
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, entries);
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status))) {
+        if (written_in(entry, level) == 0)
+            continue;
+        if (event == SUBXACT_EVENT_ABORT_SUB) {
+            warn_of_writes(entry, level);
+            forget_writes(entry, level);
+            continue;
+        }
+        ListCell *cell;
+        foreach (cell, entry->writes) {
+            Writes *writes = static_cast<Writes *>(lfirst(cell));
+            writes->level = Min(writes->level, level - 1);
+        }
+    }
+}
+
 void end_transaction(XactEvent event, void *) {
+    if (event == XACT_EVENT_PRE_PREPARE) {
+        HASH_SEQ_STATUS writers;
+        hash_seq_init(&writers, entries);
+        while (Entry *entry = static_cast<Entry *>(hash_seq_search(&writers)))
+            if (written_in(entry, 0) > 0) {
+                hash_seq_term(&writers);
+                ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                                errmsg("cannot PREPARE a transaction that has written to MongoDB")));
+            }
+        return;
+    }
     if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE &&
         event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
         return;
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, entries);
-    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
+    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status))) {
+        if (event == XACT_EVENT_ABORT)
+            warn_of_writes(entry, 0);
+        forget_writes(entry, 0);
         if (entry->client && (!entry->keep || !entry->valid || !mongo::client_is_usable(entry->client)))
             close_entry(entry);
+    }
 }
 
 // The process ends: sockets are closed, nothing is sent or awaited.
@@ -95,21 +175,28 @@ void initialize() {
     CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, 0);
     CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, 0);
     RegisterXactCallback(end_transaction, nullptr);
+    RegisterSubXactCallback(end_subtransaction, nullptr);
     before_shmem_exit(at_exit, 0);
+}
+
+void note_writes(Entry *entry, int64 documents) {
+    if (documents == 0)
+        return;
+    int level = GetCurrentTransactionNestLevel();
+    Writes *last = entry->writes ? static_cast<Writes *>(llast(entry->writes)) : nullptr;
+    if (!last || last->level != level) {
+        MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+        last = static_cast<Writes *>(palloc0(sizeof(Writes)));
+        last->level = level;
+        entry->writes = lappend(entry->writes, last);
+        MemoryContextSwitchTo(old);
+    }
+    last->documents += documents;
 }
 
 bool was_lost(const mongo::Error &error) {
     return error.kind == mongo::ErrorKind::Lost || error.kind == mongo::ErrorKind::Connect ||
            error.kind == mongo::ErrorKind::Protocol;
-}
-
-char *server_name_of(Oid server) {
-    HeapTuple tuple = SearchSysCache1(FOREIGNSERVEROID, ObjectIdGetDatum(server));
-    if (!HeapTupleIsValid(tuple))
-        return nullptr;
-    char *name = pstrdup(NameStr(reinterpret_cast<Form_pg_foreign_server>(GETSTRUCT(tuple))->srvname));
-    ReleaseSysCache(tuple);
-    return name;
 }
 
 // A user sees the connections of servers that they may use.
@@ -152,6 +239,7 @@ Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
     if (!found) {
         entry->client = nullptr;
         entry->valid = false;
+        entry->writes = NIL;
     }
     ForeignServer *server = GetForeignServer(server_oid);
     if (entry->client && entry->valid && mongo::client_is_usable(entry->client)) {
@@ -172,6 +260,7 @@ Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
     }
     entry->client = client;
     entry->server = server_oid;
+    namestrcpy(&entry->name, server->servername);
     entry->keep = options.keep_connections;
     entry->valid = true;
     entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server_oid));
@@ -220,6 +309,48 @@ bool run_command(Oid server, Oid user, const char *database, mongo::Bytes comman
                  mongo::Error *failure) {
     return with_connection(server, user, database, nullptr, failure, [&](mongo::Client *client, mongo::Error *error) {
         return mongo::run_command(client, database, command, reply, error);
+    });
+}
+
+namespace {
+
+// Runs call(client), which returns the number of documents it wrote, over the user's connection; a cancel raises. A
+// write cannot simply be tried again: a connection that the server has closed is found out before.
+template <class Call> bool with_writing_connection(Oid server, Oid user, mongo::Error *failure, Call call) {
+    CHECK_FOR_INTERRUPTS();
+    Connection connection = get_connection(server, user, failure);
+    if (connection.client && !mongo::connection_is_open(connection.client)) {
+        mongo::abandon_client(connection.client);
+        connection = get_connection(server, user, failure);
+    }
+    if (!connection.client)
+        return false;
+    Oid mapping = GetUserMapping(user, server)->umid;
+    Entry *entry = static_cast<Entry *>(hash_search(entries, &mapping, HASH_FIND, nullptr));
+    note_writes(entry, call(connection.client));
+    if (failure->kind == mongo::ErrorKind::Interrupted)
+        raise_mongo_error(*failure, connection.server_name, nullptr, nullptr);
+    return failure->kind == mongo::ErrorKind::None;
+}
+
+} // namespace
+
+bool write_documents(Oid server, Oid user, const mongo::WriteRequest &request, mongo::WriteResult *result,
+                     mongo::Error *failure) {
+    *result = {};
+    return with_writing_connection(server, user, failure, [&](mongo::Client *client) {
+        mongo::write(client, request, result, failure);
+        return result->inserted + result->upserted + result->modified + result->removed;
+    });
+}
+
+bool modify_document(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
+                     mongo::Error *failure) {
+    return with_writing_connection(server, user, failure, [&](mongo::Client *client) -> int64_t {
+        if (!mongo::modify(client, database, command, reply, failure))
+            return 0;
+        BsonValue value = field_of(reply->data, reply->size, "value");
+        return value.type == BsonType::Document;
     });
 }
 

@@ -105,6 +105,15 @@ Converter *make_converter(Oid type, int32 typmod, const ReadRules &rules) {
     return converter;
 }
 
+void swap_legacy_uuid(const unsigned char *from, UuidLegacy form, unsigned char *to) {
+    static const uint8_t kOrder[][16] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+                                         {7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8},
+                                         {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15}};
+    const uint8_t *order = kOrder[form == UuidLegacy::Java ? 1 : form == UuidLegacy::CSharp ? 2 : 0];
+    for (int i = 0; i < 16; i++)
+        to[i] = from[order[i]];
+}
+
 bool takes_list(const Converter *converter) {
     switch (converter->kind) {
     case Kind::Array:

@@ -77,6 +77,9 @@ struct Misfit {
 // Makes the converter of a type in the current memory context.
 Converter *make_converter(Oid type, int32 typmod, const ReadRules &rules);
 
+// The 16 bytes of a UUID from or to a driver's old form (binary subtype 3); each order undoes itself.
+void swap_legacy_uuid(const unsigned char *from, UuidLegacy form, unsigned char *to);
+
 // Converts a value; a null, missing or undefined value is Fit::Null. Results live in the arena.
 Fit convert_value(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *misfit);
 

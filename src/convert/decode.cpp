@@ -794,6 +794,8 @@ void visit_misfits(const Decoder *decoder, void (*visit)(void *argument, AttrNum
             visit(argument, decoder->levels[i].errors[j].column, decoder->levels[i].errors[j].value.type);
 }
 
+BsonValue current_document(const Decoder *decoder) { return decoder->document; }
+
 uint32_t documents_in_batch(const Decoder *decoder) { return decoder->documents; }
 
 } // namespace mongo_fdw

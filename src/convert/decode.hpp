@@ -31,6 +31,9 @@ FieldState field_state(const Decoder *decoder, AttrNumber column);
 void visit_misfits(const Decoder *decoder, void (*visit)(void *argument, AttrNumber column, BsonType type),
                    void *argument);
 
+// The document of the row last decoded.
+BsonValue current_document(const Decoder *decoder);
+
 // Documents read from the current batch so far.
 uint32_t documents_in_batch(const Decoder *decoder);
 

@@ -24,6 +24,10 @@ void decimal_of_decimal128(const uint8_t *data, Decimal *out);
 void decimal_of_double(double value, Decimal *out);
 void decimal_of_int64(int64_t value, Decimal *out);
 
+// The Decimal128 (16 bytes) of a decimal as PostgreSQL or JSON writes it, digit for digit. False for more than 34
+// digits, an exponent out of range, and what is no number.
+bool decimal128_of_text(const char *text, uint8_t *out);
+
 // Bytes a numeric of this number needs at most.
 Size numeric_size(const Decimal &number);
 // Writes a numeric (with a 4-byte header) to out and returns its size. dscale: digits shown behind the point.

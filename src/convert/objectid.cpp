@@ -38,25 +38,11 @@ int hex_digit(char c) {
 
 Datum parse(const char *text, size_t length) {
     unsigned char *id = static_cast<unsigned char *>(palloc(kObjectIdSize));
-    bool valid = length == 2 * kObjectIdSize;
-    for (int i = 0; valid && i < kObjectIdSize; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-        valid = high >= 0 && low >= 0;
-        id[i] = static_cast<unsigned char>(high << 4 | low);
-    }
-    if (!valid)
+    if (length != 2 * kObjectIdSize || !objectid_of_hex(text, id))
         ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
                         errmsg("invalid input syntax for type %s: \"%s\"", "objectid", pnstrdup(text, Min(length, 64))),
                         errhint("An ObjectId is written as 24 hexadecimal digits.")));
     return PointerGetDatum(id);
-}
-
-void print(const unsigned char *id, char *out) {
-    static const char kHex[] = "0123456789abcdef";
-    for (int i = 0; i < kObjectIdSize; i++) {
-        out[2 * i] = kHex[id[i] >> 4];
-        out[2 * i + 1] = kHex[id[i] & 15];
-    }
 }
 
 const unsigned char *id_argument(FunctionCallInfo fcinfo, int index) {
@@ -68,6 +54,24 @@ int compare_arguments(FunctionCallInfo fcinfo) {
 }
 
 } // namespace
+
+void hex_of_objectid(const unsigned char *id, char *out) {
+    static const char kHex[] = "0123456789abcdef";
+    for (int i = 0; i < kObjectIdSize; i++) {
+        out[2 * i] = kHex[id[i] >> 4];
+        out[2 * i + 1] = kHex[id[i] & 15];
+    }
+}
+
+bool objectid_of_hex(const char *text, unsigned char *id) {
+    for (int i = 0; i < kObjectIdSize; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        id[i] = static_cast<unsigned char>(high << 4 | low);
+    }
+    return true;
+}
 
 Oid objectid_type() {
     Oid schema = get_namespace_oid("mongo", true);
@@ -89,7 +93,7 @@ Datum mongo_objectid_in(PG_FUNCTION_ARGS) {
 
 Datum mongo_objectid_out(PG_FUNCTION_ARGS) {
     char *text = static_cast<char *>(palloc(2 * kObjectIdSize + 1));
-    print(id_argument(fcinfo, 0), text);
+    hex_of_objectid(id_argument(fcinfo, 0), text);
     text[2 * kObjectIdSize] = '\0';
     PG_RETURN_CSTRING(text);
 }
@@ -128,7 +132,7 @@ Datum mongo_objectid_hash_extended(PG_FUNCTION_ARGS) {
 
 Datum mongo_objectid_to_text(PG_FUNCTION_ARGS) {
     char text[2 * kObjectIdSize];
-    print(id_argument(fcinfo, 0), text);
+    hex_of_objectid(id_argument(fcinfo, 0), text);
     PG_RETURN_TEXT_P(cstring_to_text_with_len(text, sizeof text));
 }
 

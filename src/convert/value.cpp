@@ -269,16 +269,6 @@ Fit convert_date(const Converter *converter, const BsonValue &value, Datum *out,
     return Fit::Value;
 }
 
-// Byte orders of the drivers' old UUID form (binary subtype 3).
-void legacy_uuid(const uint8_t *from, UuidLegacy form, unsigned char *to) {
-    static const uint8_t kOrder[][16] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-                                         {7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8},
-                                         {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15}};
-    const uint8_t *order = kOrder[form == UuidLegacy::Java ? 1 : form == UuidLegacy::CSharp ? 2 : 0];
-    for (int i = 0; i < 16; i++)
-        to[i] = from[order[i]];
-}
-
 Fit convert_uuid(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
     if (value.type != BsonType::Binary || value.size != 21)
         return misfit(why, value);
@@ -288,7 +278,7 @@ Fit convert_uuid(const Converter *converter, const BsonValue &value, Arena *aren
         return misfit(why, value);
     pg_uuid_t *uuid = static_cast<pg_uuid_t *>(arena_alloc(arena, sizeof(pg_uuid_t)));
     if (legacy)
-        legacy_uuid(value.data + 5, converter->rules.uuid_legacy, uuid->data);
+        swap_legacy_uuid(value.data + 5, converter->rules.uuid_legacy, uuid->data);
     else
         memcpy(uuid->data, value.data + 5, 16);
     *out = UUIDPGetDatum(uuid);

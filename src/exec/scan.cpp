@@ -6,6 +6,7 @@
 
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
+#include "exec/drain.hpp"
 #include "exec/group.hpp"
 #include "exec/join.hpp"
 #include "exec/operands.hpp"
@@ -35,7 +36,11 @@ void close(ScanState *state, bool may_wait) {
     mongo::close_cursor(cursor, may_wait);
 }
 
-void on_context_reset(void *argument) { close(static_cast<ScanState *>(argument), false); }
+void on_context_reset(void *argument) {
+    ScanState *state = static_cast<ScanState *>(argument);
+    forget_drained_scan(state);
+    close(state, false);
+}
 
 bool uses_text(const ScanState *state) {
     for (uint32_t i = 0; i < state->plan.filter.count; i++) {
@@ -172,7 +177,7 @@ static bool has_guards(const ScanState *state) {
     return false;
 }
 
-static mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
+mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
     mql::ScanCommand command = scan_command(state, with_filters, false);
     command.folded = true;
     return state->group ? render_groups(state, command) : mql::render_scan(command);
@@ -403,6 +408,8 @@ ScanState *make_scan_state(ForeignScanState *node) {
     if (state->plan.outputs != NIL)
         state->group = make_group_state(node, state);
     prepare_decoding(state, false);
+    if (state->plan.drained)
+        register_drained_scan(node, state);
     MemoryContextSwitchTo(old);
     return state;
 }
@@ -462,7 +469,7 @@ bool passes_here(ForeignScanState *node, ScanState *state, TupleTableSlot *slot)
 
 } // namespace
 
-extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
+TupleTableSlot *next_scanned_row(ForeignScanState *node) {
     ScanState *state = state_of(node);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     ExecClearTuple(slot);
@@ -488,6 +495,11 @@ extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
     return slot;
 }
 
+extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    return state->plan.drained ? next_drained_row(node, state) : next_scanned_row(node);
+}
+
 void give_keys(ForeignScanState *node, Datum keys) {
     ScanState *state = state_of(node);
     close(state, true);
@@ -497,6 +509,10 @@ void give_keys(ForeignScanState *node, Datum keys) {
 
 extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
     ScanState *state = state_of(node);
+    if (state->plan.drained) {
+        rescan_drained(state);
+        return;
+    }
     if (state->group) {
         rescan_groups(node, state);
         return;
@@ -525,6 +541,8 @@ extern "C" void mongoEndForeignScan(ForeignScanState *node) {
         return;
     close(state, true);
     end_groups(state);
+    if (state->drained)
+        tuplestore_end(state->drained);
     MemoryContextDelete(state->context);
     node->fdw_state = nullptr;
 }

@@ -9,6 +9,7 @@
 namespace mongo_fdw {
 
 struct GroupState;
+struct RowIds;
 
 struct ScanState {
     TableOptions *table; // of all tables that the scan joins
@@ -50,6 +51,14 @@ struct ScanState {
     GroupState *group;           // null: not grouped
     Datum *row_values;           // of the relation, where the scan tuple has another shape
     bool *row_nulls;             //
+    // of a scan whose collection the statement writes, see exec/drain.hpp
+    ForeignScanState *node;       //
+    ScanState *next_drained;      //
+    Tuplestorestate *drained;     // null: not read yet
+    TupleTableSlot *drained_slot; //
+    uint64 drained_rows;          // given since the last rescan
+    void *direct;                 // of a node that modifies, see dml/direct.cpp
+    RowIds *row_ids;              // null: it is no target
     // over all executions
     uint64_t executions;
     mongo::CursorCounts counts;
@@ -71,6 +80,9 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only);
 enum class Collation : uint8_t;
 Collation needed_collation(const ScanState *state);
 
+// The next row of the scan itself, in its slot.
+TupleTableSlot *next_scanned_row(ForeignScanState *node);
+
 // The next row of PostgreSQL's own plan in the scan's slot; null at the end.
 TupleTableSlot *next_fallback_row(ForeignScanState *node);
 
@@ -79,6 +91,9 @@ TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 
 // Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
 void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline);
+
+// The pipeline of a state's operands for people, guards folded.
+mql::ScanRendering render_folded(ScanState *state, bool with_filters);
 
 // The pipeline of the last execution for people, guards folded; null: nothing was sent.
 const char *pipeline_text(ScanState *state);

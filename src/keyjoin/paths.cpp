@@ -147,7 +147,8 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
 void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
                JoinPathExtraData *extra) {
     RelationInfo *info = collection_of(inner);
-    if (!info || !enable_key_joins || !joins_allowed(info->table) || !bms_is_empty(inner->lateral_relids))
+    if (!info || info->written || !enable_key_joins || !joins_allowed(info->table) ||
+        !bms_is_empty(inner->lateral_relids))
         return;
     Path *outer_path = outer->cheapest_total_path;
     if (type == JOIN_UNIQUE_OUTER) {

@@ -3,6 +3,7 @@
 
 #include "mongo/client.hpp"
 #include "mongo/stream.hpp"
+#include "mongo/write.hpp"
 
 #include <string>
 #include <vector>
@@ -16,14 +17,24 @@ struct IdleCursor {
     uint32_t server;
 };
 
+struct WriteFailure {
+    uint32_t index = 0;
+    int32_t code = 0;
+    std::string message;
+    std::string key;
+};
+
 struct Client {
     StreamGroup streams{};
     std::string pem_file, pem_password, ca_file, ca_directory, crl_file;
     mongoc_ssl_opt_t tls{};
     Handle<mongoc_read_prefs_t> read_preference;
-    Handle<mongoc_client_t> handle; // destroyed before the streams' group
+    Handle<mongoc_client_t> handle;              // destroyed before the streams' group
+    Handle<mongoc_client_session_t> transaction; // of the backend's transaction; null: none is open
     Document reply;
     std::vector<IdleCursor> idle_cursors;
+    std::vector<WriteFailure> write_failures; // of the last write
+    std::vector<FailedOperation> failed_operations;
     unsigned references = 1;
     bool broken = false;
     bool worked = false;

@@ -369,6 +369,13 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
     return tls;
 }
 
+bool streams_are_open(const StreamGroup *group) noexcept {
+    for (Stream *stream = group->first; stream; stream = stream->next)
+        if (stream_check_closed(&stream->vtable))
+            return false;
+    return true;
+}
+
 void abort_streams(StreamGroup *group) noexcept {
     group->aborting = true;
     for (Stream *stream = group->first; stream; stream = stream->next)

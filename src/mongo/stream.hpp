@@ -24,6 +24,9 @@ struct StreamGroup {
 extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *uri, const mongoc_host_list_t *host, void *user_data,
                                         bson_error_t *error);
 
+// False where a peer has closed one of the group's sockets. Does not wait.
+bool streams_are_open(const StreamGroup *group) noexcept;
+
 // Closes every socket of the group, so that the server ends what runs there, and lets nothing wait any more.
 void abort_streams(StreamGroup *group) noexcept;
 

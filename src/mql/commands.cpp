@@ -125,4 +125,23 @@ Document repeated_value_command(const char *collection, const char *path) noexce
     });
 }
 
+Document find_and_modify_command(const char *collection, Document filter, Document update, bool upsert,
+                                 Document write_concern) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        std::vector<Field> command = {{"findAndModify", collection}, {"query", Value::document(filter)}};
+        if (update.data) {
+            command.push_back({"update", Value::document(update)});
+            command.push_back({"new", true});
+            if (upsert)
+                command.push_back({"upsert", true});
+        } else {
+            command.push_back({"remove", true});
+        }
+        if (write_concern.data)
+            command.push_back({"writeConcern", Value::document(write_concern)});
+        return doc(command);
+    });
+}
+
 } // namespace mongo_fdw::mql

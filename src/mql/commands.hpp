@@ -50,4 +50,9 @@ Document present_values_command(const char *collection, const char *path, Docume
 // The first value that a field holds in more than one document.
 Document repeated_value_command(const char *collection, const char *path) noexcept;
 
+// findAndModify of the document that filter finds: update (operators, or a whole document) is made and the new document
+// returned, or, without data, the document is removed and returned. write_concern without data: the connection's.
+Document find_and_modify_command(const char *collection, Document filter, Document update, bool upsert,
+                                 Document write_concern) noexcept;
+
 } // namespace mongo_fdw::mql

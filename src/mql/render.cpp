@@ -267,4 +267,49 @@ Document parse_filter(const char *json, char *message, size_t message_size) noex
     return {};
 }
 
+Document write_concern(const char *text, char *message, size_t message_size) noexcept {
+    static std::string *kept = nullptr;
+    const char *start = text + std::strspn(text, " \t\r\n");
+    try {
+        if (*start == '{') {
+            Document concern = parse_filter(start, message, message_size);
+            bson_t view;
+            bson_iter_t field;
+            if (!concern.data || !bson_init_static(&view, concern.data, concern.size))
+                return {};
+            bson_iter_init(&field, &view);
+            while (bson_iter_next(&field)) {
+                const char *key = bson_iter_key(&field);
+                bool number = BSON_ITER_HOLDS_NUMBER(&field);
+                bool none = std::strcmp(key, "w") == 0 && number && bson_iter_as_int64(&field) < 1;
+                bool known = std::strcmp(key, "w") == 0          ? number || BSON_ITER_HOLDS_UTF8(&field)
+                             : std::strcmp(key, "j") == 0        ? BSON_ITER_HOLDS_BOOL(&field)
+                             : std::strcmp(key, "wtimeout") == 0 ? number
+                                                                 : false;
+                if (known && !none)
+                    continue;
+                std::snprintf(message, message_size,
+                              none ? "Without an acknowledgement nobody knows what was written: \"%s\" is at least 1."
+                                   : "\"%s\" is none of w, j and wtimeout, or of another type.",
+                              key);
+                return {};
+            }
+            return concern;
+        }
+        char *end;
+        long members = std::strtol(start, &end, 10);
+        if (end != start && *end == '\0') {
+            if (members >= 1 && members <= 50)
+                return keep(&kept, doc({{"w", static_cast<int32_t>(members)}}));
+            std::snprintf(message, message_size, "A number of members is from 1 to 50.");
+            return {};
+        }
+        if (*start)
+            return keep(&kept, doc({{"w", start}}));
+    } catch (...) {
+    }
+    std::snprintf(message, message_size, "It is a number of members, \"majority\", a tag, or a JSON object.");
+    return {};
+}
+
 } // namespace mongo_fdw::mql

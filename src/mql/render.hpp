@@ -84,4 +84,8 @@ Document parse_pipeline(const char *json, char *message, size_t message_size) no
 // Parses a filter (a JSON object). On error data is null and message says why.
 Document parse_filter(const char *json, char *message, size_t message_size) noexcept;
 
+// The write concern that an option's value means: a number of members from 1, "majority" or a tag, or a JSON object
+// with w, j, wtimeout. On error data is null and message says why.
+Document write_concern(const char *text, char *message, size_t message_size) noexcept;
+
 } // namespace mongo_fdw::mql

@@ -159,6 +159,8 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     column->on_error = on_error_of(lookup, edb);
     column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
                      lookup.boolean("array_from_scalar", false), edb, binary_subtype_of(lookup)};
+    column->write = {find_option(lookup.column, "bson_type"), lookup.is("null_as", "null"),
+                     lookup.boolean("round_time", false), edb};
     check_role_type(*column, *table);
     if (column->role == Role::Errors)
         table->errors_column = column->number;
@@ -263,6 +265,14 @@ TableOptions *read_table_options(Oid relation) {
     table->tuple_cost = lookup.real("fdw_tuple_cost", 0.05);
     table->array_from_scalar = lookup.boolean("array_from_scalar", false);
     table->on_error = on_error_of(lookup, edb);
+    table->updatable = lookup.boolean("updatable", true);
+    table->truncatable = lookup.boolean("truncatable", true);
+    table->ordered = lookup.boolean("ordered", true);
+    table->batch_size = lookup.integer("batch_size", 0, 1000);
+    table->write_concern = to_utf8(lookup.text("write_concern"));
+    table->write_mode = lookup.is("write_mode", "upsert")    ? WriteMode::Upsert
+                        : lookup.is("write_mode", "replace") ? WriteMode::Replace
+                                                             : WriteMode::Insert;
     if (const char *unwind = lookup.text("unwind"))
         table->unwind = parse_unwind(unwind, &table->unwind_levels);
 

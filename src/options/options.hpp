@@ -2,7 +2,7 @@
 // Zone B.
 #pragma once
 
-#include "convert/converter.hpp"
+#include "convert/encode.hpp"
 #include "mongo/types.hpp"
 
 #include "pg/pg.hpp"
@@ -10,6 +10,9 @@
 namespace mongo_fdw {
 
 enum class OnError : uint8_t { Error, Null, Collect };
+
+// What INSERT does with a document whose _id is there already.
+enum class WriteMode : uint8_t { Insert, Upsert, Replace };
 
 enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords };
 
@@ -37,6 +40,7 @@ struct ColumnOptions {
     FieldPath path; // of Role::Field
     OnError on_error;
     ReadRules rules;
+    WriteRules write;
     bool dropped;
     const JoinedSource *source; // null: the scan's own documents
 };
@@ -63,6 +67,12 @@ struct TableOptions {
     FieldPath *unwind; // absolute path of the array of each level
     bool array_from_scalar;
     OnError on_error;
+    bool updatable;
+    bool truncatable;
+    bool ordered;
+    int batch_size;
+    const char *write_concern; // as given, UTF-8; null: the connection's
+    WriteMode write_mode;
     int column_count; // attributes of the relation
     ColumnOptions *columns;
     AttrNumber errors_column; // 0: none

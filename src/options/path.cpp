@@ -99,21 +99,25 @@ FieldPath *parse_unwind(const char *text, int *levels) {
                      errhint("Give the path of an array, \"items\", or of an array inside it, \"items[].parts\".")));
         FieldPath *level = &result[*levels];
         *level = empty_path(text);
-        StringInfoData dotted;
-        initStringInfo(&dotted);
         if (*levels > 0)
             for (int i = 0; i < result[*levels - 1].count; i++)
                 add_key(level, result[*levels - 1].keys[i]);
         for (int i = 0; i < part.count; i++)
             add_key(level, part.keys[i]);
-        for (int i = 0; i < level->count; i++)
-            appendStringInfo(&dotted, "%s%s", i ? "." : "",
-                             pg_any_to_server(level->keys[i], strlen(level->keys[i]), PG_UTF8));
-        level->text = dotted.data;
+        const char *dotted = dotted_path(*level);
+        level->text = pg_any_to_server(dotted, strlen(dotted), PG_UTF8);
         (*levels)++;
         from = mark ? mark + 3 : nullptr;
     }
     return result;
+}
+
+const char *dotted_path(const FieldPath &path) {
+    StringInfoData dotted;
+    initStringInfo(&dotted);
+    for (int i = 0; i < path.count; i++)
+        appendStringInfo(&dotted, "%s%s", i ? "." : "", path.keys[i]);
+    return dotted.data;
 }
 
 bool starts_with(const FieldPath &path, const FieldPath &prefix) {

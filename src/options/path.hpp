@@ -14,6 +14,9 @@ FieldPath single_key_path(const char *key);
 // "items" or "items[].parts": the absolute path of the array of each level.
 FieldPath *parse_unwind(const char *text, int *levels);
 
+// The keys with dots between them, in UTF-8.
+const char *dotted_path(const FieldPath &path);
+
 // True when path starts with the keys of prefix.
 bool starts_with(const FieldPath &path, const FieldPath &prefix);
 

@@ -174,6 +174,13 @@ void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
             "regex, code, bool, object, array, binary, and binary:N with a subtype N from 0 to 255.");
 }
 
+void check_write_concern(const OptionRow &row, const char *value, uint8_t) {
+    char message[256];
+    const char *utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
+    if (!mql::write_concern(utf8, message, sizeof message).data)
+        invalid(row, value, message);
+}
+
 constexpr const char *kReadPreferences = "primary|primaryPreferred|secondary|secondaryPreferred|nearest";
 
 // One row an option. Names and scopes as in the manual, docs/options.md; a test compares the two.
@@ -215,6 +222,16 @@ constexpr OptionRow kOptions[] = {
      false},
     {"array_from_scalar", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
     {"uuid_legacy", kServer | kTable | kColumn, check_enumeration, "off|python|java|csharp", nullptr, false},
+    // writing
+    {"updatable", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"truncatable", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"batch_size", kServer | kTable, check_integer, "1|100000", nullptr, false},
+    {"ordered", kServer | kTable, check_bool, nullptr, nullptr, false},
+    {"write_concern", kServer | kTable, check_write_concern, nullptr, nullptr, false},
+    {"write_mode", kTable, check_enumeration, "insert|upsert|replace", nullptr, false},
+    {"null_as", kServer | kTable | kColumn, check_enumeration, "missing|null", nullptr, false},
+    {"round_time", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
+    {"transaction", kServer, check_enumeration, "none|session", nullptr, false},
     // planning
     {"use_remote_estimate", kServer | kTable, check_bool, nullptr, nullptr, false},
     {"fdw_startup_cost", kServer | kTable, check_cost, nullptr, nullptr, false},

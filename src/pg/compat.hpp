@@ -78,6 +78,18 @@ inline int strategy_of(const RowCompareExpr *comparison) {
 #endif
 }
 
+// The walker had no parameters in its type before 16.
+inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_walker(node, walker, context);
+#else
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+    return expression_tree_walker(node, reinterpret_cast<bool (*)()>(walker), context);
+#pragma GCC diagnostic pop
+#endif
+}
+
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }
 

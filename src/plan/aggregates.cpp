@@ -288,8 +288,9 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
                     bool distinct) {
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
     if (!enable_aggregate_pushdown || !below->table->aggregate_pushdown ||
-        !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->table->unwind_levels > 0 ||
-        !bms_is_empty(input->lateral_relids) || root->parse->rowMarks || contain_volatile_functions(having))
+        !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->written ||
+        below->table->unwind_levels > 0 || !bms_is_empty(input->lateral_relids) || root->parse->rowMarks ||
+        contain_volatile_functions(having))
         return; // HAVING is evaluated twice where the outer plan runs
     if (joins_hide_errors(below))
         return note_local(below, "aggregates", "rows without a partner are read here, for values that do not fit");

@@ -27,7 +27,9 @@ struct Attempt {
     List *clauses;
 };
 
-bool is_allowed(const RelationInfo *info) { return joins_allowed(info->table) && !info->sorted && !info->group; }
+bool is_allowed(const RelationInfo *info) {
+    return joins_allowed(info->table) && !info->sorted && !info->group && !info->written;
+}
 
 bool kind_of(JoinType type, JoinKind *kind) {
     switch (type) {
@@ -367,7 +369,8 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
         return;
     if (!is_allowed(left) || !is_allowed(right) || strcmp(left->table->database, right->table->database) != 0)
         return;
-    if (root->parse->commandType != CMD_SELECT || root->parse->rowMarks || !bms_is_empty(joinrel->lateral_relids) ||
+    bool reads = root->parse->commandType == CMD_SELECT || root->parse->commandType == CMD_INSERT;
+    if (!reads || root->parse->rowMarks || !bms_is_empty(joinrel->lateral_relids) ||
         !bms_is_empty(outer->lateral_relids) || !bms_is_empty(inner->lateral_relids) ||
         !has_only_columns(joinrel->reltarget))
         return;

@@ -7,6 +7,7 @@
 #include "convert/fit.hpp"
 #include "options/path.hpp"
 #include "plan/features.hpp"
+#include "plan/targets.hpp"
 #include "plan/rules.hpp"
 
 namespace mongo_fdw {
@@ -91,6 +92,8 @@ bool fixed_for_scan(Lowering *lowering, Expr *expression) {
         return refuse(lowering, "it calls a volatile function"), false;
     if (contain_subplans(reinterpret_cast<Node *>(expression)))
         return refuse(lowering, "it holds a subquery"), false;
+    if (lowering->written && has_plan_parameters(reinterpret_cast<Node *>(expression)))
+        return refuse(lowering, "the statement writes the collection, which is read before the value is known"), false;
     return true;
 }
 

@@ -33,6 +33,7 @@ struct Lowering {
     Expr *case_argument;   // of the CASE around the expression, which its CaseTestExpr stands for
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts
     bool plain;            // no expressions: the server may lack what they need
+    bool written;          // the statement writes the collection: rows are read once, before anything else is known
     bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
 };
 

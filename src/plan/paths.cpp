@@ -9,6 +9,7 @@
 #include "plan/joins.hpp"
 #include "plan/relation.hpp"
 #include "plan/rules.hpp"
+#include "plan/targets.hpp"
 #include "plan/upper.hpp"
 
 namespace mongo_fdw {
@@ -241,6 +242,7 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     info->as = list_make1(nullptr);
     info->clauses = rel->baserestrictinfo;
     info->user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+    info->written = is_written(root, info->table);
     info->lowering = lowering_for(info);
     ListCell *cell;
     foreach (cell, rel->baserestrictinfo) {
@@ -266,7 +268,8 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
                                                                  rel->lateral_relids, nullptr, NIL)));
     add_sorted_path(root, rel, info);
-    add_parameterized_paths(root, rel, info);
+    if (!info->written)
+        add_parameterized_paths(root, rel, info);
 }
 
 List *relations_of(const RelationInfo *info) {
@@ -328,7 +331,9 @@ Path *copied_local_path(RelOptInfo *rel, PathTarget *target) {
 }
 
 Lowering *lowering_for(const RelationInfo *info) {
-    return make_lowering(info->members, info->member_count, info->table, info->user);
+    Lowering *lowering = make_lowering(info->members, info->member_count, info->table, info->user);
+    lowering->written = info->written;
+    return lowering;
 }
 
 void note_local(RelationInfo *info, const char *part, const char *reason) {
@@ -391,6 +396,21 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
     }
 }
 
+bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List **parameters, List **rechecked) {
+    if (has_gates(info->clauses))
+        return false;
+    Lowering *lowering = lowering_for(info);
+    lowering->guarded = true;
+    List *local = NIL;
+    *rechecked = plan->roots = plan->reasons = NIL;
+    lower_clauses(lowering, info->clauses, false, plan, rechecked, &local);
+    plan->needed_recheck = columns_read(info, lowering, *rechecked);
+    plan->filter = lowering->filter;
+    plan->parameter_count = list_length(lowering->parameters);
+    *parameters = lowering->parameters;
+    return local == NIL;
+}
+
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,
                                             List *target_list, List *clauses, Plan *outer_plan) {
     bool joined = IS_JOIN_REL(rel) && path->fdw_private != NIL;
@@ -405,6 +425,9 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.relations = relations_of(info);
     plan.as = info->as;
     plan.notes = info->notes;
+    plan.drained = info->written;
+    plan.identified = info->written && !shaped && root->parse->commandType != CMD_INSERT &&
+                      bms_is_member(rel->relid, root->all_result_relids);
     List *local = NIL, *rechecked = NIL;
     if (shaped)
         lower_scan(lowering, info, &plan, &rechecked, &local);

@@ -22,6 +22,11 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeInteger(plan.limit));
     slots = lappend(slots, makeInteger(plan.offset));
     slots = lappend(slots, makeInteger(plan.given_keys));
+    slots = lappend(slots, makeBoolean(plan.drained));
+    slots = lappend(slots, makeBoolean(plan.identified));
+    slots = lappend(slots, plan.columns);
+    slots = lappend(slots, makeInteger(plan.values_from));
+    slots = lappend(slots, makeBoolean(plan.counts));
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
     slots = lappend(slots, plan.keys);
@@ -52,6 +57,11 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.limit = intVal(slot(ScanSlot::Limit));
     plan.offset = intVal(slot(ScanSlot::Offset));
     plan.given_keys = intVal(slot(ScanSlot::GivenKeys));
+    plan.drained = boolVal(slot(ScanSlot::Drained));
+    plan.identified = boolVal(slot(ScanSlot::Identified));
+    plan.columns = static_cast<List *>(slot(ScanSlot::Columns));
+    plan.values_from = intVal(slot(ScanSlot::ValuesFrom));
+    plan.counts = boolVal(slot(ScanSlot::Counts));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));

@@ -20,6 +20,11 @@ enum class ScanSlot : int {
     Limit,         // Integer: index in fdw_exprs of the LIMIT expression, -1: none
     Offset,        // Integer: index in fdw_exprs of the OFFSET expression, -1: none
     GivenKeys,     // Integer: index in fdw_exprs of the keys that a key join gives, -1: none
+    Drained,       // Boolean: the statement writes what is scanned, see exec/drain.hpp
+    Identified,    // Boolean: rows are targets, their documents' _ids are kept
+    Columns,       // IntList: attributes that a direct UPDATE sets
+    ValuesFrom,    // Integer: index in fdw_exprs of the first of their values
+    Counts,        // Boolean: what a direct modification writes counts as rows of the statement
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
     Keys,           // IntList: value trees of the group keys
@@ -62,6 +67,11 @@ struct ScanPlan {
     int limit;
     int offset;
     int given_keys;
+    bool drained;
+    bool identified;
+    List *columns;
+    int values_from;
+    bool counts;
     int parameter_count;
     List *sort;
     List *keys;

@@ -15,6 +15,7 @@ struct RelationInfo {
     List *tables;             // their TableOptions
     List *as;                 // and the fields that hold their documents, see join_tables
     List *joins;              // JoinedTables, of all but the first
+    bool written;             // by the same statement: it is read once, see exec/drain.hpp
     bool lookups;             // some of them are made by $lookup
     List *clauses;            // RestrictInfos of the scan's rows
     List *notes;              // Strings: what above the scan stays here, and why
@@ -104,6 +105,10 @@ inline Cost sort_cost(List *sort) {
 
 // Lowers clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
 void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local);
+
+// Plans the conditions of a table's scan so that the server applies them exactly, with the guards that this needs.
+// False where one stays here; the plan is of no use then.
+bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List **parameters, List **rechecked);
 
 // The same for all clauses of a scan, and its joins.
 void lower_scan(Lowering *lowering, const RelationInfo *info, ScanPlan *plan, List **exact, List **local);

@@ -169,8 +169,8 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     PathTarget *target = root->upper_targets[UPPERREL_FINAL];
     bool whole;
     scan_columns(target->exprs, extract_actual_clauses(below->clauses, false), &whole);
-    if (!final->limit_needed || whole || below->group || below->lookups || !limit_applies(root, below) ||
-        !bms_is_empty(base->lateral_relids))
+    if (!final->limit_needed || whole || below->group || below->written || below->lookups ||
+        !limit_applies(root, below) || !bms_is_empty(base->lateral_relids))
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *info = *below;

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/../.." || exit 1
 status=0
 report() { [ -z "$2" ] || { printf 'zones: %s\n%s\n' "$1" "$2" >&2; status=1; }; }
 pure='src/mongo src/mql'
-backend='src/options src/connect src/plan src/convert src/exec src/catalog src/mongo_fdw_cpp.cpp'
-report 'a pure room includes PostgreSQL' "$(grep -nE '#include ["<](postgres|pg/|access/|utils/|nodes/|fmgr|options/|plan/|convert/|exec/|connect/|catalog/)' --include=*.[ch]pp -r $pure)"
+backend='src/options src/connect src/plan src/convert src/exec src/keyjoin src/dml src/catalog src/mongo_fdw_cpp.cpp'
+report 'a pure room includes PostgreSQL' "$(grep -nE '#include ["<](postgres|pg/|access/|utils/|nodes/|fmgr|options/|plan/|convert/|exec/|connect/|catalog/|dml/|keyjoin/)' --include=*.[ch]pp -r $pure)"
 report 'mql and mongo must not know each other' "$(grep -n '#include "mql/' --include=*.[ch]pp -r src/mongo; grep -n '#include "mongo/' --include=*.[ch]pp -r src/mql)"
 report 'a backend room includes a driver header' "$(grep -nE '#include [<"](mongoc|bson)/' --include=*.[ch]pp -r $backend src/pg)"
 report 'a backend room throws or catches' "$(grep -nE '\b(throw|catch) *[({;]|\btry *\{' --include=*.[ch]pp -r $backend src/pg | grep -v 'catch_error')"

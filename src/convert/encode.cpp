@@ -1,0 +1,619 @@
+// Datums to BSON: the type matrix of writing. Zone B.
+//
+// The law is that of reading: nothing changes silently. A value that the BSON type cannot hold as it is raises, and
+// names the column.
+#include "convert/encode.hpp"
+
+#include "convert/from_json.hpp"
+#include "convert/objectid.hpp"
+#include "convert/text.hpp"
+
+namespace mongo_fdw {
+
+using WriteFunction = void (*)(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value);
+
+struct Encoder {
+    const char *column;
+    const Converter *converter; // what is known of the PostgreSQL type
+    WriteRules rules;
+    const char *type_name; // of BSON, for messages
+    uint8_t subtype;       // of binary
+    WriteFunction write;   // null: the pair cannot be written
+    FmgrInfo output;       // of an enum
+    Encoder *element;      // Array: of the elements; Domain: of the base type
+    Encoder **fields;      // Composite
+};
+
+namespace {
+
+constexpr int64_t kEpochShiftMs = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * INT64CONST(86400000);
+
+[[noreturn]] void refuse(const Encoder *encoder, int sqlstate, const char *value, const char *reason) {
+    ereport(ERROR, (errcode(sqlstate),
+                    errmsg("value %.100s of column \"%s\" cannot be written as BSON type %s", value, encoder->column,
+                           encoder->type_name),
+                    errdetail("%s", reason)));
+    pg_unreachable();
+}
+
+// --- numbers ---
+
+int64_t integer_of(const Encoder *encoder, Datum value) {
+    switch (encoder->converter->kind) {
+    case Kind::Int2:
+        return DatumGetInt16(value);
+    case Kind::Int4:
+        return DatumGetInt32(value);
+    default:
+        return DatumGetInt64(value);
+    }
+}
+
+void put_int32(const Encoder *encoder, BsonWriter *writer, FieldKey key, int64_t value) {
+    if (value < PG_INT32_MIN || value > PG_INT32_MAX)
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, psprintf(INT64_FORMAT, static_cast<int64>(value)),
+               "It does not fit 32 bits.");
+    write_key(writer, BsonType::Int32, key);
+    write_le(writer, static_cast<int32_t>(value));
+}
+
+void put_int64(BsonWriter *writer, FieldKey key, int64_t value) {
+    write_key(writer, BsonType::Int64, key);
+    write_le(writer, value);
+}
+
+void put_double(BsonWriter *writer, FieldKey key, double value) {
+    write_key(writer, BsonType::Double, key);
+    write_le(writer, value);
+}
+
+void put_decimal(const Encoder *encoder, BsonWriter *writer, FieldKey key, const char *text) {
+    uint8_t bytes[16];
+    if (!decimal128_of_text(text, bytes))
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "A Decimal128 holds 34 digits.");
+    write_key(writer, BsonType::Decimal128, key);
+    write_bytes(writer, bytes, sizeof bytes);
+}
+
+void integer_as_int32(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int32(encoder, writer, key, integer_of(encoder, value));
+}
+
+void integer_as_int64(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int64(writer, key, integer_of(encoder, value));
+}
+
+void integer_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    int64_t integer = integer_of(encoder, value);
+    double number = static_cast<double>(integer);
+    if (number >= 9223372036854775808.0 || static_cast<int64_t>(number) != integer)
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, psprintf(INT64_FORMAT, static_cast<int64>(integer)),
+               "It has more digits than a double holds.");
+    put_double(writer, key, number);
+}
+
+void integer_as_decimal(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_decimal(encoder, writer, key, psprintf(INT64_FORMAT, static_cast<int64>(integer_of(encoder, value))));
+}
+
+double float_of(const Encoder *encoder, Datum value) {
+    return encoder->converter->kind == Kind::Float4 ? DatumGetFloat4(value) : DatumGetFloat8(value);
+}
+
+const char *float_text(const Encoder *encoder, Datum value) {
+    char *text = static_cast<char *>(palloc(DOUBLE_SHORTEST_DECIMAL_LEN));
+    if (encoder->converter->kind == Kind::Float4)
+        float_to_shortest_decimal_buf(DatumGetFloat4(value), text);
+    else
+        double_to_shortest_decimal_buf(DatumGetFloat8(value), text);
+    return text;
+}
+
+void float_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_double(writer, key, float_of(encoder, value));
+}
+
+int64_t integral_float(const Encoder *encoder, Datum value) {
+    double number = float_of(encoder, value);
+    if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0) || number != rint(number))
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, float_text(encoder, value), "It is no 64-bit integer.");
+    return static_cast<int64_t>(number);
+}
+
+void float_as_int32(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int32(encoder, writer, key, integral_float(encoder, value));
+}
+
+void float_as_int64(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int64(writer, key, integral_float(encoder, value));
+}
+
+void float_as_decimal(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_decimal(encoder, writer, key, float_text(encoder, value));
+}
+
+const char *numeric_text(Datum value) { return DatumGetCString(DirectFunctionCall1(numeric_out, value)); }
+
+void numeric_as_decimal(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_decimal(encoder, writer, key, numeric_text(value));
+}
+
+// A numeric that is the shortest decimal of a double reads back as itself.
+void numeric_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    const char *text = numeric_text(value);
+    double number = strtod(text, nullptr);
+    bool finite = !isinf(number) && !isnan(number);
+    if (finite) {
+        char shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
+        double_to_shortest_decimal_buf(number, shortest);
+        Datum back =
+            DirectFunctionCall3(numeric_in, CStringGetDatum(shortest), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+        if (!DatumGetBool(DirectFunctionCall2(numeric_eq, back, value)))
+            refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It has more digits than a double holds.");
+    } else if (isdigit(static_cast<unsigned char>(text[text[0] == '-']))) {
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It is out of the range of a double.");
+    }
+    put_double(writer, key, isnan(number) ? get_float8_nan() : number);
+}
+
+int64_t integral_numeric(const Encoder *encoder, Datum value) {
+    const char *text = numeric_text(value);
+    char *end;
+    errno = 0;
+    int64_t number = strtoll(text, &end, 10);
+    if (*end == '.')
+        end += 1 + strspn(end + 1, "0");
+    if (errno != 0 || *end != '\0' || end == text)
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It is no 64-bit integer.");
+    return number;
+}
+
+void numeric_as_int32(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int32(encoder, writer, key, integral_numeric(encoder, value));
+}
+
+void numeric_as_int64(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    put_int64(writer, key, integral_numeric(encoder, value));
+}
+
+void bool_as_bool(const Encoder *, BsonWriter *writer, FieldKey key, Datum value) {
+    char truth = DatumGetBool(value);
+    write_key(writer, BsonType::Bool, key);
+    write_bytes(writer, &truth, 1);
+}
+
+// --- text ---
+
+struct Text {
+    const char *data; // UTF-8
+    uint32_t length;
+};
+
+Text text_of(const Encoder *encoder, Datum value) {
+    const char *data;
+    uint32_t length;
+    if (encoder->converter->kind == Kind::Enum) {
+        data = OutputFunctionCall(const_cast<FmgrInfo *>(&encoder->output), value);
+        length = static_cast<uint32_t>(strlen(data));
+    } else if (encoder->converter->kind == Kind::Name) {
+        data = NameStr(*DatumGetName(value));
+        length = static_cast<uint32_t>(strlen(data));
+    } else {
+        text *from = DatumGetTextPP(value);
+        data = VARDATA_ANY(from);
+        length = static_cast<uint32_t>(VARSIZE_ANY_EXHDR(from));
+    }
+    if (GetDatabaseEncoding() == PG_UTF8)
+        return {data, length};
+    const char *utf8 = pg_server_to_any(data, static_cast<int>(length), PG_UTF8);
+    return {utf8, utf8 == data ? length : static_cast<uint32_t>(strlen(utf8))};
+}
+
+const char *shown(const Text &text) {
+    return psprintf("\"%.*s\"", pg_mbcliplen(text.data, static_cast<int>(text.length), 90), text.data);
+}
+
+template <BsonType type> void text_as(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    Text text = text_of(encoder, value);
+    write_key(writer, type, key);
+    write_text(writer, text.data, text.length);
+}
+
+void text_as_objectid(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    Text text = text_of(encoder, value);
+    uint8_t id[kObjectIdSize];
+    if (text.length != 2 * kObjectIdSize || !objectid_of_hex(text.data, id))
+        refuse(encoder, ERRCODE_INVALID_TEXT_REPRESENTATION, shown(text),
+               "An ObjectId is written as 24 hexadecimal digits.");
+    write_key(writer, BsonType::ObjectId, key);
+    write_bytes(writer, id, sizeof id);
+}
+
+// "/pattern/flags", as people and MongoDB's shell write it.
+void text_as_regex(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    Text text = text_of(encoder, value);
+    const char *last = nullptr;
+    for (uint32_t i = 1; i < text.length; i++)
+        if (text.data[i] == '/')
+            last = text.data + i;
+    if (!last || text.data[0] != '/')
+        refuse(encoder, ERRCODE_INVALID_TEXT_REPRESENTATION, shown(text),
+               "A regular expression is written as /pattern/flags.");
+    write_key(writer, BsonType::Regex, key);
+    write_bytes(writer, text.data + 1, last - text.data - 1);
+    write_bytes(writer, "", 1);
+    write_bytes(writer, last + 1, text.data + text.length - last - 1);
+    write_bytes(writer, "", 1);
+}
+
+void objectid_as_objectid(const Encoder *, BsonWriter *writer, FieldKey key, Datum value) {
+    write_key(writer, BsonType::ObjectId, key);
+    write_bytes(writer, DatumGetPointer(value), kObjectIdSize);
+}
+
+void objectid_as_string(const Encoder *, BsonWriter *writer, FieldKey key, Datum value) {
+    char text[2 * kObjectIdSize];
+    hex_of_objectid(reinterpret_cast<const unsigned char *>(DatumGetPointer(value)), text);
+    write_key(writer, BsonType::String, key);
+    write_text(writer, text, sizeof text);
+}
+
+// --- times ---
+
+[[noreturn]] void refuse_time(const Encoder *encoder, Datum value, const char *reason) {
+    Oid function;
+    bool varlena;
+    getTypeOutputInfo(encoder->converter->type, &function, &varlena);
+    refuse(encoder, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, psprintf("\"%s\"", OidOutputFunctionCall(function, value)),
+           reason);
+}
+
+int64_t milliseconds_of(const Encoder *encoder, Datum value) {
+    if (encoder->converter->kind == Kind::Date) {
+        DateADT date = DatumGetDateADT(value);
+        if (DATE_NOT_FINITE(date))
+            refuse_time(encoder, value, "BSON has no infinite dates.");
+        return date * INT64CONST(86400000) + kEpochShiftMs;
+    }
+    Timestamp time = DatumGetTimestamp(value);
+    if (TIMESTAMP_NOT_FINITE(time))
+        refuse_time(encoder, value, "BSON has no infinite dates.");
+    int64_t ms = time / 1000, rest = time % 1000;
+    if (rest != 0 && !encoder->rules.round_time)
+        ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+                        errmsg("a time in column \"%s\" is finer than a millisecond", encoder->column),
+                        errdetail("BSON dates count milliseconds; the value is \"%s\".", timestamptz_to_str(time)),
+                        errhint("Set option round_time to \"true\" to write the nearest millisecond.")));
+    if (rest >= 500)
+        ms++;
+    else if (rest < -500)
+        ms--;
+    return ms + kEpochShiftMs;
+}
+
+void time_as_date(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    int64_t ms = milliseconds_of(encoder, value);
+    write_key(writer, BsonType::Date, key);
+    write_le(writer, ms);
+}
+
+void time_as_timestamp(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    int64_t ms = milliseconds_of(encoder, value);
+    if (ms % 1000 != 0 || ms < 0 || ms / 1000 > PG_UINT32_MAX)
+        refuse_time(encoder, value, "A BSON timestamp counts whole seconds from 1970 to 2106.");
+    write_key(writer, BsonType::Timestamp, key);
+    write_le<uint32_t>(writer, 0);
+    write_le(writer, static_cast<uint32_t>(ms / 1000));
+}
+
+// --- bytes ---
+
+void uuid_as_binary(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    unsigned char bytes[16];
+    const unsigned char *data = DatumGetUUIDP(value)->data;
+    if (encoder->subtype == 3)
+        swap_legacy_uuid(data, encoder->converter->rules.uuid_legacy, bytes);
+    else
+        memcpy(bytes, data, sizeof bytes);
+    write_key(writer, BsonType::Binary, key);
+    write_binary(writer, encoder->subtype, bytes, sizeof bytes);
+}
+
+void bytea_as_binary(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    bytea *from = DatumGetByteaPP(value);
+    write_key(writer, BsonType::Binary, key);
+    write_binary(writer, encoder->subtype, VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from));
+}
+
+void bytea_as_uuid(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    bytea *from = DatumGetByteaPP(value);
+    if (VARSIZE_ANY_EXHDR(from) != 16)
+        refuse(encoder, ERRCODE_INVALID_BINARY_REPRESENTATION, psprintf("of %d bytes", (int)VARSIZE_ANY_EXHDR(from)),
+               "A UUID has 16 bytes.");
+    write_key(writer, BsonType::Binary, key);
+    write_binary(writer, 4, VARDATA_ANY(from), 16);
+}
+
+void bytea_as_objectid(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    bytea *from = DatumGetByteaPP(value);
+    if (VARSIZE_ANY_EXHDR(from) != kObjectIdSize)
+        refuse(encoder, ERRCODE_INVALID_BINARY_REPRESENTATION, psprintf("of %d bytes", (int)VARSIZE_ANY_EXHDR(from)),
+               "An ObjectId has 12 bytes.");
+    write_key(writer, BsonType::ObjectId, key);
+    write_bytes(writer, VARDATA_ANY(from), kObjectIdSize);
+}
+
+// --- what holds other values ---
+
+void json_as_any(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    const JsonValue *json = encoder->converter->kind == Kind::Jsonb ? read_jsonb(value) : read_json(value);
+    int at = writer->buffer.len;
+    write_json(writer, key, json, encoder->converter->rules.json_form == JsonForm::Legacy, encoder->column);
+    BsonType written = static_cast<BsonType>(writer->buffer.data[at]);
+    if (encoder->rules.bson_type && strcmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+                        errmsg("a value of column \"%s\" is of BSON type %s, not %s as its option bson_type says",
+                               encoder->column, mongo_fdw::type_name(written), encoder->type_name)));
+}
+
+void write_dimension(const Encoder *encoder, BsonWriter *writer, FieldKey key, ArrayType *array, int dimension,
+                     Datum **values, bool **nulls) {
+    write_key(writer, BsonType::Array, key);
+    int start = begin_document(writer);
+    int count = ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[dimension];
+    for (int i = 0; i < count; i++) {
+        IndexKey index(static_cast<uint32_t>(i));
+        if (dimension + 1 < ARR_NDIM(array)) {
+            write_dimension(encoder, writer, index.key, array, dimension + 1, values, nulls);
+            continue;
+        }
+        if (*(*nulls)++)
+            write_null(writer, index.key);
+        else
+            encode_value(encoder->element, writer, index.key, **values);
+        (*values)++;
+    }
+    end_document(writer, start);
+}
+
+void array_as_array(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    ArrayType *array = DatumGetArrayTypeP(value);
+    const Converter *converter = encoder->converter;
+    Datum *values;
+    bool *nulls;
+    int count;
+    deconstruct_array(array, converter->element->type, converter->element_length, converter->element_by_value,
+                      converter->element_align, &values, &nulls, &count);
+    write_dimension(encoder, writer, key, array, 0, &values, &nulls);
+}
+
+void composite_as_document(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    const Converter *converter = encoder->converter;
+    HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+    HeapTupleData tuple{};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    tuple.t_data = header;
+    Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(converter->field_count, 1)));
+    bool *nulls = static_cast<bool *>(palloc(Max(converter->field_count, 1)));
+    heap_deform_tuple(&tuple, converter->descriptor, values, nulls);
+    write_key(writer, BsonType::Document, key);
+    int start = begin_document(writer);
+    for (uint32_t i = 0; i < converter->field_count; i++) {
+        if (!converter->field_names[i])
+            continue;
+        FieldKey field = key_of(converter->field_names[i]);
+        if (!nulls[i])
+            encode_value(encoder->fields[i], writer, field, values[i]);
+        else if (encoder->rules.null_is_value)
+            write_null(writer, field);
+    }
+    end_document(writer, start);
+}
+
+void domain_as_base(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    encode_value(encoder->element, writer, key, value);
+}
+
+// --- the pairs ---
+
+struct PairRow {
+    Kind kind;
+    const char *bson_type; // the first row of a kind is its default
+    WriteFunction write;
+};
+
+// Which BSON types a PostgreSQL type can be written as: what option bson_type may say.
+constexpr PairRow kPairs[] = {
+    {Kind::Int2, "int32", integer_as_int32},
+    {Kind::Int2, "int64", integer_as_int64},
+    {Kind::Int2, "double", integer_as_double},
+    {Kind::Int2, "decimal128", integer_as_decimal},
+    {Kind::Int4, "int32", integer_as_int32},
+    {Kind::Int4, "int64", integer_as_int64},
+    {Kind::Int4, "double", integer_as_double},
+    {Kind::Int4, "decimal128", integer_as_decimal},
+    {Kind::Int8, "int64", integer_as_int64},
+    {Kind::Int8, "int32", integer_as_int32},
+    {Kind::Int8, "double", integer_as_double},
+    {Kind::Int8, "decimal128", integer_as_decimal},
+    {Kind::Float4, "double", float_as_double},
+    {Kind::Float4, "int32", float_as_int32},
+    {Kind::Float4, "int64", float_as_int64},
+    {Kind::Float4, "decimal128", float_as_decimal},
+    {Kind::Float8, "double", float_as_double},
+    {Kind::Float8, "int32", float_as_int32},
+    {Kind::Float8, "int64", float_as_int64},
+    {Kind::Float8, "decimal128", float_as_decimal},
+    {Kind::Numeric, "decimal128", numeric_as_decimal},
+    {Kind::Numeric, "double", numeric_as_double},
+    {Kind::Numeric, "int32", numeric_as_int32},
+    {Kind::Numeric, "int64", numeric_as_int64},
+    {Kind::Bool, "bool", bool_as_bool},
+    {Kind::Text, "string", text_as<BsonType::String>},
+    {Kind::Text, "objectid", text_as_objectid},
+    {Kind::Text, "regex", text_as_regex},
+    {Kind::Text, "code", text_as<BsonType::Code>},
+    {Kind::Bpchar, "string", text_as<BsonType::String>},
+    {Kind::Bpchar, "objectid", text_as_objectid},
+    {Kind::Name, "string", text_as<BsonType::String>},
+    {Kind::Name, "objectid", text_as_objectid},
+    {Kind::Enum, "string", text_as<BsonType::String>},
+    {Kind::ObjectId, "objectid", objectid_as_objectid},
+    {Kind::ObjectId, "string", objectid_as_string},
+    {Kind::Timestamptz, "date", time_as_date},
+    {Kind::Timestamptz, "timestamp", time_as_timestamp},
+    {Kind::Timestamp, "date", time_as_date},
+    {Kind::Timestamp, "timestamp", time_as_timestamp},
+    {Kind::Date, "date", time_as_date},
+    {Kind::Date, "timestamp", time_as_timestamp},
+    {Kind::Uuid, "uuid", uuid_as_binary},
+    {Kind::Uuid, "binary", uuid_as_binary},
+    {Kind::Bytea, "binary", bytea_as_binary},
+    {Kind::Bytea, "uuid", bytea_as_uuid},
+    {Kind::Bytea, "objectid", bytea_as_objectid},
+    {Kind::Json, "object", json_as_any},
+    {Kind::Json, "array", json_as_any},
+    {Kind::Jsonb, "object", json_as_any},
+    {Kind::Jsonb, "array", json_as_any},
+    {Kind::Array, "array", array_as_array},
+    {Kind::Composite, "object", composite_as_document},
+    {Kind::Domain, nullptr, domain_as_base}, // what its base type takes
+};
+
+const PairRow *pair_of(Kind kind, const char *bson_type) {
+    // "binary:N" is binary; the subtype is read apart.
+    int length = bson_type ? static_cast<int>(strcspn(bson_type, ":")) : 0;
+    for (const PairRow &row : kPairs)
+        if (row.kind == kind && (!bson_type || !row.bson_type ||
+                                 (pg_strncasecmp(row.bson_type, bson_type, length) == 0 && !row.bson_type[length])))
+            return &row;
+    return nullptr;
+}
+
+Encoder *encoder_of(const char *column, const Converter *converter, const WriteRules &rules) {
+    check_stack_depth();
+    Encoder *encoder = static_cast<Encoder *>(palloc0(sizeof(Encoder)));
+    encoder->column = column;
+    encoder->converter = converter;
+    encoder->rules = rules;
+    WriteRules plain = rules;
+    plain.bson_type = nullptr;
+    // An array's bson_type is that of its elements, unless it says array.
+    bool of_elements =
+        converter->kind == Kind::Array && rules.bson_type && pg_strcasecmp(rules.bson_type, "array") != 0;
+    const char *wanted = of_elements ? nullptr : rules.bson_type;
+    if (!wanted && converter->kind == Kind::Name && rules.name_is_objectid)
+        wanted = "objectid";
+    const PairRow *row = pair_of(converter->kind, wanted);
+    encoder->type_name = wanted ? wanted : row && row->bson_type ? row->bson_type : "of any kind";
+    encoder->write = row ? row->write : nullptr;
+    switch (converter->kind) {
+    case Kind::Uuid:
+        encoder->subtype = converter->rules.binary_subtype >= 0 ? converter->rules.binary_subtype
+                           : converter->rules.uuid_legacy != UuidLegacy::Off && !wanted ? 3
+                                                                                        : 4;
+        if (encoder->subtype != 3 && encoder->subtype != 4)
+            encoder->write = nullptr;
+        break;
+    case Kind::Bytea:
+        encoder->subtype = Max(converter->rules.binary_subtype, 0);
+        break;
+    case Kind::Array:
+        encoder->element = encoder_of(column, converter->element, of_elements ? rules : plain);
+        break;
+    case Kind::Domain:
+        encoder->element = encoder_of(column, converter->element, rules);
+        break;
+    case Kind::Enum: {
+        Oid function;
+        bool varlena;
+        getTypeOutputInfo(converter->type, &function, &varlena);
+        fmgr_info(function, &encoder->output);
+        break;
+    }
+    case Kind::Composite:
+        encoder->fields = static_cast<Encoder **>(palloc0(sizeof(Encoder *) * Max(converter->field_count, 1)));
+        for (uint32_t i = 0; i < converter->field_count; i++)
+            if (converter->fields[i])
+                encoder->fields[i] = encoder_of(column, converter->fields[i], plain);
+        break;
+    default:
+        break;
+    }
+    return encoder;
+}
+
+// The elements of a whole document given as bytes. Every length in it is checked, however deep.
+void check_document(const Encoder *encoder, const uint8_t *data, uint32_t size) {
+    check_stack_depth();
+    BsonReader reader(data, size);
+    auto check = [&](BsonValue value) {
+        if (value.type == BsonType::CodeWithScope) {
+            uint32_t text = value.size >= 14 ? read_le<uint32_t>(value.data + 4) : PG_UINT32_MAX;
+            if (text > value.size - 13) {
+                value.size = 0; // no room for the scope
+            } else {
+                value.data += 8 + text;
+                value.size -= 8 + text;
+            }
+            value.type = BsonType::Document;
+        }
+        if (value.type == BsonType::Document || value.type == BsonType::Array)
+            check_document(encoder, value.data, value.size);
+    };
+    while (!reader.malformed() && reader.next())
+        check(reader.value());
+    if (size < 5 || reader.malformed() || data[size - 1] != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+                        errmsg("a value of column \"%s\" is no BSON document", encoder->column)));
+}
+
+} // namespace
+
+Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write) {
+    return encoder_of(column, make_converter(type, typmod, read), write);
+}
+
+void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    if (!encoder->write) {
+        const char *type = format_type_be(encoder->converter->type);
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+                        encoder->rules.bson_type ? errmsg("column \"%s\" of type %s cannot be written as BSON type %s",
+                                                          encoder->column, type, encoder->rules.bson_type)
+                                                 : errmsg("column \"%s\" cannot be written: type %s has no BSON type",
+                                                          encoder->column, type)));
+    }
+    encoder->write(encoder, writer, key, value);
+}
+
+void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bool *has_id) {
+    const char *column = encoder->column;
+    *has_id = false;
+    if (encoder->converter->kind == Kind::Bytea) {
+        bytea *from = DatumGetByteaPP(value);
+        const uint8_t *data = reinterpret_cast<const uint8_t *>(VARDATA_ANY(from));
+        uint32_t size = VARSIZE_ANY_EXHDR(from);
+        check_document(encoder, data, size);
+        *has_id = field_of(data, size, "_id").type != BsonType::Missing;
+        write_bytes(writer, data + 4, size - 5);
+        return;
+    }
+    const JsonValue *json;
+    if (encoder->converter->kind == Kind::Jsonb) {
+        json = read_jsonb(value);
+    } else {
+        if (encoder->converter->kind == Kind::Text) // json_in raises for what is no JSON
+            value = DirectFunctionCall1(json_in, CStringGetDatum(TextDatumGetCString(value)));
+        json = read_json(value);
+    }
+    if (json->kind != JsonValue::Kind::Object)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+                        errmsg("a value of column \"%s\" is no JSON object, as a document must be", column)));
+    bool legacy = encoder->converter->rules.json_form == JsonForm::Legacy;
+    for (const JsonValue *member = json->first; member; member = member->next) {
+        *has_id = *has_id || (member->key.length == 3 && memcmp(member->key.text, "_id", 3) == 0);
+        write_json(writer, member->key, member, legacy, column);
+    }
+}
+
+} // namespace mongo_fdw

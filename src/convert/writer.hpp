@@ -1,0 +1,84 @@
+// BSON as it is written: elements appended to a buffer, documents closed behind their fields. Zone B.
+#pragma once
+
+#include "convert/bson.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+// The name of a field, without a NUL in it.
+struct FieldKey {
+    const char *text;
+    uint32_t length;
+};
+
+inline FieldKey key_of(const char *text) { return {text, static_cast<uint32_t>(strlen(text))}; }
+
+struct BsonWriter {
+    StringInfoData buffer;
+};
+
+inline void begin_writer(BsonWriter *writer) { initStringInfo(&writer->buffer); }
+
+inline void write_bytes(BsonWriter *writer, const void *data, Size size) {
+    appendBinaryStringInfoNT(&writer->buffer, static_cast<const char *>(data), static_cast<int>(size));
+}
+
+template <class T> inline void write_le(BsonWriter *writer, T value) { write_bytes(writer, &value, sizeof value); }
+
+inline void write_key(BsonWriter *writer, BsonType type, FieldKey key) {
+    char byte = static_cast<char>(type);
+    write_bytes(writer, &byte, 1);
+    write_bytes(writer, key.text, key.length);
+    write_bytes(writer, "", 1);
+}
+
+// A document's or array's length word; the result goes to end_document.
+inline int begin_document(BsonWriter *writer) {
+    int start = writer->buffer.len;
+    write_le<int32_t>(writer, 0);
+    return start;
+}
+
+inline void end_document(BsonWriter *writer, int start) {
+    write_bytes(writer, "", 1);
+    int32_t size = writer->buffer.len - start;
+    memcpy(writer->buffer.data + start, &size, sizeof size);
+}
+
+// A string's length word, bytes and NUL.
+inline void write_text(BsonWriter *writer, const char *text, uint32_t length) {
+    write_le<int32_t>(writer, static_cast<int32_t>(length + 1));
+    write_bytes(writer, text, length);
+    write_bytes(writer, "", 1);
+}
+
+inline void write_value(BsonWriter *writer, FieldKey key, const BsonValue &value) {
+    write_key(writer, value.type, key);
+    write_bytes(writer, value.data, value.size);
+}
+
+inline void write_null(BsonWriter *writer, FieldKey key) { write_key(writer, BsonType::Null, key); }
+
+// The key of an array's element.
+struct IndexKey {
+    char text[12];
+    FieldKey key;
+    explicit IndexKey(uint32_t index) {
+        key.length = static_cast<uint32_t>(pg_ultoa_n(index, text));
+        key.text = text;
+    }
+    IndexKey(const IndexKey &) = delete;
+};
+
+inline void write_binary(BsonWriter *writer, uint8_t subtype, const void *data, uint32_t size) {
+    bool old = subtype == 2; // holds its length once more
+    write_le<int32_t>(writer, static_cast<int32_t>(size + (old ? 4 : 0)));
+    write_bytes(writer, &subtype, 1);
+    if (old)
+        write_le<int32_t>(writer, static_cast<int32_t>(size));
+    write_bytes(writer, data, size);
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,41 @@
+// Writes that wait for their batch, and what is said when one fails. Zone B.
+#pragma once
+
+#include "convert/writer.hpp"
+#include "dml/target.hpp"
+#include "mongo/write.hpp"
+#include "mql/render.hpp"
+
+namespace mongo_fdw {
+
+struct Batch;
+
+// Makes an empty batch in the current memory context. size: operations that are sent together; with 1 an operation that
+// finds no document is no error
+
+Batch *make_batch(const Target *target, EState *estate, Oid user, int size);
+
+// The buffer that the next operation's documents are appended to.
+BsonWriter *batch_writer(Batch *batch);
+
+// Adds an operation whose filter (where it has one) and document stand in the buffer behind each other from an offset
+// on; document_at is where the second begins.
+void add_operation(Batch *batch, mongo::WriteKind kind, bool upsert, int at, int document_at);
+
+// Whether filters ask for the simple collation, because the collection has another one.
+void ask_for_simple_collation(Batch *batch, bool ask);
+
+// True where the batch should be sent before more is added.
+bool is_full(const Batch *batch);
+
+// How a flush treats documents that exist already.
+enum class Duplicates : uint8_t { Raise, Skip };
+
+// Sends what waits. Raises what failed, with what was written before. The result tells about this flush; failed[i] is
+// set for operations that were skipped as duplicates.
+mongo::WriteResult flush(Batch *batch, Duplicates duplicates = Duplicates::Raise, bool *failed = nullptr);
+
+// The write concern that the table's options ask for; without data: the connection's.
+mql::Document concern_of(const Batch *batch);
+
+} // namespace mongo_fdw

@@ -1,0 +1,480 @@
+// Row by row: INSERT, UPDATE, DELETE, COPY; and TRUNCATE. Zone B.
+//
+// Rows wait in a batch. What needs an answer for each row (RETURNING, row triggers, WITH CHECK OPTION, batch_size 1) is
+// sent one by one, with findAndModify where the answer is a document. An UPDATE or DELETE knows its documents by the
+// raw _id that the scan kept, never by a column.
+#include "dml/modify.hpp"
+
+#include "connect/connect.hpp"
+#include "connect/write.hpp"
+#include "convert/decode.hpp"
+#include "dml/batch.hpp"
+#include "mql/commands.hpp"
+#include "pg/error.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+// fdw_private of a ModifyTable's target.
+enum class ModifySlot : int {
+    Columns,   // IntList: attributes that an UPDATE sets
+    Conflicts, // Boolean: ON CONFLICT DO NOTHING
+    Count,
+};
+
+struct ModifyState {
+    Target *target;
+    Batch *batch;
+    Oid user;
+    CmdType operation;
+    Bitmapset *columns;
+    bool skips_conflicts;
+    bool immediate; // every row is sent at once
+    bool answers;   // its answer is a document
+    bool buffers;   // single rows wait for a batch: COPY where PostgreSQL does not collect them
+    bool compares;  // BEFORE ROW triggers may have changed other columns
+    AttrNumber row; // ctid in the plan's rows
+    MemoryContext context;
+    MemoryContext row_context;
+    Decoder *decoder;
+    TupleTableSlot *old_slot;
+};
+
+ModifyState *state_of(ResultRelInfo *target) { return static_cast<ModifyState *>(target->ri_FdwState); }
+
+Oid user_of(EState *estate, ResultRelInfo *target) {
+#if PG_VERSION_NUM >= 160000
+    Oid user = ExecGetResultRelCheckAsUser(target, estate);
+#else
+    Index index = target->ri_RangeTableIndex;
+    if (index == 0 && target->ri_RootResultRelInfo) // a partition that rows are routed to
+        index = target->ri_RootResultRelInfo->ri_RangeTableIndex;
+    Oid user = index > 0 ? exec_rt_fetch(index, estate)->checkAsUser : InvalidOid;
+#endif
+    return OidIsValid(user) ? user : GetUserId();
+}
+
+// What of a statement needs each row's own answer.
+struct Needs {
+    bool answers;
+    bool immediate;
+};
+
+// plan: null for COPY. The executor sets the projections of RETURNING up after its targets: the plan tells of them.
+Needs needs_of(const ResultRelInfo *target, const Plan *plan, CmdType operation) {
+    const ModifyTable *modify = reinterpret_cast<const ModifyTable *>(plan);
+    const TriggerDesc *triggers = target->ri_TrigDesc;
+    bool before = false, after = false, statement = false;
+    if (triggers) {
+        switch (operation) {
+        case CMD_INSERT:
+            before = triggers->trig_insert_before_row;
+            after = triggers->trig_insert_after_row;
+            statement = triggers->trig_insert_after_statement;
+            break;
+        case CMD_UPDATE:
+            before = triggers->trig_update_before_row;
+            after = triggers->trig_update_after_row;
+            statement = triggers->trig_update_after_statement;
+            break;
+        default:
+            before = triggers->trig_delete_before_row;
+            after = triggers->trig_delete_after_row;
+            statement = triggers->trig_delete_after_statement;
+            break;
+        }
+    }
+    bool answers = after || (modify && (modify->returningLists != NIL || modify->withCheckOptionLists != NIL));
+    // A statement trigger runs before the executor ends, and may read the table.
+    return {answers, answers || before || statement};
+}
+
+ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target) {
+    EState *estate = node->ps.state;
+    CmdType operation = node->operation;
+    MemoryContext context = AllocSetContextCreate(estate->es_query_cxt, "mongo_fdw_cpp modify", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    ModifyState *state = static_cast<ModifyState *>(palloc0(sizeof(ModifyState)));
+    state->context = context;
+    state->row_context = AllocSetContextCreate(context, "mongo_fdw_cpp row", ALLOCSET_DEFAULT_SIZES);
+    state->target = make_target(RelationGetRelid(target->ri_RelationDesc));
+    state->user = user_of(estate, target);
+    state->operation = operation;
+    Needs needs = needs_of(target, node->ps.plan, operation);
+    int size = state->target->table->batch_size;
+    state->answers = needs.answers;
+    state->immediate = needs.immediate || size == 1;
+    state->compares = operation == CMD_UPDATE && target->ri_TrigDesc && target->ri_TrigDesc->trig_update_before_row;
+    state->batch = make_batch(state->target, estate, state->user, state->immediate ? 1 : size);
+    MemoryContextSwitchTo(old);
+    return state;
+}
+
+// --- answers ---
+
+// Lets the slot show a document as its table reads it. What no column can read is NULL: the write is done.
+void show_document(ModifyState *state, TupleTableSlot *slot, const BsonValue &document) {
+    MemoryContext old = MemoryContextSwitchTo(state->context);
+    if (!state->decoder) {
+        TableOptions *table = read_table_options(state->target->table->relation, OnError::Null);
+        bool *needed = static_cast<bool *>(palloc(Max(table->column_count, 1)));
+        memset(needed, true, table->column_count);
+        state->decoder = make_decoder(table, needed);
+    }
+    MemoryContextSwitchTo(old);
+    begin_document(state->decoder, document);
+    ExecClearTuple(slot);
+    decode_row(state->decoder, slot->tts_values, slot->tts_isnull);
+    ExecStoreVirtualTuple(slot);
+}
+
+BsonValue whole(const uint8_t *data, uint32_t size) { return {BsonType::Document, data, size}; }
+
+// findAndModify: the document before it was removed, or after it was changed. Missing where there is none.
+BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filter, mongo::Bytes update, bool upsert) {
+    const TableOptions *table = state->target->table;
+    drain_scans(estate, table->server, table->database, table->collection);
+    mql::Document command = mql::find_and_modify_command(table->collection, {filter.data, filter.size},
+                                                         {update.data, update.size}, upsert, concern_of(state->batch));
+    mongo::Bytes reply{};
+    mongo::Error error{};
+    if (!modify_document(table->server, state->user, table->database, {command.data, command.size}, &reply, &error))
+        raise_mongo_error(error, table->server_name, table->name_space, nullptr);
+    BsonValue value = field_of(reply.data, reply.size, "value");
+    return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
+}
+
+mongo::Bytes part_of(const BsonWriter *writer, int from) {
+    const uint8_t *data = reinterpret_cast<const uint8_t *>(writer->buffer.data) + from;
+    return {data, static_cast<uint32_t>(read_le<int32_t>(data))};
+}
+
+// --- insert ---
+
+struct Insertion {
+    mongo::WriteKind kind;
+    bool upsert;
+    int start;    // of the filter, or of the document of a plain insert
+    int document; // -1: the filter is missing
+};
+
+bool gives_id(const Target *target, const bool *nulls) {
+    return (target->id && !nulls[target->id - 1]) || (target->document && !nulls[target->document - 1]);
+}
+
+// Appends what a row becomes: a document, alone or in place of the one with its _id, or an update of that.
+Insertion append_row(ModifyState *state, TupleTableSlot *slot) {
+    const Target *target = state->target;
+    BsonWriter *writer = batch_writer(state->batch);
+    slot_getallattrs(slot);
+    WriteMode mode =
+        state->skips_conflicts || !gives_id(target, slot->tts_isnull) ? WriteMode::Insert : target->table->write_mode;
+    int start = writer->buffer.len;
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    Insertion result{mongo::WriteKind::Insert, false, start, -1};
+    if (mode == WriteMode::Insert) {
+        write_document(target, writer, slot->tts_values, slot->tts_isnull);
+    } else {
+        BsonWriter document;
+        begin_writer(&document);
+        bool update = mode == WriteMode::Upsert && !(target->document && !slot->tts_isnull[target->document - 1]);
+        BsonValue id;
+        write_document(target, &document, slot->tts_values, slot->tts_isnull);
+        mongo::Bytes bytes = part_of(&document, 0);
+        id = field_of(bytes.data, bytes.size, "_id");
+        write_id_filter(writer, id);
+        result = {update ? mongo::WriteKind::UpdateOne : mongo::WriteKind::ReplaceOne, true, start, writer->buffer.len};
+        if (update)
+            write_upsert(target, writer, slot->tts_values, slot->tts_isnull, id);
+        else
+            write_bytes(writer, bytes.data, bytes.size);
+    }
+    MemoryContextSwitchTo(old);
+    return result;
+}
+
+void add_row(ModifyState *state, TupleTableSlot *slot) {
+    Insertion row = append_row(state, slot);
+    add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
+    MemoryContextReset(state->row_context);
+}
+
+// --- update and delete ---
+
+// The document that a row of the plan stands for; false where it was written before.
+bool target_row(ModifyState *state, EState *estate, ResultRelInfo *target, TupleTableSlot *plan_slot, RowId *row) {
+    bool null;
+    Datum datum = ExecGetJunkAttribute(plan_slot, state->row, &null);
+    if (null)
+        elog(ERROR, "ctid is NULL");
+    *row = take_row(estate, target->ri_RangeTableIndex, reinterpret_cast<ItemPointer>(DatumGetPointer(datum)));
+    return !row->written;
+}
+
+// The row as the scan read it.
+TupleTableSlot *old_row(ModifyState *state, ResultRelInfo *target, TupleTableSlot *plan_slot) {
+    bool null;
+    if (!AttributeNumberIsValid(target->ri_RowIdAttNo))
+        return nullptr;
+    Datum datum = ExecGetJunkAttribute(plan_slot, target->ri_RowIdAttNo, &null);
+    if (null)
+        return nullptr;
+    if (!state->old_slot) {
+        MemoryContext old = MemoryContextSwitchTo(state->context);
+        state->old_slot = MakeSingleTupleTableSlot(RelationGetDescr(target->ri_RelationDesc), &TTSOpsVirtual);
+        MemoryContextSwitchTo(old);
+    }
+    HeapTupleHeader header = DatumGetHeapTupleHeader(datum);
+    HeapTupleData tuple{};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    tuple.t_data = header;
+    ExecClearTuple(state->old_slot);
+    heap_deform_tuple(&tuple, state->old_slot->tts_tupleDescriptor, state->old_slot->tts_values,
+                      state->old_slot->tts_isnull);
+    return ExecStoreVirtualTuple(state->old_slot);
+}
+
+// Sends what waits where it is time to; false where the only document was not found.
+bool send_in_time(ModifyState *state) {
+    if (!is_full(state->batch))
+        return true;
+    mongo::WriteResult result = flush(state->batch);
+    return !state->immediate || result.matched + result.removed + result.upserted > 0;
+}
+
+// Takes back what was appended for an operation that is not sent in a batch.
+void rewind(BsonWriter *writer, int start) { writer->buffer.len = start; }
+
+} // namespace
+
+extern "C" int mongoIsForeignRelUpdatable(Relation relation) {
+    const TableOptions *table = read_table_options(RelationGetRelid(relation));
+    bool writable = table->updatable && table->unwind_levels == 0 && !table->pipeline;
+    return writable ? 1 << CMD_INSERT | 1 << CMD_UPDATE | 1 << CMD_DELETE : 0;
+}
+
+extern "C" void mongoAddForeignUpdateTargets(PlannerInfo *root, Index index, RangeTblEntry *, Relation) {
+    Var *row = makeVar(static_cast<int>(index), SelfItemPointerAttributeNumber, TIDOID, -1, InvalidOid, 0);
+    add_row_identity_var(root, row, index, "ctid");
+}
+
+extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index relation, int) {
+    RangeTblEntry *entry = planner_rt_fetch(relation, root);
+    check_writable(read_table_options(entry->relid));
+    List *columns = NIL;
+    if (plan->operation == CMD_UPDATE) {
+        Bitmapset *updated = get_rel_all_updated_cols(root, find_base_rel(root, relation));
+        for (int member = bms_next_member(updated, -1); member >= 0; member = bms_next_member(updated, member)) {
+            int column = member + FirstLowInvalidHeapAttributeNumber;
+            if (column > 0)
+                columns = lappend_int(columns, column);
+        }
+    }
+    if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
+        elog(ERROR, "unexpected ON CONFLICT specification");
+    return list_make2(columns, makeBoolean(plan->onConflictAction == ONCONFLICT_NOTHING));
+}
+
+extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *target, List *encoded, int, int flags) {
+    if (flags & EXEC_FLAG_EXPLAIN_ONLY)
+        return;
+    ModifyState *state = make_state(node, target);
+    MemoryContext old = MemoryContextSwitchTo(state->context);
+    ListCell *cell;
+    foreach (cell, static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))))
+        state->columns = bms_add_member(state->columns, lfirst_int(cell));
+    state->skips_conflicts = boolVal(list_nth(encoded, static_cast<int>(ModifySlot::Conflicts)));
+    if (node->operation != CMD_INSERT) {
+        Plan *subplan = outerPlanState(node)->plan;
+        state->row = ExecFindJunkAttributeInTlist(subplan->targetlist, "ctid");
+        if (!AttributeNumberIsValid(state->row))
+            elog(ERROR, "could not find junk ctid column");
+    }
+    MemoryContextSwitchTo(old);
+    target->ri_FdwState = state;
+}
+
+extern "C" void mongoBeginForeignInsert(ModifyTableState *node, ResultRelInfo *target) {
+    ModifyState *state = make_state(node, target);
+    ModifyTable *plan = reinterpret_cast<ModifyTable *>(node->ps.plan);
+    state->skips_conflicts = plan && plan->onConflictAction == ONCONFLICT_NOTHING;
+    state->buffers = !plan && !state->immediate;
+    target->ri_FdwState = state;
+}
+
+extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
+    ModifyState *state = state_of(target);
+    if (!state)
+        return read_table_options(RelationGetRelid(target->ri_RelationDesc))->batch_size;
+    return state->immediate ? 1 : state->target->table->batch_size;
+}
+
+extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
+                                                  TupleTableSlot *) {
+    ModifyState *state = state_of(target);
+    if (!state->answers) {
+        add_row(state, slot);
+        if (state->buffers) {
+            if (is_full(state->batch))
+                flush(state->batch);
+            return slot;
+        }
+        bool failed[1] = {false};
+        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        return failed[0] ? nullptr : slot;
+    }
+    Insertion row = append_row(state, slot);
+    BsonWriter *writer = batch_writer(state->batch);
+    mongo::Bytes document = part_of(writer, row.document < 0 ? row.start : row.document);
+    if (row.kind == mongo::WriteKind::UpdateOne) {
+        // Only the server knows the whole document.
+        BsonValue stored = find_and_modify(state, estate, part_of(writer, row.start), document, true);
+        show_document(state, slot, stored);
+        rewind(writer, row.start);
+    } else {
+        BsonValue stored = whole(static_cast<uint8_t *>(palloc(document.size)), document.size);
+        memcpy(const_cast<uint8_t *>(stored.data), document.data, document.size);
+        bool failed[1] = {false};
+        add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
+        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        if (failed[0])
+            return nullptr;
+        show_document(state, slot, stored);
+    }
+    MemoryContextReset(state->row_context);
+    return slot;
+}
+
+extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *, ResultRelInfo *target, TupleTableSlot **slots,
+                                                        TupleTableSlot **, int *count) {
+    ModifyState *state = state_of(target);
+    int kept = 0, first = 0;
+    bool *failed = static_cast<bool *>(palloc0(Max(*count, 1)));
+    // The executor keeps its array of slots: what was inserted is listed in another.
+    TupleTableSlot **inserted = static_cast<TupleTableSlot **>(palloc(sizeof(*inserted) * Max(*count, 1)));
+    auto send = [&](int end) {
+        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        for (int i = first; i < end; i++) {
+            if (!failed[i - first])
+                inserted[kept++] = slots[i];
+            failed[i - first] = false;
+        }
+        first = end;
+    };
+    for (int i = 0; i < *count; i++) {
+        add_row(state, slots[i]);
+        if (is_full(state->batch))
+            send(i + 1);
+    }
+    send(*count);
+    *count = kept;
+    return inserted;
+}
+
+extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
+                                                  TupleTableSlot *plan_slot) {
+    ModifyState *state = state_of(target);
+    RowId row;
+    if (!target_row(state, estate, target, plan_slot, &row))
+        return nullptr;
+    BsonWriter *writer = batch_writer(state->batch);
+    int start = writer->buffer.len;
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    write_id_filter(writer, row.id);
+    int document = writer->buffer.len;
+    Change change = write_update(state->target, writer, state->columns, state->compares, slot,
+                                 old_row(state, target, plan_slot), row);
+    MemoryContextSwitchTo(old);
+    MemoryContextReset(state->row_context);
+    if (!change.any) {
+        rewind(writer, start);
+        return slot;
+    }
+    if (state->answers) {
+        BsonValue stored = find_and_modify(state, estate, part_of(writer, start), part_of(writer, document), false);
+        rewind(writer, start);
+        if (stored.type == BsonType::Missing)
+            return nullptr;
+        show_document(state, slot, stored);
+        return slot;
+    }
+    add_operation(state->batch, change.replace ? mongo::WriteKind::ReplaceOne : mongo::WriteKind::UpdateOne, false,
+                  start, document);
+    return send_in_time(state) ? slot : nullptr;
+}
+
+extern "C" TupleTableSlot *mongoExecForeignDelete(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
+                                                  TupleTableSlot *plan_slot) {
+    ModifyState *state = state_of(target);
+    RowId row;
+    if (!target_row(state, estate, target, plan_slot, &row))
+        return nullptr;
+    BsonWriter *writer = batch_writer(state->batch);
+    int start = writer->buffer.len;
+    write_id_filter(writer, row.id);
+    if (state->answers) {
+        BsonValue removed = find_and_modify(state, estate, part_of(writer, start), {nullptr, 0}, false);
+        rewind(writer, start);
+        if (removed.type == BsonType::Missing)
+            return nullptr;
+        show_document(state, slot, removed);
+        return slot;
+    }
+    add_operation(state->batch, mongo::WriteKind::DeleteOne, false, start, -1);
+    return send_in_time(state) ? slot : nullptr;
+}
+
+extern "C" void mongoEndForeignModify(EState *, ResultRelInfo *target) {
+    ModifyState *state = state_of(target);
+    if (!state)
+        return;
+    flush(state->batch);
+    if (state->old_slot)
+        ExecDropSingleTupleTableSlot(state->old_slot);
+    target->ri_FdwState = nullptr;
+    MemoryContextDelete(state->context);
+}
+
+extern "C" void mongoEndForeignInsert(EState *estate, ResultRelInfo *target) { mongoEndForeignModify(estate, target); }
+
+extern "C" void mongoExecForeignTruncate(List *relations, DropBehavior, bool) {
+    ListCell *cell;
+    foreach (cell, relations) {
+        Oid relation = RelationGetRelid(static_cast<Relation>(lfirst(cell)));
+        Target *target = make_target(relation);
+        const TableOptions *table = target->table;
+        if (!table->truncatable)
+            ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                            errmsg("foreign table \"%s\" does not allow truncates", target->name),
+                            errdetail("Its option \"truncatable\" is off.")));
+        EState *estate = CreateExecutorState();
+        Batch *batch = make_batch(target, estate, GetUserId(), 1);
+        BsonWriter *writer = batch_writer(batch);
+        end_document(writer, begin_document(writer));
+        add_operation(batch, mongo::WriteKind::DeleteMany, false, 0, -1);
+        flush(batch);
+        FreeExecutorState(estate);
+    }
+}
+
+extern "C" void mongoExplainForeignModify(ModifyTableState *node, ResultRelInfo *target, List *encoded, int,
+                                          ExplainState *es) {
+    const TableOptions *table = read_table_options(RelationGetRelid(target->ri_RelationDesc));
+    ExplainPropertyText("Foreign Namespace", table->name_space, es);
+    Needs needs = needs_of(target, node->ps.plan, node->operation);
+    bool single = needs.immediate || table->batch_size == 1;
+    if (es->verbose && node->operation == CMD_UPDATE) {
+        List *names = NIL;
+        ListCell *cell;
+        foreach (cell, static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns)))) {
+            const ColumnOptions &column = table->columns[lfirst_int(cell) - 1];
+            names = lappend(names, const_cast<char *>(column.role == Role::Field ? column.path.text : column.name));
+        }
+        ExplainPropertyList("Fields", names, es);
+    }
+    if (node->operation == CMD_INSERT && table->write_mode != WriteMode::Insert)
+        ExplainPropertyText("Write Mode", table->write_mode == WriteMode::Upsert ? "upsert" : "replace", es);
+    ExplainPropertyInteger("Batch Size", nullptr, single ? 1 : table->batch_size, es);
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,54 @@
+// The table that a statement writes: its columns' encoders, and the documents and updates they make. Zone B.
+#pragma once
+
+#include "convert/encode.hpp"
+#include "exec/drain.hpp"
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+struct PathField;
+
+struct Target {
+    TableOptions *table;
+    const char *name;    // of the foreign table
+    Encoder **encoders;  // by attribute; null: dropped or made here
+    const char **paths;  // dotted, by attribute
+    PathField *fields;   // the document's fields, as a tree of the columns' paths
+    AttrNumber document; // the column of whole documents, 0: none
+    AttrNumber id;       // the column of _id, 0: none
+};
+
+// Makes it in the current memory context. Raises 0A000 and 42809 where the table cannot be written.
+Target *make_target(Oid relation);
+
+// Raises what make_target raises.
+void check_writable(const TableOptions *table);
+
+// Appends the document of a row. A NULL _id becomes a new ObjectId.
+void write_document(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls);
+
+// Appends the update that makes a document of a row's values or changes the one that is there: NULLs leave fields
+// alone, unless they are values.
+void write_upsert(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls,
+                  const BsonValue &id);
+
+// How a row is changed.
+struct Change {
+    bool any;     // false: nothing is assigned
+    bool replace; // the document takes the place of the stored one
+};
+
+// Appends the update of a row, or the document in its place: the columns in set (attribute numbers) get their values;
+// with differing also those that differ from the row as it was read, whose values are old. Raises where an assignment
+// would destroy what does not fit, or change _id.
+Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *set, bool differing,
+                    TupleTableSlot *slot, TupleTableSlot *old, const RowId &row);
+
+// Appends {_id: id}.
+void write_id_filter(BsonWriter *writer, const BsonValue &id);
+
+// Extended JSON of an _id, for messages.
+const char *shown_id(const BsonValue &id);
+
+} // namespace mongo_fdw

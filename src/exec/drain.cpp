@@ -1,0 +1,231 @@
+// Scans of what the same statement writes. Zone B.
+#include "exec/drain.hpp"
+
+#include "exec/scan.hpp"
+
+namespace mongo_fdw {
+
+// The ids of a scan's rows: their bytes in chunks, found by the row's number; and a set of those that were written.
+struct RowIds {
+    MemoryContext context;
+    const uint8_t **rows; // type, number of misfits, their columns, size and bytes of the _id
+    uint64 count;
+    uint64 capacity;
+    uint64 *written; // open addressing: row number + 1
+    uint64 written_count;
+    uint64 written_capacity; // a power of two
+    char *chunk;
+    Size left;
+};
+
+namespace {
+
+ScanState *registered = nullptr; // linked through ScanState::next_drained
+
+constexpr Size kChunk = 64 * 1024;
+constexpr uint64 kRowsOfBlock = 32768;
+
+uint8_t *chunk_bytes(RowIds *ids, Size size) {
+    if (size > kChunk / 4)
+        return static_cast<uint8_t *>(MemoryContextAllocHuge(ids->context, size));
+    if (ids->left < size) {
+        ids->chunk = static_cast<char *>(MemoryContextAlloc(ids->context, kChunk));
+        ids->left = kChunk;
+    }
+    uint8_t *result = reinterpret_cast<uint8_t *>(ids->chunk + kChunk - ids->left);
+    ids->left -= size;
+    return result;
+}
+
+struct RowHeader {
+    BsonType type;
+    int32 misfit_count;
+    uint32 size;
+};
+
+const AttrNumber *misfits_of(const uint8_t *row) {
+    return reinterpret_cast<const AttrNumber *>(row + sizeof(RowHeader));
+}
+
+BsonValue id_of(const uint8_t *row) {
+    const RowHeader *header = reinterpret_cast<const RowHeader *>(row);
+    return {header->type, row + sizeof(RowHeader) + sizeof(AttrNumber) * header->misfit_count, header->size};
+}
+
+RowIds *make_row_ids(MemoryContext context) {
+    RowIds *ids = static_cast<RowIds *>(MemoryContextAllocZero(context, sizeof(RowIds)));
+    ids->context = context;
+    return ids;
+}
+
+void add_row(RowIds *ids, const BsonValue &id, const AttrNumber *misfit, int misfit_count) {
+    if (ids->count == ids->capacity) {
+        uint64 capacity = Max(ids->capacity * 2, 1024);
+        const uint8_t **rows =
+            static_cast<const uint8_t **>(MemoryContextAllocHuge(ids->context, sizeof(*rows) * capacity));
+        if (ids->count) {
+            memcpy(rows, ids->rows, sizeof(*rows) * ids->count);
+            pfree(ids->rows);
+        }
+        ids->rows = rows;
+        ids->capacity = capacity;
+    }
+    Size size = sizeof(RowHeader) + sizeof(AttrNumber) * misfit_count + id.size;
+    uint8_t *row = chunk_bytes(ids, MAXALIGN(size));
+    RowHeader header{id.type, misfit_count, id.size};
+    memcpy(row, &header, sizeof header);
+    if (misfit_count)
+        memcpy(row + sizeof header, misfit, sizeof(AttrNumber) * misfit_count);
+    memcpy(row + sizeof header + sizeof(AttrNumber) * misfit_count, id.data, id.size);
+    ids->rows[ids->count++] = row;
+}
+
+bool same_id(const BsonValue &a, const BsonValue &b) {
+    return a.type == b.type && a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+uint64 *find_written(RowIds *ids, const BsonValue &id) {
+    uint64 at = hash_bytes_extended(id.data, static_cast<int>(id.size), static_cast<uint64>(id.type));
+    for (;; at++) {
+        uint64 *entry = &ids->written[at & (ids->written_capacity - 1)];
+        if (*entry == 0 || same_id(id_of(ids->rows[*entry - 1]), id))
+            return entry;
+    }
+}
+
+// Notes that a row's document is written; true where it was before.
+bool note_written(RowIds *ids, uint64 number) {
+    if (ids->written_count * 2 >= ids->written_capacity) {
+        uint64 *old = ids->written, old_capacity = ids->written_capacity;
+        ids->written_capacity = Max(old_capacity * 2, 1024);
+        ids->written = static_cast<uint64 *>(MemoryContextAllocExtended(
+            ids->context, sizeof(uint64) * ids->written_capacity, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+        for (uint64 i = 0; i < old_capacity; i++)
+            if (old[i])
+                *find_written(ids, id_of(ids->rows[old[i] - 1])) = old[i];
+        if (old)
+            pfree(old);
+    }
+    uint64 *entry = find_written(ids, id_of(ids->rows[number]));
+    if (*entry)
+        return true;
+    *entry = number + 1;
+    ids->written_count++;
+    return false;
+}
+
+void keep_row_id(ScanState *state, TupleTableSlot *slot) {
+    BsonValue document = current_document(state->decoder);
+    BsonValue id = field_of(document, "_id");
+    if (id.type == BsonType::Missing)
+        ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+                        errmsg("a document of \"%s\" has no _id, it cannot be written", state->table->name_space)));
+    AttrNumber misfit[MaxHeapAttributeNumber];
+    int count = 0;
+    for (int i = 0; i < state->table->column_count; i++) {
+        const ColumnOptions &column = state->table->columns[i];
+        if (state->needed[i] && !column.dropped && column.role == Role::Field && slot->tts_isnull[i] &&
+            field_state(state->decoder, column.number) == FieldState::Present)
+            misfit[count++] = column.number;
+    }
+    add_row(state->row_ids, id, misfit, count);
+}
+
+void drain(ForeignScanState *node, ScanState *state) {
+    MemoryContext old = MemoryContextSwitchTo(state->context);
+    state->drained = tuplestore_begin_heap(false, false, work_mem);
+    tuplestore_set_eflags(state->drained, EXEC_FLAG_REWIND);
+    if (state->plan.identified)
+        state->row_ids =
+            make_row_ids(AllocSetContextCreate(state->context, "mongo_fdw_cpp rows", ALLOCSET_DEFAULT_SIZES));
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+    state->drained_slot = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+    for (;;) {
+        TupleTableSlot *row = next_scanned_row(node);
+        if (TupIsNull(row))
+            break;
+        if (state->row_ids)
+            keep_row_id(state, row);
+        tuplestore_puttupleslot(state->drained, row);
+        CHECK_FOR_INTERRUPTS();
+    }
+    ExecClearTuple(slot);
+    MemoryContextSwitchTo(old);
+}
+
+} // namespace
+
+void register_drained_scan(ForeignScanState *node, ScanState *state) {
+    state->node = node;
+    state->next_drained = registered;
+    registered = state;
+}
+
+void forget_drained_scan(ScanState *state) {
+    for (ScanState **at = &registered; *at; at = &(*at)->next_drained)
+        if (*at == state) {
+            *at = state->next_drained;
+            return;
+        }
+}
+
+TupleTableSlot *next_drained_row(ForeignScanState *node, ScanState *state) {
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    if (!state->drained)
+        drain(node, state);
+    ExecClearTuple(slot);
+    if (!tuplestore_gettupleslot(state->drained, true, false, state->drained_slot))
+        return slot;
+    show_row(slot, state->drained_slot);
+    uint64 number = state->drained_rows++;
+    if (state->row_ids)
+        ItemPointerSet(&slot->tts_tid, static_cast<BlockNumber>(number / kRowsOfBlock),
+                       static_cast<OffsetNumber>(number % kRowsOfBlock + 1));
+    return slot;
+}
+
+void rescan_drained(ScanState *state) {
+    if (!state->drained)
+        return;
+    tuplestore_rescan(state->drained);
+    state->drained_rows = 0;
+}
+
+void drain_scans(EState *estate, Oid server, const char *database, const char *collection) {
+    for (ScanState *state = registered; state; state = state->next_drained) {
+        if (state->node->ss.ps.state != estate || state->drained || state->table->server != server)
+            continue;
+        bool reads = false;
+        ListCell *cell;
+        foreach (cell, state->tables) {
+            const TableOptions *table = static_cast<TableOptions *>(lfirst(cell));
+            reads = reads || (strcmp(table->database, database) == 0 && strcmp(table->collection, collection) == 0);
+        }
+        if (reads)
+            drain(state->node, state);
+    }
+}
+
+RowId take_row(EState *estate, Index relation, ItemPointer row) {
+    for (ScanState *state = registered; state; state = state->next_drained) {
+        Scan *scan = reinterpret_cast<Scan *>(state->node->ss.ps.plan);
+        if (state->node->ss.ps.state != estate || scan->scanrelid != relation || !state->row_ids)
+            continue;
+        uint64 number = static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(row)) * kRowsOfBlock +
+                        ItemPointerGetOffsetNumberNoCheck(row) - 1;
+        if (number >= state->row_ids->count)
+            break;
+        const uint8_t *bytes = state->row_ids->rows[number];
+        RowId result;
+        result.id = id_of(bytes);
+        result.misfit = misfits_of(bytes);
+        result.misfit_count = reinterpret_cast<const RowHeader *>(bytes)->misfit_count;
+        result.written = note_written(state->row_ids, number);
+        return result;
+    }
+    elog(ERROR, "no document belongs to a row of foreign table %u", relation);
+    pg_unreachable();
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,40 @@
+// Scans of what the same statement writes: read to the end before the first write. Zone B.
+//
+// A MongoDB cursor is no snapshot of a statement: a document that was written might come back, changed. Such a scan
+// keeps its rows in a tuplestore. The rows of a target also keep the raw _id of their documents: a row is known by its
+// number, which travels as ctid.
+#pragma once
+
+#include "convert/bson.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+struct ScanState;
+struct Decoder;
+struct RowIds;
+
+// The document behind a row.
+struct RowId {
+    BsonValue id;
+    bool written;             // it was handed out before: each document is written once
+    const AttrNumber *misfit; // columns whose stored value does not fit and reads as NULL
+    int misfit_count;
+};
+
+// Enters a scan whose plan says that it must be read first. It leaves with its memory context.
+void register_drained_scan(ForeignScanState *node, ScanState *state);
+void forget_drained_scan(ScanState *state);
+
+// The next row of such a scan, in its slot; the first call reads everything.
+TupleTableSlot *next_drained_row(ForeignScanState *node, ScanState *state);
+void rescan_drained(ScanState *state);
+
+// Reads all registered scans of an execution that look at a collection, before it is written.
+void drain_scans(EState *estate, Oid server, const char *database, const char *collection);
+
+// The document of a target's row, by the ctid that its scan gave it; the range table index tells the scan.
+RowId take_row(EState *estate, Index relation, ItemPointer row);
+
+} // namespace mongo_fdw

@@ -1,0 +1,209 @@
+// Bulk writes by the driver, which splits them by the server's limits and repeats what may be repeated. Zone P.
+#include "mongo/write.hpp"
+#include "mongo/client_internal.hpp"
+
+#include <cstring>
+
+namespace mongo_fdw::mongo {
+namespace {
+
+struct BulkDeleter {
+    void operator()(mongoc_bulk_operation_t *bulk) const noexcept { mongoc_bulk_operation_destroy(bulk); }
+    void operator()(mongoc_collection_t *collection) const noexcept { mongoc_collection_destroy(collection); }
+};
+template <class T> using Owned = std::unique_ptr<T, BulkDeleter>;
+
+bool add(mongoc_bulk_operation_t *bulk, const WriteOperation &operation, const bson_t *options, const bson_t *upsert,
+         const bson_t *insert, bson_error_t *failure) {
+    bson_t filter, document;
+    if (operation.filter.data && !bson_init_static(&filter, operation.filter.data, operation.filter.size)) {
+        bson_set_error(failure, MONGOC_ERROR_BSON, 0, "a filter is no BSON document");
+        return false;
+    }
+    if (operation.document.data && !bson_init_static(&document, operation.document.data, operation.document.size)) {
+        bson_set_error(failure, MONGOC_ERROR_BSON, 0, "a document is not BSON");
+        return false;
+    }
+    if (operation.upsert)
+        options = upsert;
+    switch (operation.kind) {
+    case WriteKind::Insert:
+        return mongoc_bulk_operation_insert_with_opts(bulk, &document, insert, failure);
+    case WriteKind::UpdateMany:
+        return mongoc_bulk_operation_update_many_with_opts(bulk, &filter, &document, options, failure);
+    case WriteKind::UpdateOne:
+        return mongoc_bulk_operation_update_one_with_opts(bulk, &filter, &document, options, failure);
+    case WriteKind::ReplaceOne:
+        return mongoc_bulk_operation_replace_one_with_opts(bulk, &filter, &document, options, failure);
+    case WriteKind::DeleteOne:
+        return mongoc_bulk_operation_remove_one_with_opts(bulk, &filter, options, failure);
+    case WriteKind::DeleteMany:
+        return mongoc_bulk_operation_remove_many_with_opts(bulk, &filter, options, failure);
+    }
+    return false;
+}
+
+int64_t count_in(const bson_t *reply, const char *name) {
+    bson_iter_t iterator;
+    return bson_iter_init_find(&iterator, reply, name) ? bson_iter_as_int64(&iterator) : 0;
+}
+
+std::string key_text(const bson_iter_t &error) {
+    bson_iter_t inner;
+    if (!bson_iter_recurse(&error, &inner) || !bson_iter_find(&inner, "keyValue") || !BSON_ITER_HOLDS_DOCUMENT(&inner))
+        return {};
+    const uint8_t *data;
+    uint32_t size;
+    bson_t key;
+    bson_iter_document(&inner, &size, &data);
+    if (!bson_init_static(&key, data, size))
+        return {};
+    char *json = bson_as_relaxed_extended_json(&key, nullptr);
+    std::string text = json ? json : "";
+    bson_free(json);
+    return text;
+}
+
+void take_failures(Client *client, const bson_t *reply, WriteResult *result) {
+    bson_iter_t list, error, field;
+    if (!bson_iter_init_find(&list, reply, "writeErrors") || !bson_iter_recurse(&list, &error))
+        return;
+    while (bson_iter_next(&error)) {
+        WriteFailure failure;
+        if (!bson_iter_recurse(&error, &field))
+            continue;
+        while (bson_iter_next(&field)) {
+            if (BSON_ITER_IS_KEY(&field, "index"))
+                failure.index = static_cast<uint32_t>(bson_iter_as_int64(&field));
+            else if (BSON_ITER_IS_KEY(&field, "code"))
+                failure.code = static_cast<int32_t>(bson_iter_as_int64(&field));
+            else if (BSON_ITER_IS_KEY(&field, "errmsg") && BSON_ITER_HOLDS_UTF8(&field))
+                failure.message = bson_iter_utf8(&field, nullptr);
+        }
+        failure.key = key_text(error);
+        client->write_failures.push_back(failure);
+    }
+    for (const WriteFailure &failure : client->write_failures)
+        client->failed_operations.push_back({failure.index, failure.code, failure.message.c_str(),
+                                             failure.key.empty() ? nullptr : failure.key.c_str()});
+    result->failed = client->failed_operations.data();
+    result->failed_count = static_cast<uint32_t>(client->failed_operations.size());
+}
+
+bool append_concern(const WriteRequest &request, Document *options) {
+    bson_t concern;
+    return !request.write_concern.data ||
+           (bson_init_static(&concern, request.write_concern.data, request.write_concern.size) &&
+            BSON_APPEND_DOCUMENT(options->get(), "writeConcern", &concern));
+}
+
+bool has_concern_error(const bson_t *reply) {
+    bson_iter_t iterator, inner;
+    return bson_iter_init_find(&iterator, reply, "writeConcernErrors") && bson_iter_recurse(&iterator, &inner) &&
+           bson_iter_next(&inner);
+}
+
+bool run(Client *client, const WriteRequest &request, WriteResult *result, Error *error) {
+    client->write_failures.clear();
+    client->failed_operations.clear();
+    kill_idle_cursors(client);
+    Document options, plain, upsert, insert;
+    bson_error_t failure{};
+    BSON_APPEND_BOOL(options.get(), "ordered", request.ordered);
+    if (client->transaction) {
+        if (!mongoc_client_session_append(client->transaction.get(), options.get(), &failure)) {
+            take_error(client, failure, nullptr, error);
+            return false;
+        }
+    } else if (!append_concern(request, &options)) {
+        set_error(error, ErrorKind::Config, 0, "the write concern is no document");
+        return false;
+    }
+    bool validates = request.count > 0 && request.operations[0].kind != WriteKind::DeleteOne &&
+                     request.operations[0].kind != WriteKind::DeleteMany;
+    BSON_APPEND_BOOL(insert.get(), "validate", false); // the documents are our own
+    if (validates)
+        BSON_APPEND_BOOL(plain.get(), "validate", false);
+    if (request.simple_collation) {
+        Document collation;
+        BSON_APPEND_UTF8(collation.get(), "locale", "simple");
+        BSON_APPEND_DOCUMENT(plain.get(), "collation", collation.get());
+    }
+    bson_concat(upsert.get(), plain.get());
+    BSON_APPEND_BOOL(upsert.get(), "upsert", true);
+    Owned<mongoc_collection_t> collection(
+        mongoc_client_get_collection(client->handle.get(), request.database, request.collection));
+    Owned<mongoc_bulk_operation_t> bulk(
+        mongoc_collection_create_bulk_operation_with_opts(collection.get(), options.get()));
+    for (uint32_t i = 0; i < request.count; i++)
+        if (!add(bulk.get(), request.operations[i], plain.get(), upsert.get(), insert.get(), &failure)) {
+            set_error(error, ErrorKind::Config, 0, failure.message);
+            return false;
+        }
+    if (request.count == 0)
+        return true;
+    bool done = mongoc_bulk_operation_execute(bulk.get(), client->reply.reset_for_output(), &failure) != 0;
+    const bson_t *reply = client->reply.get();
+    result->inserted = count_in(reply, "nInserted");
+    result->matched = count_in(reply, "nMatched");
+    result->modified = count_in(reply, "nModified");
+    result->removed = count_in(reply, "nRemoved");
+    result->upserted = count_in(reply, "nUpserted");
+    take_failures(client, reply, result);
+    result->unconfirmed = result->failed_count == 0 && has_concern_error(reply);
+    if (done && result->failed_count == 0 && !result->unconfirmed) {
+        client->worked = true;
+        return true;
+    }
+    take_error(client, failure, reply, error);
+    if (result->failed_count > 0 && error->kind != ErrorKind::Interrupted)
+        set_error(error, ErrorKind::Server, result->failed[0].code, result->failed[0].message);
+    return false;
+}
+
+} // namespace
+
+bool write(Client *client, const WriteRequest &request, WriteResult *result, Error *error) noexcept {
+    clear_error(error);
+    *result = {};
+    try {
+        return run(client, request, result, error);
+    } catch (...) {
+        set_error(error, ErrorKind::Config, 0, "out of memory");
+        return false;
+    }
+}
+
+bool modify(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept {
+    clear_error(error);
+    kill_idle_cursors(client);
+    bson_t document;
+    bson_error_t failure{};
+    Document options;
+    if (!bson_init_static(&document, command.data, command.size)) {
+        set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");
+        return false;
+    }
+    if (client->transaction && !mongoc_client_session_append(client->transaction.get(), options.get(), &failure)) {
+        take_error(client, failure, nullptr, error);
+        return false;
+    }
+    if (!mongoc_client_write_command_with_opts(client->handle.get(), database, &document, options.get(),
+                                               client->reply.reset_for_output(), &failure)) {
+        take_error(client, failure, client->reply.get(), error);
+        return false;
+    }
+    client->worked = true;
+    *reply = {bson_get_data(client->reply.get()), client->reply.get()->len};
+    return true;
+}
+
+bool connection_is_open(const Client *client) noexcept { return !client->broken && streams_are_open(&client->streams); }
+
+void make_object_id(uint8_t *out) noexcept {
+    bson_oid_t id;
+    bson_oid_init(&id, nullptr);
+    std::memcpy(out, id.bytes, sizeof id.bytes);
+}
+
+} // namespace mongo_fdw::mongo

@@ -1,0 +1,14 @@
+// What a statement writes, as far as its planning can tell. Zone B.
+#pragma once
+
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+// Whether the statement writes a collection, through whatever foreign table, partition or data-modifying WITH.
+bool is_written(PlannerInfo *root, const TableOptions *table);
+
+// Whether an expression holds a value that the plan computes while it runs: of an outer query or a subquery.
+bool has_plan_parameters(Node *expression);
+
+} // namespace mongo_fdw
