@@ -1,7 +1,7 @@
 // The connection cache: invalidation, end of transaction, exit, and the functions that list and close. Zone B.
 #include "connect/connect.hpp"
 
-#include "connect/write.hpp"
+#include "connect/entry.hpp"
 #include "options/options.hpp"
 #include "pg/error.hpp"
 #include "pg/hash.hpp"
@@ -14,25 +14,6 @@ PG_FUNCTION_INFO_V1(mongo_disconnect_all);
 
 namespace mongo_fdw {
 namespace {
-
-struct Entry {
-    Oid mapping; // key: OID of the user mapping
-    Oid server;
-    mongo::Client *client; // null: closed
-    bool valid;            // false: options changed since it was made
-    bool keep;
-    uint32 server_hash;
-    uint32 mapping_hash;
-    TimestampTz since;
-    NameData name; // of the server
-    List *writes;  // Writes of the transaction, outermost level first, in TopMemoryContext
-};
-
-// Documents written at a level of subtransactions.
-struct Writes {
-    int level;
-    int64 documents;
-};
 
 HTAB *entries = nullptr;
 int owner_pid = 0;
@@ -83,74 +64,18 @@ char *server_name_of(Oid server) {
     return name;
 }
 
-int64 written_in(const Entry *entry, int level) {
-    int64 documents = 0;
-    ListCell *cell;
-    foreach (cell, entry->writes)
-        if (static_cast<Writes *>(lfirst(cell))->level >= level)
-            documents += static_cast<Writes *>(lfirst(cell))->documents;
-    return documents;
-}
-
-// What a rolled-back transaction or savepoint leaves in MongoDB is said once.
-void warn_of_writes(const Entry *entry, int level) {
-    int64 documents = written_in(entry, level);
-    if (documents == 0)
-        return;
-    ereport(WARNING, (errmsg("the rollback does not undo what was written to server \"%s\": " INT64_FORMAT " %s",
-                             NameStr(entry->name), documents, documents == 1 ? "document" : "documents")));
-}
-
-void forget_writes(Entry *entry, int level) {
-    while (entry->writes != NIL && static_cast<Writes *>(llast(entry->writes))->level >= level) {
-        pfree(llast(entry->writes));
-        entry->writes = list_delete_last(entry->writes);
-    }
-}
-
-void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
-    if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
-        return;
-    int level = GetCurrentTransactionNestLevel();
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, entries);
-    while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status))) {
-        if (written_in(entry, level) == 0)
-            continue;
-        if (event == SUBXACT_EVENT_ABORT_SUB) {
-            warn_of_writes(entry, level);
-            forget_writes(entry, level);
-            continue;
-        }
-        ListCell *cell;
-        foreach (cell, entry->writes) {
-            Writes *writes = static_cast<Writes *>(lfirst(cell));
-            writes->level = Min(writes->level, level - 1);
-        }
-    }
-}
-
 void end_transaction(XactEvent event, void *) {
-    if (event == XACT_EVENT_PRE_PREPARE) {
-        HASH_SEQ_STATUS writers;
-        hash_seq_init(&writers, entries);
-        while (Entry *entry = static_cast<Entry *>(hash_seq_search(&writers)))
-            if (written_in(entry, 0) > 0) {
-                hash_seq_term(&writers);
-                ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                                errmsg("cannot PREPARE a transaction that has written to MongoDB")));
-            }
-        return;
-    }
+    if (event == XACT_EVENT_PRE_PREPARE)
+        refuse_prepare();
+    if (event == XACT_EVENT_PRE_COMMIT)
+        commit_transactions();
     if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE &&
         event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
         return;
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, entries);
     while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status))) {
-        if (event == XACT_EVENT_ABORT)
-            warn_of_writes(entry, 0);
-        forget_writes(entry, 0);
+        end_writes(entry, event == XACT_EVENT_ABORT);
         if (entry->client && (!entry->keep || !entry->valid || !mongo::client_is_usable(entry->client)))
             close_entry(entry);
     }
@@ -177,21 +102,6 @@ void initialize() {
     RegisterXactCallback(end_transaction, nullptr);
     RegisterSubXactCallback(end_subtransaction, nullptr);
     before_shmem_exit(at_exit, 0);
-}
-
-void note_writes(Entry *entry, int64 documents) {
-    if (documents == 0)
-        return;
-    int level = GetCurrentTransactionNestLevel();
-    Writes *last = entry->writes ? static_cast<Writes *>(llast(entry->writes)) : nullptr;
-    if (!last || last->level != level) {
-        MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-        last = static_cast<Writes *>(palloc0(sizeof(Writes)));
-        last->level = level;
-        entry->writes = lappend(entry->writes, last);
-        MemoryContextSwitchTo(old);
-    }
-    last->documents += documents;
 }
 
 bool was_lost(const mongo::Error &error) {
@@ -224,6 +134,13 @@ bool disconnect(Oid server) {
 
 } // namespace
 
+HTAB *connection_entries() { return entries; }
+
+Entry *entry_of(Oid server, Oid user) {
+    Oid mapping = GetUserMapping(user, server)->umid;
+    return static_cast<Entry *>(hash_search(entries, &mapping, HASH_FIND, nullptr));
+}
+
 bool may_connect(Oid server, Oid user) {
     if (!SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(user), ObjectIdGetDatum(server)) &&
         !SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server)))
@@ -240,9 +157,11 @@ Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
         entry->client = nullptr;
         entry->valid = false;
         entry->writes = NIL;
+        entry->in_transaction = entry->doomed = false;
     }
     ForeignServer *server = GetForeignServer(server_oid);
-    if (entry->client && entry->valid && mongo::client_is_usable(entry->client)) {
+    // A transaction keeps its connection, whatever becomes of either.
+    if (entry->client && (entry->in_transaction || (entry->valid && mongo::client_is_usable(entry->client)))) {
         // The rule about passwords holds for whoever uses the connection.
         check_user_rules(server, mapping);
         return {entry->client, server->servername};
@@ -274,8 +193,8 @@ namespace {
 // Runs call(client, error) over the user's connection. The server may have been restarted since the connection was last
 // used: then nothing was read yet, and another connection is tried once.
 template <class Call>
-bool with_connection(Oid server, Oid user, const char *name_space, const char *pipeline, mongo::Error *failure,
-                     Call call) {
+bool with_connection(Oid server, Oid user, const char *name_space, const char *pipeline, bool in_transaction,
+                     mongo::Error *failure, Call call) {
     for (int attempt = 0;; attempt++) {
         CHECK_FOR_INTERRUPTS();
         Connection connection = get_connection(server, user, failure);
@@ -285,8 +204,10 @@ bool with_connection(Oid server, Oid user, const char *name_space, const char *p
         mongo::Error error;
         if (call(connection.client, &error))
             return true;
-        if (attempt == 0 && reused && was_lost(error))
+        if (attempt == 0 && reused && was_lost(error) && !entry_of(server, user)->in_transaction)
             continue;
+        if (Entry *entry = entry_of(server, user); entry->in_transaction && in_transaction)
+            entry->doomed = true; // an error ends the server's transaction
         if (!failure || error.kind == mongo::ErrorKind::Interrupted)
             raise_mongo_error(error, connection.server_name, name_space, pipeline);
         *failure = error;
@@ -299,59 +220,19 @@ bool with_connection(Oid server, Oid user, const char *name_space, const char *p
 mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
                            const char *pipeline, mongo::Error *failure) {
     mongo::Cursor *cursor = nullptr;
-    with_connection(server, user, name_space, pipeline, failure, [&](mongo::Client *client, mongo::Error *error) {
-        return (cursor = mongo::open_cursor(client, request, error)) != nullptr;
-    });
+    with_connection(server, user, name_space, pipeline, request.in_transaction, failure,
+                    [&](mongo::Client *client, mongo::Error *error) {
+                        return (cursor = mongo::open_cursor(client, request, error)) != nullptr;
+                    });
     return cursor;
 }
 
 bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
                  mongo::Error *failure) {
-    return with_connection(server, user, database, nullptr, failure, [&](mongo::Client *client, mongo::Error *error) {
-        return mongo::run_command(client, database, command, reply, error);
-    });
-}
-
-namespace {
-
-// Runs call(client), which returns the number of documents it wrote, over the user's connection; a cancel raises. A
-// write cannot simply be tried again: a connection that the server has closed is found out before.
-template <class Call> bool with_writing_connection(Oid server, Oid user, mongo::Error *failure, Call call) {
-    CHECK_FOR_INTERRUPTS();
-    Connection connection = get_connection(server, user, failure);
-    if (connection.client && !mongo::connection_is_open(connection.client)) {
-        mongo::abandon_client(connection.client);
-        connection = get_connection(server, user, failure);
-    }
-    if (!connection.client)
-        return false;
-    Oid mapping = GetUserMapping(user, server)->umid;
-    Entry *entry = static_cast<Entry *>(hash_search(entries, &mapping, HASH_FIND, nullptr));
-    note_writes(entry, call(connection.client));
-    if (failure->kind == mongo::ErrorKind::Interrupted)
-        raise_mongo_error(*failure, connection.server_name, nullptr, nullptr);
-    return failure->kind == mongo::ErrorKind::None;
-}
-
-} // namespace
-
-bool write_documents(Oid server, Oid user, const mongo::WriteRequest &request, mongo::WriteResult *result,
-                     mongo::Error *failure) {
-    *result = {};
-    return with_writing_connection(server, user, failure, [&](mongo::Client *client) {
-        mongo::write(client, request, result, failure);
-        return result->inserted + result->upserted + result->modified + result->removed;
-    });
-}
-
-bool modify_document(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
-                     mongo::Error *failure) {
-    return with_writing_connection(server, user, failure, [&](mongo::Client *client) -> int64_t {
-        if (!mongo::modify(client, database, command, reply, failure))
-            return 0;
-        BsonValue value = field_of(reply->data, reply->size, "value");
-        return value.type == BsonType::Document;
-    });
+    return with_connection(server, user, database, nullptr, false, failure,
+                           [&](mongo::Client *client, mongo::Error *error) {
+                               return mongo::run_command(client, database, command, reply, error);
+                           });
 }
 
 void check_wrapper(const ForeignServer *server) {

@@ -73,6 +73,7 @@ DocumentStream *open_documents(const DocumentSource &source, mql::Document comma
     request.aggregate = true;
     request.read_preference = source.read_preference;
     request.fetch_bytes = kFetchBytes;
+    request.in_transaction = source.in_transaction;
     stream->cursor = open_cursor(source.server, source.user, request, source.name_space, source.pipeline, failure);
     if (!stream->cursor) {
         MemoryContextDelete(context);

@@ -19,6 +19,7 @@ struct DocumentSource {
     const char *name_space;                // for messages, server encoding
     const char *pipeline = nullptr;        // for messages, may be null
     const char *read_preference = nullptr; // null: the connection's
+    bool in_transaction = false;           // part of the server's transaction, where there is one
 };
 
 // The collection of a foreign table.

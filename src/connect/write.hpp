@@ -2,19 +2,22 @@
 #pragma once
 
 #include "mongo/write.hpp"
-
-#include "pg/pg.hpp"
+#include "options/options.hpp"
 
 namespace mongo_fdw {
 
+// Makes what follows on a server with option transaction 'session' part of its transaction, which is opened where begin
+// says so. True where there is one. Raises 25000 where it can only be rolled back, and 40001 where it was lost.
+bool enter_transaction(const TableOptions *table, Oid user, bool begin);
+
 // Sends operations over the user's connection and counts what was written, also where it failed. False with the first
 // failure; a cancel always raises.
-bool write_documents(Oid server, Oid user, const mongo::WriteRequest &request, mongo::WriteResult *result,
-                     mongo::Error *failure);
+bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequest &request,
+                     mongo::WriteResult *result, mongo::Error *failure);
 
 // The same for a command that changes one document and answers with it (findAndModify). The reply is valid until the
 // next command.
-bool modify_document(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
+bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                      mongo::Error *failure);
 
 } // namespace mongo_fdw

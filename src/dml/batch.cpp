@@ -2,6 +2,7 @@
 #include "dml/batch.hpp"
 
 #include "connect/write.hpp"
+#include "dml/conflicts.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
 
@@ -20,6 +21,8 @@ struct Batch {
     uint32 capacity;
     bool drained;
     bool simple_collation;
+    bool looked_up; // what may conflict, before it was inserted
+    UniqueIndexes *unique_indexes;
     mql::Document write_concern;
     int64 written; // of this statement, before
 };
@@ -41,6 +44,8 @@ const char *verb_of(mongo::WriteKind kind) {
         return "update";
     }
 }
+
+bool is_duplicate(int32_t code) { return code == 11000 || code == 11001; }
 
 bool is_single(mongo::WriteKind kind) {
     return kind != mongo::WriteKind::UpdateMany && kind != mongo::WriteKind::DeleteMany;
@@ -82,11 +87,12 @@ int64 documents_of(const mongo::WriteResult &result) {
     if (result.failed_count > 0) {
         const mongo::FailedOperation &failed = result.failed[0];
         const mongo::WriteOperation &operation = batch->operations[Min(failed.index, batch->count - 1)];
-        bool duplicate = failed.code == 11000 || failed.code == 11001;
+        bool duplicate = is_duplicate(failed.code);
+        bool raced = duplicate && batch->looked_up; // somebody else's, or one that could not be looked up
         const char *id = id_of_operation(operation);
         const char *server = pg_any_to_server(error.message, strlen(error.message), PG_UTF8);
         ereport(ERROR,
-                (errcode(sqlstate_of(error)),
+                (errcode(raced ? ERRCODE_T_R_SERIALIZATION_FAILURE : sqlstate_of(error)),
                  duplicate ? errmsg("duplicate key in \"%s\"", table->name_space)
                            : errmsg("could not %s a document of \"%s\"", verb_of(operation.kind), table->name_space),
                  duplicate && failed.key ? errdetail("Key %s exists already; row %u of a batch of %u, with _id %s. %s.",
@@ -186,37 +192,89 @@ void ask_for_simple_collation(Batch *batch, bool ask) { batch->simple_collation 
 
 bool is_full(const Batch *batch) { return batch->count >= batch->size || batch->writer.buffer.len >= kMostBytes; }
 
-mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
+namespace {
+
+// Sends operations from one on.
+mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates duplicates, bool *failed) {
     mongo::WriteResult result{};
-    if (batch->count == 0)
-        return result;
-    prepare(batch);
     const TableOptions *table = batch->target->table;
-    mongo::WriteKind kind = batch->operations[0].kind;
     mongo::WriteRequest request{};
     request.database = table->database;
     request.collection = table->collection;
-    request.operations = batch->operations;
-    request.count = batch->count;
+    request.operations = batch->operations + first;
+    request.count = count;
     request.ordered = table->ordered && duplicates == Duplicates::Raise;
     request.write_concern = {batch->write_concern.data, batch->write_concern.size};
     request.simple_collation = batch->simple_collation;
     mongo::Error error{};
-    bool done = write_documents(table->server, batch->user, request, &result, &error);
+    bool done = write_documents(table, batch->user, request, &result, &error);
     if (!done && duplicates == Duplicates::Skip && result.failed_count > 0) {
         done = true;
         for (uint32 i = 0; i < result.failed_count && done; i++)
-            done = result.failed[i].code == 11000 || result.failed[i].code == 11001;
+            done = is_duplicate(result.failed[i].code);
         for (uint32 i = 0; i < result.failed_count && failed; i++)
-            failed[result.failed[i].index] = true;
+            failed[first + result.failed[i].index] = true;
     }
     if (!done)
         raise_failure(batch, result, error);
-    bool finds = kind != mongo::WriteKind::Insert && !batch->operations[0].upsert;
+    batch->written += documents_of(result);
+    return result;
+}
+
+// Two documents of a batch with the same _id, to the byte.
+bool repeats(const Batch *batch) {
+    for (uint32 i = 0; i < batch->count; i++)
+        for (uint32 j = 0; j < i; j++) {
+            BsonValue a = field_of(batch->operations[i].document.data, batch->operations[i].document.size, "_id");
+            BsonValue b = field_of(batch->operations[j].document.data, batch->operations[j].document.size, "_id");
+            if (a.type == b.type && a.size == b.size && memcmp(a.data, b.data, a.size) == 0)
+                return true;
+        }
+    return false;
+}
+
+// Inserts what is not there yet, without an error on the way: it would end the server's transaction.
+mongo::WriteResult insert_new(Batch *batch, bool *failed) {
+    const TableOptions *table = batch->target->table;
+    enter_transaction(table, batch->user, true);
+    if (!batch->unique_indexes) {
+        MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(batch));
+        batch->unique_indexes = read_unique_indexes(table, batch->user);
+        MemoryContextSwitchTo(old);
+    }
+    mongo::Bytes *documents = static_cast<mongo::Bytes *>(palloc(sizeof(mongo::Bytes) * batch->count));
+    for (uint32 i = 0; i < batch->count; i++)
+        documents[i] = batch->operations[i].document;
+    batch->looked_up = true;
+    if (!repeats(batch) && !any_exists(table, batch->user, batch->unique_indexes, documents, batch->count))
+        return send(batch, 0, batch->count, Duplicates::Raise, nullptr);
+    mongo::WriteResult all{};
+    for (uint32 i = 0; i < batch->count; i++) {
+        bool exists = any_exists(table, batch->user, batch->unique_indexes, &documents[i], 1);
+        if (failed)
+            failed[i] = exists;
+        if (!exists)
+            all.inserted += send(batch, i, 1, Duplicates::Raise, nullptr).inserted;
+    }
+    return all;
+}
+
+} // namespace
+
+mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
+    if (batch->count == 0)
+        return {};
+    prepare(batch);
+    const mongo::WriteOperation &first = batch->operations[0];
+    mongo::WriteResult result;
+    if (duplicates == Duplicates::Skip && batch->target->table->transactional)
+        result = insert_new(batch, failed);
+    else
+        result = send(batch, 0, batch->count, duplicates, failed);
+    bool finds = first.kind != mongo::WriteKind::Insert && !first.upsert;
     int64 found = result.matched + result.removed;
     if (finds && batch->size > 1 && found < static_cast<int64>(batch->count))
         raise_vanished(batch, found);
-    batch->written += documents_of(result);
     batch->count = 0;
     batch->writer.buffer.len = 0;
     return result;

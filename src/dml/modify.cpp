@@ -138,7 +138,7 @@ BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filte
                                                          {update.data, update.size}, upsert, concern_of(state->batch));
     mongo::Bytes reply{};
     mongo::Error error{};
-    if (!modify_document(table->server, state->user, table->database, {command.data, command.size}, &reply, &error))
+    if (!modify_document(table, state->user, {command.data, command.size}, &reply, &error))
         raise_mongo_error(error, table->server_name, table->name_space, nullptr);
     BsonValue value = field_of(reply.data, reply.size, "value");
     return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};

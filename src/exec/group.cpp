@@ -490,6 +490,7 @@ void note_fallback(ScanState *state, const char *reason) {
 void read_groups(ScanState *state, mql::Document command) {
     GroupState *groups = state->group;
     DocumentSource source = source_of(state->table, state->user);
+    source.in_transaction = state->in_transaction;
     source.pipeline = pipeline_text(state);
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
@@ -540,6 +541,7 @@ void keep_empty_group(ScanState *state) {
 
 void start_groups(ForeignScanState *node, ScanState *state) {
     GroupState *groups = state->group;
+    join_transaction(state);
     evaluate_parameters(node, false);
     state->started = true;
     state->executions++;

@@ -5,6 +5,7 @@
 #include "exec/scan.hpp"
 
 #include "connect/documents.hpp"
+#include "connect/write.hpp"
 #include "exec/collation.hpp"
 #include "exec/drain.hpp"
 #include "exec/group.hpp"
@@ -157,7 +158,8 @@ mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_c
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
     command.sort = with_filters ? state->sort : state->computed_sort;
     command.sort_count = list_length(state->plan.sort) / kSortFields;
-    command.read_concern = state->table->read_concern;
+    // The first command of a transaction says it for all.
+    command.read_concern = state->in_transaction ? nullptr : state->table->read_concern;
     command.simple_collation = simple_collation;
     command.zone_offset_ms = zone_offset_ms();
     command.base_pipeline = base_pipeline_of(state->table);
@@ -168,6 +170,12 @@ Collation needed_collation(const ScanState *state) {
     Collation collation = uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
     // Another collation for the whole command would change what the table's own pipeline finds.
     return collation == Collation::Other && state->table->pipeline ? Collation::OtherOnView : collation;
+}
+
+void join_transaction(ScanState *state) {
+    const char *concern = state->table->read_concern;
+    bool begins = state->plan.transacts || (concern && pg_strcasecmp(concern, "snapshot") == 0);
+    state->in_transaction = enter_transaction(state->table, state->user, begins);
 }
 
 static bool has_guards(const ScanState *state) {
@@ -268,6 +276,7 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, b
     request.fetch_documents = state->table->fetch_documents;
     request.limit = filters && state->limit > 0 ? state->limit : 0;
     request.expected = expected_documents(state);
+    request.in_transaction = state->in_transaction;
     state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, nullptr, failure);
     if (state->cursor)
         return true;
@@ -287,6 +296,7 @@ bool set_rechecks(ScanState *state, bool rechecks) {
 
 void start(ForeignScanState *node) {
     ScanState *state = state_of(node);
+    join_transaction(state);
     evaluate_parameters(node, false);
     evaluate_limit(node, false);
     state->started = true;

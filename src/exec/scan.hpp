@@ -59,6 +59,7 @@ struct ScanState {
     uint64 drained_rows;          // given since the last rescan
     void *direct;                 // of a node that modifies, see dml/direct.cpp
     RowIds *row_ids;              // null: it is no target
+    bool in_transaction;          // this execution belongs to the server's transaction
     // over all executions
     uint64_t executions;
     mongo::CursorCounts counts;
@@ -75,6 +76,9 @@ void give_keys(ForeignScanState *node, Datum keys);
 
 // Evaluates the parameters of this execution into operands.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);
+
+// Makes an execution part of the server's transaction, where that is wanted or there is one.
+void join_transaction(ScanState *state);
 
 // The collation that the conditions, keys and arguments need asking for; OtherOnView: they cannot be sent.
 enum class Collation : uint8_t;

@@ -31,6 +31,7 @@ struct Client {
     Handle<mongoc_read_prefs_t> read_preference;
     Handle<mongoc_client_t> handle;              // destroyed before the streams' group
     Handle<mongoc_client_session_t> transaction; // of the backend's transaction; null: none is open
+    int64_t transaction_number = -1;             // as the driver counts it; -1: the server has not heard of it
     Document reply;
     std::vector<IdleCursor> idle_cursors;
     std::vector<WriteFailure> write_failures; // of the last write
@@ -40,6 +41,11 @@ struct Client {
     bool worked = false;
     int64_t broken_at_us = 0;
     Client *next = nullptr; // in the graveyard
+    // The driver would end sessions and an open transaction on the server, over sockets that are closed.
+    ~Client() {
+        if (handle)
+            mongoc_client_reset(handle.get());
+    }
 };
 
 void clear_error(Error *error) noexcept;

@@ -15,6 +15,7 @@ struct Cursor {
     std::string database;
     std::string collection;
     Handle<mongoc_read_prefs_t> read_preference;
+    bool in_transaction = false;
     Handle<mongoc_client_session_t> session; // null where the server has no sessions
     Document reply;
     Bytes batch{};
@@ -73,7 +74,13 @@ bool send(Cursor *cursor, const bson_t *command, Error *error) {
     Document options;
     bson_error_t failure{};
     BSON_APPEND_INT32(options.get(), "serverId", static_cast<int32_t>(cursor->server));
-    if (cursor->session && !mongoc_client_session_append(cursor->session.get(), options.get(), &failure)) {
+    const mongoc_client_session_t *session =
+        cursor->in_transaction ? cursor->client->transaction.get() : cursor->session.get();
+    if (cursor->in_transaction && !session) {
+        set_error(error, ErrorKind::Protocol, 0, "the transaction that the cursor belongs to has ended");
+        return false;
+    }
+    if (session && !mongoc_client_session_append(session, options.get(), &failure)) {
         take_error(cursor->client, failure, nullptr, error);
         return false;
     }
@@ -101,7 +108,8 @@ bool open(Cursor *cursor, const CursorRequest &request, Error *error) {
     cursor->server = select_server(cursor->client, preference_of(cursor), error);
     if (!cursor->server)
         return false;
-    start_session(cursor);
+    if (!cursor->in_transaction)
+        start_session(cursor);
     if (cursor->client->streams.interrupted) {
         set_error(error, ErrorKind::Interrupted, 0, "cancelled");
         return false;
@@ -148,7 +156,10 @@ Cursor *open_cursor(Client *client, const CursorRequest &request, Error *error) 
         cursor->collection = request.collection;
         cursor->fetch_bytes = request.fetch_bytes;
         cursor->fetch_documents = request.fetch_documents;
-        if (request.read_preference && *request.read_preference)
+        cursor->in_transaction = request.in_transaction && client->transaction;
+        if (cursor->in_transaction)
+            cursor->read_preference = read_preference_of("primary");
+        else if (request.read_preference && *request.read_preference)
             cursor->read_preference = read_preference_of(request.read_preference);
         if (open(cursor, request, error))
             return cursor;

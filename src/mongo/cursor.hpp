@@ -17,6 +17,7 @@ struct CursorRequest {
     uint32_t fetch_bytes;        // wished size of a batch
     int64_t fetch_documents;     // 0: as many as make fetch_bytes
     int64_t expected;            // documents that the first batch should hold, 0: a few
+    bool in_transaction;         // it belongs to the client's transaction
     int64_t limit;               // upper bound of rows wanted, 0: none; makes the first batch fit
 };
 

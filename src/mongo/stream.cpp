@@ -27,6 +27,7 @@ struct Stream {
     Stream *next;
     int descriptor;
     int last_error;
+    mongoc_stream_t *top; // what the driver was given: this, or TLS above it
 };
 
 namespace {
@@ -351,7 +352,7 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
     stream->next = group->first;
     group->first = stream;
     if (!group->tls)
-        return &stream->vtable;
+        return stream->top = &stream->vtable;
 
     mongoc_ssl_opt_t options = *group->tls;
     mongoc_stream_t *tls = mongoc_stream_tls_new_with_hostname(&stream->vtable, host->host, &options, 1);
@@ -366,7 +367,7 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
         mongoc_stream_destroy(tls);
         return nullptr;
     }
-    return tls;
+    return stream->top = tls;
 }
 
 bool streams_are_open(const StreamGroup *group) noexcept {
@@ -374,6 +375,12 @@ bool streams_are_open(const StreamGroup *group) noexcept {
         if (stream_check_closed(&stream->vtable))
             return false;
     return true;
+}
+
+void send_at_once(StreamGroup *group, const std::string &message) noexcept {
+    for (Stream *stream = group->first; stream; stream = stream->next)
+        if (stream->descriptor >= 0 && stream->top)
+            mongoc_stream_write(stream->top, const_cast<char *>(message.data()), message.size(), 0);
 }
 
 void abort_streams(StreamGroup *group) noexcept {

@@ -5,6 +5,8 @@
 #include "mongo/api.hpp"
 #include "mongo/types.hpp"
 
+#include <string>
+
 namespace mongo_fdw::mongo {
 
 struct Stream;
@@ -26,6 +28,9 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *uri, const mongoc_ho
 
 // False where a peer has closed one of the group's sockets. Does not wait.
 bool streams_are_open(const StreamGroup *group) noexcept;
+
+// Writes a message to every open stream as far as there is room for it, without waiting.
+void send_at_once(StreamGroup *group, const std::string &message) noexcept;
 
 // Closes every socket of the group, so that the server ends what runs there, and lets nothing wait any more.
 void abort_streams(StreamGroup *group) noexcept;

@@ -270,6 +270,7 @@ TableOptions *read_table_options(Oid relation) {
     table->ordered = lookup.boolean("ordered", true);
     table->batch_size = lookup.integer("batch_size", 0, 1000);
     table->write_concern = to_utf8(lookup.text("write_concern"));
+    table->transactional = lookup.is("transaction", "session");
     table->write_mode = lookup.is("write_mode", "upsert")    ? WriteMode::Upsert
                         : lookup.is("write_mode", "replace") ? WriteMode::Replace
                                                              : WriteMode::Insert;

@@ -73,7 +73,8 @@ struct TableOptions {
     int batch_size;
     const char *write_concern; // as given, UTF-8; null: the connection's
     WriteMode write_mode;
-    int column_count; // attributes of the relation
+    bool transactional; // remote writes belong to the transaction
+    int column_count;   // attributes of the relation
     ColumnOptions *columns;
     AttrNumber errors_column; // 0: none
 };

@@ -6,6 +6,7 @@
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
+#include "plan/targets.hpp"
 #include "plan/upper.hpp"
 
 #include "mql/fit.hpp"
@@ -333,9 +334,10 @@ void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floa
         visit(argument, row.function, row.of_floats);
 }
 
-ForeignScan *plan_group(PlannerInfo *, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {
+ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *, List *target_list, Plan *outer_plan) {
     ScanPlan *plan = info->group;
     plan->relations = relations_of(info);
+    plan->transacts = info->table->transactional && writes_to_server(root, info->table->server);
     plan->as = info->as;
     plan->filter = info->values->filter;
     count_uses(info->values->used);

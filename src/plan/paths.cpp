@@ -426,6 +426,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.as = info->as;
     plan.notes = info->notes;
     plan.drained = info->written;
+    plan.transacts = info->table->transactional && writes_to_server(root, info->table->server);
     plan.identified = info->written && !shaped && root->parse->commandType != CMD_INSERT &&
                       bms_is_member(rel->relid, root->all_result_relids);
     List *local = NIL, *rechecked = NIL;

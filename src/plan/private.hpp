@@ -22,6 +22,7 @@ enum class ScanSlot : int {
     GivenKeys,     // Integer: index in fdw_exprs of the keys that a key join gives, -1: none
     Drained,       // Boolean: the statement writes what is scanned, see exec/drain.hpp
     Identified,    // Boolean: rows are targets, their documents' _ids are kept
+    Transacts,     // Boolean: the statement writes to the server: reading belongs to its transaction
     Columns,       // IntList: attributes that a direct UPDATE sets
     ValuesFrom,    // Integer: index in fdw_exprs of the first of their values
     Counts,        // Boolean: what a direct modification writes counts as rows of the statement
@@ -69,6 +70,7 @@ struct ScanPlan {
     int given_keys;
     bool drained;
     bool identified;
+    bool transacts;
     List *columns;
     int values_from;
     bool counts;

@@ -20,17 +20,33 @@ bool is_same_collection(Oid relation, const TableOptions *table) {
     return strcmp(other->database, table->database) == 0 && strcmp(other->collection, table->collection) == 0;
 }
 
-bool writes(const Query *query, const TableOptions *table) {
+// Whether found(relation) is true of a target of the query, or of one of its partitions.
+template <class Found> bool has_target(const Query *query, Found found) {
     if (query->commandType == CMD_SELECT || query->resultRelation == 0)
         return false;
     Oid target = rt_fetch(query->resultRelation, query->rtable)->relid;
-    if (is_same_collection(target, table))
+    if (found(target))
         return true;
     ListCell *cell;
     if (get_rel_relkind(target) == RELKIND_PARTITIONED_TABLE || has_subclass(target))
         foreach (cell, find_all_inheritors(target, NoLock, nullptr))
-            if (is_same_collection(lfirst_oid(cell), table))
+            if (found(lfirst_oid(cell)))
                 return true;
+    return false;
+}
+
+// The same for the statement that a query is part of.
+template <class Found> bool statement_has_target(PlannerInfo *root, Found found) {
+    for (; root; root = root->parent_root) {
+        if (has_target(root->parse, found))
+            return true;
+        ListCell *cell;
+        foreach (cell, root->parse->cteList) {
+            Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
+            if (IsA(query, Query) && has_target(reinterpret_cast<Query *>(query), found))
+                return true;
+        }
+    }
     return false;
 }
 
@@ -45,17 +61,13 @@ bool find_plan_parameter(Node *node, void *context) {
 } // namespace
 
 bool is_written(PlannerInfo *root, const TableOptions *table) {
-    for (; root; root = root->parent_root) {
-        if (writes(root->parse, table))
-            return true;
-        ListCell *cell;
-        foreach (cell, root->parse->cteList) {
-            Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
-            if (IsA(query, Query) && writes(reinterpret_cast<Query *>(query), table))
-                return true;
-        }
-    }
-    return false;
+    return statement_has_target(root, [&](Oid relation) { return is_same_collection(relation, table); });
+}
+
+bool writes_to_server(PlannerInfo *root, Oid server) {
+    return statement_has_target(root, [&](Oid relation) {
+        return get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE && GetForeignTable(relation)->serverid == server;
+    });
 }
 
 bool has_plan_parameters(Node *expression) { return find_plan_parameter(expression, nullptr); }

@@ -8,6 +8,9 @@ namespace mongo_fdw {
 // Whether the statement writes a collection, through whatever foreign table, partition or data-modifying WITH.
 bool is_written(PlannerInfo *root, const TableOptions *table);
 
+// Whether it writes to a server, as far as its own foreign tables tell.
+bool writes_to_server(PlannerInfo *root, Oid server);
+
 // Whether an expression holds a value that the plan computes while it runs: of an outer query or a subquery.
 bool has_plan_parameters(Node *expression);
 

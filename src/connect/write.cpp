@@ -1,0 +1,237 @@
+// Writes, and the transactions that they belong to. Zone B.
+//
+// A transaction of the server is bound to PostgreSQL's: it is committed just before that, when nothing but the commit
+// itself is left, and aborted with it. MongoDB has no savepoints: where one that has written is rolled back, the whole
+// transaction can only be rolled back, which the next statement and the commit say.
+#include "connect/write.hpp"
+
+#include "connect/connect.hpp"
+#include "connect/entry.hpp"
+#include "mongo/transaction.hpp"
+#include "mql/render.hpp"
+#include "pg/error.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+// Documents written at a level of subtransactions.
+struct Writes {
+    int level;
+    int64 documents;
+};
+
+int64 written_in(const Entry *entry, int level) {
+    int64 documents = 0;
+    ListCell *cell;
+    foreach (cell, entry->writes)
+        if (static_cast<Writes *>(lfirst(cell))->level >= level)
+            documents += static_cast<Writes *>(lfirst(cell))->documents;
+    return documents;
+}
+
+// What a rolled-back transaction or savepoint leaves in MongoDB is said once.
+void warn_of_writes(const Entry *entry, int level) {
+    int64 documents = written_in(entry, level);
+    if (documents == 0)
+        return;
+    ereport(WARNING, (errmsg("the rollback does not undo what was written to server \"%s\": " INT64_FORMAT " %s",
+                             NameStr(entry->name), documents, documents == 1 ? "document" : "documents")));
+}
+
+void forget_writes(Entry *entry, int level) {
+    while (entry->writes != NIL && static_cast<Writes *>(llast(entry->writes))->level >= level) {
+        pfree(llast(entry->writes));
+        entry->writes = list_delete_last(entry->writes);
+    }
+}
+
+void note_writes(Entry *entry, int64 documents) {
+    if (documents == 0)
+        return;
+    int level = GetCurrentTransactionNestLevel();
+    Writes *last = entry->writes ? static_cast<Writes *>(llast(entry->writes)) : nullptr;
+    if (!last || last->level != level) {
+        MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+        last = static_cast<Writes *>(palloc0(sizeof(Writes)));
+        last->level = level;
+        entry->writes = lappend(entry->writes, last);
+        MemoryContextSwitchTo(old);
+    }
+    last->documents += documents;
+}
+
+// The savepoint that has written cannot be undone there.
+void doom(Entry *entry) { entry->doomed = true; }
+
+[[noreturn]] void raise_doomed(const Entry *entry) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+             errmsg("the transaction with server \"%s\" can only be rolled back", NameStr(entry->name)),
+             errdetail("A savepoint or an exception block that had written there was rolled back, or a command failed; "
+                       "MongoDB has no savepoints."),
+             errhint("Roll the whole transaction back and run it again.")));
+    pg_unreachable();
+}
+
+[[noreturn]] void raise_lost(const Entry *entry) {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("lost the connection to server \"%s\" and its transaction", NameStr(entry->name)),
+                    errdetail("The server aborts it; nothing of it stays."), errhint("Run the transaction again.")));
+    pg_unreachable();
+}
+
+void check_transaction(const Entry *entry) {
+    if (!mongo::client_is_usable(entry->client))
+        raise_lost(entry);
+    if (entry->doomed)
+        raise_doomed(entry);
+}
+
+// The user's connection, checked to be open. A write cannot simply be tried again: a connection that the server has
+// closed is found out before.
+mongo::Client *open_connection(const TableOptions *table, Oid user, mongo::Error *failure) {
+    Connection connection = get_connection(table->server, user, failure);
+    if (connection.client && !entry_of(table->server, user)->in_transaction &&
+        !mongo::connection_is_open(connection.client)) {
+        mongo::abandon_client(connection.client);
+        connection = get_connection(table->server, user, failure);
+    }
+    return connection.client;
+}
+
+// Runs call(client), which returns the number of documents it wrote, over the user's connection; a cancel raises.
+template <class Call> bool run_write(const TableOptions *table, Oid user, mongo::Error *failure, Call call) {
+    CHECK_FOR_INTERRUPTS();
+    enter_transaction(table, user, true);
+    mongo::Client *client = open_connection(table, user, failure);
+    if (!client)
+        return false;
+    Entry *entry = entry_of(table->server, user);
+    note_writes(entry, call(client));
+    if (failure->kind == mongo::ErrorKind::None)
+        return true;
+    if (entry->in_transaction)
+        doom(entry);
+    if (failure->kind == mongo::ErrorKind::Interrupted)
+        raise_mongo_error(*failure, table->server_name, nullptr, nullptr);
+    return false;
+}
+
+} // namespace
+
+bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
+    if (!table->transactional)
+        return false;
+    mongo::Error failure{};
+    if (!begin) {
+        if (!connection_entries())
+            return false;
+        Entry *entry = entry_of(table->server, user);
+        if (!entry || !entry->in_transaction)
+            return false;
+        check_transaction(entry);
+        return true;
+    }
+    mongo::Client *client = open_connection(table, user, &failure);
+    if (!client)
+        raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
+    Entry *entry = entry_of(table->server, user);
+    if (entry->in_transaction) {
+        check_transaction(entry);
+        return true;
+    }
+    char message[256];
+    mql::Document concern{};
+    if (table->write_concern)
+        concern = mql::write_concern(table->write_concern, message, sizeof message);
+    if (!mongo::begin_transaction(client, table->read_concern, {concern.data, concern.size}, &failure))
+        raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
+    entry->in_transaction = true;
+    entry->doomed = false;
+    return true;
+}
+
+bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequest &request,
+                     mongo::WriteResult *result, mongo::Error *failure) {
+    *result = {};
+    return run_write(table, user, failure, [&](mongo::Client *client) {
+        mongo::write(client, request, result, failure);
+        return result->inserted + result->upserted + result->modified + result->removed;
+    });
+}
+
+bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
+                     mongo::Error *failure) {
+    return run_write(table, user, failure, [&](mongo::Client *client) -> int64_t {
+        if (!mongo::modify(client, table->database, command, reply, failure))
+            return 0;
+        return field_of(reply->data, reply->size, "value").type == BsonType::Document;
+    });
+}
+
+void refuse_prepare() {
+    bool any = false;
+    for_each_entry([&](Entry *entry) { any = any || entry->in_transaction || written_in(entry, 0) > 0; });
+    if (any)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that has written to MongoDB")));
+}
+
+void commit_transactions() {
+    // Raising must not leave a scan of the table open: what is to be committed is collected first.
+    List *open = NIL;
+    for_each_entry([&](Entry *entry) {
+        if (entry->in_transaction)
+            open = lappend(open, entry);
+    });
+    ListCell *cell;
+    foreach (cell, open)
+        check_transaction(static_cast<Entry *>(lfirst(cell)));
+    foreach (cell, open) {
+        Entry *entry = static_cast<Entry *>(lfirst(cell));
+        bool unknown;
+        mongo::Error failure;
+        if (!mongo::commit_transaction(entry->client, &unknown, &failure)) {
+            if (unknown)
+                ereport(ERROR, (errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
+                                errmsg("the commit on server \"%s\" has not been answered", NameStr(entry->name)),
+                                errdetail("%s It may have been committed there.", failure.message)));
+            raise_mongo_error(failure, NameStr(entry->name), "commitTransaction", nullptr);
+        }
+        entry->in_transaction = false;
+    }
+}
+
+void end_writes(Entry *entry, bool aborted) {
+    if (entry->in_transaction)
+        mongo::abort_transaction(entry->client);
+    else if (aborted)
+        warn_of_writes(entry, 0);
+    entry->in_transaction = entry->doomed = false;
+    forget_writes(entry, 0);
+}
+
+void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+    if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+        return;
+    int level = GetCurrentTransactionNestLevel();
+    for_each_entry([&](Entry *entry) {
+        if (written_in(entry, level) == 0)
+            return;
+        if (event == SUBXACT_EVENT_ABORT_SUB) {
+            if (entry->in_transaction) // the callback may not raise
+                doom(entry);
+            else
+                warn_of_writes(entry, level);
+            forget_writes(entry, level);
+            return;
+        }
+        ListCell *cell;
+        foreach (cell, entry->writes) {
+            Writes *writes = static_cast<Writes *>(lfirst(cell));
+            writes->level = Min(writes->level, level - 1);
+        }
+    });
+}
+
+} // namespace mongo_fdw

@@ -1,0 +1,20 @@
+// ON CONFLICT DO NOTHING inside a transaction of the server, which an error would end: what is there is looked up. Zone
+// B.
+#pragma once
+
+#include "mongo/types.hpp"
+#include "options/options.hpp"
+
+namespace mongo_fdw {
+
+struct UniqueIndexes;
+
+// The unique indexes of a table's collection, in the current memory context. Partial ones are left out: whether they
+// hold a document only the server can tell.
+UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user);
+
+// Whether a document of the collection has the _id or another unique key of one of the documents.
+bool any_exists(const TableOptions *table, Oid user, const UniqueIndexes *indexes, const mongo::Bytes *documents,
+                uint32 count);
+
+} // namespace mongo_fdw

@@ -1,0 +1,153 @@
+// Transactions. Zone P.
+//
+// An abort may not wait: the driver's own would, and so a message is written by hand. It needs the number that the
+// driver gave the transaction, which only the event of its first command shows.
+#include "mongo/transaction.hpp"
+#include "mongo/client_internal.hpp"
+
+#include <cstring>
+
+namespace mongo_fdw::mongo {
+namespace {
+
+struct OptionsDeleter {
+    void operator()(mongoc_transaction_opt_t *options) const noexcept { mongoc_transaction_opts_destroy(options); }
+    void operator()(mongoc_session_opt_t *options) const noexcept { mongoc_session_opts_destroy(options); }
+    void operator()(mongoc_read_concern_t *concern) const noexcept { mongoc_read_concern_destroy(concern); }
+    void operator()(mongoc_write_concern_t *concern) const noexcept { mongoc_write_concern_destroy(concern); }
+    void operator()(mongoc_apm_callbacks_t *callbacks) const noexcept { mongoc_apm_callbacks_destroy(callbacks); }
+};
+template <class T> using Owned = std::unique_ptr<T, OptionsDeleter>;
+
+extern "C" void on_command_started(const mongoc_apm_command_started_t *event) {
+    Client *client = static_cast<Client *>(mongoc_apm_command_started_get_context(event));
+    bson_iter_t field;
+    if (client->transaction_number < 0 &&
+        bson_iter_init_find(&field, mongoc_apm_command_started_get_command(event), "startTransaction") &&
+        bson_iter_init_find(&field, mongoc_apm_command_started_get_command(event), "txnNumber"))
+        client->transaction_number = bson_iter_as_int64(&field);
+}
+
+// The driver tells of commands only while a transaction waits for its number.
+void watch(Client *client) {
+    Owned<mongoc_apm_callbacks_t> callbacks(mongoc_apm_callbacks_new());
+    mongoc_apm_set_command_started_cb(callbacks.get(), on_command_started);
+    mongoc_client_set_apm_callbacks(client->handle.get(), callbacks.get(), client);
+}
+
+Owned<mongoc_write_concern_t> write_concern_of(Bytes bytes) {
+    Owned<mongoc_write_concern_t> concern(mongoc_write_concern_new());
+    bson_t document;
+    bson_iter_t field;
+    if (!bson_init_static(&document, bytes.data, bytes.size) || !bson_iter_init(&field, &document))
+        return nullptr;
+    while (bson_iter_next(&field)) {
+        if (BSON_ITER_IS_KEY(&field, "j"))
+            mongoc_write_concern_set_journal(concern.get(), bson_iter_as_bool(&field));
+        else if (BSON_ITER_IS_KEY(&field, "wtimeout"))
+            mongoc_write_concern_set_wtimeout_int64(concern.get(), bson_iter_as_int64(&field));
+        else if (BSON_ITER_HOLDS_UTF8(&field) && std::strcmp(bson_iter_utf8(&field, nullptr), "majority") == 0)
+            mongoc_write_concern_set_w(concern.get(), MONGOC_WRITE_CONCERN_W_MAJORITY);
+        else if (BSON_ITER_HOLDS_UTF8(&field))
+            mongoc_write_concern_set_wtag(concern.get(), bson_iter_utf8(&field, nullptr));
+        else
+            mongoc_write_concern_set_w(concern.get(), static_cast<int32_t>(bson_iter_as_int64(&field)));
+    }
+    return concern;
+}
+
+void append_int32(std::string *bytes, int32_t value) {
+    bytes->append(reinterpret_cast<const char *>(&value), sizeof value);
+}
+
+// OP_MSG {abortTransaction: 1, lsid, txnNumber, autocommit: false}.
+std::string abort_message(const Client *client) {
+    constexpr int32_t kOpMsg = 2013, kHeader = 16 + 4 + 1;
+    Document command;
+    BSON_APPEND_INT32(command.get(), "abortTransaction", 1);
+    BSON_APPEND_DOCUMENT(command.get(), "lsid", mongoc_client_session_get_lsid(client->transaction.get()));
+    BSON_APPEND_INT64(command.get(), "txnNumber", client->transaction_number);
+    BSON_APPEND_BOOL(command.get(), "autocommit", false);
+    BSON_APPEND_UTF8(command.get(), "$db", "admin");
+    std::string message;
+    append_int32(&message, kHeader + static_cast<int32_t>(command.get()->len));
+    append_int32(&message, 1); // request
+    append_int32(&message, 0);
+    append_int32(&message, kOpMsg);
+    append_int32(&message, 0); // flags
+    message += '\0';           // a body follows
+    message.append(reinterpret_cast<const char *>(bson_get_data(command.get())), command.get()->len);
+    return message;
+}
+
+bool begin(Client *client, const char *read_concern, Bytes write_concern, Error *error) {
+    bson_error_t failure{};
+    Owned<mongoc_session_opt_t> session_options(mongoc_session_opts_new());
+    mongoc_session_opts_set_causal_consistency(session_options.get(), false);
+    client->transaction.reset(mongoc_client_start_session(client->handle.get(), session_options.get(), &failure));
+    if (!client->transaction) {
+        take_error(client, failure, nullptr, error);
+        return false;
+    }
+    Owned<mongoc_transaction_opt_t> options(mongoc_transaction_opts_new());
+    if (read_concern) {
+        Owned<mongoc_read_concern_t> concern(mongoc_read_concern_new());
+        mongoc_read_concern_set_level(concern.get(), read_concern);
+        mongoc_transaction_opts_set_read_concern(options.get(), concern.get());
+    }
+    if (write_concern.data)
+        if (Owned<mongoc_write_concern_t> concern = write_concern_of(write_concern))
+            mongoc_transaction_opts_set_write_concern(options.get(), concern.get());
+    Handle<mongoc_read_prefs_t> primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+    mongoc_transaction_opts_set_read_prefs(options.get(), primary.get());
+    client->transaction_number = -1;
+    watch(client);
+    if (mongoc_client_session_start_transaction(client->transaction.get(), options.get(), &failure))
+        return true;
+    set_error(error, ErrorKind::Config, static_cast<int32_t>(failure.code), failure.message);
+    client->transaction.reset();
+    return false;
+}
+
+} // namespace
+
+bool begin_transaction(Client *client, const char *read_concern, Bytes write_concern, Error *error) noexcept {
+    clear_error(error);
+    try {
+        return begin(client, read_concern, write_concern, error);
+    } catch (...) {
+        client->transaction.reset();
+        set_error(error, ErrorKind::Config, 0, "out of memory");
+        return false;
+    }
+}
+
+bool has_transaction(const Client *client) noexcept { return client->transaction != nullptr; }
+
+bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
+    clear_error(error);
+    *unknown = false;
+    bson_error_t failure{};
+    bool done =
+        mongoc_client_session_commit_transaction(client->transaction.get(), client->reply.reset_for_output(), &failure);
+    if (!done) {
+        *unknown = mongoc_error_has_label(client->reply.get(), "UnknownTransactionCommitResult");
+        take_error(client, failure, client->reply.get(), error);
+    }
+    if (done || !client->broken)
+        client->transaction.reset();
+    return done;
+}
+
+void abort_transaction(Client *client) noexcept {
+    if (!client->transaction)
+        return;
+    try {
+        if (!client->broken && client->transaction_number >= 0)
+            send_at_once(&client->streams, abort_message(client));
+    } catch (...) {
+    }
+    abandon_client(client);
+}
+
+} // namespace mongo_fdw::mongo
