@@ -31,11 +31,14 @@ bool decimal128_of_text(const char *text, uint8_t *out) {
     int digits = 0, exponent = 0, dropped = 0;
     bool behind = false, any = false;
     for (; *text; text++) {
-        if (*text == '.') {
+        if (*text == '.' && !behind) {
             behind = true;
             continue;
         }
         if (*text == 'e' || *text == 'E') {
+            const char *digits_at = text + 1 + (text[1] == '-' || text[1] == '+');
+            if (*digits_at == '\0' || digits_at[strspn(digits_at, "0123456789")] != '\0')
+                return false;
             exponent += static_cast<int>(Max(Min(strtol(text + 1, nullptr, 10), 100000L), -100000L));
             break;
         }

@@ -287,9 +287,9 @@ bool is_string(const JsonValue *value) { return value && value->kind == JsonValu
 
 const char *c_text(const JsonValue *value) { return pnstrdup(value->text, value->length); }
 
-// The text of a number given as a string or as a number.
+// The text of a number given as a string or as a number; "" for what is none.
 const char *number_text(const JsonValue *value) {
-    if (!value)
+    if (!value || (is_string(value) && memchr(value->text, 0, value->length)))
         return "";
     return value->kind == JsonValue::Kind::Number ? value->text : is_string(value) ? c_text(value) : "";
 }
@@ -365,7 +365,9 @@ bool write_double(const Context &context, const JsonValue *object) {
     const char *text = number_text(object->first);
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0')
+    if (end == text || *end != '\0' || isspace(static_cast<unsigned char>(*text)))
+        return false;
+    if (isinf(value) && !strchr(text, 'n') && !strchr(text, 'N')) // only what says infinity is
         return false;
     if (isnan(value)) // the sign of strtod's NaN is nobody's
         value = get_float8_nan();
@@ -414,12 +416,15 @@ bool milliseconds_of(const JsonValue *value, int64_t *ms) {
         if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 &&
             sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &used) != 2)
             return false;
+        if (hours < 0 || minutes < 0 || hours > 23 || minutes > 59)
+            return false;
         offset = (*text == '-' ? -1 : 1) * (hours * 60 + minutes);
         text += 1 + used;
     } else {
         return false;
     }
-    if (*text || year < 1 || month < 1 || month > 12 || day < 1 || day > day_tab[isleap(year)][month - 1] ||
+    bool negative = hour < 0 || minute < 0 || second < 0;
+    if (*text || negative || year < 1 || month < 1 || month > 12 || day < 1 || day > day_tab[isleap(year)][month - 1] ||
         hour > 23 || minute > 59 || second > 59)
         return false;
     int64_t days = date2j(year, month, day) - UNIX_EPOCH_JDATE;

@@ -208,7 +208,7 @@ mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates dup
     request.simple_collation = batch->simple_collation;
     mongo::Error error{};
     bool done = write_documents(table, batch->user, request, &result, &error);
-    if (!done && duplicates == Duplicates::Skip && result.failed_count > 0) {
+    if (!done && duplicates == Duplicates::Skip && result.failed_count > 0 && !result.unconfirmed) {
         done = true;
         for (uint32 i = 0; i < result.failed_count && done; i++)
             done = is_duplicate(result.failed[i].code);

@@ -9,6 +9,7 @@
 #include "exec/collation.hpp"
 #include "exec/scan.hpp"
 #include "plan/relation.hpp"
+#include "plan/targets.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -175,6 +176,7 @@ extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, In
     ScanPlan plan = decode_scan_plan(scan->fdw_private);
     const TableOptions *table = read_table_options(planner_rt_fetch(relation, root)->relid);
     check_writable(table);
+    check_written_once(root, table);
     if (!plan.identified || !is_plain(plan))
         return false;
     List *values = NIL, *columns = NIL;

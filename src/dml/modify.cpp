@@ -11,6 +11,7 @@
 #include "dml/batch.hpp"
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
+#include "plan/targets.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -23,6 +24,7 @@ enum class ModifySlot : int {
 };
 
 struct ModifyState {
+    ModifyState *inserts; // of rows that an UPDATE moves into this partition; null: none
     Target *target;
     Batch *batch;
     Oid user;
@@ -36,11 +38,17 @@ struct ModifyState {
     AttrNumber row; // ctid in the plan's rows
     MemoryContext context;
     MemoryContext row_context;
+    MemoryContext answer_context; // of a document that a slot shows
     Decoder *decoder;
     TupleTableSlot *old_slot;
 };
 
 ModifyState *state_of(ResultRelInfo *target) { return static_cast<ModifyState *>(target->ri_FdwState); }
+
+ModifyState *insert_state_of(ResultRelInfo *target) {
+    ModifyState *state = state_of(target);
+    return state && state->inserts ? state->inserts : state;
+}
 
 Oid user_of(EState *estate, ResultRelInfo *target) {
 #if PG_VERSION_NUM >= 160000
@@ -60,47 +68,46 @@ struct Needs {
     bool immediate;
 };
 
-// plan: null for COPY. The executor sets the projections of RETURNING up after its targets: the plan tells of them.
-Needs needs_of(const ResultRelInfo *target, const Plan *plan, CmdType operation) {
-    const ModifyTable *modify = reinterpret_cast<const ModifyTable *>(plan);
-    const TriggerDesc *triggers = target->ri_TrigDesc;
-    bool before = false, after = false, statement = false;
-    if (triggers) {
-        switch (operation) {
-        case CMD_INSERT:
-            before = triggers->trig_insert_before_row;
-            after = triggers->trig_insert_after_row;
-            statement = triggers->trig_insert_after_statement;
-            break;
-        case CMD_UPDATE:
-            before = triggers->trig_update_before_row;
-            after = triggers->trig_update_after_row;
-            statement = triggers->trig_update_after_statement;
-            break;
-        default:
-            before = triggers->trig_delete_before_row;
-            after = triggers->trig_delete_after_row;
-            statement = triggers->trig_delete_after_statement;
-            break;
-        }
+// Whether a statement trigger follows the last row.
+bool ends_with_trigger(const ResultRelInfo *target, CmdType operation) {
+    const TriggerDesc *triggers = target ? target->ri_TrigDesc : nullptr;
+    return triggers && (operation == CMD_INSERT   ? triggers->trig_insert_after_statement
+                        : operation == CMD_UPDATE ? triggers->trig_update_after_statement
+                                                  : triggers->trig_delete_after_statement);
+}
+
+// COPY has no plan. The executor sets the projections of RETURNING up after its targets: the plan tells of them.
+Needs needs_of(const ResultRelInfo *target, const ModifyTableState *node, CmdType operation) {
+    const ModifyTable *modify = reinterpret_cast<const ModifyTable *>(node->ps.plan);
+    bool before = false, after = false;
+    if (const TriggerDesc *triggers = target->ri_TrigDesc) {
+        before = operation == CMD_INSERT   ? triggers->trig_insert_before_row
+                 : operation == CMD_UPDATE ? triggers->trig_update_before_row
+                                           : triggers->trig_delete_before_row;
+        after = operation == CMD_INSERT   ? triggers->trig_insert_after_row
+                : operation == CMD_UPDATE ? triggers->trig_update_after_row
+                                          : triggers->trig_delete_after_row;
     }
+    bool statement = ends_with_trigger(target, node->operation) ||
+                     ends_with_trigger(target->ri_RootResultRelInfo, node->operation) ||
+                     ends_with_trigger(node->rootResultRelInfo, node->operation);
     bool answers = after || (modify && (modify->returningLists != NIL || modify->withCheckOptionLists != NIL));
     // A statement trigger runs before the executor ends, and may read the table.
     return {answers, answers || before || statement};
 }
 
-ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target) {
+ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target, CmdType operation) {
     EState *estate = node->ps.state;
-    CmdType operation = node->operation;
     MemoryContext context = AllocSetContextCreate(estate->es_query_cxt, "mongo_fdw_cpp modify", ALLOCSET_DEFAULT_SIZES);
     MemoryContext old = MemoryContextSwitchTo(context);
     ModifyState *state = static_cast<ModifyState *>(palloc0(sizeof(ModifyState)));
     state->context = context;
     state->row_context = AllocSetContextCreate(context, "mongo_fdw_cpp row", ALLOCSET_DEFAULT_SIZES);
+    state->answer_context = AllocSetContextCreate(context, "mongo_fdw_cpp answer", ALLOCSET_DEFAULT_SIZES);
     state->target = make_target(RelationGetRelid(target->ri_RelationDesc));
     state->user = user_of(estate, target);
     state->operation = operation;
-    Needs needs = needs_of(target, node->ps.plan, operation);
+    Needs needs = needs_of(target, node, operation);
     int size = state->target->table->batch_size;
     state->answers = needs.answers;
     state->immediate = needs.immediate || size == 1;
@@ -108,6 +115,16 @@ ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target) {
     state->batch = make_batch(state->target, estate, state->user, state->immediate ? 1 : size);
     MemoryContextSwitchTo(old);
     return state;
+}
+
+// Sends what waits, in memory that the next row takes again.
+mongo::WriteResult send_batch(ModifyState *state, bool *failed = nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    mongo::WriteResult result =
+        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+    MemoryContextSwitchTo(old);
+    MemoryContextReset(state->row_context);
+    return result;
 }
 
 // --- answers ---
@@ -134,12 +151,15 @@ BsonValue whole(const uint8_t *data, uint32_t size) { return {BsonType::Document
 BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filter, mongo::Bytes update, bool upsert) {
     const TableOptions *table = state->target->table;
     drain_scans(estate, table->server, table->database, table->collection);
+    MemoryContextReset(state->row_context);
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
     mql::Document command = mql::find_and_modify_command(table->collection, {filter.data, filter.size},
                                                          {update.data, update.size}, upsert, concern_of(state->batch));
     mongo::Bytes reply{};
     mongo::Error error{};
     if (!modify_document(table, state->user, {command.data, command.size}, &reply, &error))
         raise_mongo_error(error, table->server_name, table->name_space, nullptr);
+    MemoryContextSwitchTo(old);
     BsonValue value = field_of(reply.data, reply.size, "value");
     return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
 }
@@ -158,10 +178,6 @@ struct Insertion {
     int document; // -1: the filter is missing
 };
 
-bool gives_id(const Target *target, const bool *nulls) {
-    return (target->id && !nulls[target->id - 1]) || (target->document && !nulls[target->document - 1]);
-}
-
 // Appends what a row becomes: a document, alone or in place of the one with its _id, or an update of that.
 Insertion append_row(ModifyState *state, TupleTableSlot *slot) {
     const Target *target = state->target;
@@ -170,6 +186,7 @@ Insertion append_row(ModifyState *state, TupleTableSlot *slot) {
     WriteMode mode =
         state->skips_conflicts || !gives_id(target, slot->tts_isnull) ? WriteMode::Insert : target->table->write_mode;
     int start = writer->buffer.len;
+    MemoryContextReset(state->answer_context);
     MemoryContext old = MemoryContextSwitchTo(state->row_context);
     Insertion result{mongo::WriteKind::Insert, false, start, -1};
     if (mode == WriteMode::Insert) {
@@ -187,7 +204,7 @@ Insertion append_row(ModifyState *state, TupleTableSlot *slot) {
         if (update)
             write_upsert(target, writer, slot->tts_values, slot->tts_isnull, id);
         else
-            write_bytes(writer, bytes.data, bytes.size);
+            check_replacement(target, bytes), write_bytes(writer, bytes.data, bytes.size);
     }
     MemoryContextSwitchTo(old);
     return result;
@@ -238,7 +255,7 @@ TupleTableSlot *old_row(ModifyState *state, ResultRelInfo *target, TupleTableSlo
 bool send_in_time(ModifyState *state) {
     if (!is_full(state->batch))
         return true;
-    mongo::WriteResult result = flush(state->batch);
+    mongo::WriteResult result = send_batch(state);
     return !state->immediate || result.matched + result.removed + result.upserted > 0;
 }
 
@@ -260,7 +277,9 @@ extern "C" void mongoAddForeignUpdateTargets(PlannerInfo *root, Index index, Ran
 
 extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index relation, int) {
     RangeTblEntry *entry = planner_rt_fetch(relation, root);
-    check_writable(read_table_options(entry->relid));
+    const TableOptions *table = read_table_options(entry->relid);
+    check_writable(table);
+    check_written_once(root, table);
     List *columns = NIL;
     if (plan->operation == CMD_UPDATE) {
         Bitmapset *updated = get_rel_all_updated_cols(root, find_base_rel(root, relation));
@@ -278,7 +297,7 @@ extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, In
 extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *target, List *encoded, int, int flags) {
     if (flags & EXEC_FLAG_EXPLAIN_ONLY)
         return;
-    ModifyState *state = make_state(node, target);
+    ModifyState *state = make_state(node, target, node->operation);
     MemoryContext old = MemoryContextSwitchTo(state->context);
     ListCell *cell;
     foreach (cell, static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))))
@@ -295,15 +314,18 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
 }
 
 extern "C" void mongoBeginForeignInsert(ModifyTableState *node, ResultRelInfo *target) {
-    ModifyState *state = make_state(node, target);
+    ModifyState *state = make_state(node, target, CMD_INSERT);
     ModifyTable *plan = reinterpret_cast<ModifyTable *>(node->ps.plan);
     state->skips_conflicts = plan && plan->onConflictAction == ONCONFLICT_NOTHING;
     state->buffers = !plan && !state->immediate;
-    target->ri_FdwState = state;
+    if (state_of(target)) // rows of an UPDATE move here from other partitions
+        state_of(target)->inserts = state;
+    else
+        target->ri_FdwState = state;
 }
 
 extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
-    ModifyState *state = state_of(target);
+    ModifyState *state = insert_state_of(target);
     if (!state)
         return read_table_options(RelationGetRelid(target->ri_RelationDesc))->batch_size;
     return state->immediate ? 1 : state->target->table->batch_size;
@@ -311,16 +333,16 @@ extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
 
 extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
                                                   TupleTableSlot *) {
-    ModifyState *state = state_of(target);
+    ModifyState *state = insert_state_of(target);
     if (!state->answers) {
         add_row(state, slot);
         if (state->buffers) {
             if (is_full(state->batch))
-                flush(state->batch);
+                send_batch(state);
             return slot;
         }
         bool failed[1] = {false};
-        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        send_batch(state, failed);
         return failed[0] ? nullptr : slot;
     }
     Insertion row = append_row(state, slot);
@@ -332,11 +354,13 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
         show_document(state, slot, stored);
         rewind(writer, row.start);
     } else {
-        BsonValue stored = whole(static_cast<uint8_t *>(palloc(document.size)), document.size);
-        memcpy(const_cast<uint8_t *>(stored.data), document.data, document.size);
+        // The slot shows it until the next row.
+        uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->answer_context, document.size));
+        memcpy(copy, document.data, document.size);
+        BsonValue stored = whole(copy, document.size);
         bool failed[1] = {false};
         add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
-        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        send_batch(state, failed);
         if (failed[0])
             return nullptr;
         show_document(state, slot, stored);
@@ -347,13 +371,13 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
 
 extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *, ResultRelInfo *target, TupleTableSlot **slots,
                                                         TupleTableSlot **, int *count) {
-    ModifyState *state = state_of(target);
+    ModifyState *state = insert_state_of(target);
     int kept = 0, first = 0;
     bool *failed = static_cast<bool *>(palloc0(Max(*count, 1)));
     // The executor keeps its array of slots: what was inserted is listed in another.
     TupleTableSlot **inserted = static_cast<TupleTableSlot **>(palloc(sizeof(*inserted) * Max(*count, 1)));
     auto send = [&](int end) {
-        flush(state->batch, state->skips_conflicts ? Duplicates::Skip : Duplicates::Raise, failed);
+        send_batch(state, failed);
         for (int i = first; i < end; i++) {
             if (!failed[i - first])
                 inserted[kept++] = slots[i];
@@ -424,18 +448,37 @@ extern "C" TupleTableSlot *mongoExecForeignDelete(EState *estate, ResultRelInfo 
     return send_in_time(state) ? slot : nullptr;
 }
 
+namespace {
+
+void end_state(ModifyState *state) {
+    flush(state->batch);
+    if (state->old_slot)
+        ExecDropSingleTupleTableSlot(state->old_slot);
+    MemoryContextDelete(state->context);
+}
+
+} // namespace
+
 extern "C" void mongoEndForeignModify(EState *, ResultRelInfo *target) {
     ModifyState *state = state_of(target);
     if (!state)
         return;
-    flush(state->batch);
-    if (state->old_slot)
-        ExecDropSingleTupleTableSlot(state->old_slot);
+    if (state->inserts)
+        end_state(state->inserts);
+    end_state(state);
     target->ri_FdwState = nullptr;
-    MemoryContextDelete(state->context);
 }
 
-extern "C" void mongoEndForeignInsert(EState *estate, ResultRelInfo *target) { mongoEndForeignModify(estate, target); }
+extern "C" void mongoEndForeignInsert(EState *estate, ResultRelInfo *target) {
+    ModifyState *state = state_of(target);
+    if (state && state->inserts) { // the UPDATE ends by itself
+        end_state(state->inserts);
+        state->inserts = nullptr;
+        return;
+    }
+    if (!state || state->operation == CMD_INSERT)
+        mongoEndForeignModify(estate, target);
+}
 
 extern "C" void mongoExecForeignTruncate(List *relations, DropBehavior, bool) {
     ListCell *cell;
@@ -461,7 +504,7 @@ extern "C" void mongoExplainForeignModify(ModifyTableState *node, ResultRelInfo 
                                           ExplainState *es) {
     const TableOptions *table = read_table_options(RelationGetRelid(target->ri_RelationDesc));
     ExplainPropertyText("Foreign Namespace", table->name_space, es);
-    Needs needs = needs_of(target, node->ps.plan, node->operation);
+    Needs needs = needs_of(target, node, node->operation);
     bool single = needs.immediate || table->batch_size == 1;
     if (es->verbose && node->operation == CMD_UPDATE) {
         List *names = NIL;

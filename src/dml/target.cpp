@@ -234,8 +234,10 @@ Change write_replacement(const Target *target, BsonWriter *writer, const Bitmaps
     encode_document(target->encoders[target->document - 1], writer, slot->tts_values[target->document - 1], &has_id);
     end_document(writer, start);
     check_size(target, writer, start);
-    BsonValue id = field_of(reinterpret_cast<const uint8_t *>(writer->buffer.data) + start,
-                            static_cast<uint32_t>(writer->buffer.len - start), "_id");
+    mongo::Bytes document{reinterpret_cast<const uint8_t *>(writer->buffer.data) + start,
+                          static_cast<uint32_t>(writer->buffer.len - start)};
+    check_replacement(target, document);
+    BsonValue id = field_of(document.data, document.size, "_id");
     if (has_id && (id.type != row.id.type || id.size != row.id.size || memcmp(id.data, row.id.data, id.size) != 0))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("a document in \"%s\" cannot change its _id", target->table->name_space),
@@ -245,6 +247,18 @@ Change write_replacement(const Target *target, BsonWriter *writer, const Bitmaps
 }
 
 } // namespace
+
+// A document whose keys begin with '$' would be read as operators where it takes the place of another.
+void check_replacement(const Target *target, mongo::Bytes document) {
+    BsonReader reader(document.data, document.size);
+    while (reader.next())
+        if (reader.key()[0] == '$')
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("a document of \"%s\" cannot be replaced by one with the key \"%s\"",
+                                   target->table->name_space, pnstrdup(reader.key(), 64)),
+                            errdetail("MongoDB would read it as an update operator."),
+                            errhint("Delete the document and insert the new one.")));
+}
 
 const char *shown_id(const BsonValue &id) {
     StringInfoData text;
@@ -295,6 +309,12 @@ Target *make_target(Oid relation) {
     }
     move_id_first(target->fields);
     return target;
+}
+
+bool gives_id(const Target *target, const bool *nulls) {
+    const PathField *first = target->fields->first;
+    bool declared = first && strcmp(first->key, "_id") == 0 && is_any_set(first, nulls);
+    return declared || (target->document && !nulls[target->document - 1]);
 }
 
 void write_document(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls) {

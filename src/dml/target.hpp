@@ -3,6 +3,7 @@
 
 #include "convert/encode.hpp"
 #include "exec/drain.hpp"
+#include "mongo/types.hpp"
 #include "options/options.hpp"
 
 namespace mongo_fdw {
@@ -25,6 +26,9 @@ Target *make_target(Oid relation);
 // Raises what make_target raises.
 void check_writable(const TableOptions *table);
 
+// Whether a row says which _id its document has; a whole document may.
+bool gives_id(const Target *target, const bool *nulls);
+
 // Appends the document of a row. A NULL _id becomes a new ObjectId.
 void write_document(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls);
 
@@ -44,6 +48,9 @@ struct Change {
 // would destroy what does not fit, or change _id.
 Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *set, bool differing,
                     TupleTableSlot *slot, TupleTableSlot *old, const RowId &row);
+
+// Raises 0A000 for a document that cannot take the place of another.
+void check_replacement(const Target *target, mongo::Bytes document);
 
 // Appends {_id: id}.
 void write_id_filter(BsonWriter *writer, const BsonValue &id);

@@ -194,7 +194,8 @@ void rescan_drained(ScanState *state) {
 
 void drain_scans(EState *estate, Oid server, const char *database, const char *collection) {
     for (ScanState *state = registered; state; state = state->next_drained) {
-        if (state->node->ss.ps.state != estate || state->drained || state->table->server != server)
+        // A node that modifies directly reads nothing, unless it finds that it must.
+        if (state->node->ss.ps.state != estate || state->drained || state->direct || state->table->server != server)
             continue;
         bool reads = false;
         ListCell *cell;

@@ -131,6 +131,12 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     }
     bson_concat(upsert.get(), plain.get());
     BSON_APPEND_BOOL(upsert.get(), "upsert", true);
+    bool own_concern = request.write_concern.data || client->transaction;
+    if (!own_concern && !mongoc_write_concern_is_acknowledged(mongoc_client_get_write_concern(client->handle.get()))) {
+        set_error(error, ErrorKind::Config, 0,
+                  "The URI's write concern asks for no acknowledgement: nobody would know what was written.");
+        return false;
+    }
     Owned<mongoc_collection_t> collection(
         mongoc_client_get_collection(client->handle.get(), request.database, request.collection));
     Owned<mongoc_bulk_operation_t> bulk(
@@ -150,13 +156,13 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     result->removed = count_in(reply, "nRemoved");
     result->upserted = count_in(reply, "nUpserted");
     take_failures(client, reply, result);
-    result->unconfirmed = result->failed_count == 0 && has_concern_error(reply);
+    result->unconfirmed = has_concern_error(reply);
     if (done && result->failed_count == 0 && !result->unconfirmed) {
         client->worked = true;
         return true;
     }
     take_error(client, failure, reply, error);
-    if (result->failed_count > 0 && error->kind != ErrorKind::Interrupted)
+    if (result->failed_count > 0 && !result->unconfirmed && error->kind != ErrorKind::Interrupted)
         set_error(error, ErrorKind::Server, result->failed[0].code, result->failed[0].message);
     return false;
 }

@@ -64,6 +64,23 @@ bool is_written(PlannerInfo *root, const TableOptions *table) {
     return statement_has_target(root, [&](Oid relation) { return is_same_collection(relation, table); });
 }
 
+void check_written_once(PlannerInfo *root, const TableOptions *table) {
+    auto same = [&](Oid relation) { return is_same_collection(relation, table); };
+    int writers = 0;
+    while (root->parent_root)
+        root = root->parent_root;
+    ListCell *cell;
+    foreach (cell, root->parse->cteList) {
+        Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
+        writers += IsA(query, Query) && has_target(reinterpret_cast<Query *>(query), same);
+    }
+    writers += has_target(root->parse, same);
+    if (writers > 1)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("a statement can write collection \"%s\" only once", table->name_space),
+                        errhint("Make statements of their own of the parts in WITH.")));
+}
+
 bool writes_to_server(PlannerInfo *root, Oid server) {
     return statement_has_target(root, [&](Oid relation) {
         return get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE && GetForeignTable(relation)->serverid == server;

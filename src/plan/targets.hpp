@@ -8,6 +8,10 @@ namespace mongo_fdw {
 // Whether the statement writes a collection, through whatever foreign table, partition or data-modifying WITH.
 bool is_written(PlannerInfo *root, const TableOptions *table);
 
+// Raises 0A000 where several parts of the statement (data-modifying WITH) write a collection: none of them knows what
+// the others do to its documents.
+void check_written_once(PlannerInfo *root, const TableOptions *table);
+
 // Whether it writes to a server, as far as its own foreign tables tell.
 bool writes_to_server(PlannerInfo *root, Oid server);
 
