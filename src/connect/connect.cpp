@@ -2,6 +2,7 @@
 #include "connect/connect.hpp"
 
 #include "connect/entry.hpp"
+#include "mongo/transaction.hpp"
 #include "options/options.hpp"
 #include "pg/error.hpp"
 #include "pg/hash.hpp"
@@ -81,13 +82,14 @@ void end_transaction(XactEvent event, void *) {
     }
 }
 
-// The process ends: sockets are closed, nothing is sent or awaited.
+// The process ends: sockets are closed, nothing is awaited. The server hears of open transactions, which PostgreSQL
+// aborts behind this callback.
 void at_exit(int, Datum) {
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, entries);
     while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))
         if (entry->client)
-            mongo::abandon_client(entry->client);
+            mongo::abort_transaction(entry->client); // and gives the connection up
 }
 
 void initialize() {

@@ -107,6 +107,11 @@ int64 documents_of(const mongo::WriteResult &result) {
         ereport(ERROR, (errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
                         errmsg("a write to \"%s\" was not confirmed as the write concern asks", table->name_space),
                         errdetail("%s; %s.", error.message, counted), errcontext("server \"%s\"", table->server_name)));
+    if (error.kind == mongo::ErrorKind::Connect)
+        ereport(ERROR,
+                (errcode(sqlstate_of(error)),
+                 errmsg("could not connect to server \"%s\" to write to \"%s\"", table->server_name, table->name_space),
+                 errdetail("%s; %s.", error.message, counted)));
     bool broken = error.kind == mongo::ErrorKind::Lost || error.kind == mongo::ErrorKind::Protocol;
     if (!broken)
         raise_mongo_error(error, table->server_name, table->name_space, nullptr);

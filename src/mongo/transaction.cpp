@@ -140,10 +140,8 @@ bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
 }
 
 void abort_transaction(Client *client) noexcept {
-    if (!client->transaction)
-        return;
     try {
-        if (!client->broken && client->transaction_number >= 0)
+        if (client->transaction && !client->broken && client->transaction_number >= 0)
             send_at_once(&client->streams, abort_message(client));
     } catch (...) {
     }

@@ -15,8 +15,8 @@ bool has_transaction(const Client *client) noexcept;
 // Commits; the driver tries again where that is safe. False where it failed; *unknown: perhaps it did not.
 bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept;
 
-// Tells the server to abort, without waiting for an answer or for room to send it, and gives the connection up. The
-// server ends what it does not hear of by its own limit.
+// Tells the server to abort what is open, without waiting for an answer or for room to send it, and gives the
+// connection up. The server ends what it does not hear of by its own limit.
 void abort_transaction(Client *client) noexcept;
 
 } // namespace mongo_fdw::mongo

@@ -1,0 +1,103 @@
+# Writes as processes see them: transactions of the server, servers that die in the middle of a batch, backends that end.
+# Needs a compatible server that has transactions.
+use strict;
+use warnings;
+use lib 't';
+use IO::Socket::INET;
+use IPC::Run ();
+use PostgreSQL::Test::Utils;
+use Replay;
+use Test::More;
+
+plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME} && -x "$ENV{SECANTUS_HOME}/bin/python";
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+
+sub start_server {
+    my $handle = IPC::Run::start([ "$ENV{SECANTUS_HOME}/bin/python", "$ENV{SECANTUS_HOME}/bin/secantusd-py", '--port', $port, '--storage-path', "$dir/data", '--log-level', 'WARNING' ],
+        '<', \undef, '>', "$dir/log", '2>', "$dir/log2");
+    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
+    return $handle;
+}
+
+mkdir "$dir/data";
+my $server = start_server();
+my $node = new_node();
+add_server($node, 'tx', "mongodb://127.0.0.1:$port/", "transaction 'session', server_selection_timeout '3s'");
+add_server($node, 'plain', "mongodb://127.0.0.1:$port/", "server_selection_timeout '3s'");
+$node->safe_psql('postgres', q(
+    CREATE FOREIGN TABLE x (_id int, v text) SERVER tx OPTIONS (database 'd', collection 'x');
+    CREATE FOREIGN TABLE seen (_id int, v text) SERVER plain OPTIONS (database 'd', collection 'x');
+    INSERT INTO x SELECT g, 'a' FROM generate_series(1, 5) g;));
+
+sub run_sql {
+    my ($sql) = @_;
+    my ($code, $out, $err) = $node->psql('postgres', $sql, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    return { out => $out, err => $err };
+}
+sub seen { return $node->safe_psql('postgres', q(SELECT string_agg(_id || v, ',' ORDER BY _id) FROM seen)) }
+
+my $before = seen();
+is($before, '1a,2a,3a,4a,5a', 'committed by itself');
+my $result = run_sql(q(BEGIN; INSERT INTO x VALUES (10, 'ten'); UPDATE x SET v = 'b' WHERE _id < 3; DELETE FROM x WHERE _id = 5;
+    SELECT count(*) FROM x; SELECT count(*) FROM seen; ROLLBACK;));
+is($result->{out}, "5\n5", 'a transaction sees its own writes alone');
+is($result->{err}, '', 'its rollback has nothing to warn of');
+is(seen(), $before, 'and leaves nothing');
+run_sql(q(BEGIN; INSERT INTO x VALUES (10, 'ten'); DELETE FROM x WHERE _id = 5; COMMIT;));
+is(seen(), '1a,2a,3a,4a,10ten', 'a commit commits');
+like(run_sql(q(BEGIN; INSERT INTO x VALUES (11, 'e'); SELECT 1 / 0; COMMIT;))->{err}, qr/22012/, 'an error elsewhere');
+is(seen(), '1a,2a,3a,4a,10ten', 'aborts there too');
+
+like(run_sql(q(BEGIN; INSERT INTO x VALUES (11, 'e'); SAVEPOINT s; INSERT INTO x VALUES (12, 'e'); ROLLBACK TO s; SELECT count(*) FROM x;))->{err},
+    qr/ERROR:  25000: the transaction with server "tx" can only be rolled back/, 'a savepoint that has written dooms the next statement');
+like(run_sql(q(BEGIN; INSERT INTO x VALUES (11, 'e'); SAVEPOINT s; INSERT INTO x VALUES (12, 'e'); ROLLBACK TO s; COMMIT;))->{err}, qr/ERROR:  25000/, 'and the commit');
+like(run_sql(q(DO $$ BEGIN INSERT INTO x VALUES (50, 'x'); BEGIN INSERT INTO x VALUES (51, 'y'); RAISE EXCEPTION 'z'; EXCEPTION WHEN OTHERS THEN NULL; END; END $$;))->{err},
+    qr/ERROR:  25000/, 'an exception block is a savepoint');
+is(run_sql(q(BEGIN; INSERT INTO x VALUES (11, 'e'); SAVEPOINT s; SELECT count(*) FROM x; ROLLBACK TO s; INSERT INTO x VALUES (12, 'e'); COMMIT;))->{err}, '', 'one that has only read does not');
+is(seen(), '1a,2a,3a,4a,10ten,11e,12e', 'what was doomed left nothing');
+like(run_sql(q(BEGIN; INSERT INTO x VALUES (13, 'e'); PREPARE TRANSACTION 'p';))->{err}, qr/ERROR:  0A000: cannot PREPARE/, 'no two-phase commit');
+like(run_sql(q(BEGIN; INSERT INTO seen VALUES (90, 'e'); PREPARE TRANSACTION 'p';))->{err}, qr/ERROR:  0A000: cannot PREPARE.*WARNING/s, 'neither without a transaction there');
+run_sql(q(DELETE FROM x WHERE _id = 90));
+
+# ON CONFLICT: an error would end the transaction.
+my $skipped = run_sql(q(BEGIN; INSERT INTO x VALUES (20, 'x'), (1, 'd'), (21, 'y'), (20, 'z') ON CONFLICT DO NOTHING; INSERT INTO x VALUES (22, 'w') ON CONFLICT DO NOTHING; COMMIT;));
+is($skipped->{err}, '', 'conflicts are looked up');
+is(seen(), '1a,2a,3a,4a,10ten,11e,12e,20x,21y,22w', 'the rest is inserted');
+like(run_sql(q(BEGIN; INSERT INTO x VALUES (1, 'dup');))->{err}, qr/ERROR:  23505/, 'a duplicate without ON CONFLICT');
+is(run_sql(q(BEGIN; INSERT INTO x VALUES (60, 'x'); UPDATE x SET v = 'y' WHERE _id = 60 RETURNING v; DELETE FROM x WHERE _id = 60 RETURNING v; COMMIT;))->{out}, "y\ny", 'RETURNING inside one');
+
+# A backend that is terminated tells the server.
+my $session = session($node, q(BEGIN; INSERT INTO x VALUES (70, 'gone'); SELECT pg_sleep(60)));
+wait_for(sub { $node->safe_psql('postgres', q(SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep')) eq '1' }, 20);
+$node->safe_psql('postgres', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'));
+eval { $session->{handle}->finish };
+is(run_sql(q(INSERT INTO x VALUES (70, 'there'); SELECT v FROM seen WHERE _id = 70))->{out}, 'there', 'the transaction of a terminated backend holds nothing');
+
+# The server dies between batches: what is reported is what is there.
+$node->safe_psql('postgres', q(CREATE FOREIGN TABLE many (_id int, v text) SERVER plain OPTIONS (database 'd', collection 'many', batch_size '50')));
+$session = session($node, q(INSERT INTO many SELECT g, repeat('x', 100) FROM generate_series(1, 100000) g WHERE pg_sleep(0.0005) IS NOT NULL));
+Time::HiRes::sleep(1.5);
+$server->kill_kill(grace => 0);
+eval { $session->{handle}->finish };
+like($session->{err}, qr/ERROR:  (08006: lost the connection|08001: could not connect) to server "plain" (while writing|to write)/, 'killed in mid-statement');
+my ($reported) = $session->{err} =~ /(\d+) documents of this statement were written/;
+my $more = $session->{err} =~ /up to (\d+) more/ ? $1 : 0; # none, where the connection was found closed before a batch
+$server = start_server();
+my $count = $node->safe_psql('postgres', 'SELECT count(*) FROM many');
+cmp_ok($reported, '>', 0, 'it had written');
+ok($count >= $reported && $count <= $reported + $more, "$count documents are there, $reported and up to $more more were reported");
+like($session->{err}, qr/WARNING.*the rollback does not undo.*"plain": $reported documents/, 'and warned of');
+is(run_sql(q(INSERT INTO many VALUES (0, 'again'); SELECT v FROM many WHERE _id = 0))->{out}, 'again', 'the next statement has a new connection');
+
+# The server dies inside a transaction.
+my ($doomed) = (session($node, q(BEGIN; INSERT INTO x VALUES (80, 'x'); SELECT pg_sleep(4); INSERT INTO x VALUES (81, 'x'); COMMIT;)));
+Time::HiRes::sleep(1.5);
+$server->kill_kill(grace => 0);
+$server = start_server();
+eval { $doomed->{handle}->finish };
+like($doomed->{err}, qr/ERROR:  (08006|40001|25000)/, 'its transaction is lost, not half written');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM seen WHERE _id IN (80, 81)'), '0', 'nothing of it is there');
+$server->signal('TERM');
+$server->finish;
+done_testing();
