@@ -1,15 +1,69 @@
 // The bare driver as a yardstick: drains one find through libmongoc's own cursor and says how long it took.
 // usage: drain URI DATABASE COLLECTION BATCH_SIZE [FIELD...]     prints: documents bytes seconds
 // PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. POINTS is a number of
-// documents to find one by one, by _id: random numbers below DOCUMENTS. With JSON=1 in the
-// environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each Decimal128 as text: what a
-// wrapper pays that goes through text.
+// documents to find one by one, by _id: random numbers below DOCUMENTS. INSERT is a number of documents of the
+// collection to insert into it once more, BATCH_SIZE at a time; UPDATE a number of _ids from 1 on whose field i0 is
+// set. With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each
+// Decimal128 as text: what a wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int report(int count, Clock::time_point begin, bool done, const bson_error_t &error) {
+    if (!done)
+        std::fprintf(stderr, "%s\n", error.message);
+    std::printf("%d 0 %.6f\n", count, std::chrono::duration<double>(Clock::now() - begin).count());
+    return done ? 0 : 1;
+}
+
+int insert_again(mongoc_collection_t *collection, int count, int batch) {
+    bson_t filter = BSON_INITIALIZER;
+    std::vector<const bson_t *> documents;
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &filter, nullptr, nullptr);
+    const bson_t *document;
+    while (static_cast<int>(documents.size()) < count && mongoc_cursor_next(cursor, &document))
+        documents.push_back(bson_copy(document));
+    mongoc_cursor_destroy(cursor);
+    bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
+    bson_error_t error{};
+    bool done = true;
+    auto begin = Clock::now();
+    for (size_t at = 0; done && at < documents.size(); at += static_cast<size_t>(batch))
+        done = mongoc_collection_insert_many(collection, &documents[at],
+                                             std::min(documents.size() - at, static_cast<size_t>(batch)), options,
+                                             nullptr, &error);
+    return report(static_cast<int>(documents.size()), begin, done, error);
+}
+
+int update_by_id(mongoc_collection_t *collection, int count, int batch) {
+    bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
+    bson_error_t error{};
+    bool done = true;
+    auto begin = Clock::now();
+    for (int at = 1; done && at <= count; at += batch) {
+        mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(collection, nullptr);
+        for (int i = at; i < at + batch && i <= count; i++) {
+            bson_t *filter = BCON_NEW("_id", BCON_INT32(i)), *update = BCON_NEW("$set", "{", "i0", BCON_INT32(i), "}");
+            mongoc_bulk_operation_update_one_with_opts(bulk, filter, update, options, nullptr);
+            bson_destroy(filter);
+            bson_destroy(update);
+        }
+        done = mongoc_bulk_operation_execute(bulk, nullptr, &error) != 0;
+        mongoc_bulk_operation_destroy(bulk);
+    }
+    return report(count, begin, done, error);
+}
+
+} // namespace
 
 int main(int argc, char **argv) {
     if (argc < 5)
@@ -43,6 +97,10 @@ int main(int argc, char **argv) {
         std::printf("%d 0 %.6f\n", found, took.count());
         return 0;
     }
+    if (const char *inserts = std::getenv("INSERT"))
+        return insert_again(collection, std::atoi(inserts), std::atoi(argv[4]));
+    if (const char *updates = std::getenv("UPDATE"))
+        return update_by_id(collection, std::atoi(updates), std::atoi(argv[4]));
     bool json = std::getenv("JSON") != nullptr, decimal = std::getenv("DECIMAL") != nullptr;
     auto start = std::chrono::steady_clock::now();
     mongoc_cursor_t *cursor;

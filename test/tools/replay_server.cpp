@@ -13,8 +13,9 @@
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
-// A database whose name holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or
-// operator, as a server does that does not know it.
+// Writes are taken and forgotten; the answer counts their operations. A database whose name holds a '=' has one
+// collection, of the same name. --lacks refuses pipelines with that stage or operator, as a server does that does not
+// know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -628,6 +629,24 @@ class Connection {
         return send_batch(request, &found->second, found->first, "nextBatch",
                           size > 0 ? static_cast<uint64_t>(size) : 1000000);
     }
+    // The documents of the sequence that follows the body of a write.
+    static int32_t operations_behind(const Bytes &message, size_t at) {
+        int32_t count = 0, size = 0;
+        if (at + 5 > message.size() || message[at] != 1)
+            return 0;
+        std::memcpy(&size, message.data() + at + 1, 4);
+        size_t end = std::min(message.size(), at + 1 + static_cast<size_t>(size));
+        at += 5;
+        at += std::strlen(reinterpret_cast<const char *>(message.data() + at)) + 1;
+        while (at + 5 <= end) {
+            std::memcpy(&size, message.data() + at, 4);
+            if (size < 5)
+                break;
+            at += static_cast<size_t>(size);
+            count++;
+        }
+        return count;
+    }
     bool answer(const Bytes &message) {
         int32_t request, op;
         std::memcpy(&request, message.data() + 4, 4);
@@ -684,6 +703,12 @@ class Connection {
         if (name == "listCollections")
             return list_collections(request, database);
         bson_t out = BSON_INITIALIZER;
+        if (name == "insert" || name == "update" || name == "delete") {
+            int32_t n = operations_behind(message, at + static_cast<size_t>(length));
+            BSON_APPEND_INT32(&out, "n", n);
+            if (name == "update")
+                BSON_APPEND_INT32(&out, "nModified", n);
+        }
         if (name == "count")
             BSON_APPEND_INT64(&out, "n", static_cast<int64_t>(parse_spec(collection).docs));
         BSON_APPEND_DOUBLE(&out, "ok", 1);

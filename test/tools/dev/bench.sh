@@ -129,6 +129,31 @@ bench_joins() {
     gate 'case 10: 500,000 keys, ours / full scan' "$(ratio "$(smallest bench_sql "$query")" "$(PGOPTIONS=$here smallest bench_sql "$query")")" '<=' 1.2
 }
 
+# Case 11: 100,000 local rows inserted, over the replay server; 10,000 documents updated and deleted by key, live.
+bench_writes() {
+    local rows=100000 keys=10000 raw ours live
+    step "case 11: writes"
+    live=$(server_uri documentdb)
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+CREATE TABLE flat20_local AS SELECT * FROM flat20 LIMIT $rows;
+CREATE TABLE new_values AS SELECT g AS id, g AS v FROM generate_series(1, $keys) g;
+CREATE FOREIGN TABLE keyed (_id int, i0 int) SERVER live OPTIONS (database 'mongo_fdw_cpp_bench', collection 'keyed');
+VACUUM ANALYZE flat20_local, new_values;
+TRUNCATE keyed;
+INSERT INTO keyed SELECT id, 0 FROM new_values;
+SQL
+    raw=$(INSERT=$rows smallest bench_drain flat20,docs=$rows 1000)
+    ours=$(smallest bench_sql 'INSERT INTO flat20 SELECT * FROM flat20_local')
+    printf '| insert_many of 20 fields by the bare driver, ns a document | %s | | |\n| INSERT ... SELECT of 20 columns, ns a row | %s | | |\n' "$(ns "$raw" $rows)" "$(ns "$ours" $rows)" >>"$bench_table"
+    gate 'case 11: INSERT ... SELECT of 100,000 rows / insert_many' "$(ratio "$ours" "$raw")" '<=' 2.0
+    raw=$(bench_uri=$live UPDATE=$keys smallest_live keyed)
+    ours=$(smallest bench_sql 'UPDATE keyed SET i0 = n.v FROM new_values n WHERE keyed._id = n.id')
+    printf '| 10,000 updates by _id by the bare driver, seconds | %s | | |\n' "$raw" >>"$bench_table"
+    gate 'case 11: UPDATE of 10,000 rows by key / bulk updates' "$(ratio "$ours" "$raw")" '<=' 3.0
+    ours=$(bench_runs=1 smallest bench_sql 'DELETE FROM keyed USING new_values n WHERE keyed._id = n.id')
+    gate 'case 11: DELETE of 10,000 rows by key / bulk updates' "$(ratio "$ours" "$raw")" '<=' 3.0
+}
+
 run_bench() {
     local port rows=1000000 nest_rows=200000
     bench_missed=0
@@ -207,6 +232,7 @@ SQL
     bench_groups
     bench_points
     bench_joins
+    bench_writes
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
