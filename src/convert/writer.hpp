@@ -21,17 +21,27 @@ struct BsonWriter {
 
 inline void begin_writer(BsonWriter *writer) { initStringInfo(&writer->buffer); }
 
+// Room for so many bytes at the end, which the caller fills. Inline: a row is made of many small writes.
+inline char *append_room(BsonWriter *writer, Size size) {
+    StringInfo buffer = &writer->buffer;
+    if (unlikely(static_cast<Size>(buffer->maxlen - buffer->len) <= size))
+        enlargeStringInfo(buffer, static_cast<int>(Min(size, MaxAllocSize)));
+    char *room = buffer->data + buffer->len;
+    buffer->len += static_cast<int>(size);
+    return room;
+}
+
 inline void write_bytes(BsonWriter *writer, const void *data, Size size) {
-    appendBinaryStringInfoNT(&writer->buffer, static_cast<const char *>(data), static_cast<int>(size));
+    memcpy(append_room(writer, size), data, size);
 }
 
 template <class T> inline void write_le(BsonWriter *writer, T value) { write_bytes(writer, &value, sizeof value); }
 
 inline void write_key(BsonWriter *writer, BsonType type, FieldKey key) {
-    char byte = static_cast<char>(type);
-    write_bytes(writer, &byte, 1);
-    write_bytes(writer, key.text, key.length);
-    write_bytes(writer, "", 1);
+    char *room = append_room(writer, key.length + 2);
+    *room++ = static_cast<char>(type);
+    memcpy(room, key.text, key.length);
+    room[key.length] = '\0';
 }
 
 // A document's or array's length word; the result goes to end_document.
@@ -49,9 +59,11 @@ inline void end_document(BsonWriter *writer, int start) {
 
 // A string's length word, bytes and NUL.
 inline void write_text(BsonWriter *writer, const char *text, uint32_t length) {
-    write_le<int32_t>(writer, static_cast<int32_t>(length + 1));
-    write_bytes(writer, text, length);
-    write_bytes(writer, "", 1);
+    int32_t size = static_cast<int32_t>(length + 1);
+    char *room = append_room(writer, sizeof size + size);
+    memcpy(room, &size, sizeof size);
+    memcpy(room + sizeof size, text, length);
+    room[sizeof size + length] = '\0';
 }
 
 inline void write_value(BsonWriter *writer, FieldKey key, const BsonValue &value) {

@@ -10,6 +10,7 @@ namespace mongo_fdw {
 // A field of the document: columns that hold it (most have one), and fields below it.
 struct PathField {
     const char *key;
+    uint32_t key_length;
     AttrNumber *columns;
     int column_count;
     PathField *first;
@@ -25,6 +26,7 @@ PathField *field_below(PathField *parent, const char *key) {
             return *at;
     *at = static_cast<PathField *>(palloc0(sizeof(PathField)));
     (*at)->key = key;
+    (*at)->key_length = static_cast<uint32_t>(strlen(key));
     return *at;
 }
 
@@ -114,7 +116,7 @@ void write_fields(const Target *target, BsonWriter *writer, const PathField *par
 
 void write_field(const Target *target, BsonWriter *writer, const PathField *field, const Datum *values,
                  const bool *nulls) {
-    FieldKey key = key_of(field->key);
+    FieldKey key{field->key, field->key_length};
     for (int i = 0; i < field->column_count; i++) {
         AttrNumber column = field->columns[i];
         if (nulls[column - 1])
