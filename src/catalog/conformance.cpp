@@ -65,8 +65,7 @@ void keep_example(const Survey *survey, ColumnCount *count, const BsonValue &doc
     BsonValue id = field_of(document, "_id");
     const BsonValue *last = count->examples ? static_cast<BsonValue *>(llast(count->examples)) : nullptr;
     // The rows of a child table that come from one document are neighbours.
-    if (id.type == BsonType::Missing ||
-        (last && last->type == id.type && last->size == id.size && memcmp(last->data, id.data, id.size) == 0))
+    if (id.type == BsonType::Missing || (last && same_value(*last, id)))
         return;
     MemoryContext old = MemoryContextSwitchTo(survey->context);
     BsonValue *copy = static_cast<BsonValue *>(palloc(sizeof(BsonValue)));

@@ -98,10 +98,6 @@ void add_range(Sample *sample, List **list, const Range &range) {
     MemoryContextSwitchTo(old);
 }
 
-bool same_value(const BsonValue &a, const BsonValue &b) {
-    return a.type == b.type && a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
-
 // Adds a range in pieces.
 void add_cut(Sample *sample, List **list, const Range &range, int pieces) {
     Range piece = range;

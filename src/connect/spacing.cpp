@@ -187,7 +187,7 @@ bool interpolate_document(const BsonValue &low, const BsonValue &high, uint32_t 
     while (first.next() && second.next() && std::strcmp(first.key(), second.key()) == 0) {
         const BsonValue &a = first.value(), &b = second.value();
         uint32_t key_size = first.key_length() + 1;
-        if (a.type == b.type && a.size == b.size && std::memcmp(a.data, b.data, a.size) == 0) {
+        if (same_value(a, b)) {
             if (size + 1 + key_size + a.size + 1 > kSpacedSize)
                 return false;
             scratch[size++] = static_cast<uint8_t>(a.type);

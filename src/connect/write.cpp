@@ -60,9 +60,6 @@ void note_writes(Entry *entry, int64 documents) {
     last->documents += documents;
 }
 
-// The savepoint that has written cannot be undone there.
-void doom(Entry *entry) { entry->doomed = true; }
-
 [[noreturn]] void raise_doomed(const Entry *entry) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
@@ -110,8 +107,7 @@ template <class Call> bool run_write(const TableOptions *table, Oid user, mongo:
     note_writes(entry, call(client));
     if (failure->kind == mongo::ErrorKind::None)
         return true;
-    if (entry->in_transaction)
-        doom(entry);
+    entry->doomed = entry->in_transaction; // an error ends the server's transaction
     if (failure->kind == mongo::ErrorKind::Interrupted)
         raise_mongo_error(*failure, table->server_name, nullptr, nullptr);
     return false;
@@ -219,8 +215,8 @@ void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, 
         if (written_in(entry, level) == 0)
             return;
         if (event == SUBXACT_EVENT_ABORT_SUB) {
-            if (entry->in_transaction) // the callback may not raise
-                doom(entry);
+            if (entry->in_transaction)
+                entry->doomed = true; // the callback may not raise
             else
                 warn_of_writes(entry, level);
             forget_writes(entry, level);

@@ -176,6 +176,11 @@ inline const char *text_of(const BsonValue &value, uint32_t *length) {
     return reinterpret_cast<const char *>(value.data + 4);
 }
 
+// The same type and bytes.
+inline bool same_value(const BsonValue &a, const BsonValue &b) {
+    return a.type == b.type && a.size == b.size && std::memcmp(a.data, b.data, a.size) == 0;
+}
+
 inline bool reads_as_null(BsonType type) {
     return type == BsonType::Null || type == BsonType::Missing || type == BsonType::Undefined;
 }

@@ -77,4 +77,29 @@ bool decimal128_of_text(const char *text, uint8_t *out) {
     return true;
 }
 
+bool is_shortest_decimal(const char *text, double number) {
+    uint8_t ours[16], theirs[16];
+    if (!decimal128_of_text(text, ours))
+        return false;
+    char shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
+    double_to_shortest_decimal_buf(number, shortest);
+    if (!decimal128_of_text(shortest, theirs))
+        return false;
+    Decimal a, b;
+    decimal_of_decimal128(ours, &a);
+    decimal_of_decimal128(theirs, &b);
+    auto strip = [](Decimal *decimal) {
+        while (decimal->digit_count > 1 && decimal->digits[decimal->digit_count - 1] == '0') {
+            decimal->digit_count--;
+            decimal->exponent++;
+        }
+        if (decimal->digits[0] == '0')
+            decimal->exponent = 0;
+    };
+    strip(&a);
+    strip(&b);
+    return a.negative == b.negative && a.exponent == b.exponent && a.digit_count == b.digit_count &&
+           memcmp(a.digits, b.digits, a.digit_count) == 0;
+}
+
 } // namespace mongo_fdw

@@ -173,35 +173,16 @@ const char *document_id(const BsonValue &document) {
         return "(none)";
     BsonReader reader(document.data, document.size);
     while (reader.next())
-        if (strcmp(reader.key(), "_id") == 0) {
-            StringInfoData text;
-            Arena scratch{CurrentMemoryContext, nullptr, nullptr};
-            JsonNode node;
-            initStringInfo(&text);
-            json_node_of(reader.value(), JsonForm::Relaxed, &scratch, &node);
-            if (append_json(&text, node, JsonForm::Relaxed, &scratch) == JsonFault::None)
-                return text.data;
-            return "(unreadable)";
-        }
+        if (strcmp(reader.key(), "_id") == 0)
+            return shown_json(reader.value());
     return "(none)";
 }
 
 const char *shown_value(const BsonValue &value) {
     constexpr int kShown = 120;
-    StringInfoData text;
-    Arena scratch{CurrentMemoryContext, nullptr, nullptr};
-    JsonNode node;
-    initStringInfo(&text);
-    json_node_of(value, JsonForm::Relaxed, &scratch, &node);
-    if (append_json(&text, node, JsonForm::Relaxed, &scratch) != JsonFault::None)
-        return "(unreadable)";
-    if (text.len > kShown) {
-        int kept = pg_mbcliplen(text.data, text.len, kShown);
-        text.data[kept] = '\0';
-        text.len = kept;
-        appendStringInfoString(&text, "...");
-    }
-    return text.data;
+    char *text = shown_json(value);
+    int length = strlen(text);
+    return length > kShown ? psprintf("%.*s...", pg_mbcliplen(text, length, kShown), text) : text;
 }
 
 [[noreturn]] void raise_misfit(const Decoder *decoder, const char *path, const char *wanted, const Misfit &why,

@@ -6,7 +6,6 @@
 
 #include "convert/from_json.hpp"
 #include "convert/objectid.hpp"
-#include "convert/text.hpp"
 
 namespace mongo_fdw {
 
@@ -144,11 +143,7 @@ void numeric_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key,
     double number = strtod(text, nullptr);
     bool finite = !isinf(number) && !isnan(number);
     if (finite) {
-        char shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
-        double_to_shortest_decimal_buf(number, shortest);
-        Datum back =
-            DirectFunctionCall3(numeric_in, CStringGetDatum(shortest), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-        if (!DatumGetBool(DirectFunctionCall2(numeric_eq, back, value)))
+        if (!is_shortest_decimal(text, number))
             refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It has more digits than a double holds.");
     } else if (isdigit(static_cast<unsigned char>(text[text[0] == '-']))) {
         refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It is out of the range of a double.");

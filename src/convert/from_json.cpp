@@ -199,31 +199,6 @@ void read_container(JsonbIterator **iterator, JsonValue *value) {
 
 // --- numbers ---
 
-bool same_number(const char *text, double number) {
-    uint8_t ours[16], theirs[16];
-    if (!decimal128_of_text(text, ours))
-        return false;
-    char shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
-    double_to_shortest_decimal_buf(number, shortest);
-    if (!decimal128_of_text(shortest, theirs))
-        return false;
-    Decimal a, b;
-    decimal_of_decimal128(ours, &a);
-    decimal_of_decimal128(theirs, &b);
-    auto strip = [](Decimal *decimal) {
-        while (decimal->digit_count > 1 && decimal->digits[decimal->digit_count - 1] == '0') {
-            decimal->digit_count--;
-            decimal->exponent++;
-        }
-        if (decimal->digits[0] == '0')
-            decimal->exponent = 0;
-    };
-    strip(&a);
-    strip(&b);
-    return a.negative == b.negative && a.exponent == b.exponent && a.digit_count == b.digit_count &&
-           memcmp(a.digits, b.digits, a.digit_count) == 0;
-}
-
 bool int64_of(const char *text, int64_t *value) {
     if (*text == '\0' || strpbrk(text, ".eE"))
         return false;
@@ -250,7 +225,7 @@ void write_number(BsonWriter *writer, FieldKey key, const char *text, const char
         return;
     }
     double number = strtod(text, nullptr);
-    if (!isinf(number) && same_number(text, number)) {
+    if (!isinf(number) && is_shortest_decimal(text, number)) {
         write_key(writer, BsonType::Double, key);
         write_le(writer, number);
         return;

@@ -394,4 +394,14 @@ void json_node_of(const BsonValue &value, JsonForm form, Arena *arena, JsonNode 
     node->kind = JsonNode::Kind::Null;
 }
 
+char *shown_json(const BsonValue &value) {
+    StringInfoData text;
+    Arena scratch{CurrentMemoryContext, nullptr, nullptr};
+    JsonNode node;
+    initStringInfo(&text);
+    json_node_of(value, JsonForm::Relaxed, &scratch, &node);
+    return append_json(&text, node, JsonForm::Relaxed, &scratch) == JsonFault::None ? text.data
+                                                                                    : pstrdup("(unreadable)");
+}
+
 } // namespace mongo_fdw

@@ -39,6 +39,9 @@ enum class JsonFault : uint8_t { None, Nul, Encoding, Malformed, TooDeep };
 // Appends JSON text in the server encoding.
 JsonFault append_json(StringInfo out, const JsonNode &node, JsonForm form, Arena *arena);
 
+// Relaxed Extended JSON of a value for messages, in the current memory context; "(unreadable)" for what has none.
+char *shown_json(const BsonValue &value);
+
 // Makes a jsonb in the arena.
 JsonFault make_jsonb(const JsonNode &node, JsonForm form, Arena *arena, Datum *out);
 

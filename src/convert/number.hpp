@@ -28,6 +28,9 @@ void decimal_of_int64(int64_t value, Decimal *out);
 // digits, an exponent out of range, and what is no number.
 bool decimal128_of_text(const char *text, uint8_t *out);
 
+// Whether a finite decimal is the number that the shortest decimal of a double says.
+bool is_shortest_decimal(const char *text, double number);
+
 // Bytes a numeric of this number needs at most.
 Size numeric_size(const Decimal &number);
 // Writes a numeric (with a 4-byte header) to out and returns its size. dscale: digits shown behind the point.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "convert/bson.hpp"
+#include "mongo/types.hpp"
 
 #include "pg/pg.hpp"
 
@@ -55,6 +56,12 @@ inline void end_document(BsonWriter *writer, int start) {
     write_bytes(writer, "", 1);
     int32_t size = writer->buffer.len - start;
     memcpy(writer->buffer.data + start, &size, sizeof size);
+}
+
+// The document that begins at an offset; its address holds until more is written.
+inline mongo::Bytes document_at(const BsonWriter *writer, int at) {
+    const uint8_t *data = reinterpret_cast<const uint8_t *>(writer->buffer.data) + at;
+    return {data, static_cast<uint32_t>(read_le<int32_t>(data))};
 }
 
 // A string's length word, bytes and NUL.

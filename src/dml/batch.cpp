@@ -2,6 +2,7 @@
 #include "dml/batch.hpp"
 
 #include "connect/write.hpp"
+#include "convert/json.hpp"
 #include "dml/conflicts.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
@@ -51,11 +52,6 @@ bool is_single(mongo::WriteKind kind) {
     return kind != mongo::WriteKind::UpdateMany && kind != mongo::WriteKind::DeleteMany;
 }
 
-mongo::Bytes bytes_at(const Batch *batch, int at) {
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(batch->writer.buffer.data) + at;
-    return {data, static_cast<uint32_t>(read_le<int32_t>(data))};
-}
-
 const char *id_of_operation(const mongo::WriteOperation &operation) {
     mongo::Bytes holder = operation.kind == mongo::WriteKind::Insert ? operation.document : operation.filter;
     BsonValue id = field_of(holder.data, holder.size, "_id");
@@ -63,7 +59,7 @@ const char *id_of_operation(const mongo::WriteOperation &operation) {
         BsonValue inner = field_of(id, "$eq");
         id = inner.type == BsonType::Missing ? id : inner;
     }
-    return id.type == BsonType::Missing ? "(none)" : shown_id(id);
+    return id.type == BsonType::Missing ? "(none)" : shown_json(id);
 }
 
 int64 documents_of(const mongo::WriteResult &result) {
@@ -143,12 +139,12 @@ void prepare(Batch *batch) {
     for (uint32 i = 0; i < batch->count; i++) {
         mongo::WriteOperation &operation = batch->operations[i];
         if (operation.kind == mongo::WriteKind::Insert) {
-            operation.document = bytes_at(batch, batch->starts[i]);
+            operation.document = document_at(&batch->writer, batch->starts[i]);
             continue;
         }
-        operation.filter = bytes_at(batch, batch->starts[i]);
+        operation.filter = document_at(&batch->writer, batch->starts[i]);
         if (batch->documents[i] >= 0)
-            operation.document = bytes_at(batch, batch->documents[i]);
+            operation.document = document_at(&batch->writer, batch->documents[i]);
     }
 }
 
@@ -232,7 +228,7 @@ bool repeats(const Batch *batch) {
         for (uint32 j = 0; j < i; j++) {
             BsonValue a = field_of(batch->operations[i].document.data, batch->operations[i].document.size, "_id");
             BsonValue b = field_of(batch->operations[j].document.data, batch->operations[j].document.size, "_id");
-            if (a.type == b.type && a.size == b.size && memcmp(a.data, b.data, a.size) == 0)
+            if (same_value(a, b))
                 return true;
         }
     return false;
@@ -241,7 +237,6 @@ bool repeats(const Batch *batch) {
 // Inserts what is not there yet, without an error on the way: it would end the server's transaction.
 mongo::WriteResult insert_new(Batch *batch, bool *failed) {
     const TableOptions *table = batch->target->table;
-    enter_transaction(table, batch->user, true);
     if (!batch->unique_indexes) {
         MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(batch));
         batch->unique_indexes = read_unique_indexes(table, batch->user);

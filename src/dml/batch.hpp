@@ -11,8 +11,7 @@ namespace mongo_fdw {
 struct Batch;
 
 // Makes an empty batch in the current memory context. size: operations that are sent together; with 1 an operation that
-// finds no document is no error
-
+// finds no document is no error.
 Batch *make_batch(const Target *target, EState *estate, Oid user, int size);
 
 // The buffer that the next operation's documents are appended to.

@@ -120,8 +120,7 @@ bool any_exists(const TableOptions *table, Oid user, const UniqueIndexes *indexe
         return false;
     mongo::Bytes reply{};
     mongo::Error failure{};
-    mongo::Bytes bytes{reinterpret_cast<const uint8_t *>(writer.buffer.data), static_cast<uint32_t>(writer.buffer.len)};
-    if (!modify_document(table, user, bytes, &reply, &failure))
+    if (!modify_document(table, user, document_at(&writer, 0), &reply, &failure))
         raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
     pfree(writer.buffer.data);
     BsonValue batch = field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch");

@@ -73,14 +73,6 @@ bool set_values(ForeignScanState *node, ScanState *scan, Datum *values, bool *nu
     return any_null;
 }
 
-Bitmapset *columns_of(const ScanState *scan) {
-    Bitmapset *columns = nullptr;
-    ListCell *cell;
-    foreach (cell, scan->plan.columns)
-        columns = bms_add_member(columns, lfirst_int(cell));
-    return columns;
-}
-
 // The filter of a rendered find command.
 BsonValue filter_of(const mql::ScanRendering &rendering) {
     return field_of(rendering.command.data, rendering.command.size, "filter");
@@ -92,7 +84,7 @@ int append_modification(const DirectState *state, BsonWriter *writer, const Bson
     if (state->remove)
         return -1;
     int document = writer->buffer.len;
-    write_update(state->target, writer, columns_of(state->scan), false, row, nullptr, RowId{});
+    write_update(state->target, writer, columns_of(state->scan->plan.columns), false, row, nullptr, RowId{});
     return document;
 }
 
@@ -111,7 +103,7 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
     ScanState *scan = state->scan;
     Batch *batch = make_batch(state->target, state->estate, state->user, state->target->table->batch_size);
     Index relation = reinterpret_cast<Scan *>(node->ss.ps.plan)->scanrelid;
-    Bitmapset *columns = columns_of(scan);
+    Bitmapset *columns = columns_of(scan->plan.columns);
     for (;;) {
         TupleTableSlot *read = next_drained_row(node, scan);
         if (TupIsNull(read))

@@ -145,8 +145,6 @@ void show_document(ModifyState *state, TupleTableSlot *slot, const BsonValue &do
     ExecStoreVirtualTuple(slot);
 }
 
-BsonValue whole(const uint8_t *data, uint32_t size) { return {BsonType::Document, data, size}; }
-
 // findAndModify: the document before it was removed, or after it was changed. Missing where there is none.
 BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filter, mongo::Bytes update, bool upsert) {
     const TableOptions *table = state->target->table;
@@ -164,9 +162,20 @@ BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filte
     return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
 }
 
-mongo::Bytes part_of(const BsonWriter *writer, int from) {
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(writer->buffer.data) + from;
-    return {data, static_cast<uint32_t>(read_le<int32_t>(data))};
+// Takes back what was appended for an operation that is not sent in a batch.
+void rewind(BsonWriter *writer, int start) { writer->buffer.len = start; }
+
+// The filter and, unless the document is removed, the update that were appended last, sent with findAndModify: the slot
+// shows the answer. Null where the document was not found.
+TupleTableSlot *answer_row(ModifyState *state, EState *estate, TupleTableSlot *slot, int start, int update) {
+    BsonWriter *writer = batch_writer(state->batch);
+    BsonValue answer = find_and_modify(state, estate, document_at(writer, start),
+                                       update < 0 ? mongo::Bytes{nullptr, 0} : document_at(writer, update), false);
+    rewind(writer, start);
+    if (answer.type == BsonType::Missing)
+        return nullptr;
+    show_document(state, slot, answer);
+    return slot;
 }
 
 // --- insert ---
@@ -195,16 +204,17 @@ Insertion append_row(ModifyState *state, TupleTableSlot *slot) {
         BsonWriter document;
         begin_writer(&document);
         bool update = mode == WriteMode::Upsert && !(target->document && !slot->tts_isnull[target->document - 1]);
-        BsonValue id;
         write_document(target, &document, slot->tts_values, slot->tts_isnull);
-        mongo::Bytes bytes = part_of(&document, 0);
-        id = field_of(bytes.data, bytes.size, "_id");
+        mongo::Bytes bytes = document_at(&document, 0);
+        BsonValue id = field_of(bytes.data, bytes.size, "_id");
         write_id_filter(writer, id);
         result = {update ? mongo::WriteKind::UpdateOne : mongo::WriteKind::ReplaceOne, true, start, writer->buffer.len};
-        if (update)
+        if (update) {
             write_upsert(target, writer, slot->tts_values, slot->tts_isnull, id);
-        else
-            check_replacement(target, bytes), write_bytes(writer, bytes.data, bytes.size);
+        } else {
+            check_replacement(target, bytes);
+            write_bytes(writer, bytes.data, bytes.size);
+        }
     }
     MemoryContextSwitchTo(old);
     return result;
@@ -259,15 +269,11 @@ bool send_in_time(ModifyState *state) {
     return !state->immediate || result.matched + result.removed + result.upserted > 0;
 }
 
-// Takes back what was appended for an operation that is not sent in a batch.
-void rewind(BsonWriter *writer, int start) { writer->buffer.len = start; }
-
 } // namespace
 
 extern "C" int mongoIsForeignRelUpdatable(Relation relation) {
     const TableOptions *table = read_table_options(RelationGetRelid(relation));
-    bool writable = table->updatable && table->unwind_levels == 0 && !table->pipeline;
-    return writable ? 1 << CMD_INSERT | 1 << CMD_UPDATE | 1 << CMD_DELETE : 0;
+    return is_writable(table) ? 1 << CMD_INSERT | 1 << CMD_UPDATE | 1 << CMD_DELETE : 0;
 }
 
 extern "C" void mongoAddForeignUpdateTargets(PlannerInfo *root, Index index, RangeTblEntry *, Relation) {
@@ -299,9 +305,7 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
         return;
     ModifyState *state = make_state(node, target, node->operation);
     MemoryContext old = MemoryContextSwitchTo(state->context);
-    ListCell *cell;
-    foreach (cell, static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))))
-        state->columns = bms_add_member(state->columns, lfirst_int(cell));
+    state->columns = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))));
     state->skips_conflicts = boolVal(list_nth(encoded, static_cast<int>(ModifySlot::Conflicts)));
     if (node->operation != CMD_INSERT) {
         Plan *subplan = outerPlanState(node)->plan;
@@ -347,17 +351,17 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
     }
     Insertion row = append_row(state, slot);
     BsonWriter *writer = batch_writer(state->batch);
-    mongo::Bytes document = part_of(writer, row.document < 0 ? row.start : row.document);
+    mongo::Bytes document = document_at(writer, row.document < 0 ? row.start : row.document);
     if (row.kind == mongo::WriteKind::UpdateOne) {
         // Only the server knows the whole document.
-        BsonValue stored = find_and_modify(state, estate, part_of(writer, row.start), document, true);
+        BsonValue stored = find_and_modify(state, estate, document_at(writer, row.start), document, true);
         show_document(state, slot, stored);
         rewind(writer, row.start);
     } else {
         // The slot shows it until the next row.
         uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->answer_context, document.size));
         memcpy(copy, document.data, document.size);
-        BsonValue stored = whole(copy, document.size);
+        BsonValue stored{BsonType::Document, copy, document.size};
         bool failed[1] = {false};
         add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
         send_batch(state, failed);
@@ -414,14 +418,8 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
         rewind(writer, start);
         return slot;
     }
-    if (state->answers) {
-        BsonValue stored = find_and_modify(state, estate, part_of(writer, start), part_of(writer, document), false);
-        rewind(writer, start);
-        if (stored.type == BsonType::Missing)
-            return nullptr;
-        show_document(state, slot, stored);
-        return slot;
-    }
+    if (state->answers)
+        return answer_row(state, estate, slot, start, document);
     add_operation(state->batch, change.replace ? mongo::WriteKind::ReplaceOne : mongo::WriteKind::UpdateOne, false,
                   start, document);
     return send_in_time(state) ? slot : nullptr;
@@ -436,14 +434,8 @@ extern "C" TupleTableSlot *mongoExecForeignDelete(EState *estate, ResultRelInfo 
     BsonWriter *writer = batch_writer(state->batch);
     int start = writer->buffer.len;
     write_id_filter(writer, row.id);
-    if (state->answers) {
-        BsonValue removed = find_and_modify(state, estate, part_of(writer, start), {nullptr, 0}, false);
-        rewind(writer, start);
-        if (removed.type == BsonType::Missing)
-            return nullptr;
-        show_document(state, slot, removed);
-        return slot;
-    }
+    if (state->answers)
+        return answer_row(state, estate, slot, start, -1);
     add_operation(state->batch, mongo::WriteKind::DeleteOne, false, start, -1);
     return send_in_time(state) ? slot : nullptr;
 }

@@ -2,6 +2,7 @@
 #include "dml/target.hpp"
 
 #include "convert/json.hpp"
+#include "convert/objectid.hpp"
 #include "mongo/write.hpp"
 #include "options/path.hpp"
 
@@ -42,6 +43,9 @@ void add_column(Target *target, const ColumnOptions &column) {
 bool is_id(const ColumnOptions &column) {
     return column.role == Role::Field && column.path.count > 0 && strcmp(column.path.keys[0], "_id") == 0;
 }
+
+// It tells about the document and is no part of it.
+bool is_made(const ColumnOptions &column) { return column.role != Role::Field && column.role != Role::Doc; }
 
 // _id stands first, where the server wants it.
 void move_id_first(PathField *root) {
@@ -96,7 +100,7 @@ void check_same(const Target *target, const PathField *field, const BsonValue &v
         scratch.buffer.len = 0;
         encode_value(target->encoders[column - 1], &scratch, key, values[column - 1]);
         BsonValue other = written_value(&scratch, 0, key);
-        if (other.type != value.type || other.size != value.size || memcmp(other.data, value.data, value.size) != 0)
+        if (!same_value(other, value))
             ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                             errmsg("columns \"%s\" and \"%s\" give the same field different values",
                                    column_name(target, first), column_name(target, column)),
@@ -159,9 +163,8 @@ bool reads_object_ids(const ColumnOptions &column) {
     char category;
     bool preferred;
     get_type_category_preferred(type, &category, &preferred);
-    return category == TYPCATEGORY_STRING || type == BYTEAOID || type == NAMEOID || type == JSONOID ||
-           type == JSONBOID || strcmp(format_type_be(type), "mongo.objectid") == 0 ||
-           strcmp(format_type_be(type), "objectid") == 0;
+    return category == TYPCATEGORY_STRING || type == BYTEAOID || type == JSONOID || type == JSONBOID ||
+           type == objectid_type();
 }
 
 [[noreturn]] void raise_made_column(const Target *target, const ColumnOptions &column) {
@@ -174,7 +177,7 @@ bool reads_object_ids(const ColumnOptions &column) {
 void check_made_columns(const Target *target, const bool *nulls) {
     for (int i = 0; i < target->table->column_count; i++) {
         const ColumnOptions &column = target->table->columns[i];
-        if (!column.dropped && !nulls[i] && column.role != Role::Field && column.role != Role::Doc)
+        if (!column.dropped && !nulls[i] && is_made(column))
             raise_made_column(target, column);
     }
 }
@@ -203,14 +206,13 @@ bool is_misfit(const RowId &row, AttrNumber column) {
     return false;
 }
 
-bool differs(const Target *target, AttrNumber column, TupleTableSlot *slot, TupleTableSlot *old) {
+bool differs(AttrNumber column, TupleTableSlot *slot, TupleTableSlot *old) {
     int i = column - 1;
     if (slot->tts_isnull[i] != old->tts_isnull[i])
         return true;
     if (slot->tts_isnull[i])
         return false;
     Form_pg_attribute attribute = attribute_of(slot->tts_tupleDescriptor, i);
-    (void)target;
     return !datum_image_eq(slot->tts_values[i], old->tts_values[i], attribute->attbyval, attribute->attlen);
 }
 
@@ -221,6 +223,19 @@ void check_nameable(const Target *target, const ColumnOptions &column) {
                  errmsg("column \"%s\" of foreign table \"%s\" cannot be updated", column.name, target->name),
                  errdetail("Its path %s has a key that MongoDB's update operators cannot name.", column.path.text),
                  errhint("Update the whole document through a column with role \"doc\".")));
+}
+
+// Appends a column's value to $set, which begins at *set; negative: with this one.
+void append_to_set(const Target *target, BsonWriter *writer, int *set, int index, Datum value, bool null) {
+    if (*set < 0) {
+        write_key(writer, BsonType::Document, key_of("$set"));
+        *set = begin_document(writer);
+    }
+    FieldKey path = key_of(target->paths[index]);
+    if (null)
+        write_null(writer, path);
+    else
+        encode_value(target->encoders[index], writer, path, value);
 }
 
 Change write_replacement(const Target *target, BsonWriter *writer, const Bitmapset *set, TupleTableSlot *slot,
@@ -236,15 +251,15 @@ Change write_replacement(const Target *target, BsonWriter *writer, const Bitmaps
     encode_document(target->encoders[target->document - 1], writer, slot->tts_values[target->document - 1], &has_id);
     end_document(writer, start);
     check_size(target, writer, start);
-    mongo::Bytes document{reinterpret_cast<const uint8_t *>(writer->buffer.data) + start,
-                          static_cast<uint32_t>(writer->buffer.len - start)};
+    mongo::Bytes document = document_at(writer, start);
     check_replacement(target, document);
     BsonValue id = field_of(document.data, document.size, "_id");
-    if (has_id && (id.type != row.id.type || id.size != row.id.size || memcmp(id.data, row.id.data, id.size) != 0))
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a document in \"%s\" cannot change its _id", target->table->name_space),
-                        errdetail("The new document has _id %s, the stored one %s.", shown_id(id), shown_id(row.id)),
-                        errhint("Leave _id out of the document, or insert a new one and delete the old.")));
+    if (has_id && !same_value(id, row.id))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("a document in \"%s\" cannot change its _id", target->table->name_space),
+                 errdetail("The new document has _id %s, the stored one %s.", shown_json(id), shown_json(row.id)),
+                 errhint("Leave _id out of the document, or insert a new one and delete the old.")));
     return {true, true};
 }
 
@@ -262,19 +277,29 @@ void check_replacement(const Target *target, mongo::Bytes document) {
                             errhint("Delete the document and insert the new one.")));
 }
 
-const char *shown_id(const BsonValue &id) {
-    StringInfoData text;
-    Arena scratch{CurrentMemoryContext, nullptr, nullptr};
-    JsonNode node;
-    initStringInfo(&text);
-    json_node_of(id, JsonForm::Relaxed, &scratch, &node);
-    return append_json(&text, node, JsonForm::Relaxed, &scratch) == JsonFault::None ? text.data : "(unreadable)";
+namespace {
+
+// Why the rows of a table are no documents that could be written; null: they are.
+const char *why_no_documents(const TableOptions *table) {
+    return table->unwind_levels > 0 ? "it unwinds an array: its rows are elements of documents"
+           : table->pipeline        ? "its documents are made by a pipeline"
+                                    : nullptr;
+}
+
+} // namespace
+
+bool is_writable(const TableOptions *table) { return table->updatable && !why_no_documents(table); }
+
+Bitmapset *columns_of(List *numbers) {
+    Bitmapset *columns = nullptr;
+    ListCell *cell;
+    foreach (cell, numbers)
+        columns = bms_add_member(columns, lfirst_int(cell));
+    return columns;
 }
 
 void check_writable(const TableOptions *table) {
-    const char *reason = table->unwind_levels > 0 ? "it unwinds an array: its rows are elements of documents"
-                         : table->pipeline        ? "its documents are made by a pipeline"
-                                                  : nullptr;
+    const char *reason = why_no_documents(table);
     const char *name = get_rel_name(table->relation);
     if (reason)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("foreign table \"%s\" is read-only", name),
@@ -297,7 +322,7 @@ Target *make_target(Oid relation) {
     target->fields = static_cast<PathField *>(palloc0(sizeof(PathField)));
     for (int i = 0; i < count; i++) {
         const ColumnOptions &column = target->table->columns[i];
-        if (column.dropped || (column.role != Role::Field && column.role != Role::Doc))
+        if (column.dropped || is_made(column))
             continue;
         target->encoders[i] = make_encoder(column.name, column.type, column.typmod, column.rules, column.write);
         if (column.role == Role::Doc) {
@@ -367,23 +392,22 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
         bool in_set = bms_is_member(column, set);
         if (options.dropped)
             continue;
-        if (!in_set && differing && old && differs(target, column, slot, old))
+        if (!in_set && differing && old && differs(column, slot, old))
             assigned = bms_add_member(assigned, column);
         if (!bms_is_member(column, assigned))
             continue;
         // A statement that names a column without changing it changes nothing there.
-        if (old && (is_id(options) || (options.role != Role::Field && options.role != Role::Doc)) &&
-            !differs(target, column, slot, old)) {
+        if (old && (is_id(options) || is_made(options)) && !differs(column, slot, old)) {
             assigned = bms_del_member(assigned, column);
             continue;
         }
-        if (options.role != Role::Field && options.role != Role::Doc)
+        if (is_made(options))
             raise_made_column(target, options);
         if (is_id(options))
             ereport(ERROR,
                     (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                      errmsg("column \"%s\" of foreign table \"%s\" cannot be updated", options.name, target->name),
-                     errdetail("MongoDB never changes the _id of a document; this one has %s.", shown_id(row.id)),
+                     errdetail("MongoDB never changes the _id of a document; this one has %s.", shown_json(row.id)),
                      errhint("Insert a document with the new _id and delete the old one.")));
         if (slot->tts_isnull[i] && is_misfit(row, column))
             ereport(ERROR,
@@ -392,7 +416,7 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
                             "fit it",
                             options.name, target->name),
                      errdetail("The field \"%s\" of the document with _id %s holds another type and reads as NULL.",
-                               options.path.text, shown_id(row.id)),
+                               options.path.text, shown_json(row.id)),
                      errhint("Write another value, or read the field through a column of type jsonb.")));
     }
     if (bms_is_empty(assigned))
@@ -409,15 +433,7 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
             unset = true;
             continue;
         }
-        if (inner < 0) {
-            write_key(writer, BsonType::Document, key_of("$set"));
-            inner = begin_document(writer);
-        }
-        FieldKey path = key_of(target->paths[column - 1]);
-        if (null)
-            write_null(writer, path);
-        else
-            encode_value(target->encoders[column - 1], writer, path, slot->tts_values[column - 1]);
+        append_to_set(target, writer, &inner, column - 1, slot->tts_values[column - 1], null);
     }
     if (inner >= 0)
         end_document(writer, inner);
@@ -446,15 +462,7 @@ void write_upsert(const Target *target, BsonWriter *writer, const Datum *values,
         if (column.dropped || column.role != Role::Field || is_id(column) || (nulls[i] && !column.write.null_is_value))
             continue;
         check_nameable(target, column);
-        if (inner < 0) {
-            write_key(writer, BsonType::Document, key_of("$set"));
-            inner = begin_document(writer);
-        }
-        FieldKey path = key_of(target->paths[i]);
-        if (nulls[i])
-            write_null(writer, path);
-        else
-            encode_value(target->encoders[i], writer, path, values[i]);
+        append_to_set(target, writer, &inner, i, values[i], nulls[i]);
     }
     if (inner < 0) { // an update without an operator is none
         write_key(writer, BsonType::Document, key_of("$setOnInsert"));

@@ -20,11 +20,16 @@ struct Target {
     AttrNumber id;       // the column of _id, 0: none
 };
 
-// Makes it in the current memory context. Raises 0A000 and 42809 where the table cannot be written.
+// Makes it in the current memory context. Raises what check_writable raises.
 Target *make_target(Oid relation);
 
-// Raises what make_target raises.
+bool is_writable(const TableOptions *table);
+
+// Raises where a table is not writable: 0A000 where its rows are no documents, 55000 where an option closes it.
 void check_writable(const TableOptions *table);
+
+// A list of attribute numbers as a set.
+Bitmapset *columns_of(List *numbers);
 
 // Whether a row says which _id its document has; a whole document may.
 bool gives_id(const Target *target, const bool *nulls);
@@ -54,8 +59,5 @@ void check_replacement(const Target *target, mongo::Bytes document);
 
 // Appends {_id: id}.
 void write_id_filter(BsonWriter *writer, const BsonValue &id);
-
-// Extended JSON of an _id, for messages.
-const char *shown_id(const BsonValue &id);
 
 } // namespace mongo_fdw

@@ -80,15 +80,11 @@ void add_row(RowIds *ids, const BsonValue &id, const AttrNumber *misfit, int mis
     ids->rows[ids->count++] = row;
 }
 
-bool same_id(const BsonValue &a, const BsonValue &b) {
-    return a.type == b.type && a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
-
 uint64 *find_written(RowIds *ids, const BsonValue &id) {
     uint64 at = hash_bytes_extended(id.data, static_cast<int>(id.size), static_cast<uint64>(id.type));
     for (;; at++) {
         uint64 *entry = &ids->written[at & (ids->written_capacity - 1)];
-        if (*entry == 0 || same_id(id_of(ids->rows[*entry - 1]), id))
+        if (*entry == 0 || same_value(id_of(ids->rows[*entry - 1]), id))
             return entry;
     }
 }

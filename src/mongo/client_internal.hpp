@@ -32,6 +32,7 @@ struct Client {
     Handle<mongoc_client_t> handle;              // destroyed before the streams' group
     Handle<mongoc_client_session_t> transaction; // of the backend's transaction; null: none is open
     int64_t transaction_number = -1;             // as the driver counts it; -1: the server has not heard of it
+    bool watched = false;                        // the driver tells of its commands
     Document reply;
     std::vector<IdleCursor> idle_cursors;
     std::vector<WriteFailure> write_failures; // of the last write
@@ -59,6 +60,9 @@ Handle<mongoc_read_prefs_t> read_preference_of(const char *mode);
 
 // Picks a server for reading; 0 on error.
 uint32_t select_server(Client *client, const mongoc_read_prefs_t *preference, Error *error);
+
+// Makes a command part of the client's transaction.
+bool append_transaction(Client *client, Document *options, Error *error) noexcept;
 
 // Kills the cursors that earlier errors left behind. Their loss is no error of the next command.
 void kill_idle_cursors(Client *client) noexcept;

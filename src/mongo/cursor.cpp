@@ -74,13 +74,13 @@ bool send(Cursor *cursor, const bson_t *command, Error *error) {
     Document options;
     bson_error_t failure{};
     BSON_APPEND_INT32(options.get(), "serverId", static_cast<int32_t>(cursor->server));
-    const mongoc_client_session_t *session =
-        cursor->in_transaction ? cursor->client->transaction.get() : cursor->session.get();
-    if (cursor->in_transaction && !session) {
+    if (cursor->in_transaction && !cursor->client->transaction) {
         set_error(error, ErrorKind::Protocol, 0, "the transaction that the cursor belongs to has ended");
         return false;
     }
-    if (session && !mongoc_client_session_append(session, options.get(), &failure)) {
+    if (cursor->in_transaction && !append_transaction(cursor->client, &options, error))
+        return false;
+    if (cursor->session && !mongoc_client_session_append(cursor->session.get(), options.get(), &failure)) {
         take_error(cursor->client, failure, nullptr, error);
         return false;
     }

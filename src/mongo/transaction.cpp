@@ -28,11 +28,16 @@ extern "C" void on_command_started(const mongoc_apm_command_started_t *event) {
         client->transaction_number = bson_iter_as_int64(&field);
 }
 
-// The driver tells of commands only while a transaction waits for its number.
+// The driver tells of commands only until a transaction has its number: it copies what it tells of.
 void watch(Client *client) {
     Owned<mongoc_apm_callbacks_t> callbacks(mongoc_apm_callbacks_new());
     mongoc_apm_set_command_started_cb(callbacks.get(), on_command_started);
-    mongoc_client_set_apm_callbacks(client->handle.get(), callbacks.get(), client);
+    client->watched = mongoc_client_set_apm_callbacks(client->handle.get(), callbacks.get(), client);
+}
+
+void stop_watching(Client *client) noexcept {
+    if (client->watched && client->transaction_number >= 0)
+        client->watched = !mongoc_client_set_apm_callbacks(client->handle.get(), nullptr, nullptr);
 }
 
 Owned<mongoc_write_concern_t> write_concern_of(Bytes bytes) {
@@ -122,10 +127,18 @@ bool begin_transaction(Client *client, const char *read_concern, Bytes write_con
     }
 }
 
-bool has_transaction(const Client *client) noexcept { return client->transaction != nullptr; }
+bool append_transaction(Client *client, Document *options, Error *error) noexcept {
+    bson_error_t failure{};
+    stop_watching(client);
+    if (mongoc_client_session_append(client->transaction.get(), options->get(), &failure))
+        return true;
+    take_error(client, failure, nullptr, error);
+    return false;
+}
 
 bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
     clear_error(error);
+    stop_watching(client);
     *unknown = false;
     bson_error_t failure{};
     bool done =

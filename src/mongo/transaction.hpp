@@ -10,8 +10,6 @@ namespace mongo_fdw::mongo {
 // write_concern without data: the connection's.
 bool begin_transaction(Client *client, const char *read_concern, Bytes write_concern, Error *error) noexcept;
 
-bool has_transaction(const Client *client) noexcept;
-
 // Commits; the driver tries again where that is safe. False where it failed; *unknown: perhaps it did not.
 bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept;
 

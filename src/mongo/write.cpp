@@ -111,10 +111,8 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     bson_error_t failure{};
     BSON_APPEND_BOOL(options.get(), "ordered", request.ordered);
     if (client->transaction) {
-        if (!mongoc_client_session_append(client->transaction.get(), options.get(), &failure)) {
-            take_error(client, failure, nullptr, error);
+        if (!append_transaction(client, &options, error))
             return false;
-        }
     } else if (!append_concern(request, &options)) {
         set_error(error, ErrorKind::Config, 0, "the write concern is no document");
         return false;
@@ -190,10 +188,8 @@ bool modify(Client *client, const char *database, Bytes command, Bytes *reply, E
         set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");
         return false;
     }
-    if (client->transaction && !mongoc_client_session_append(client->transaction.get(), options.get(), &failure)) {
-        take_error(client, failure, nullptr, error);
+    if (client->transaction && !append_transaction(client, &options, error))
         return false;
-    }
     if (!mongoc_client_write_command_with_opts(client->handle.get(), database, &document, options.get(),
                                                client->reply.reset_for_output(), &failure)) {
         take_error(client, failure, client->reply.get(), error);

@@ -7,8 +7,8 @@
 #include "convert/fit.hpp"
 #include "options/path.hpp"
 #include "plan/features.hpp"
-#include "plan/targets.hpp"
 #include "plan/rules.hpp"
+#include "plan/targets.hpp"
 
 namespace mongo_fdw {
 namespace {

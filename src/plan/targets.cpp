@@ -1,8 +1,6 @@
 // What a statement writes. Zone B.
 #include "plan/targets.hpp"
 
-#include "connect/connect.hpp"
-
 extern "C" {
 #include "catalog/pg_inherits.h"
 }
@@ -35,19 +33,22 @@ template <class Found> bool has_target(const Query *query, Found found) {
     return false;
 }
 
-// The same for the statement that a query is part of.
-template <class Found> bool statement_has_target(PlannerInfo *root, Found found) {
-    for (; root; root = root->parent_root) {
-        if (has_target(root->parse, found))
-            return true;
-        ListCell *cell;
-        foreach (cell, root->parse->cteList) {
-            Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
-            if (IsA(query, Query) && has_target(reinterpret_cast<Query *>(query), found))
-                return true;
-        }
+// How many parts of the statement have such a target: its own and the data-modifying ones of WITH, which stand at its
+// top alone.
+template <class Found> int parts_with_target(PlannerInfo *root, Found found) {
+    while (root->parent_root)
+        root = root->parent_root;
+    int parts = has_target(root->parse, found);
+    ListCell *cell;
+    foreach (cell, root->parse->cteList) {
+        Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
+        parts += IsA(query, Query) && has_target(reinterpret_cast<Query *>(query), found);
     }
-    return false;
+    return parts;
+}
+
+int parts_that_write(PlannerInfo *root, const TableOptions *table) {
+    return parts_with_target(root, [&](Oid relation) { return is_same_collection(relation, table); });
 }
 
 bool find_plan_parameter(Node *node, void *context) {
@@ -60,31 +61,20 @@ bool find_plan_parameter(Node *node, void *context) {
 
 } // namespace
 
-bool is_written(PlannerInfo *root, const TableOptions *table) {
-    return statement_has_target(root, [&](Oid relation) { return is_same_collection(relation, table); });
-}
+bool is_written(PlannerInfo *root, const TableOptions *table) { return parts_that_write(root, table) > 0; }
 
 void check_written_once(PlannerInfo *root, const TableOptions *table) {
-    auto same = [&](Oid relation) { return is_same_collection(relation, table); };
-    int writers = 0;
-    while (root->parent_root)
-        root = root->parent_root;
-    ListCell *cell;
-    foreach (cell, root->parse->cteList) {
-        Node *query = lfirst_node(CommonTableExpr, cell)->ctequery;
-        writers += IsA(query, Query) && has_target(reinterpret_cast<Query *>(query), same);
-    }
-    writers += has_target(root->parse, same);
-    if (writers > 1)
+    if (parts_that_write(root, table) > 1)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("a statement can write collection \"%s\" only once", table->name_space),
                         errhint("Make statements of their own of the parts in WITH.")));
 }
 
 bool writes_to_server(PlannerInfo *root, Oid server) {
-    return statement_has_target(root, [&](Oid relation) {
+    auto on_server = [&](Oid relation) {
         return get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE && GetForeignTable(relation)->serverid == server;
-    });
+    };
+    return parts_with_target(root, on_server) > 0;
 }
 
 bool has_plan_parameters(Node *expression) { return find_plan_parameter(expression, nullptr); }
