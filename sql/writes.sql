@@ -185,6 +185,41 @@ SELECT count(*) > 50 FROM copy_json;
 INSERT INTO copy_bytes VALUES ('\x0500000001');
 INSERT INTO copy_bytes VALUES ('\x10000000036100ffffff00000000000000');
 
+-- Columns over the same field; what only the server knows; what cannot be returned or written; counts.
+CREATE FOREIGN TABLE over (_id int, a jsonb, ab int OPTIONS (path 'a.b'), twice int OPTIONS (path 'a.b'), v int[])
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'over');
+CREATE FOREIGN TABLE over_up (_id int, a jsonb, ab int OPTIONS (path 'a.b'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'over', write_mode 'upsert');
+CREATE FOREIGN TABLE over_doc (_id int, __doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'over');
+TRUNCATE over;
+\set VERBOSITY default
+INSERT INTO over VALUES (1, '{"b": 1}', 1, 1), (2, NULL, 2, 2);
+INSERT INTO over VALUES (3, '{"b": 1}', 2);
+UPDATE over SET a = '{"b": 5}', ab = 5 WHERE _id = 1;
+UPDATE over SET ab = 5, twice = _id WHERE _id = 1;
+INSERT INTO over_up VALUES (1, '{"b": 1}', 1);
+INSERT INTO over_up (_id, ab) VALUES (1, 7);
+INSERT INTO over (_id, v) VALUES (4, '[0:1]={1,2}');
+UPDATE over SET v = '{1}' WHERE _id = 1 RETURNING ctid;
+\set VERBOSITY terse
+SELECT * FROM over ORDER BY _id;
+INSERT INTO over_doc (__doc) VALUES ('{"z": 1, "_id": 5}') RETURNING _id;
+CREATE FUNCTION counts(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text; BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF) ' || statement LOOP
+        IF line ~ 'Documents|Messages|Row by Row|Command' THEN RETURN NEXT trim(line); END IF;
+    END LOOP;
+END $$;
+SELECT counts('INSERT INTO over (_id, ab) SELECT g, g FROM generate_series(10, 2009) g');
+SELECT counts('DELETE FROM over WHERE _id >= 10 AND random() >= 0');
+-- Infinity is a number of BSON, not a date.
+CREATE FOREIGN TABLE infinite (_id int, f float8, n numeric, d date) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'infinite');
+TRUNCATE infinite;
+INSERT INTO infinite VALUES (1, 'infinity', 'NaN'), (2, '-infinity', -0.10), (3, 'NaN', 1e-7);
+SELECT * FROM infinite ORDER BY 1;
+INSERT INTO infinite VALUES (4, 1, 1, 'infinity');
+DROP FOREIGN TABLE over, over_up, over_doc, infinite;
+
 DROP VIEW checked;
 DROP FOREIGN TABLE w, w_doc, w_text, kinds, kinds_doc, up, re, locked, child, strict, strict2, traps_bytes, copy_bytes, traps_json, copy_json;
-DROP FUNCTION note;
+DROP FUNCTION note, counts;

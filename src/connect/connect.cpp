@@ -67,7 +67,7 @@ char *server_name_of(Oid server) {
 
 void end_transaction(XactEvent event, void *) {
     if (event == XACT_EVENT_PRE_PREPARE)
-        refuse_prepare();
+        end_for_prepare();
     if (event == XACT_EVENT_PRE_COMMIT)
         commit_transactions();
     if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE &&

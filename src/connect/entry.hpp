@@ -7,6 +7,14 @@
 
 namespace mongo_fdw {
 
+// What was written, and what nobody knows: it was on its way when a connection broke.
+struct WriteCount {
+    int64 documents;
+    int64 uncertain;
+    bool unbounded; // a command for many documents was on its way
+    bool any() const { return documents > 0 || uncertain > 0 || unbounded; }
+};
+
 struct Entry {
     Oid mapping; // key: OID of the user mapping
     Oid server;
@@ -39,8 +47,8 @@ Entry *entry_of(Oid server, Oid user);
 // Before the commit of PostgreSQL's transaction: commits those of the servers. Raises where one cannot be committed.
 void commit_transactions();
 
-// Before PREPARE TRANSACTION: raises where something was written.
-void refuse_prepare();
+// Before PREPARE TRANSACTION: raises where something was written, and ends transactions that have only read.
+void end_for_prepare();
 
 // After the end of PostgreSQL's transaction: aborts what is open and says what stays.
 void end_writes(Entry *entry, bool aborted);

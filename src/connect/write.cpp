@@ -17,25 +17,34 @@ namespace {
 // Documents written at a level of subtransactions.
 struct Writes {
     int level;
-    int64 documents;
+    WriteCount count;
 };
 
-int64 written_in(const Entry *entry, int level) {
-    int64 documents = 0;
+WriteCount written_in(const Entry *entry, int level) {
+    WriteCount count{};
     ListCell *cell;
-    foreach (cell, entry->writes)
-        if (static_cast<Writes *>(lfirst(cell))->level >= level)
-            documents += static_cast<Writes *>(lfirst(cell))->documents;
-    return documents;
+    foreach (cell, entry->writes) {
+        const Writes *writes = static_cast<const Writes *>(lfirst(cell));
+        if (writes->level < level)
+            continue;
+        count.documents += writes->count.documents;
+        count.uncertain += writes->count.uncertain;
+        count.unbounded = count.unbounded || writes->count.unbounded;
+    }
+    return count;
 }
 
 // What a rolled-back transaction or savepoint leaves in MongoDB is said once.
 void warn_of_writes(const Entry *entry, int level) {
-    int64 documents = written_in(entry, level);
-    if (documents == 0)
+    WriteCount count = written_in(entry, level);
+    if (!count.any())
         return;
-    ereport(WARNING, (errmsg("the rollback does not undo what was written to server \"%s\": " INT64_FORMAT " %s",
-                             NameStr(entry->name), documents, documents == 1 ? "document" : "documents")));
+    const char *more = count.unbounded       ? ", and perhaps more"
+                       : count.uncertain > 0 ? psprintf(", and perhaps up to " INT64_FORMAT " more", count.uncertain)
+                                             : "";
+    ereport(WARNING,
+            (errmsg("the rollback does not undo what was written to server \"%s\": " INT64_FORMAT " %s%s",
+                    NameStr(entry->name), count.documents, count.documents == 1 ? "document" : "documents", more)));
 }
 
 void forget_writes(Entry *entry, int level) {
@@ -45,8 +54,8 @@ void forget_writes(Entry *entry, int level) {
     }
 }
 
-void note_writes(Entry *entry, int64 documents) {
-    if (documents == 0)
+void note_writes(Entry *entry, WriteCount count) {
+    if (!count.any())
         return;
     int level = GetCurrentTransactionNestLevel();
     Writes *last = entry->writes ? static_cast<Writes *>(llast(entry->writes)) : nullptr;
@@ -57,7 +66,9 @@ void note_writes(Entry *entry, int64 documents) {
         entry->writes = lappend(entry->writes, last);
         MemoryContextSwitchTo(old);
     }
-    last->documents += documents;
+    last->count.documents += count.documents;
+    last->count.uncertain += count.uncertain;
+    last->count.unbounded = last->count.unbounded || count.unbounded;
 }
 
 [[noreturn]] void raise_doomed(const Entry *entry) {
@@ -96,7 +107,13 @@ mongo::Client *open_connection(const TableOptions *table, Oid user, mongo::Error
     return connection.client;
 }
 
-// Runs call(client), which returns the number of documents it wrote, over the user's connection; a cancel raises.
+// Whether nobody knows what became of the operations that were on their way.
+bool is_uncertain(const mongo::Error &failure) {
+    return failure.kind == mongo::ErrorKind::Interrupted || failure.kind == mongo::ErrorKind::Lost ||
+           failure.kind == mongo::ErrorKind::Protocol;
+}
+
+// Runs call(client), which counts what it wrote, over the user's connection; a cancel raises.
 template <class Call> bool run_write(const TableOptions *table, Oid user, mongo::Error *failure, Call call) {
     CHECK_FOR_INTERRUPTS();
     enter_transaction(table, user, true);
@@ -152,25 +169,39 @@ bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequ
     *result = {};
     return run_write(table, user, failure, [&](mongo::Client *client) {
         mongo::write(client, request, result, failure);
-        return result->inserted + result->upserted + result->modified + result->removed;
+        WriteCount count{result->written(), 0, false};
+        for (uint32 i = 0; is_uncertain(*failure) && i < request.count; i++)
+            count.unbounded = count.unbounded || !mongo::is_single(request.operations[i].kind);
+        if (is_uncertain(*failure) && !count.unbounded)
+            count.uncertain = static_cast<int64>(request.count) - result->written();
+        return count;
     });
 }
 
 bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                      mongo::Error *failure) {
-    return run_write(table, user, failure, [&](mongo::Client *client) -> int64_t {
+    return run_write(table, user, failure, [&](mongo::Client *client) {
         if (!mongo::modify(client, table->database, command, reply, failure))
-            return 0;
-        return field_of(reply->data, reply->size, "value").type == BsonType::Document;
+            return WriteCount{0, is_uncertain(*failure), false};
+        return WriteCount{field_of(reply->data, reply->size, "value").type == BsonType::Document, 0, false};
     });
 }
 
-void refuse_prepare() {
+bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
+                  mongo::Error *failure) {
+    return run_write(table, user, failure, [&](mongo::Client *client) {
+        mongo::modify(client, table->database, command, reply, failure);
+        return WriteCount{};
+    });
+}
+
+void end_for_prepare() {
     bool any = false;
-    for_each_entry([&](Entry *entry) { any = any || entry->in_transaction || written_in(entry, 0) > 0; });
+    for_each_entry([&](Entry *entry) { any = any || entry->doomed || written_in(entry, 0).any(); });
     if (any)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot PREPARE a transaction that has written to MongoDB")));
+    commit_transactions(); // of reads
 }
 
 void commit_transactions() {
@@ -212,7 +243,7 @@ void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, 
         return;
     int level = GetCurrentTransactionNestLevel();
     for_each_entry([&](Entry *entry) {
-        if (written_in(entry, level) == 0)
+        if (!written_in(entry, level).any())
             return;
         if (event == SUBXACT_EVENT_ABORT_SUB) {
             if (entry->in_transaction)

@@ -20,4 +20,8 @@ bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequ
 bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                      mongo::Error *failure);
 
+// The same for a find with a single batch that looks at what is written, in the transaction of the writes.
+bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
+                  mongo::Error *failure);
+
 } // namespace mongo_fdw

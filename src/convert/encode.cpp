@@ -255,12 +255,15 @@ void objectid_as_string(const Encoder *, BsonWriter *writer, FieldKey key, Datum
 
 // --- times ---
 
-[[noreturn]] void refuse_time(const Encoder *encoder, Datum value, const char *reason) {
+const char *output_of(const Encoder *encoder, Datum value) {
     Oid function;
     bool varlena;
     getTypeOutputInfo(encoder->converter->type, &function, &varlena);
-    refuse(encoder, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, psprintf("\"%s\"", OidOutputFunctionCall(function, value)),
-           reason);
+    return OidOutputFunctionCall(function, value);
+}
+
+[[noreturn]] void refuse_time(const Encoder *encoder, Datum value, const char *reason) {
+    refuse(encoder, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, psprintf("\"%s\"", output_of(encoder, value)), reason);
 }
 
 int64_t milliseconds_of(const Encoder *encoder, Datum value) {
@@ -277,7 +280,7 @@ int64_t milliseconds_of(const Encoder *encoder, Datum value) {
     if (rest != 0 && !encoder->rules.round_time)
         ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
                         errmsg("a time in column \"%s\" is finer than a millisecond", encoder->column),
-                        errdetail("BSON dates count milliseconds; the value is \"%s\".", timestamptz_to_str(time)),
+                        errdetail("BSON dates count milliseconds; the value is \"%s\".", output_of(encoder, value)),
                         errhint("Set option round_time to \"true\" to write the nearest millisecond.")));
     if (rest >= 500)
         ms++;
@@ -345,7 +348,7 @@ void json_as_any(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum
     int at = writer->buffer.len;
     write_json(writer, key, json, encoder->converter->rules.json_form == JsonForm::Legacy, encoder->column);
     BsonType written = static_cast<BsonType>(writer->buffer.data[at]);
-    if (encoder->rules.bson_type && strcmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
+    if (encoder->rules.bson_type && pg_strcasecmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
                         errmsg("a value of column \"%s\" is of BSON type %s, not %s as its option bson_type says",
                                encoder->column, mongo_fdw::type_name(written), encoder->type_name)));
@@ -374,6 +377,10 @@ void write_dimension(const Encoder *encoder, BsonWriter *writer, FieldKey key, A
 void array_as_array(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     ArrayType *array = DatumGetArrayTypeP(value);
     const Converter *converter = encoder->converter;
+    for (int i = 0; i < ARR_NDIM(array); i++)
+        if (ARR_LBOUND(array)[i] != 1)
+            refuse(encoder, ERRCODE_ARRAY_SUBSCRIPT_ERROR, output_of(encoder, value),
+                   "A BSON array has no lower bounds: its subscripts begin at 1 when it is read.");
     Datum *values;
     bool *nulls;
     int count;

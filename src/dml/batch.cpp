@@ -4,6 +4,8 @@
 #include "connect/write.hpp"
 #include "convert/json.hpp"
 #include "dml/conflicts.hpp"
+#include "dml/lookup.hpp"
+#include "mql/commands.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
 
@@ -26,6 +28,7 @@ struct Batch {
     UniqueIndexes *unique_indexes;
     mql::Document write_concern;
     int64 written; // of this statement, before
+    int64 sent;    // batches and commands
 };
 
 namespace {
@@ -48,32 +51,34 @@ const char *verb_of(mongo::WriteKind kind) {
 
 bool is_duplicate(int32_t code) { return code == 11000 || code == 11001; }
 
-bool is_single(mongo::WriteKind kind) {
-    return kind != mongo::WriteKind::UpdateMany && kind != mongo::WriteKind::DeleteMany;
-}
-
-const char *id_of_operation(const mongo::WriteOperation &operation) {
+BsonValue id_of_operation(const mongo::WriteOperation &operation) {
     mongo::Bytes holder = operation.kind == mongo::WriteKind::Insert ? operation.document : operation.filter;
     BsonValue id = field_of(holder.data, holder.size, "_id");
     if (id.type == BsonType::Document && operation.kind != mongo::WriteKind::Insert) {
         BsonValue inner = field_of(id, "$eq");
         id = inner.type == BsonType::Missing ? id : inner;
     }
-    return id.type == BsonType::Missing ? "(none)" : shown_json(id);
+    return id;
 }
 
-int64 documents_of(const mongo::WriteResult &result) {
-    return result.inserted + result.upserted + result.matched + result.removed;
+const char *shown_id(const BsonValue &id) { return id.type == BsonType::Missing ? "(none)" : shown_json(id); }
+
+// What of the statement is in the collection, once it has failed.
+const char *count_text(const Batch *batch, int64 written) {
+    if (batch->target->table->transactional)
+        return "the transaction on the server is aborted, nothing of it stays";
+    return psprintf(INT64_FORMAT " %s of this statement %s written", written, written == 1 ? "document" : "documents",
+                    written == 1 ? "was" : "were");
 }
 
-// Raises the first failure of a batch: which row, what the server says, what is in the collection now.
-[[noreturn]] void raise_failure(const Batch *batch, const mongo::WriteResult &result, const mongo::Error &error) {
+// Raises the first failure of what was sent of a batch, from an operation on: which row, what the server says, what is
+// in the collection now.
+[[noreturn]] void raise_failure(const Batch *batch, uint32 first, uint32 count, const mongo::WriteResult &result,
+                                const mongo::Error &error) {
     const TableOptions *table = batch->target->table;
     report_driver_log();
-    int64 before = batch->written + documents_of(result);
-    const char *counted = psprintf(INT64_FORMAT " %s of this statement %s written", before,
-                                   before == 1 ? "document" : "documents", before == 1 ? "was" : "were");
-    if (result.failed_count > 0 && !is_single(batch->operations[0].kind))
+    const char *counted = count_text(batch, batch->written + result.written());
+    if (result.failed_count > 0 && !mongo::is_single(batch->operations[0].kind))
         ereport(ERROR,
                 (errcode(sqlstate_of(error)),
                  errmsg("could not %s documents of \"%s\"", verb_of(batch->operations[0].kind), table->name_space),
@@ -82,20 +87,21 @@ int64 documents_of(const mongo::WriteResult &result) {
                  errcontext("server \"%s\"", table->server_name)));
     if (result.failed_count > 0) {
         const mongo::FailedOperation &failed = result.failed[0];
-        const mongo::WriteOperation &operation = batch->operations[Min(failed.index, batch->count - 1)];
+        uint32 row = Min(first + failed.index, batch->count - 1);
+        const mongo::WriteOperation &operation = batch->operations[row];
         bool duplicate = is_duplicate(failed.code);
         bool raced = duplicate && batch->looked_up; // somebody else's, or one that could not be looked up
-        const char *id = id_of_operation(operation);
+        const char *id = shown_id(id_of_operation(operation));
         const char *server = pg_any_to_server(error.message, strlen(error.message), PG_UTF8);
         ereport(ERROR,
                 (errcode(raced ? ERRCODE_T_R_SERIALIZATION_FAILURE : sqlstate_of(error)),
                  duplicate ? errmsg("duplicate key in \"%s\"", table->name_space)
                            : errmsg("could not %s a document of \"%s\"", verb_of(operation.kind), table->name_space),
                  duplicate && failed.key ? errdetail("Key %s exists already; row %u of a batch of %u, with _id %s. %s.",
-                                                     pg_any_to_server(failed.key, strlen(failed.key), PG_UTF8),
-                                                     failed.index + 1, batch->count, id, counted)
+                                                     pg_any_to_server(failed.key, strlen(failed.key), PG_UTF8), row + 1,
+                                                     batch->count, id, counted)
                                          : errdetail("Code %d: %s; row %u of a batch of %u, with _id %s. %s.",
-                                                     failed.code, server, failed.index + 1, batch->count, id, counted),
+                                                     failed.code, server, row + 1, batch->count, id, counted),
                  result.failed_count > 1 ? errhint("%u rows of the batch failed.", result.failed_count) : 0,
                  errcontext("namespace \"%s\" of server \"%s\"", table->name_space, table->server_name)));
     }
@@ -111,22 +117,72 @@ int64 documents_of(const mongo::WriteResult &result) {
     bool broken = error.kind == mongo::ErrorKind::Lost || error.kind == mongo::ErrorKind::Protocol;
     if (!broken)
         raise_mongo_error(error, table->server_name, table->name_space, nullptr);
+    const char *more =
+        table->transactional ? ""
+        : mongo::is_single(batch->operations[first].kind)
+            ? psprintf(", and up to " INT64_FORMAT " more may have been", static_cast<int64>(count) - result.written())
+            : ", and more may have been";
     ereport(ERROR, (errcode(sqlstate_of(error)),
                     errmsg("lost the connection to server \"%s\" while writing to \"%s\"", table->server_name,
                            table->name_space),
-                    errdetail("%s; %s, and up to " INT64_FORMAT " more may have been.", error.message, counted,
-                              static_cast<int64>(batch->count) - documents_of(result))));
+                    errdetail("%s; %s%s.", error.message, counted, more)));
     pg_unreachable();
+}
+
+// Which documents of updates are there still: the position behind the last that was looked for, and the first that was
+// not found, count where all were.
+struct Search {
+    uint32 end;
+    uint32 vanished;
+};
+
+Search look_for(const Batch *batch, uint32 first) {
+    constexpr uint32 kTogether = 1000;
+    Search search{Min(first + kTogether, batch->count), batch->count};
+    Lookup lookup;
+    begin_lookup(&lookup, batch->target->table);
+    write_key(&lookup.writer, BsonType::Document, key_of("_id"));
+    int in = begin_document(&lookup.writer);
+    write_key(&lookup.writer, BsonType::Array, key_of("$in"));
+    int list = begin_document(&lookup.writer);
+    for (uint32 i = first; i < search.end; i++)
+        write_value(&lookup.writer, IndexKey(i - first).key, id_of_operation(batch->operations[i]));
+    end_document(&lookup.writer, list);
+    end_document(&lookup.writer, in);
+    BsonValue found = run_lookup(&lookup, batch->target->table, batch->user, static_cast<int>(kTogether), true);
+    for (uint32 i = first; i < search.end && search.vanished == batch->count; i++) {
+        bool there = false;
+        BsonReader reader(found.data, found.type == BsonType::Array ? found.size : 0);
+        while (!there && reader.next())
+            there = same_value(field_of(reader.value(), "_id"), id_of_operation(batch->operations[i]));
+        if (!there)
+            search.vanished = i;
+    }
+    return search;
+}
+
+// Which document of a batch was not found: an update's can be looked for, a delete's have gone all.
+const char *vanished_text(const Batch *batch) {
+    uint32 at = 0;
+    bool removes = batch->operations[0].kind == mongo::WriteKind::DeleteOne;
+    while (!removes && at < batch->count) {
+        Search search = look_for(batch, at);
+        if (search.vanished < batch->count)
+            return psprintf("one has _id %s", shown_id(id_of_operation(batch->operations[search.vanished])));
+        at = search.end;
+    }
+    return psprintf("the batch begins with _id %s", shown_id(id_of_operation(batch->operations[0])));
 }
 
 // Fewer documents were found than sent: somebody else has removed one since it was read.
 [[noreturn]] void raise_vanished(const Batch *batch, int64 found) {
     const TableOptions *table = batch->target->table;
+    int64 lost = static_cast<int64>(batch->count) - found;
     ereport(ERROR,
             (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
              errmsg("documents of \"%s\" have vanished since the statement read them", table->name_space),
-             errdetail("Of a batch of %u, " INT64_FORMAT " were found; the first has _id %s.", batch->count, found,
-                       id_of_operation(batch->operations[0])),
+             errdetail("Of a batch of %u, " INT64_FORMAT " %s not found: %s. %s.", batch->count, lost,
+                       lost == 1 ? "was" : "were", vanished_text(batch), count_text(batch, batch->written)),
              errhint("Run the statement again. With option batch_size 1 a vanished document counts as no row.")));
     pg_unreachable();
 }
@@ -136,6 +192,7 @@ void prepare(Batch *batch) {
     if (!batch->drained)
         drain_scans(batch->estate, table->server, table->database, table->collection);
     batch->drained = true;
+    batch->sent++;
     for (uint32 i = 0; i < batch->count; i++) {
         mongo::WriteOperation &operation = batch->operations[i];
         if (operation.kind == mongo::WriteKind::Insert) {
@@ -172,8 +229,6 @@ Batch *make_batch(const Target *target, EState *estate, Oid user, int size) {
 }
 
 BsonWriter *batch_writer(Batch *batch) { return &batch->writer; }
-
-mql::Document concern_of(const Batch *batch) { return batch->write_concern; }
 
 void add_operation(Batch *batch, mongo::WriteKind kind, bool upsert, int at, int document_at) {
     if (batch->count == batch->capacity) {
@@ -217,21 +272,9 @@ mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates dup
             failed[first + result.failed[i].index] = true;
     }
     if (!done)
-        raise_failure(batch, result, error);
-    batch->written += documents_of(result);
+        raise_failure(batch, first, count, result, error);
+    batch->written += result.written();
     return result;
-}
-
-// Two documents of a batch with the same _id, to the byte.
-bool repeats(const Batch *batch) {
-    for (uint32 i = 0; i < batch->count; i++)
-        for (uint32 j = 0; j < i; j++) {
-            BsonValue a = field_of(batch->operations[i].document.data, batch->operations[i].document.size, "_id");
-            BsonValue b = field_of(batch->operations[j].document.data, batch->operations[j].document.size, "_id");
-            if (same_value(a, b))
-                return true;
-        }
-    return false;
 }
 
 // Inserts what is not there yet, without an error on the way: it would end the server's transaction.
@@ -246,7 +289,8 @@ mongo::WriteResult insert_new(Batch *batch, bool *failed) {
     for (uint32 i = 0; i < batch->count; i++)
         documents[i] = batch->operations[i].document;
     batch->looked_up = true;
-    if (!repeats(batch) && !any_exists(table, batch->user, batch->unique_indexes, documents, batch->count))
+    if (!may_repeat(batch->unique_indexes, documents, batch->count) &&
+        !any_exists(table, batch->user, batch->unique_indexes, documents, batch->count))
         return send(batch, 0, batch->count, Duplicates::Raise, nullptr);
     mongo::WriteResult all{};
     for (uint32 i = 0; i < batch->count; i++) {
@@ -272,12 +316,41 @@ mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
     else
         result = send(batch, 0, batch->count, duplicates, failed);
     bool finds = first.kind != mongo::WriteKind::Insert && !first.upsert;
-    int64 found = result.matched + result.removed;
-    if (finds && batch->size > 1 && found < static_cast<int64>(batch->count))
-        raise_vanished(batch, found);
+    if (finds && batch->size > 1 && result.found() < static_cast<int64>(batch->count))
+        raise_vanished(batch, result.found());
     batch->count = 0;
     batch->writer.buffer.len = 0;
     return result;
 }
+
+BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
+    const TableOptions *table = batch->target->table;
+    mongo::WriteKind kind = update < 0 ? mongo::WriteKind::DeleteOne : mongo::WriteKind::UpdateOne;
+    add_operation(batch, kind, upsert, filter, update);
+    prepare(batch);
+    const mongo::WriteOperation &operation = batch->operations[0];
+    mql::Document concern = table->transactional ? mql::Document{} : batch->write_concern; // a commit's, there
+    mql::Document command =
+        mql::find_and_modify_command(table->collection, {operation.filter.data, operation.filter.size},
+                                     {operation.document.data, operation.document.size}, upsert, concern);
+    mongo::Bytes reply{};
+    mongo::Error error{};
+    if (!modify_document(table, batch->user, {command.data, command.size}, &reply, &error)) {
+        mongo::FailedOperation failed{0, error.code, error.message, nullptr};
+        mongo::WriteResult result{};
+        result.failed = &failed;
+        result.failed_count = error.kind == mongo::ErrorKind::Server;
+        raise_failure(batch, 0, 1, result, error);
+    }
+    batch->count = 0;
+    batch->writer.buffer.len = filter;
+    BsonValue value = field_of(reply.data, reply.size, "value");
+    batch->written += value.type == BsonType::Document;
+    return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
+}
+
+int64 written_by(const Batch *batch) { return batch->written; }
+
+int64 messages_of(const Batch *batch) { return batch->sent; }
 
 } // namespace mongo_fdw

@@ -34,7 +34,13 @@ enum class Duplicates : uint8_t { Raise, Skip };
 // set for operations that were skipped as duplicates.
 mongo::WriteResult flush(Batch *batch, Duplicates duplicates = Duplicates::Raise, bool *failed = nullptr);
 
-// The write concern that the table's options ask for; without data: the connection's.
-mql::Document concern_of(const Batch *batch);
+// Sends an update (or, where update is negative, a removal) that answers with the document: as it was before it was
+// removed, or after it was changed. Both offsets are those of add_operation; nothing may wait in the batch. Missing
+// where no document was found. Valid until the next command.
+BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert);
+
+// Documents that were written through it, and the batches and commands that it took.
+int64 written_by(const Batch *batch);
+int64 messages_of(const Batch *batch);
 
 } // namespace mongo_fdw

@@ -2,8 +2,8 @@
 #include "dml/conflicts.hpp"
 
 #include "connect/connect.hpp"
-#include "connect/write.hpp"
-#include "convert/writer.hpp"
+#include "convert/number.hpp"
+#include "dml/lookup.hpp"
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
 
@@ -12,6 +12,7 @@ namespace mongo_fdw {
 struct UniqueIndex {
     BsonValue keys;
     bool sparse;
+    bool collated; // strings that differ may be the same key
 };
 
 struct UniqueIndexes {
@@ -23,44 +24,223 @@ namespace {
 
 constexpr BsonValue kMissing{BsonType::Missing, nullptr, 0};
 
-// The value at a dotted path; *through_array: an array holds it or stands on the way, and has keys of its own.
-BsonValue value_at(mongo::Bytes document, const char *path, bool *through_array) {
-    BsonValue value{BsonType::Document, document.data, document.size};
-    while (*path) {
-        const char *dot = strchr(path, '.');
-        const char *key = dot ? pnstrdup(path, dot - path) : path;
-        if (value.type == BsonType::Array)
-            *through_array = true;
-        value = value.type == BsonType::Document ? field_of(value, key) : kMissing;
-        path = dot ? dot + 1 : "";
+// --- the keys of a document ---
+
+// The values that an index has of a document at one path: one, or one for each element of an array.
+struct PathValues {
+    BsonValue *items;
+    int count;
+    bool through_array;
+    bool known; // false: what the server makes of arrays like these is not ours to guess
+};
+
+void add_value(PathValues *values, const BsonValue &value) {
+    Size size = sizeof(BsonValue) * (values->count + 1);
+    values->items = static_cast<BsonValue *>(values->items ? repalloc(values->items, size) : palloc(size));
+    values->items[values->count++] = value;
+}
+
+void collect_values(PathValues *values, const BsonValue &value, const char *path) {
+    if (value.type == BsonType::Array) {
+        values->known = values->known && !values->through_array; // arrays in arrays
+        values->through_array = true;
+        int before = values->count;
+        BsonReader elements(value.data, value.size);
+        while (elements.next())
+            collect_values(values, elements.value(), path);
+        values->known = values->known && values->count > before;
+        return;
     }
-    *through_array = *through_array || value.type == BsonType::Array;
-    return value;
+    if (!*path) {
+        add_value(values, value);
+        return;
+    }
+    const char *dot = strchr(path, '.');
+    const char *key = dot ? pnstrdup(path, dot - path) : path;
+    collect_values(values, value.type == BsonType::Document ? field_of(value, key) : kMissing, dot ? dot + 1 : "");
+}
+
+PathValues values_at(mongo::Bytes document, const char *path) {
+    PathValues values{nullptr, 0, false, true};
+    collect_values(&values, {BsonType::Document, document.data, document.size}, path);
+    for (int i = 0; i < values.count; i++) // in a list it would be a pattern
+        values.known = values.known && !(values.through_array && values.items[i].type == BsonType::Regex);
+    return values;
+}
+
+// Appends the condition that a path has one of the values.
+void append_values(BsonWriter *writer, const char *path, const PathValues &values) {
+    write_key(writer, BsonType::Document, key_of(path));
+    int start = begin_document(writer), list = -1;
+    if (values.through_array) {
+        write_key(writer, BsonType::Array, key_of("$in"));
+        list = begin_document(writer);
+    }
+    for (int i = 0; i < values.count; i++) {
+        IndexKey index(static_cast<uint32_t>(i));
+        FieldKey key = list >= 0 ? index.key : key_of("$eq");
+        if (values.items[i].type == BsonType::Missing)
+            write_null(writer, key);
+        else
+            write_value(writer, key, values.items[i]);
+    }
+    if (list >= 0)
+        end_document(writer, list);
+    end_document(writer, start);
 }
 
 // Appends {path: {$eq: value}, ...} for an index; false, and nothing, where it says nothing about the document.
 bool append_key(BsonWriter *writer, FieldKey number, const UniqueIndex &index, mongo::Bytes document) {
-    int at = writer->buffer.len;
+    int at = writer->buffer.len, arrays = 0;
     write_key(writer, BsonType::Document, number);
     int start = begin_document(writer);
-    bool through_array = false, any = false;
+    bool known = true, any = false;
     BsonReader keys(index.keys.data, index.keys.size);
     while (keys.next()) {
-        BsonValue value = value_at(document, keys.key(), &through_array);
-        any = any || value.type != BsonType::Missing;
-        write_key(writer, BsonType::Document, key_of(keys.key()));
-        int inner = begin_document(writer);
-        if (value.type == BsonType::Missing)
-            write_null(writer, key_of("$eq"));
-        else
-            write_value(writer, key_of("$eq"), value);
-        end_document(writer, inner);
+        PathValues values = values_at(document, keys.key());
+        arrays += values.through_array;
+        known = known && values.known;
+        for (int i = 0; i < values.count; i++)
+            any = any || values.items[i].type != BsonType::Missing;
+        append_values(writer, keys.key(), values);
     }
     end_document(writer, start);
-    if (!through_array && (any || !index.sparse))
+    // Two paths through one array are paired element by element, which a condition for each does not say.
+    if (known && arrays <= 1 && (any || !index.sparse))
         return true;
     writer->buffer.len = at;
     return false;
+}
+
+// --- keys that repeat ---
+
+constexpr uint64 kSeed = 0x9E3779B97F4A7C15;
+
+uint64 hash_of(const void *data, Size size, uint64 seed) {
+    return DatumGetUInt64(hash_bytes_extended(static_cast<const unsigned char *>(data), static_cast<int>(size), seed));
+}
+
+// The same for all values that any index holds equal: numbers by value, NULLs and missing fields alike.
+uint64 coarse_hash(const BsonValue &value, bool collated) {
+    check_stack_depth();
+    switch (value.type) {
+    case BsonType::Missing:
+    case BsonType::Null:
+    case BsonType::Undefined:
+        return kSeed;
+    case BsonType::Double:
+    case BsonType::Int32:
+    case BsonType::Int64:
+    case BsonType::Decimal128: {
+        double number = 0;
+        if (value.type == BsonType::Decimal128) {
+            Decimal decimal;
+            decimal_of_decimal128(value.data, &decimal);
+            number = decimal.special == Special::Finite
+                         ? strtod(psprintf("%s%.*se%d", decimal.negative ? "-" : "", decimal.digit_count,
+                                           decimal.digits, decimal.exponent),
+                                  nullptr)
+                     : decimal.special == Special::NaN              ? get_float8_nan()
+                     : decimal.special == Special::PositiveInfinity ? get_float8_infinity()
+                                                                    : -get_float8_infinity();
+        } else {
+            number = number_of(value, 0);
+        }
+        if (isnan(number))
+            number = get_float8_nan();
+        if (number == 0)
+            number = 0; // -0.0 too
+        return hash_of(&number, sizeof number, 1);
+    }
+    case BsonType::String:
+    case BsonType::Symbol:
+        return collated ? 2 : hash_of(value.data, value.size, 2);
+    case BsonType::Document:
+    case BsonType::Array: {
+        uint64 hash = value.type == BsonType::Document ? 3 : 4;
+        BsonReader reader(value.data, value.size);
+        while (reader.next())
+            hash = hash_of(reader.key(), reader.key_length(), hash) * 31 + coarse_hash(reader.value(), collated);
+        return hash;
+    }
+    default:
+        return hash_of(value.data, value.size, static_cast<uint64>(value.type));
+    }
+}
+
+// A key of a document, by its hash.
+struct KeyHash {
+    uint64 hash;
+    uint32 document;
+};
+
+struct KeyHashes {
+    KeyHash *items;
+    Size count;
+    Size capacity;
+};
+
+void add_hash(KeyHashes *hashes, uint64 hash, uint32 document) {
+    if (hashes->count == hashes->capacity) {
+        hashes->capacity *= 2;
+        hashes->items = static_cast<KeyHash *>(repalloc_huge(hashes->items, sizeof(KeyHash) * hashes->capacity));
+    }
+    hashes->items[hashes->count++] = {hash, document};
+}
+
+int compare_hashes(const void *a, const void *b) {
+    const KeyHash *left = static_cast<const KeyHash *>(a), *right = static_cast<const KeyHash *>(b);
+    if (left->hash != right->hash)
+        return left->hash < right->hash ? -1 : 1;
+    return left->document < right->document ? -1 : left->document > right->document;
+}
+
+// What the value at a place of the key adds to the key's hash.
+uint64 part_of_hash(int place, const UniqueIndex &index, const BsonValue &value) {
+    uint64 hash = coarse_hash(value, index.collated);
+    return hash_of(&hash, sizeof hash, static_cast<uint64>(place));
+}
+
+// Adds the keys that an index has of a document. What append_key does not say either is left out.
+void add_hashes(KeyHashes *hashes, const UniqueIndex &index, mongo::Bytes document, uint32 number) {
+    uint64 scalars = 0;
+    PathValues elements{nullptr, 0, false, true};
+    int arrays = 0, place = 0, place_of_elements = 0;
+    bool known = true, any = false;
+    BsonReader keys(index.keys.data, index.keys.size);
+    while (keys.next()) {
+        PathValues values = values_at(document, keys.key());
+        known = known && values.known;
+        arrays += values.through_array;
+        for (int i = 0; i < values.count; i++)
+            any = any || values.items[i].type != BsonType::Missing;
+        if (values.through_array) {
+            elements = values;
+            place_of_elements = place;
+        } else {
+            scalars ^= part_of_hash(place, index, values.items[0]);
+        }
+        place++;
+    }
+    if (!known || arrays > 1 || (index.sparse && !any))
+        return;
+    if (arrays == 0)
+        add_hash(hashes, scalars, number);
+    for (int i = 0; i < elements.count; i++)
+        add_hash(hashes, scalars ^ part_of_hash(place_of_elements, index, elements.items[i]), number);
+}
+
+bool repeats_in(const UniqueIndex &index, const mongo::Bytes *documents, uint32 count) {
+    KeyHashes hashes{static_cast<KeyHash *>(palloc(sizeof(KeyHash) * Max(count, 16))), 0, Max(count, 16)};
+    for (uint32 i = 0; i < count; i++)
+        add_hashes(&hashes, index, documents[i], i);
+    qsort(hashes.items, hashes.count, sizeof(KeyHash), compare_hashes);
+    bool repeats = false;
+    for (Size i = 1; i < hashes.count && !repeats; i++)
+        repeats = hashes.items[i].hash == hashes.items[i - 1].hash &&
+                  hashes.items[i].document != hashes.items[i - 1].document;
+    pfree(hashes.items);
+    return repeats;
 }
 
 } // namespace
@@ -77,55 +257,48 @@ UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user) {
     BsonValue list = told ? field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch") : kMissing;
     BsonReader reader(list.data, list.type == BsonType::Array ? list.size : 0);
     while (list.type == BsonType::Array && reader.next()) {
-        BsonValue keys = field_of(reader.value(), "key");
+        const BsonValue &index = reader.value();
+        BsonValue keys = field_of(index, "key");
         bool is_id = keys.type == BsonType::Document && field_of(keys, "_id").type != BsonType::Missing &&
-                     is_text(field_of(reader.value(), "name"), "_id_");
-        if (!is_id && !is_true(field_of(reader.value(), "unique")))
+                     is_text(field_of(index, "name"), "_id_");
+        if (!is_id && !is_true(field_of(index, "unique")))
             continue;
-        if (field_of(reader.value(), "partialFilterExpression").type != BsonType::Missing)
+        if (field_of(index, "partialFilterExpression").type != BsonType::Missing)
             continue;
         Size size = sizeof(UniqueIndex) * (indexes->count + 1);
         indexes->items = static_cast<UniqueIndex *>(indexes->items ? repalloc(indexes->items, size) : palloc(size));
         uint8_t *copy = static_cast<uint8_t *>(palloc(keys.size));
         memcpy(copy, keys.data, keys.size);
         indexes->items[indexes->count++] = {{BsonType::Document, copy, keys.size},
-                                            is_true(field_of(reader.value(), "sparse"))};
+                                            is_true(field_of(index, "sparse")),
+                                            field_of(index, "collation").type != BsonType::Missing};
     }
     return indexes;
 }
 
 bool any_exists(const TableOptions *table, Oid user, const UniqueIndexes *indexes, const mongo::Bytes *documents,
                 uint32 count) {
-    BsonWriter writer;
-    begin_writer(&writer);
-    int command = begin_document(&writer);
-    write_key(&writer, BsonType::String, key_of("find"));
-    write_text(&writer, table->collection, strlen(table->collection));
-    write_key(&writer, BsonType::Document, key_of("filter"));
-    int filter = begin_document(&writer);
-    write_key(&writer, BsonType::Array, key_of("$or"));
-    int list = begin_document(&writer);
+    Lookup lookup;
+    begin_lookup(&lookup, table);
+    write_key(&lookup.writer, BsonType::Array, key_of("$or"));
+    int list = begin_document(&lookup.writer);
     uint32 alternatives = 0;
     for (uint32 i = 0; i < count; i++)
         for (int j = 0; j < indexes->count; j++)
-            alternatives += append_key(&writer, IndexKey(alternatives).key, indexes->items[j], documents[i]);
-    end_document(&writer, list);
-    end_document(&writer, filter);
-    write_key(&writer, BsonType::Int32, key_of("limit"));
-    write_le<int32_t>(&writer, 1);
-    write_key(&writer, BsonType::Bool, key_of("singleBatch"));
-    write_bytes(&writer, "\1", 1);
-    end_document(&writer, command);
+            alternatives += append_key(&lookup.writer, IndexKey(alternatives).key, indexes->items[j], documents[i]);
+    end_document(&lookup.writer, list);
     if (alternatives == 0)
         return false;
-    mongo::Bytes reply{};
-    mongo::Error failure{};
-    if (!modify_document(table, user, document_at(&writer, 0), &reply, &failure))
-        raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
-    pfree(writer.buffer.data);
-    BsonValue batch = field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch");
+    BsonValue found = run_lookup(&lookup, table, user, 1, true);
     constexpr uint32_t kEmpty = 5;
-    return batch.type == BsonType::Array && batch.size > kEmpty;
+    return found.type == BsonType::Array && found.size > kEmpty;
+}
+
+bool may_repeat(const UniqueIndexes *indexes, const mongo::Bytes *documents, uint32 count) {
+    for (int i = 0; i < indexes->count; i++)
+        if (repeats_in(indexes->items[i], documents, count))
+            return true;
+    return false;
 }
 
 } // namespace mongo_fdw

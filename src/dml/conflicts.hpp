@@ -17,4 +17,7 @@ UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user);
 bool any_exists(const TableOptions *table, Oid user, const UniqueIndexes *indexes, const mongo::Bytes *documents,
                 uint32 count);
 
+// Whether two of the documents may have the same unique key: false is certain.
+bool may_repeat(const UniqueIndexes *indexes, const mongo::Bytes *documents, uint32 count);
+
 } // namespace mongo_fdw

@@ -9,7 +9,7 @@
 #include "connect/write.hpp"
 #include "convert/decode.hpp"
 #include "dml/batch.hpp"
-#include "mql/commands.hpp"
+#include "dml/lookup.hpp"
 #include "pg/error.hpp"
 #include "plan/targets.hpp"
 
@@ -41,6 +41,8 @@ struct ModifyState {
     MemoryContext answer_context; // of a document that a slot shows
     Decoder *decoder;
     TupleTableSlot *old_slot;
+    TupleTableSlot **inserted; // of the last batch
+    bool *failed;
 };
 
 ModifyState *state_of(ResultRelInfo *target) { return static_cast<ModifyState *>(target->ri_FdwState); }
@@ -145,37 +147,42 @@ void show_document(ModifyState *state, TupleTableSlot *slot, const BsonValue &do
     ExecStoreVirtualTuple(slot);
 }
 
-// findAndModify: the document before it was removed, or after it was changed. Missing where there is none.
-BsonValue find_and_modify(ModifyState *state, EState *estate, mongo::Bytes filter, mongo::Bytes update, bool upsert) {
-    const TableOptions *table = state->target->table;
-    drain_scans(estate, table->server, table->database, table->collection);
-    MemoryContextReset(state->row_context);
-    MemoryContext old = MemoryContextSwitchTo(state->row_context);
-    mql::Document command = mql::find_and_modify_command(table->collection, {filter.data, filter.size},
-                                                         {update.data, update.size}, upsert, concern_of(state->batch));
-    mongo::Bytes reply{};
-    mongo::Error error{};
-    if (!modify_document(table, state->user, {command.data, command.size}, &reply, &error))
-        raise_mongo_error(error, table->server_name, table->name_space, nullptr);
-    MemoryContextSwitchTo(old);
-    BsonValue value = field_of(reply.data, reply.size, "value");
-    return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
-}
-
 // Takes back what was appended for an operation that is not sent in a batch.
 void rewind(BsonWriter *writer, int start) { writer->buffer.len = start; }
 
-// The filter and, unless the document is removed, the update that were appended last, sent with findAndModify: the slot
-// shows the answer. Null where the document was not found.
-TupleTableSlot *answer_row(ModifyState *state, EState *estate, TupleTableSlot *slot, int start, int update) {
-    BsonWriter *writer = batch_writer(state->batch);
-    BsonValue answer = find_and_modify(state, estate, document_at(writer, start),
-                                       update < 0 ? mongo::Bytes{nullptr, 0} : document_at(writer, update), false);
-    rewind(writer, start);
+// Sends the filter and, unless the document is removed, the update that were appended last: the slot shows the answer.
+// Null where the document was not found.
+TupleTableSlot *answer_row(ModifyState *state, TupleTableSlot *slot, int filter, int update, bool upsert = false) {
+    MemoryContextReset(state->row_context);
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    BsonValue answer = find_and_modify(state->batch, filter, update, upsert);
+    MemoryContextSwitchTo(old);
     if (answer.type == BsonType::Missing)
         return nullptr;
     show_document(state, slot, answer);
     return slot;
+}
+
+// Whether the server stores something else than what it is sent: it moves _id to the front, and fills in empty
+// timestamps.
+bool changes_when_stored(const BsonValue &document) {
+    BsonReader reader(document.data, document.size);
+    for (bool first = true; reader.next(); first = false) {
+        const BsonValue &value = reader.value();
+        if (!first && strcmp(reader.key(), "_id") == 0)
+            return true;
+        if (value.type == BsonType::Timestamp && read_le<uint64_t>(value.data) == 0)
+            return true;
+    }
+    return false;
+}
+
+// The document as it is stored; as it was sent, where somebody has removed it already.
+BsonValue read_back(ModifyState *state, const BsonValue &sent) {
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    BsonValue stored = stored_document(state->target->table, state->user, field_of(sent, "_id"));
+    MemoryContextSwitchTo(old);
+    return stored.type == BsonType::Document ? stored : sent;
 }
 
 // --- insert ---
@@ -266,7 +273,7 @@ bool send_in_time(ModifyState *state) {
     if (!is_full(state->batch))
         return true;
     mongo::WriteResult result = send_batch(state);
-    return !state->immediate || result.matched + result.removed + result.upserted > 0;
+    return !state->immediate || result.found() + result.upserted > 0;
 }
 
 } // namespace
@@ -280,6 +287,25 @@ extern "C" void mongoAddForeignUpdateTargets(PlannerInfo *root, Index index, Ran
     Var *row = makeVar(static_cast<int>(index), SelfItemPointerAttributeNumber, TIDOID, -1, InvalidOid, 0);
     add_row_identity_var(root, row, index, "ctid");
 }
+
+namespace {
+
+// A document has no system columns: the statement is refused before it writes.
+void check_returning(const ModifyTable *plan, Index relation, Oid table) {
+    Bitmapset *columns = nullptr;
+    ListCell *cell;
+    foreach (cell, plan->returningLists)
+        pull_varattnos(static_cast<Node *>(lfirst(cell)), relation, &columns);
+    for (int member = bms_next_member(columns, -1); member >= 0; member = bms_next_member(columns, member)) {
+        int column = member + FirstLowInvalidHeapAttributeNumber;
+        if (column < 0 && column != TableOidAttributeNumber)
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("system column \"%s\" of a foreign table cannot be returned",
+                                   get_attname(table, static_cast<AttrNumber>(column), false))));
+    }
+}
+
+} // namespace
 
 extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index relation, int) {
     RangeTblEntry *entry = planner_rt_fetch(relation, root);
@@ -295,6 +321,7 @@ extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, In
                 columns = lappend_int(columns, column);
         }
     }
+    check_returning(plan, relation, entry->relid);
     if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
         elog(ERROR, "unexpected ON CONFLICT specification");
     return list_make2(columns, makeBoolean(plan->onConflictAction == ONCONFLICT_NOTHING));
@@ -350,25 +377,21 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
         return failed[0] ? nullptr : slot;
     }
     Insertion row = append_row(state, slot);
-    BsonWriter *writer = batch_writer(state->batch);
-    mongo::Bytes document = document_at(writer, row.document < 0 ? row.start : row.document);
-    if (row.kind == mongo::WriteKind::UpdateOne) {
-        // Only the server knows the whole document.
-        BsonValue stored = find_and_modify(state, estate, document_at(writer, row.start), document, true);
-        show_document(state, slot, stored);
-        rewind(writer, row.start);
-    } else {
-        // The slot shows it until the next row.
-        uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->answer_context, document.size));
-        memcpy(copy, document.data, document.size);
-        BsonValue stored{BsonType::Document, copy, document.size};
-        bool failed[1] = {false};
-        add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
-        send_batch(state, failed);
-        if (failed[0])
-            return nullptr;
-        show_document(state, slot, stored);
-    }
+    if (row.kind == mongo::WriteKind::UpdateOne) // only the server knows the whole document
+        return answer_row(state, slot, row.start, row.document, true);
+    // The slot shows it until the next row.
+    mongo::Bytes document = document_at(batch_writer(state->batch), row.document < 0 ? row.start : row.document);
+    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->answer_context, document.size));
+    memcpy(copy, document.data, document.size);
+    BsonValue stored{BsonType::Document, copy, document.size};
+    bool failed[1] = {false};
+    add_operation(state->batch, row.kind, row.upsert, row.start, row.document);
+    send_batch(state, failed);
+    if (failed[0])
+        return nullptr;
+    if (changes_when_stored(stored))
+        stored = read_back(state, stored);
+    show_document(state, slot, stored);
     MemoryContextReset(state->row_context);
     return slot;
 }
@@ -377,9 +400,14 @@ extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *, ResultRelInfo 
                                                         TupleTableSlot **, int *count) {
     ModifyState *state = insert_state_of(target);
     int kept = 0, first = 0;
-    bool *failed = static_cast<bool *>(palloc0(Max(*count, 1)));
-    // The executor keeps its array of slots: what was inserted is listed in another.
-    TupleTableSlot **inserted = static_cast<TupleTableSlot **>(palloc(sizeof(*inserted) * Max(*count, 1)));
+    // The executor keeps its array of slots: what was inserted is listed in another, which lives until the next batch.
+    if (state->inserted) {
+        pfree(state->inserted);
+        pfree(state->failed);
+    }
+    TupleTableSlot **inserted = state->inserted =
+        static_cast<TupleTableSlot **>(MemoryContextAlloc(state->context, sizeof(*state->inserted) * Max(*count, 1)));
+    bool *failed = state->failed = static_cast<bool *>(MemoryContextAllocZero(state->context, Max(*count, 1)));
     auto send = [&](int end) {
         send_batch(state, failed);
         for (int i = first; i < end; i++) {
@@ -419,7 +447,7 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
         return slot;
     }
     if (state->answers)
-        return answer_row(state, estate, slot, start, document);
+        return answer_row(state, slot, start, document);
     add_operation(state->batch, change.replace ? mongo::WriteKind::ReplaceOne : mongo::WriteKind::UpdateOne, false,
                   start, document);
     return send_in_time(state) ? slot : nullptr;
@@ -435,7 +463,7 @@ extern "C" TupleTableSlot *mongoExecForeignDelete(EState *estate, ResultRelInfo 
     int start = writer->buffer.len;
     write_id_filter(writer, row.id);
     if (state->answers)
-        return answer_row(state, estate, slot, start, -1);
+        return answer_row(state, slot, start, -1);
     add_operation(state->batch, mongo::WriteKind::DeleteOne, false, start, -1);
     return send_in_time(state) ? slot : nullptr;
 }
@@ -510,6 +538,12 @@ extern "C" void mongoExplainForeignModify(ModifyTableState *node, ResultRelInfo 
     if (node->operation == CMD_INSERT && table->write_mode != WriteMode::Insert)
         ExplainPropertyText("Write Mode", table->write_mode == WriteMode::Upsert ? "upsert" : "replace", es);
     ExplainPropertyInteger("Batch Size", nullptr, single ? 1 : table->batch_size, es);
+    ModifyState *state = insert_state_of(target);
+    if (!es->analyze || !state)
+        return;
+    send_batch(state); // what waits would be sent after this
+    ExplainPropertyInteger("Documents Written", nullptr, written_by(state->batch), es);
+    ExplainPropertyInteger("Messages", nullptr, messages_of(state->batch), es);
 }
 
 } // namespace mongo_fdw

@@ -71,6 +71,15 @@ bool is_any_set(const PathField *field, const bool *nulls) {
     return false;
 }
 
+bool has_overlaps(const PathField *field) {
+    if (field->column_count > 1 || (field->column_count == 1 && field->first))
+        return true;
+    for (const PathField *child = field->first; child; child = child->next)
+        if (has_overlaps(child))
+            return true;
+    return false;
+}
+
 bool null_is_value(const Target *target, const PathField *field) {
     for (int i = 0; i < field->column_count; i++)
         if (target->table->columns[field->columns[i] - 1].write.null_is_value)
@@ -238,6 +247,23 @@ void append_to_set(const Target *target, BsonWriter *writer, int *set, int index
         encode_value(target->encoders[index], writer, path, value);
 }
 
+// Two of the assigned columns whose paths name a field and itself or a part of it; the server would refuse them.
+void check_apart(const Target *target, const Bitmapset *assigned) {
+    for (int a = bms_next_member(assigned, -1); a >= 0 && target->overlaps; a = bms_next_member(assigned, a))
+        for (int b = bms_next_member(assigned, a); b >= 0; b = bms_next_member(assigned, b)) {
+            const char *first = target->paths[a - 1], *second = target->paths[b - 1];
+            Size length = first && second ? Min(strlen(first), strlen(second)) : 0;
+            bool overlap = length > 0 && strncmp(first, second, length) == 0 &&
+                           (!first[length] || first[length] == '.') && (!second[length] || second[length] == '.');
+            if (overlap)
+                ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                                errmsg("columns \"%s\" and \"%s\" write the same field",
+                                       column_name(target, static_cast<AttrNumber>(a)),
+                                       column_name(target, static_cast<AttrNumber>(b))),
+                                errdetail("Their paths are %s and %s.", first, second), errhint("Set one of them.")));
+        }
+}
+
 Change write_replacement(const Target *target, BsonWriter *writer, const Bitmapset *set, TupleTableSlot *slot,
                          const RowId &row) {
     for (int column = bms_next_member(set, -1); column >= 0; column = bms_next_member(set, column))
@@ -334,6 +360,7 @@ Target *make_target(Oid relation) {
         if (is_id(column) && column.path.count == 1 && target->id == 0)
             target->id = column.number;
     }
+    target->overlaps = has_overlaps(target->fields);
     move_id_first(target->fields);
     return target;
 }
@@ -423,6 +450,7 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
         return {false, false};
     if (target->document && bms_is_member(target->document, assigned))
         return write_replacement(target, writer, assigned, slot, row);
+    check_apart(target, assigned);
     int start = begin_document(writer), inner = -1;
     bool unset = false;
     for (int column = bms_next_member(assigned, -1); column >= 0; column = bms_next_member(assigned, column)) {
@@ -457,13 +485,16 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
 void write_upsert(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls,
                   const BsonValue &id) {
     int start = begin_document(writer), inner = -1;
+    Bitmapset *assigned = nullptr;
     for (int i = 0; i < target->table->column_count; i++) {
         const ColumnOptions &column = target->table->columns[i];
         if (column.dropped || column.role != Role::Field || is_id(column) || (nulls[i] && !column.write.null_is_value))
             continue;
         check_nameable(target, column);
+        assigned = bms_add_member(assigned, column.number);
         append_to_set(target, writer, &inner, i, values[i], nulls[i]);
     }
+    check_apart(target, assigned);
     if (inner < 0) { // an update without an operator is none
         write_key(writer, BsonType::Document, key_of("$setOnInsert"));
         inner = begin_document(writer);

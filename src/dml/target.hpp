@@ -18,6 +18,7 @@ struct Target {
     PathField *fields;   // the document's fields, as a tree of the columns' paths
     AttrNumber document; // the column of whole documents, 0: none
     AttrNumber id;       // the column of _id, 0: none
+    bool overlaps;       // several columns are over the same field, or over a part of another's
 };
 
 // Makes it in the current memory context. Raises what check_writable raises.

@@ -150,8 +150,9 @@ void take_error(Client *client, const bson_error_t &from, const bson_t *reply, E
     if (client->streams.interrupted)
         kind = ErrorKind::Interrupted;
     set_error(error, kind, static_cast<int32_t>(from.code), from.message);
-    if (reply && kind == ErrorKind::Server)
-        error->transient = mongoc_error_has_label(reply, "TransientTransactionError");
+    error->transient =
+        (kind == ErrorKind::Server && reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||
+        (kind == ErrorKind::Lost && client->transaction);
     if (kind != ErrorKind::Server && !client->broken) {
         client->broken = true;
         client->broken_at_us = bson_get_monotonic_time();

@@ -27,7 +27,7 @@ enum class ErrorKind : uint8_t {
 // What went wrong, as plain data that may cross every border.
 struct Error {
     ErrorKind kind;
-    bool transient; // the server labelled it TransientTransactionError
+    bool transient; // it ended a transaction that may succeed when it is run again
     int32_t code;   // the server's code, or the driver's
     char message[504];
 };

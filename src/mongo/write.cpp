@@ -160,8 +160,11 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
         return true;
     }
     take_error(client, failure, reply, error);
-    if (result->failed_count > 0 && !result->unconfirmed && error->kind != ErrorKind::Interrupted)
+    if (result->failed_count > 0 && !result->unconfirmed && error->kind != ErrorKind::Interrupted) {
+        bool transient = error->transient;
         set_error(error, ErrorKind::Server, result->failed[0].code, result->failed[0].message);
+        error->transient = transient;
+    }
     return false;
 }
 

@@ -8,6 +8,9 @@ namespace mongo_fdw::mongo {
 
 enum class WriteKind : uint8_t { Insert, UpdateOne, UpdateMany, ReplaceOne, DeleteOne, DeleteMany };
 
+// Whether an operation writes one document at most.
+inline bool is_single(WriteKind kind) { return kind != WriteKind::UpdateMany && kind != WriteKind::DeleteMany; }
+
 struct WriteOperation {
     WriteKind kind;
     bool upsert;
@@ -35,6 +38,11 @@ struct FailedOperation {
 
 // What was written, also where the request failed. failed is valid until the client's next write.
 struct WriteResult {
+    // Documents that are others than before.
+    int64_t written() const { return inserted + upserted + modified + removed; }
+    // Documents that the filters of updates and deletes have found.
+    int64_t found() const { return matched + removed; }
+
     int64_t inserted;
     int64_t matched;
     int64_t modified;

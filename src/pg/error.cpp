@@ -95,9 +95,9 @@ const KindRow &kind_row(mongo::ErrorKind kind) {
 } // namespace
 
 int sqlstate_of(const mongo::Error &error) {
+    if (error.transient)
+        return kSerialization;
     if (error.kind == mongo::ErrorKind::Server) {
-        if (error.transient)
-            return kSerialization;
         for (const ServerCode &row : kServerCodes)
             if (row.code == error.code)
                 return row.sqlstate;
@@ -116,7 +116,7 @@ void raise_mongo_error(const mongo::Error &error, const char *server_name, const
                         name_space ? errcontext("namespace \"%s\"%s%s", name_space, pipeline ? ", pipeline " : "",
                                                 pipeline ? pipeline : "")
                                    : 0));
-    ereport(ERROR, (errcode(row.sqlstate), errmsg(row.message, server_name),
+    ereport(ERROR, (errcode(sqlstate_of(error)), errmsg(row.message, server_name),
                     error.message[0] ? errdetail("%s", error.message) : 0,
                     error.kind == mongo::ErrorKind::Auth
                         ? errhint("Check the user mapping and its options \"auth_source\" and \"auth_mechanism\".")
