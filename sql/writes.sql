@@ -68,6 +68,36 @@ EXPLAIN (COSTS OFF) DELETE FROM w WHERE _id IN (SELECT g FROM generate_series(4,
 DELETE FROM w WHERE _id IN (SELECT g FROM generate_series(4, 5) g);
 SELECT count(*) FROM w;
 
+-- New values that the server computes of the old ones; where it is not sure of one, row by row.
+CREATE FUNCTION counts(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text; BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF) ' || statement LOOP
+        IF line ~ 'Documents|Messages|Row by Row|Command' THEN RETURN NEXT trim(line); END IF;
+    END LOOP;
+END $$;
+CREATE FOREIGN TABLE computed (_id int, i int, big bigint, f float8, t text, s smallint, at timestamptz, flag boolean, n numeric, deep int OPTIONS (path 'a.b'), keep int OPTIONS (null_as 'null'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'computed');
+CREATE FOREIGN TABLE computed_null (_id int, i int, t text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'computed', on_conversion_error 'null');
+CREATE FOREIGN TABLE computed_doc (__doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'computed');
+TRUNCATE computed;
+INSERT INTO computed SELECT g, g, g, g / 2.0, 't' || g, g, '2024-01-31 00:00:00+00', g % 2 = 0, g, g, g FROM generate_series(1, 4) g;
+EXPLAIN (VERBOSE, COSTS OFF) UPDATE computed SET i = i + 1, t = t || '!', s = 7 WHERE flag;
+UPDATE computed SET i = i + 1, big = big * 3 - i, f = f / 4, t = t || '!', s = 7, at = at + interval '1 day', flag = i > 2, keep = NULLIF(i, 2) WHERE _id < 4;
+SELECT __doc FROM computed_doc ORDER BY __doc -> '_id' ->> '$numberInt';
+SELECT counts('UPDATE computed SET i = i + 2147483640');
+UPDATE computed SET i = i + 2147483640;
+SELECT counts('UPDATE computed SET i = NULLIF(i, 4) WHERE _id > 2');
+SELECT counts('UPDATE computed SET deep = deep + 1 WHERE _id = 1'); -- nested: row by row
+SELECT counts('UPDATE computed SET n = n + 1 WHERE _id = 1'); -- digits of a numeric: row by row
+INSERT INTO computed_doc VALUES ('{"_id": 5, "i": "five"}'), ('{"_id": 6, "i": {"$numberDouble": "6.0"}, "t": {"$oid": "507f1f77bcf86cd799439011"}}');
+SELECT counts('UPDATE computed_null SET i = i + 1 WHERE _id = 5');
+UPDATE computed_null SET i = coalesce(i, 0) + 1 WHERE _id = 5;
+SELECT counts('UPDATE computed_null SET i = i + length(t) WHERE _id = 6');
+SELECT counts('UPDATE computed SET at = ''infinity'' WHERE _id = 77'); -- no row, no error
+UPDATE computed SET at = 'infinity' WHERE _id = 1;
+SELECT __doc FROM computed_doc WHERE __doc -> '_id' ->> '$numberInt' >= '4' ORDER BY __doc -> '_id' ->> '$numberInt';
+DROP FOREIGN TABLE computed, computed_null, computed_doc;
+
 -- A row that does not fit is known by its raw _id; setting it to NULL would destroy it.
 INSERT INTO w_doc (__doc) VALUES ('{"_id": "text", "name": "odd", "n": "no number"}'), ('{"_id": {"$oid": "507f1f77bcf86cd799439011"}, "name": "odd"}'),
     ('{"_id": "507f1f77bcf86cd799439011", "name": "odd"}');
@@ -161,7 +191,7 @@ CREATE TABLE parted_here PARTITION OF parted FOR VALUES IN (1);
 CREATE FOREIGN TABLE parted_there PARTITION OF parted FOR VALUES IN (2) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'parted');
 TRUNCATE parted_there;
 INSERT INTO parted VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 2, 'c');
-UPDATE parted SET k = 2, t = t || 'x';
+UPDATE parted SET k = 2, t = t || 'x'; -- a row that moves is not found again
 SELECT tableoid::regclass, * FROM parted ORDER BY _id;
 COPY parted FROM stdin;
 4	1	here
@@ -204,12 +234,6 @@ UPDATE over SET v = '{1}' WHERE _id = 1 RETURNING ctid;
 \set VERBOSITY terse
 SELECT * FROM over ORDER BY _id;
 INSERT INTO over_doc (__doc) VALUES ('{"z": 1, "_id": 5}') RETURNING _id;
-CREATE FUNCTION counts(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text; BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF) ' || statement LOOP
-        IF line ~ 'Documents|Messages|Row by Row|Command' THEN RETURN NEXT trim(line); END IF;
-    END LOOP;
-END $$;
 SELECT counts('INSERT INTO over (_id, ab) SELECT g, g FROM generate_series(10, 2009) g');
 SELECT counts('DELETE FROM over WHERE _id >= 10 AND random() >= 0');
 -- Infinity is a number of BSON, not a date.

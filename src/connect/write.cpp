@@ -189,6 +189,8 @@ bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, 
 
 bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                   mongo::Error *failure) {
+    if (!table->transactional)
+        return run_command(table->server, user, table->database, command, reply, failure);
     return run_write(table, user, failure, [&](mongo::Client *client) {
         mongo::modify(client, table->database, command, reply, failure);
         return WriteCount{};

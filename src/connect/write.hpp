@@ -20,7 +20,8 @@ bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequ
 bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                      mongo::Error *failure);
 
-// The same for a find with a single batch that looks at what is written, in the transaction of the writes.
+// Runs a find or aggregate that looks at what is or will be written, in the transaction of the writes where there is
+// one. Its reply is one batch.
 bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                   mongo::Error *failure);
 

@@ -18,9 +18,10 @@ struct Encoder {
     const char *type_name; // of BSON, for messages
     uint8_t subtype;       // of binary
     WriteFunction write;   // null: the pair cannot be written
-    FmgrInfo output;       // of an enum
-    Encoder *element;      // Array: of the elements; Domain: of the base type
-    Encoder **fields;      // Composite
+    bool takes_all;
+    FmgrInfo output;  // of an enum
+    Encoder *element; // Array: of the elements; Domain: of the base type
+    Encoder **fields; // Composite
 };
 
 namespace {
@@ -422,55 +423,56 @@ struct PairRow {
     Kind kind;
     const char *bson_type; // the first row of a kind is its default
     WriteFunction write;
+    bool takes_all = false; // every value can be written
 };
 
 // Which BSON types a PostgreSQL type can be written as: what option bson_type may say.
 constexpr PairRow kPairs[] = {
-    {Kind::Int2, "int32", integer_as_int32},
-    {Kind::Int2, "int64", integer_as_int64},
-    {Kind::Int2, "double", integer_as_double},
-    {Kind::Int2, "decimal128", integer_as_decimal},
-    {Kind::Int4, "int32", integer_as_int32},
-    {Kind::Int4, "int64", integer_as_int64},
-    {Kind::Int4, "double", integer_as_double},
-    {Kind::Int4, "decimal128", integer_as_decimal},
-    {Kind::Int8, "int64", integer_as_int64},
+    {Kind::Int2, "int32", integer_as_int32, true},
+    {Kind::Int2, "int64", integer_as_int64, true},
+    {Kind::Int2, "double", integer_as_double, true},
+    {Kind::Int2, "decimal128", integer_as_decimal, true},
+    {Kind::Int4, "int32", integer_as_int32, true},
+    {Kind::Int4, "int64", integer_as_int64, true},
+    {Kind::Int4, "double", integer_as_double, true},
+    {Kind::Int4, "decimal128", integer_as_decimal, true},
+    {Kind::Int8, "int64", integer_as_int64, true},
     {Kind::Int8, "int32", integer_as_int32},
     {Kind::Int8, "double", integer_as_double},
-    {Kind::Int8, "decimal128", integer_as_decimal},
-    {Kind::Float4, "double", float_as_double},
+    {Kind::Int8, "decimal128", integer_as_decimal, true},
+    {Kind::Float4, "double", float_as_double, true},
     {Kind::Float4, "int32", float_as_int32},
     {Kind::Float4, "int64", float_as_int64},
-    {Kind::Float4, "decimal128", float_as_decimal},
-    {Kind::Float8, "double", float_as_double},
+    {Kind::Float4, "decimal128", float_as_decimal, true},
+    {Kind::Float8, "double", float_as_double, true},
     {Kind::Float8, "int32", float_as_int32},
     {Kind::Float8, "int64", float_as_int64},
-    {Kind::Float8, "decimal128", float_as_decimal},
+    {Kind::Float8, "decimal128", float_as_decimal, true},
     {Kind::Numeric, "decimal128", numeric_as_decimal},
     {Kind::Numeric, "double", numeric_as_double},
     {Kind::Numeric, "int32", numeric_as_int32},
     {Kind::Numeric, "int64", numeric_as_int64},
-    {Kind::Bool, "bool", bool_as_bool},
-    {Kind::Text, "string", text_as<BsonType::String>},
+    {Kind::Bool, "bool", bool_as_bool, true},
+    {Kind::Text, "string", text_as<BsonType::String>, true},
     {Kind::Text, "objectid", text_as_objectid},
     {Kind::Text, "regex", text_as_regex},
-    {Kind::Text, "code", text_as<BsonType::Code>},
-    {Kind::Bpchar, "string", text_as<BsonType::String>},
+    {Kind::Text, "code", text_as<BsonType::Code>, true},
+    {Kind::Bpchar, "string", text_as<BsonType::String>, true},
     {Kind::Bpchar, "objectid", text_as_objectid},
-    {Kind::Name, "string", text_as<BsonType::String>},
+    {Kind::Name, "string", text_as<BsonType::String>, true},
     {Kind::Name, "objectid", text_as_objectid},
-    {Kind::Enum, "string", text_as<BsonType::String>},
-    {Kind::ObjectId, "objectid", objectid_as_objectid},
-    {Kind::ObjectId, "string", objectid_as_string},
+    {Kind::Enum, "string", text_as<BsonType::String>, true},
+    {Kind::ObjectId, "objectid", objectid_as_objectid, true},
+    {Kind::ObjectId, "string", objectid_as_string, true},
     {Kind::Timestamptz, "date", time_as_date},
     {Kind::Timestamptz, "timestamp", time_as_timestamp},
     {Kind::Timestamp, "date", time_as_date},
     {Kind::Timestamp, "timestamp", time_as_timestamp},
     {Kind::Date, "date", time_as_date},
     {Kind::Date, "timestamp", time_as_timestamp},
-    {Kind::Uuid, "uuid", uuid_as_binary},
-    {Kind::Uuid, "binary", uuid_as_binary},
-    {Kind::Bytea, "binary", bytea_as_binary},
+    {Kind::Uuid, "uuid", uuid_as_binary, true},
+    {Kind::Uuid, "binary", uuid_as_binary, true},
+    {Kind::Bytea, "binary", bytea_as_binary, true},
     {Kind::Bytea, "uuid", bytea_as_uuid},
     {Kind::Bytea, "objectid", bytea_as_objectid},
     {Kind::Json, "object", json_as_any},
@@ -509,6 +511,7 @@ Encoder *encoder_of(const char *column, const Converter *converter, const WriteR
     const PairRow *row = pair_of(converter->kind, wanted);
     encoder->type_name = wanted ? wanted : row && row->bson_type ? row->bson_type : "of any kind";
     encoder->write = row ? row->write : nullptr;
+    encoder->takes_all = row && row->takes_all;
     switch (converter->kind) {
     case Kind::Uuid:
         encoder->subtype = converter->rules.binary_subtype >= 0 ? converter->rules.binary_subtype
@@ -575,6 +578,8 @@ void check_document(const Encoder *encoder, const uint8_t *data, uint32_t size) 
 Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write) {
     return encoder_of(column, make_converter(type, typmod, read), write);
 }
+
+bool may_refuse(const Encoder *encoder) { return !encoder->write || !encoder->takes_all; }
 
 void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     if (!encoder->write) {

@@ -20,6 +20,9 @@ struct Encoder;
 // a value is written, so that a table with such a column can be written as long as it stays NULL.
 Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write);
 
+// Whether there are values of the column's type that encode_value refuses.
+bool may_refuse(const Encoder *encoder);
+
 // Appends a field with a value that is not NULL. Raises where the value has no BSON form: 22003, 22008, 22018, 22023.
 void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value);
 

@@ -1,6 +1,7 @@
 // Batches of writes. Zone B.
 #include "dml/batch.hpp"
 
+#include "connect/stats.hpp" // is_unsupported
 #include "connect/write.hpp"
 #include "convert/json.hpp"
 #include "dml/conflicts.hpp"
@@ -250,8 +251,16 @@ bool is_full(const Batch *batch) { return batch->count >= batch->size || batch->
 
 namespace {
 
-// Sends operations from one on.
-mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates duplicates, bool *failed) {
+// Whether a server does not understand a command, or not all of what it says. It finds that before it writes.
+bool is_not_understood(const mongo::Error &error) {
+    return error.kind == mongo::ErrorKind::Server &&
+           (is_unsupported(error) || sqlstate_of(error) == ERRCODE_INVALID_PARAMETER_VALUE);
+}
+
+// Sends operations from one on. *understood, where given: false where the server does not understand them; nothing was
+// written then, and that is no error.
+mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates duplicates, bool *failed,
+                        bool *understood = nullptr) {
     mongo::WriteResult result{};
     const TableOptions *table = batch->target->table;
     mongo::WriteRequest request{};
@@ -271,6 +280,10 @@ mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates dup
         for (uint32 i = 0; i < result.failed_count && failed; i++)
             failed[first + result.failed[i].index] = true;
     }
+    if (understood)
+        *understood = done || table->transactional || result.written() > 0 || !is_not_understood(error);
+    if (!done && understood && !*understood)
+        return result;
     if (!done)
         raise_failure(batch, first, count, result, error);
     batch->written += result.written();
@@ -321,6 +334,15 @@ mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
     batch->count = 0;
     batch->writer.buffer.len = 0;
     return result;
+}
+
+bool send_if_understood(Batch *batch, mongo::WriteResult *result) {
+    prepare(batch);
+    bool understood;
+    *result = send(batch, 0, batch->count, Duplicates::Raise, nullptr, &understood);
+    batch->count = 0;
+    batch->writer.buffer.len = 0;
+    return understood;
 }
 
 BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {

@@ -34,6 +34,10 @@ enum class Duplicates : uint8_t { Raise, Skip };
 // set for operations that were skipped as duplicates.
 mongo::WriteResult flush(Batch *batch, Duplicates duplicates = Duplicates::Raise, bool *failed = nullptr);
 
+// Sends what waits, a command for many documents. False where the server does not understand it and has written
+// nothing; in a transaction, which that ends, it raises.
+bool send_if_understood(Batch *batch, mongo::WriteResult *result);
+
 // Sends an update (or, where update is negative, a removal) that answers with the document: as it was before it was
 // removed, or after it was changed. Both offsets are those of add_operation; nothing may wait in the batch. Missing
 // where no document was found. Valid until the next command.

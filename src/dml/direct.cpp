@@ -1,13 +1,18 @@
 // UPDATE and DELETE as one command of the server: updateMany, deleteMany. Zone B.
 //
-// Planned where the server applies the conditions exactly and every new value is the same for all rows. Where execution
-// finds that the conditions cannot be said, or that a value is NULL, which must not destroy what does not fit
-// its column, the rows are read and written one by one, as without direct modification.
+// Planned where the server applies the conditions exactly, and every new value is the same for all rows or computed by
+// the server as PostgreSQL would. Where execution finds that the conditions cannot be said, that a value is NULL, which
+// must not destroy what does not fit its column, or that some document has a value of which the server is not sure
+// (see mql/update.hpp), the rows are read and written one by one, as without direct modification.
 #include "dml/direct.hpp"
 
+#include "connect/write.hpp"
 #include "dml/batch.hpp"
 #include "exec/collation.hpp"
 #include "exec/scan.hpp"
+#include "mql/update.hpp"
+#include "pg/error.hpp"
+#include "plan/features.hpp"
 #include "plan/relation.hpp"
 #include "plan/targets.hpp"
 
@@ -59,18 +64,120 @@ bool can_set(const TableOptions *table, int column, Expr *value) {
            !contain_volatile_functions(node) && !contain_subplans(node) && bms_is_empty(pull_varnos(nullptr, node));
 }
 
-// Evaluates the new values into the row; true where one is NULL.
-bool set_values(ForeignScanState *node, ScanState *scan, Datum *values, bool *nulls) {
+// How the server stores what it computes for a column as the column would be written.
+struct StoredRow {
+    Oid type;
+    mql::StoredAs stored;
+};
+constexpr StoredRow kStored[] = {
+    {INT2OID, mql::StoredAs::Int32},         {INT4OID, mql::StoredAs::Int32},       {INT8OID, mql::StoredAs::Int64},
+    {FLOAT8OID, mql::StoredAs::Double},      {TEXTOID, mql::StoredAs::Itself},      {BOOLOID, mql::StoredAs::Itself},
+    {TIMESTAMPTZOID, mql::StoredAs::Itself}, {TIMESTAMPOID, mql::StoredAs::Itself},
+};
+
+const StoredRow *stored_row(Oid type) {
+    for (const StoredRow &row : kStored)
+        if (row.type == type)
+            return &row;
+    return nullptr;
+}
+
+// A column whose new value the server may compute: a field of the document itself, of a type that is written in one
+// way.
+bool can_compute(const TableOptions *table, int column) {
+    const ColumnOptions &options = table->columns[column - 1];
+    return options.role == Role::Field && options.path.plain && options.path.count == 1 &&
+           strcmp(options.path.keys[0], "_id") != 0 && !options.write.bson_type && stored_row(options.type) &&
+           !options.rules.bool_as_number;
+}
+
+// Evaluates into the row the new values that are the same for all rows, or those that are not; true where one is NULL.
+bool set_values(ForeignScanState *node, ScanState *scan, bool computed, Datum *values, bool *nulls) {
     bool any_null = false;
     int index = scan->plan.values_from;
-    ListCell *cell;
-    foreach (cell, scan->plan.columns) {
+    ListCell *cell, *assigned;
+    forboth(cell, scan->plan.columns, assigned, scan->plan.assigned) {
         int column = lfirst_int(cell) - 1;
         ExprState *expression = static_cast<ExprState *>(list_nth(scan->parameter_states, index++));
+        if ((lfirst_int(assigned) >= 0) != computed)
+            continue;
         values[column] = ExecEvalExpr(expression, node->ss.ps.ps_ExprContext, &nulls[column]);
         any_null = any_null || nulls[column];
     }
     return any_null;
+}
+
+bool computes(const ScanPlan &plan) {
+    ListCell *cell;
+    foreach (cell, plan.assigned)
+        if (lfirst_int(cell) >= 0)
+            return true;
+    return false;
+}
+
+// The update whose values the server computes; row has the constants.
+mql::UpdateRendering render_values(ScanState *scan, const Target *target, TupleTableSlot *row, bool simple_collation) {
+    Size count = list_length(scan->plan.columns);
+    mql::Assignment *assignments = static_cast<mql::Assignment *>(palloc(sizeof(mql::Assignment) * count));
+    mql::Constant *constants = static_cast<mql::Constant *>(palloc(sizeof(mql::Constant) * count));
+    mql::UpdateCommand update{};
+    update.scan = scan_command(scan, true, simple_collation);
+    update.assignments = assignments;
+    update.constants = constants;
+    ListCell *cell, *assigned;
+    forboth(cell, scan->plan.columns, assigned, scan->plan.assigned) {
+        int column = lfirst_int(cell) - 1;
+        const ColumnOptions &options = scan->table->columns[column];
+        const char *path = options.path.keys[0];
+        if (lfirst_int(assigned) >= 0) {
+            assignments[update.count++] = {path, static_cast<uint32_t>(lfirst_int(assigned)),
+                                           stored_row(options.type)->stored, options.write.null_is_value,
+                                           scan->columns[column].fit};
+        } else {
+            BsonWriter *writer = static_cast<BsonWriter *>(palloc(sizeof(BsonWriter)));
+            begin_writer(writer);
+            FieldKey key = key_of(path);
+            encode_value(target->encoders[column], writer, key, row->tts_values[column]);
+            const uint8_t *bytes = reinterpret_cast<const uint8_t *>(writer->buffer.data);
+            uint32_t header = key.length + 2;
+            constants[update.constant_count++] = {path, bytes[0], bytes + header, writer->buffer.len - header};
+        }
+    }
+    return mql::render_update(update);
+}
+
+// Whether a command that reads finds a document; also where the server refuses it, which ends no statement outside of a
+// transaction.
+bool may_find_any(const DirectState *state, mql::Document command) {
+    const TableOptions *table = state->target->table;
+    mongo::Bytes reply{};
+    mongo::Error failure{};
+    if (read_written(table, state->user, {command.data, command.size}, &reply, &failure))
+        return first_of_reply(reply.data, reply.size).type == BsonType::Document;
+    if (failure.kind != mongo::ErrorKind::Server || table->transactional)
+        raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
+    return true;
+}
+
+// Whether there is a new value that may have no BSON form: then it matters whether any row gets it.
+bool may_be_refused(const DirectState *state) {
+    ListCell *cell, *assigned;
+    forboth(cell, state->scan->plan.columns, assigned, state->scan->plan.assigned) {
+        if (lfirst_int(assigned) < 0 && may_refuse(state->target->encoders[lfirst_int(cell) - 1]))
+            return true;
+    }
+    return false;
+}
+
+// Whether no row gets the new values. Without a row none of them is refused, as if they were written one by one.
+bool changes_nothing(DirectState *state, bool simple_collation) {
+    ScanState *scan = state->scan;
+    if (state->remove || !may_be_refused(state))
+        return false;
+    scan->limit = 1;
+    mql::ScanRendering first = mql::render_scan(scan_command(scan, true, simple_collation));
+    scan->limit = -1;
+    return first.command.data && !first.never && !may_find_any(state, first.command);
 }
 
 // The filter of a rendered find command.
@@ -79,24 +186,43 @@ BsonValue filter_of(const mql::ScanRendering &rendering) {
 }
 
 // Appends the filter and, for an UPDATE, the new values; the document's offset, -1 for a DELETE.
-int append_modification(const DirectState *state, BsonWriter *writer, const BsonValue &filter, TupleTableSlot *row) {
+int append_modification(const DirectState *state, BsonWriter *writer, const BsonValue &filter, mql::Document pipeline,
+                        TupleTableSlot *row) {
     write_bytes(writer, filter.data, filter.size);
     if (state->remove)
         return -1;
     int document = writer->buffer.len;
-    write_update(state->target, writer, columns_of(state->scan->plan.columns), false, row, nullptr, RowId{});
+    if (pipeline.data)
+        write_bytes(writer, pipeline.data, pipeline.size);
+    else
+        write_update(state->target, writer, columns_of(state->scan->plan.columns), false, row, nullptr, RowId{});
     return document;
 }
 
-void modify_all(DirectState *state, const BsonValue &filter, bool simple_collation, TupleTableSlot *row) {
+// pipeline: of values that the server computes; without data: row has the values of all. False where the server does
+// not understand the command.
+bool modify_all(DirectState *state, const BsonValue &filter, bool simple_collation, mql::Document pipeline,
+                TupleTableSlot *row) {
     Batch *batch = make_batch(state->target, state->estate, state->user, 1);
     ask_for_simple_collation(batch, simple_collation);
     BsonWriter *writer = batch_writer(batch);
-    int document = append_modification(state, writer, filter, row);
+    int document = append_modification(state, writer, filter, pipeline, row);
     add_operation(batch, state->remove ? mongo::WriteKind::DeleteMany : mongo::WriteKind::UpdateMany, false, 0,
                   document);
-    mongo::WriteResult result = flush(batch);
-    state->documents = result.matched + result.removed;
+    mongo::WriteResult result;
+    bool understood = send_if_understood(batch, &result);
+    state->documents = result.found();
+    return understood;
+}
+
+// Fills in the values that depend on the row that was read; they live until the next.
+void compute_values(ForeignScanState *node, ScanState *scan, TupleTableSlot *read, TupleTableSlot *row) {
+    ExprContext *context = node->ss.ps.ps_ExprContext;
+    ResetExprContext(context);
+    context->ecxt_scantuple = read;
+    MemoryContext old = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+    set_values(node, scan, true, row->tts_values, row->tts_isnull);
+    MemoryContextSwitchTo(old);
 }
 
 void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row) {
@@ -116,15 +242,17 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
         int start = writer->buffer.len;
         write_id_filter(writer, id.id);
         int document = state->remove ? -1 : writer->buffer.len;
-        if (!state->remove)
+        if (!state->remove) {
+            compute_values(node, scan, read, row);
             write_update(state->target, writer, columns, false, row, nullptr, id);
+        }
         add_operation(batch, state->remove ? mongo::WriteKind::DeleteOne : mongo::WriteKind::UpdateOne, false, start,
                       document);
         state->documents++;
         if (is_full(batch)) {
             bool single = state->target->table->batch_size == 1;
             mongo::WriteResult result = flush(batch);
-            if (single && result.matched + result.removed == 0)
+            if (single && result.found() == 0)
                 state->documents--; // it has vanished
         }
     }
@@ -137,21 +265,32 @@ void execute(ForeignScanState *node, DirectState *state) {
     TupleDesc descriptor = RelationGetDescr(node->ss.ss_currentRelation);
     TupleTableSlot *row = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
     memset(row->tts_isnull, true, descriptor->natts);
-    bool null = set_values(node, scan, row->tts_values, row->tts_isnull);
+    bool null = set_values(node, scan, false, row->tts_values, row->tts_isnull);
     ExecStoreVirtualTuple(row);
     Collation collation = needed_collation(scan);
+    bool simple = collation == Collation::Other, nothing = !null && changes_nothing(state, simple);
     mql::ScanRendering rendering = mql::render_scan(scan_command(scan, true, false));
     bool sayable = rendering.command.data && collation != Collation::OtherOnView;
     state->local = !sayable ? "the conditions cannot be said with these parameters"
                    : null   ? "a new value is NULL, which must not replace what does not fit"
                             : nullptr;
-    scan->executions++;
-    if (state->local) {
-        modify_rows(node, state, row);
-    } else if (!rendering.never) {
-        keep_pipeline(scan, true, rendering.pipeline);
-        modify_all(state, filter_of(rendering), collation == Collation::Other, row);
+    nothing = nothing || rendering.never;
+    mql::UpdateRendering update{};
+    if (!state->local && !nothing && computes(scan->plan)) {
+        update = render_values(scan, state->target, row, simple);
+        state->local = !update.pipeline.data ? "the new values cannot be said with these parameters"
+                       : may_find_any(state, update.proof)
+                           ? "a document has a value that the server reads or computes otherwise"
+                           : nullptr;
     }
+    scan->executions++;
+    if (!state->local && !nothing) {
+        keep_pipeline(scan, true, rendering.pipeline);
+        if (!modify_all(state, filter_of(rendering), simple, update.pipeline, row))
+            state->local = "the server does not understand the command";
+    }
+    if (state->local && !nothing)
+        modify_rows(node, state, row);
     ExecDropSingleTupleTableSlot(row);
 }
 
@@ -160,6 +299,9 @@ void execute(ForeignScanState *node, DirectState *state) {
 extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, Index relation, int subplan) {
     if (!filters_allowed() || (modify->operation != CMD_UPDATE && modify->operation != CMD_DELETE) ||
         modify->returningLists != NIL)
+        return false;
+    // Rows that move here from other partitions are not to be found and changed once more.
+    if (modify->partColsUpdated && list_length(modify->resultRelations) > 1)
         return false;
     ForeignScan *scan = scan_of_target(modify, relation, subplan);
     if (!scan)
@@ -171,17 +313,29 @@ extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, In
     check_written_once(root, table);
     if (!plan.identified || !is_plain(plan))
         return false;
-    List *values = NIL, *columns = NIL;
+    List *values = NIL, *columns = NIL, *expressions = NIL;
     if (modify->operation == CMD_UPDATE) {
         get_translated_update_targetlist(root, relation, &values, &columns);
         ListCell *value, *column;
+        bool any_computed = false;
         forboth(value, values, column, columns) {
-            if (!can_set(table, lfirst_int(column), lfirst_node(TargetEntry, value)->expr))
+            Expr *expression = lfirst_node(TargetEntry, value)->expr;
+            bool constant = can_set(table, lfirst_int(column), expression);
+            if (!constant && !can_compute(table, lfirst_int(column)))
                 return false;
+            any_computed = any_computed || !constant;
+            expressions = lappend(expressions, expression);
         }
+        // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead
+        // through.
+        foreach (column, columns)
+            if (any_computed && table->columns[lfirst_int(column) - 1].path.count > 1)
+                return false;
+        if (any_computed && lacking_features(table, info->user, 1u << static_cast<int>(mql::Feature::Update)))
+            return false;
     }
     List *parameters, *rechecked;
-    if (!lower_exactly(info, &plan, &parameters, &rechecked))
+    if (!lower_exactly(info, &plan, expressions, &parameters, &rechecked))
         return false;
     scan->scan.plan.qual = NIL;
     scan->fdw_exprs = parameters;
@@ -189,9 +343,7 @@ extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, In
     plan.columns = columns;
     plan.values_from = list_length(parameters);
     plan.counts = modify->canSetTag;
-    ListCell *value, *column;
-    forboth(value, values, column, columns) // junk columns follow
-        scan->fdw_exprs = lappend(scan->fdw_exprs, lfirst_node(TargetEntry, value)->expr);
+    scan->fdw_exprs = list_concat(scan->fdw_exprs, expressions);
     scan->operation = modify->operation;
     scan->resultRelation = relation;
     scan->fdw_private = encode_scan_plan(plan);
@@ -239,7 +391,11 @@ extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *e
     ScanState *scan = static_cast<ScanState *>(node->fdw_state);
     DirectState *state = state_of(node);
     ExplainPropertyText("Foreign Namespace", scan->table->name_space, es);
-    ExplainPropertyText("Command", state->remove ? "deleteMany" : "updateMany", es);
+    ExplainPropertyText("Command",
+                        state->remove          ? "deleteMany"
+                        : computes(scan->plan) ? "updateMany with a pipeline"
+                                               : "updateMany",
+                        es);
     mql::ScanRendering rendering = scan->executions == 0 ? render_unexecuted(node) : render_folded(scan, true);
     mql::Document pipeline = rendering.pipeline;
     const char *filter = rendering.never ? "not sent: no document can match" : "{ }";
@@ -253,8 +409,10 @@ extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *e
     }
     ExplainPropertyText("Where", filter, es);
     if (es->verbose && scan->plan.columns != NIL) {
+        ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
         List *context = deparse_context_for(get_rel_name(scan->table->relation), scan->table->relation);
-        List *expressions = reinterpret_cast<ForeignScan *>(node->ss.ps.plan)->fdw_exprs, *lines = NIL;
+        List *expressions = static_cast<List *>(copyObjectImpl(plan->fdw_exprs)), *lines = NIL;
+        ChangeVarNodes(reinterpret_cast<Node *>(expressions), static_cast<int>(plan->scan.scanrelid), 1, 0);
         ListCell *cell;
         int index = scan->plan.values_from;
         foreach (cell, scan->plan.columns) {

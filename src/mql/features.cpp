@@ -14,6 +14,7 @@ constexpr FeatureRow kFeatures[] = {
     {Feature::Characters, "$strLenCP, $substrCP, $indexOfCP, $toLower, $toUpper", "3.4"},
     {Feature::DateParts, "$dateFromParts, $isoWeek, $isoDayOfWeek, $dayOfYear", "3.6"},
     {Feature::Lookup, "$lookup with localField and pipeline, $unwind", "5.0"},
+    {Feature::Update, "updates by a pipeline", "4.2"},
 };
 
 // Expressions that have the operators of a feature, over a field, so that no server works them out beforehand.
@@ -116,6 +117,8 @@ Document feature_probe_command(const char *collection, uint32_t features) noexce
                                                 {"as", "a"}})));
             stages.push_back(op("$unwind", doc({{"path", "$a"}, {"preserveNullAndEmptyArrays", true}})));
         }
+        if (features & (1u << static_cast<int>(Feature::Update)))
+            stages.push_back(op("$set", doc({{"a", "$$REMOVE"}})));
         return keep(&kept, doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"cursor", doc({})}}));
     } catch (...) {
         return {};

@@ -15,6 +15,7 @@ enum class Feature : uint8_t {
     Characters, // functions of text
     DateParts,
     Lookup,
+    Update, // updates by a pipeline, which came with the stage $set
     Count,
 };
 

@@ -160,8 +160,10 @@ Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *saya
     return truth;
 }
 
-Value command_of(const ScanCommand &scan, const std::vector<Value> &stages) {
+Value command_of(const ScanCommand &scan, const std::vector<Value> &stages, bool single) {
     std::vector<Field> command = {{"aggregate", scan.collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}};
+    if (single)
+        command.push_back({"cursor", doc({})});
     add_read_settings(scan, &command);
     return doc(command);
 }

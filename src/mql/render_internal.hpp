@@ -23,7 +23,7 @@ bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *sta
 // An inclusion projection.
 Value projection_of(const char *const *paths, uint32_t count);
 
-// aggregate with the scan's settings.
-Value command_of(const ScanCommand &scan, const std::vector<Value> &stages);
+// aggregate with the scan's settings. single: its only batch is read as a command's reply.
+Value command_of(const ScanCommand &scan, const std::vector<Value> &stages, bool single = false);
 
 } // namespace mongo_fdw::mql

@@ -103,18 +103,6 @@ bool compares_by_default(Oid equality, Oid type) {
     return equality == lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 }
 
-// Whether a tree may leave a value unread (lazy: it does) whose misfit raises here.
-bool may_spare_errors(const Lowering *lowering, uint32_t root, bool lazy) {
-    const mql::Node &node = lowering->filter.nodes[root];
-    if (node.kind == NodeKind::ColumnValue)
-        return lazy && !lowering->columns[node.column].misfit_is_null;
-    lazy = lazy || node.function == mql::Function::Case || node.function == mql::Function::Coalesce;
-    for (uint32_t at = node.first_child; at != kNone; at = lowering->filter.nodes[at].next)
-        if (may_spare_errors(lowering, at, lazy))
-            return true;
-    return false;
-}
-
 bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {
     Oid type = exprType(reinterpret_cast<Node *>(expression));
     if (!compares_by_default(clause->eqop, type))
@@ -125,7 +113,7 @@ bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Inde
     uint32_t root = lower_to_filter(grouping->lowering, expression);
     if (root == kNone)
         return false;
-    if (may_spare_errors(grouping->lowering, root, false))
+    if (may_spare_errors(grouping->lowering, root))
         return fail(grouping, "a value that is left unread could be one that raises");
     grouping->plan->keys = lappend_int(grouping->plan->keys, static_cast<int>(root));
     return add_output(grouping, expression, reference, Final::Key, list_length(grouping->plan->keys) - 1);
@@ -194,7 +182,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         filter = lower_to_filter(lowering, call->aggfilter);
         if (filter == kNone)
             return false;
-        if (may_spare_errors(lowering, filter, false))
+        if (may_spare_errors(lowering, filter))
             return fail(grouping, "a value that is left unread could be one that raises");
         if (aggregate == Aggregate::Count)
             aggregate = Aggregate::CountValues; // of the ones that stand for the rows

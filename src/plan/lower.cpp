@@ -510,6 +510,17 @@ uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
     return root;
 }
 
+bool may_spare_errors(const Lowering *lowering, uint32_t root, bool lazy) {
+    const mql::Node &node = lowering->filter.nodes[root];
+    if (node.kind == NodeKind::ColumnValue)
+        return lazy && !lowering->columns[node.column].misfit_is_null;
+    lazy = lazy || node.function == mql::Function::Case || node.function == mql::Function::Coalesce;
+    for (uint32_t at = node.first_child; at != kNone; at = lowering->filter.nodes[at].next)
+        if (may_spare_errors(lowering, at, lazy))
+            return true;
+    return false;
+}
+
 // One try; plain: without expressions.
 static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Verdict *verdict) {
     LoweringMark mark = mark_of(lowering);

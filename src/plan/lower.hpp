@@ -92,6 +92,9 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth);
 // Appends a value tree for rendering by itself (sort keys, aggregates) to the filter tree.
 uint32_t lower_to_filter(Lowering *lowering, Expr *expression);
 
+// Whether a value tree in the filter tree may leave a value unread (lazy: it does) whose misfit raises here.
+bool may_spare_errors(const Lowering *lowering, uint32_t root, bool lazy = false);
+
 // Translates one clause. The result is the root of its filter, kNone with Verdict::Local and a reason otherwise.
 uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict);
 

@@ -396,7 +396,7 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
     }
 }
 
-bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List **parameters, List **rechecked) {
+bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List **parameters, List **rechecked) {
     if (has_gates(info->clauses))
         return false;
     Lowering *lowering = lowering_for(info);
@@ -404,6 +404,19 @@ bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List **parameters, 
     List *local = NIL;
     *rechecked = plan->roots = plan->reasons = NIL;
     lower_clauses(lowering, info->clauses, false, plan, rechecked, &local);
+    plan->assigned = NIL;
+    ListCell *cell;
+    foreach (cell, values) {
+        Expr *value = static_cast<Expr *>(lfirst(cell));
+        int at = -1;
+        if (depends_on_row(lowering, value)) {
+            uint32_t root = lower_to_filter(lowering, value);
+            if (root == mql::kNone || may_spare_errors(lowering, root))
+                return false;
+            at = static_cast<int>(root);
+        }
+        plan->assigned = lappend_int(plan->assigned, at);
+    }
     plan->needed_recheck = columns_read(info, lowering, *rechecked);
     plan->filter = lowering->filter;
     plan->parameter_count = list_length(lowering->parameters);

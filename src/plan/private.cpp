@@ -27,6 +27,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeBoolean(plan.transacts));
     slots = lappend(slots, plan.columns);
     slots = lappend(slots, makeInteger(plan.values_from));
+    slots = lappend(slots, plan.assigned);
     slots = lappend(slots, makeBoolean(plan.counts));
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
@@ -63,6 +64,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.transacts = boolVal(slot(ScanSlot::Transacts));
     plan.columns = static_cast<List *>(slot(ScanSlot::Columns));
     plan.values_from = intVal(slot(ScanSlot::ValuesFrom));
+    plan.assigned = static_cast<List *>(slot(ScanSlot::Assigned));
     plan.counts = boolVal(slot(ScanSlot::Counts));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));

@@ -25,6 +25,7 @@ enum class ScanSlot : int {
     Transacts,     // Boolean: the statement writes to the server: reading belongs to its transaction
     Columns,       // IntList: attributes that a direct UPDATE sets
     ValuesFrom,    // Integer: index in fdw_exprs of the first of their values
+    Assigned,      // IntList: value tree of each, which the server computes; -1: the same value for all rows
     Counts,        // Boolean: what a direct modification writes counts as rows of the statement
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
@@ -73,6 +74,7 @@ struct ScanPlan {
     bool transacts;
     List *columns;
     int values_from;
+    List *assigned;
     bool counts;
     int parameter_count;
     List *sort;

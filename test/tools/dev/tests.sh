@@ -56,11 +56,12 @@ count_prove() {
     count_up "$ok" "$bad" "$1" 120
 }
 
-# run_generated WHAT ENGINE COUNT: generated tests in Python (test/WHAT/run.py); engine_uri is the server.
+# run_generated WHAT ENGINE COUNT [FILE]: generated tests in Python (test/WHAT/FILE); engine_uri is the server.
 run_generated() {
-    local what=$1 engine=$2 log=$build/log/$1-$2.log
-    step "$what tests, engine $engine"
-    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/$what/run.py" "$engine" "$engine_uri" "$3" >"$log" 2>&1 </dev/null || true
+    local what=$1 engine=$2 file=${4:-run.py} log
+    log=$build/log/$1-${file%.py}-$2.log
+    step "$what tests ($file), engine $engine"
+    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/$what/$file" "$engine" "$engine_uri" "$3" >"$log" 2>&1 </dev/null || true
     tail -n 1 "$log" | grep -qE '^(not )?ok|^#' || echo 'not ok 0 - the tests broke off' >>"$log"
     grep '^# engine\|^# [0-9]\|^# rules' "$log" | cut -c1-300 >&2 || true
     count_up "$(grep -c '^ok' "$log" || true)" "$(grep -c '^not ok' "$log" || true)" "$log"
@@ -69,8 +70,8 @@ run_generated() {
 # One engine is much slower: it gets fewer seeds and queries.
 run_generated_tests() {
     case $1 in
-        documentdb) run_generated property "$1" 15; run_generated differential "$1" 2000 ;;
-        *) run_generated property "$1" 5; run_generated differential "$1" 1000 ;;
+        documentdb) run_generated property "$1" 15; run_generated differential "$1" 2000; run_generated differential "$1" 400 updates.py ;;
+        *) run_generated property "$1" 5; run_generated differential "$1" 1000; run_generated differential "$1" 200 updates.py ;;
     esac
 }
 
@@ -89,7 +90,7 @@ run_truth() {
 }
 
 run_fuzz() {
-    local queries=${1:-10000} seed=${2:-$RANDOM$RANDOM} engine
+    local queries=${1:-10000} seed=${2:-$RANDOM$RANDOM} engine file
     trap 'stop_everything' EXIT
     build_extension
     secantus_install
@@ -97,7 +98,9 @@ run_fuzz() {
     for engine in documentdb secantus; do
         load_fixtures "$engine"
         step "$queries queries from seed $seed, engine $engine"
-        PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/differential/run.py" "$engine" "$engine_uri" "$queries" "$seed" || failed=1
+        for file in run updates; do
+            PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/differential/$file.py" "$engine" "$engine_uri" "$queries" "$seed" || failed=1
+        done
     done
     [ "$failed" = 0 ]
 }
