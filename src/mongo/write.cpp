@@ -103,6 +103,9 @@ bool has_concern_error(const bson_t *reply) {
            bson_iter_next(&inner);
 }
 
+// Once a write is under way, a connection that breaks leaves open what became of it, also where it is new.
+void expect_writes(Client *client) { client->worked = true; }
+
 bool run(Client *client, const WriteRequest &request, WriteResult *result, Error *error) {
     client->write_failures.clear();
     client->failed_operations.clear();
@@ -146,6 +149,7 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
         }
     if (request.count == 0)
         return true;
+    expect_writes(client);
     bool done = mongoc_bulk_operation_execute(bulk.get(), client->reply.reset_for_output(), &failure) != 0;
     const bson_t *reply = client->reply.get();
     result->inserted = count_in(reply, "nInserted");
@@ -193,6 +197,7 @@ bool modify(Client *client, const char *database, Bytes command, Bytes *reply, E
     }
     if (client->transaction && !append_transaction(client, &options, error))
         return false;
+    expect_writes(client);
     if (!mongoc_client_write_command_with_opts(client->handle.get(), database, &document, options.get(),
                                                client->reply.reset_for_output(), &failure)) {
         take_error(client, failure, client->reply.get(), error);

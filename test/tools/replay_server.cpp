@@ -2,6 +2,7 @@
 // as fast as the socket takes them, and misbehaves when it is told to.
 //
 // usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth] [--lacks STAGE]
+// [--commit-fault cut]
 //
 // A collection's name says what it holds and how it fails:
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
@@ -13,9 +14,14 @@
 // One line per command goes to the log: its name, collection, read concern and preference, stages, batch size. Batches
 // obey batchSize, limit, $limit, $sample and inclusion projections; $collStats, $count and count tell of the shape's
 // documents. The sizes of $sample and $limit stand in the log: "stages=$sample(300),$project".
-// Writes are taken and forgotten; the answer counts their operations. A database whose name holds a '=' has one
-// collection, of the same name. --lacks refuses pipelines with that stage or operator, as a server does that does not
-// know it.
+// Writes are taken and forgotten; the answer counts their operations. Their faults, after K writes of the collection:
+// cut (taken, and the connection is closed; once), stall (no answer), error (an error code and label), duplicate (the
+// K-th operation of each command is refused with 11000), concern (a write concern error), vanish (one document less is
+// found). With
+// --commit-fault cut no commit is answered. Lines of writes, and of all commands in a transaction, end with what the
+// log of a transaction shows: operations=N w=W txn=NUMBER start autocommit=false session=DIGITS. A database whose name
+// holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or operator, as a server
+// does that does not know it.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -50,6 +56,7 @@ struct Options {
     std::string pem;
     bool deny_auth = false;
     std::string lacks;
+    std::string commit_fault;
 };
 Options options;
 SSL_CTX *tls = nullptr;
@@ -647,6 +654,72 @@ class Connection {
         }
         return count;
     }
+    // What a command says of its write concern, transaction and session; nothing where it says nothing.
+    static std::string transaction_of(const bson_t *command, int32_t operations) {
+        std::string result = operations ? " operations=" + std::to_string(operations) : "";
+        bson_iter_t field, found;
+        result += setting(command, "writeConcern.w", " w=");
+        if (bson_iter_init_find(&field, command, "txnNumber"))
+            result += " txn=" + std::to_string(bson_iter_as_int64(&field));
+        if (bson_iter_init_find(&field, command, "startTransaction"))
+            result += " start";
+        if (bson_iter_init_find(&field, command, "autocommit"))
+            result += bson_iter_as_bool(&field) ? " autocommit=true" : " autocommit=false";
+        if (result.empty() || !bson_iter_init(&field, command) ||
+            !bson_iter_find_descendant(&field, "lsid.id", &found) || !BSON_ITER_HOLDS_BINARY(&found))
+            return result;
+        const uint8_t *id;
+        uint32_t size;
+        char digits[9];
+        bson_iter_binary(&found, nullptr, &size, &id);
+        std::snprintf(digits, sizeof digits, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+        return result + " session=" + digits;
+    }
+    bool write(int32_t request, const std::string &name, const std::string &collection, int32_t operations) {
+        static std::map<std::string, uint64_t> writes;
+        Spec spec = parse_spec(collection);
+        uint64_t before;
+        {
+            std::lock_guard<std::mutex> guard(shared);
+            before = writes[collection]++;
+        }
+        bool due = before >= spec.after;
+        if (spec.fault == "cut" && before == spec.after)
+            return false;
+        uint8_t byte;
+        if (spec.fault == "stall" && due)
+            return read_all(&byte, 1) && false;
+        if (spec.fault == "error" && due)
+            return fail(request, kOpMsg, spec.code, "Fault", "a fault that was asked for", spec.label);
+        int32_t n = operations - (spec.fault == "vanish" && due);
+        bson_t out = BSON_INITIALIZER, list, error, key;
+        if (spec.fault == "duplicate" && spec.after < static_cast<uint64_t>(operations)) {
+            n = static_cast<int32_t>(spec.after);
+            bson_append_array_begin(&out, "writeErrors", -1, &list);
+            bson_append_document_begin(&list, "0", -1, &error);
+            BSON_APPEND_INT32(&error, "index", n);
+            BSON_APPEND_INT32(&error, "code", 11000);
+            BSON_APPEND_UTF8(&error, "errmsg", "E11000 duplicate key");
+            bson_append_document_begin(&error, "keyValue", -1, &key);
+            BSON_APPEND_INT32(&key, "k", 7);
+            bson_append_document_end(&error, &key);
+            bson_append_document_end(&list, &error);
+            bson_append_array_end(&out, &list);
+        }
+        if (spec.fault == "concern" && due) {
+            bson_append_document_begin(&out, "writeConcernError", -1, &error);
+            BSON_APPEND_INT32(&error, "code", 64);
+            BSON_APPEND_UTF8(&error, "errmsg", "waiting for replication timed out");
+            bson_append_document_end(&out, &error);
+        }
+        BSON_APPEND_INT32(&out, "n", n);
+        if (name == "update")
+            BSON_APPEND_INT32(&out, "nModified", n);
+        BSON_APPEND_DOUBLE(&out, "ok", 1);
+        bool done = reply(request, kOpMsg, &out);
+        bson_destroy(&out);
+        return done;
+    }
     bool answer(const Bytes &message) {
         int32_t request, op;
         std::memcpy(&request, message.data() + 4, 4);
@@ -684,11 +757,12 @@ class Connection {
             }
             std::lock_guard<std::mutex> guard(shared);
             std::fprintf(
-                log_file, "%s %s%s%s%s%s batchSize=%lld\n", name.c_str(), collection.c_str(), stages.c_str(),
+                log_file, "%s %s%s%s%s%s batchSize=%lld%s\n", name.c_str(), collection.c_str(), stages.c_str(),
                 setting(&command, "readConcern.level", " readConcern=").c_str(),
                 setting(&command, "mechanism", " mechanism=").c_str(),
                 setting(&command, "$readPreference.mode", " mode=").c_str(),
-                static_cast<long long>(number(&command, "batchSize", number(&command, "cursor.batchSize", 0))));
+                static_cast<long long>(number(&command, "batchSize", number(&command, "cursor.batchSize", 0))),
+                transaction_of(&command, operations_behind(message, at + static_cast<size_t>(length))).c_str());
             std::fflush(log_file);
         }
         int answer_op = op == kOpQuery ? kOpReply : kOpMsg;
@@ -703,12 +777,10 @@ class Connection {
         if (name == "listCollections")
             return list_collections(request, database);
         bson_t out = BSON_INITIALIZER;
-        if (name == "insert" || name == "update" || name == "delete") {
-            int32_t n = operations_behind(message, at + static_cast<size_t>(length));
-            BSON_APPEND_INT32(&out, "n", n);
-            if (name == "update")
-                BSON_APPEND_INT32(&out, "nModified", n);
-        }
+        if (name == "insert" || name == "update" || name == "delete")
+            return write(request, name, collection, operations_behind(message, at + static_cast<size_t>(length)));
+        if (name == "commitTransaction" && options.commit_fault == "cut")
+            return false;
         if (name == "count")
             BSON_APPEND_INT64(&out, "n", static_cast<int64_t>(parse_spec(collection).docs));
         BSON_APPEND_DOUBLE(&out, "ok", 1);
@@ -768,6 +840,8 @@ int main(int argc, char **argv) {
             options.log = argv[++i];
         else if (i + 1 < argc && name == "--lacks")
             options.lacks = argv[++i];
+        else if (i + 1 < argc && name == "--commit-fault")
+            options.commit_fault = argv[++i];
         else if (i + 1 < argc && name == "--tls-pem")
             options.pem = argv[++i];
         else {

@@ -1,0 +1,132 @@
+# Writes against a server that misbehaves, and what its record of commands shows: retryable writes, transactions, labels.
+use strict;
+use warnings;
+use lib 't';
+use IO::Socket::INET;
+use IPC::Run ();
+use Replay;
+use Test::More;
+
+my $node = new_node();
+my $server = start_replay('--set', 'rs');
+my $uri = "mongodb://127.0.0.1:$server->{port}/?replicaSet=rs";
+add_server($node, 'plain', $uri);
+add_server($node, 'sess', $uri, "transaction 'session'");
+add_server($node, 'snap', $uri, "transaction 'session', read_concern 'snapshot', write_concern 'majority'");
+add_server($node, 'once', "$uri&retryWrites=false");
+
+my $tables = 0;
+sub table {
+    my ($server, $collection, $options) = @_;
+    my $name = 't' . ++$tables;
+    $node->safe_psql('postgres', "CREATE FOREIGN TABLE $name (_id int, k int) SERVER $server OPTIONS (database 'd', collection '$collection'" . ($options ? ", $options" : '') . ')');
+    return $name;
+}
+
+# run(SQL): what psql says, and the commands that the server saw for it.
+sub run {
+    my ($sql) = @_;
+    my $seen = () = commands($server);
+    my ($code, $out, $err) = $node->psql('postgres', $sql, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    my @all = commands($server);
+    return { out => $out, err => $err, commands => [ @all[ $seen .. $#all ] ] };
+}
+sub lines { my ($result, $name) = @_; return grep { /^$name / } @{ $result->{commands} } }
+sub numbers { return map { /txn=(\d+)/ ? $1 : 'none' } @_ }
+sub sessions { my %seen; $seen{$_}++ for map { /session=(\w+)/ ? $1 : 'none' } @_; return keys %seen }
+
+# Retryable writes: a connection that breaks once is no error, and the write is repeated under its number.
+my $result = run('INSERT INTO ' . table('plain', 'ids,fault=cut,after=1') . " SELECT g, g FROM generate_series(1, 2500) g");
+is($result->{err}, '', 'a write is repeated where the connection broke');
+my @inserts = lines($result, 'insert');
+is(scalar(@inserts), 4, 'three batches, one of them twice');
+my @numbers = numbers(@inserts);
+is($numbers[1], $numbers[2], 'the second under the same number');
+is(scalar(sessions(@inserts[ 1, 2 ])), 1, 'in the same session');
+isnt($numbers[0], $numbers[1], 'each batch has its own');
+$result = run('INSERT INTO ' . table('once', 'ids,fault=cut,after=1,docs=9') . " SELECT g, g FROM generate_series(1, 2500) g");
+like($result->{err}, qr/ERROR:  08006: lost the connection to server "once" while writing to .*\n?DETAIL:  .*; 1000 documents of this statement were written, and up to 1000 more may have been\./, 'without retryable writes it is an error that counts');
+like($result->{err}, qr/WARNING:  01000: the rollback does not undo what was written to server "once": 1000 documents, and perhaps up to 1000 more/, 'and the warning counts the same');
+is(scalar(lines($result, 'insert')), 2, 'nothing is sent twice');
+is_deeply([ numbers(lines($result, 'insert')) ], [ 'none', 'none' ], 'and has no number');
+$result = run('UPDATE ' . table('once', 'ids,docs=3,fault=cut') . ' SET k = 1');
+like($result->{err}, qr/DETAIL:  .*; 0 documents of this statement were written, and more may have been\./, 'of one command for many nobody knows');
+like($result->{err}, qr/WARNING:  01000: .*: 0 documents, and perhaps more/, 'as the warning says');
+
+# A cancel in the middle of a batch, of each kind.
+for my $case ([ 'INSERT INTO TABLE SELECT g, g FROM generate_series(1, 30) g', '20 documents, and perhaps up to 10 more' ], [ 'UPDATE TABLE SET k = _id::text::int', '20 documents, and perhaps up to 5 more' ],
+    [ 'DELETE FROM TABLE WHERE random() >= 0', '20 documents, and perhaps up to 5 more' ], [ 'DELETE FROM TABLE', '0 documents, and perhaps more' ]) {
+    my ($statement, $counted) = @$case;
+    my $after = $statement =~ /TABLE$/ ? 0 : 2;
+    my $table = table('plain', "ids,docs=25,fault=stall,after=$after,code=" . ++$tables, "batch_size '10'");
+    my $took = elapsed(sub { $result = run("SET statement_timeout = 700; " . $statement =~ s/TABLE/$table/r) });
+    like($result->{err}, qr/ERROR:  57014: canceling statement due to statement timeout/, "$statement is cancelled");
+    like($result->{err}, qr/WARNING:  01000: .*: \Q$counted\E$/m, 'and counted');
+    cmp_ok($took, '<', 5, 'at once');
+}
+
+# Failures inside a batch.
+$result = run('INSERT INTO ' . table('plain', 'ids,fault=duplicate,after=3', "batch_size '10'") . ' SELECT g, g FROM generate_series(100, 120) g');
+like($result->{err}, qr/ERROR:  23505: duplicate key in "d\.ids,fault=duplicate,after=3"\nDETAIL:  Key \{ "k" : 7 \} exists already; row 4 of a batch of 10, with _id 103\. 3 documents of this statement were written\./, 'the row, the key, the count');
+$result = run('INSERT INTO ' . table('plain', 'ids,fault=error,after=2,code=13', "batch_size '10'") . ' SELECT g, g FROM generate_series(1, 40) g');
+like($result->{err}, qr/ERROR:  42501: .*(\n.*)*Code 13: a fault that was asked for/, 'an error of the server in the third batch');
+like($result->{err}, qr/WARNING:  01000: .*: 20 documents$/m, 'after two');
+$result = run('INSERT INTO ' . table('plain', 'ids,fault=concern') . ' VALUES (1, 1)');
+like($result->{err}, qr/ERROR:  40003: a write to .* was not confirmed as the write concern asks\nDETAIL:  .*replication timed out.*; 1 document of this statement was written\./, 'an unconfirmed write is written');
+$result = run('UPDATE ' . table('plain', 'ids,docs=5,fault=vanish') . ' SET k = _id::text::int');
+like($result->{err}, qr/ERROR:  40001: documents of .* have vanished/, 'a vanished document');
+$result = run('UPDATE ' . table('plain', 'ids,docs=5,fault=vanish', "batch_size '1'") . ' SET k = _id::text::int');
+is($result->{err}, '', 'with batches of one it is no error');
+is(scalar(lines($result, 'update')), 5, 'five messages');
+
+# A transaction of the server is PostgreSQL's: what belongs to it says so.
+my ($x, $y) = (table('sess', 'ids,docs=2'), table('sess', 'nest,docs=2'));
+$result = run("BEGIN; INSERT INTO $x VALUES (1, 1); SELECT count(*) FROM $y; UPDATE $x SET k = _id::text::int; DELETE FROM $x; COMMIT; SELECT count(*) FROM $y;");
+is($result->{err}, '', 'a transaction');
+my @inside = grep { /txn=/ } @{ $result->{commands} };
+is(join(' ', map { /^(\w+)/ } @inside), 'insert find find update delete commitTransaction', 'its commands');
+is(scalar(sessions(@inside)), 1, 'in one session');
+is(scalar(grep { !/ autocommit=false/ } @inside), 0, 'none commits by itself');
+is(join(',', map { / start / ? 1 : 0 } @inside), '1,0,0,0,0,0', 'the first starts it');
+my %seen = map { $_ => 1 } numbers(@inside);
+is(scalar(keys %seen), 1, 'under one number');
+is(scalar(grep { /^find/ && !/txn=/ } @{ $result->{commands} }), 1, 'what follows the commit is outside');
+$result = run("BEGIN; INSERT INTO $x VALUES (1, 1); ROLLBACK;");
+wait_for(sub { grep { /^abortTransaction/ } commands($server) }, 10);
+my ($abort) = grep { /^abortTransaction/ } commands($server);
+my ($insert) = lines($result, 'insert');
+is(join(',', numbers($abort), sessions($abort)), join(',', numbers($insert), sessions($insert)), 'a rollback aborts it, by session and number');
+like($abort, qr/autocommit=false/, 'as part of it');
+is($result->{err}, '', 'with nothing to warn of');
+
+# Snapshots begin with the first read; read and write concerns stand where servers want them.
+my $shot = table('snap', 'ids,docs=2');
+$result = run("BEGIN; SELECT count(*) FROM $shot; SELECT count(*) FROM $shot; INSERT INTO $shot VALUES (1, 1) RETURNING k; INSERT INTO $shot VALUES (2, 2); COMMIT;");
+@inside = grep { /txn=/ } @{ $result->{commands} };
+is(join(' ', map { /^(\w+)/ } @inside), 'find find insert insert commitTransaction', 'reads belong to the snapshot');
+like($inside[0], qr/readConcern=snapshot .* start /, 'the first says which');
+is(scalar(grep { /readConcern=/ } @inside), 1, 'no other may');
+is(join(',', map { /w=majority/ ? 1 : 0 } @inside), '0,0,0,0,1', 'the write concern belongs to the commit');
+
+# Labels.
+for my $case ([ 'code=112', 'WriteConflict' ], [ 'code=24,label=TransientTransactionError', 'a transient error' ], [ 'code=251', 'NoSuchTransaction' ]) {
+    my $table = table('sess', "ids,fault=error,$case->[0]");
+    like(run("BEGIN; INSERT INTO $table VALUES (1, 1); COMMIT;")->{err}, qr/ERROR:  40001: /, "$case->[1] asks for another try");
+}
+like(run('BEGIN; INSERT INTO ' . table('sess', 'ids,fault=cut,docs=7') . ' VALUES (1, 1); COMMIT;')->{err}, qr/ERROR:  40001: lost the connection .*\n?DETAIL:  .*the transaction on the server is aborted, nothing of it stays/, 'so does a connection that breaks inside');
+like(run('INSERT INTO ' . table('once', 'ids,fault=cut,docs=8') . ' VALUES (1, 1)')->{err}, qr/ERROR:  08006: .*\n?DETAIL:  .*; 0 documents of this statement were written, and up to 1 more may have been\./, 'the first write of a connection may have been taken as well');
+like(run("\\set ON_ERROR_STOP 0\nBEGIN; INSERT INTO $x VALUES (1, 1); SAVEPOINT s; INSERT INTO " . table('sess', 'ids,fault=error,code=112') . " VALUES (1, 1); ROLLBACK TO s; INSERT INTO $x VALUES (2, 2); COMMIT;")->{err}, qr/ERROR:  25000: .*can only be rolled back/, 'an error dooms what a savepoint would save');
+
+# A commit that nobody answers.
+my $mute = start_replay('--set', 'rs', '--commit-fault', 'cut');
+add_server($node, 'mute', "mongodb://127.0.0.1:$mute->{port}/?replicaSet=rs", "transaction 'session', server_selection_timeout '2s'");
+$result = run('BEGIN; INSERT INTO ' . table('mute', 'ids') . ' VALUES (1, 1); COMMIT;');
+like($result->{err}, qr/ERROR:  40003: the commit on server "mute" has not been answered/, 'is unknown');
+is(scalar(grep { /^commitTransaction/ } commands($mute)), 2, 'the driver has asked twice');
+
+# Two servers: a failure at the second leaves the first committed, and says so nowhere but in the manual; one that cannot begin aborts both.
+$result = run("BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO " . table('snap', 'ids,fault=error,code=112') . ' VALUES (1, 1); COMMIT;');
+like($result->{err}, qr/ERROR:  40001/, 'a conflict at one of two servers');
+wait_for(sub { (grep { /^abortTransaction/ } commands($server)) >= 2 }, 10);
+is(scalar(lines($result, 'commitTransaction')), 0, 'commits at none');
+done_testing();
