@@ -159,8 +159,9 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     column->on_error = on_error_of(lookup, edb);
     column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
                      lookup.boolean("array_from_scalar", false), edb, binary_subtype_of(lookup)};
-    column->write = {find_option(lookup.column, "bson_type"), lookup.is("null_as", "null"),
-                     lookup.boolean("round_time", false), edb};
+    column->write = {find_option(lookup.column, "bson_type"),
+                     lookup.text("null_as") ? lookup.is("null_as", "null") : edb, lookup.boolean("round_time", false),
+                     edb};
     check_role_type(*column, *table);
     if (column->role == Role::Errors)
         table->errors_column = column->number;
