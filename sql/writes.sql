@@ -34,6 +34,7 @@ UPDATE w SET name = upper(name), b = NULL WHERE _id < 3;
 UPDATE w SET b = b + 1, c = name WHERE _id IN (1, 3) RETURNING _id, b, c;
 SELECT __doc FROM w_doc WHERE _id < 4 ORDER BY _id;
 UPDATE w SET name = x.name FROM (VALUES (2, 'two'), (2, 'twice'), (4, 'four')) x (id, name) WHERE _id = x.id AND x.name <> 'twice';
+WITH u AS (UPDATE w SET name = w.name FROM (VALUES (2), (2), (4)) x (id) WHERE _id = x.id RETURNING 1) SELECT count(*) FROM u; -- each once
 SELECT _id, name FROM w ORDER BY _id;
 UPDATE w SET _id = _id, name = 'same id' WHERE _id = 5 AND length(name) > 0 RETURNING _id, name;
 \set VERBOSITY default
@@ -68,6 +69,40 @@ EXPLAIN (COSTS OFF) DELETE FROM w WHERE _id IN (SELECT g FROM generate_series(4,
 DELETE FROM w WHERE _id IN (SELECT g FROM generate_series(4, 5) g);
 SELECT count(*) FROM w;
 
+-- What stands in the way of a nested path; lists of fields inside an array; composites keep the keys that they do not name.
+CREATE TYPE place AS (city text, zip int);
+CREATE TYPE house AS (number int, place place, rooms int[]);
+CREATE FOREIGN TABLE nested (_id int, b int OPTIONS (path 'a.b'), names text[] OPTIONS (path 'items.name'), house house)
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'nested', on_conversion_error 'null');
+CREATE FOREIGN TABLE nested_null (_id int, house house OPTIONS (null_as 'null')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'nested');
+CREATE FOREIGN TABLE nested_doc (_id int, __doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'nested');
+TRUNCATE nested;
+INSERT INTO nested_doc (__doc) VALUES ('{"_id": 1, "a": null}'), ('{"_id": 2, "a": 5}'), ('{"_id": 3, "items": [{"name": "x", "n": 1}, {"name": "y"}]}'),
+    ('{"_id": 4, "house": {"number": 1, "unknown": true, "place": {"city": "Ghent", "zip": 9000, "more": [1]}, "rooms": [1, 2]}}'), ('{"_id": 5, "house": "none"}');
+SET client_min_messages = error;
+UPDATE nested SET b = 1 WHERE _id = 1 AND random() >= 0;
+UPDATE nested SET b = 1 WHERE _id = 2;
+RESET client_min_messages;
+SELECT names FROM nested WHERE _id = 3;
+\set VERBOSITY default
+UPDATE nested SET names = NULL WHERE _id = 3;
+UPDATE nested SET names = '{z}' WHERE _id = 3 AND random() >= 0;
+\set VERBOSITY terse
+UPDATE nested SET house.number = 2 WHERE _id = 4;
+UPDATE nested SET house.place.city = 'Lyon' WHERE _id = 4;
+UPDATE nested SET house.rooms = NULL, house.place.zip = NULL WHERE _id = 4;
+UPDATE nested SET house = ROW(3, (house).place, (house).rooms) WHERE _id = 4 RETURNING house;
+UPDATE nested SET house = house WHERE _id = 4;
+SELECT __doc -> 'house' AS house FROM nested_doc WHERE _id = 4;
+UPDATE nested_null SET house.place.city = NULL WHERE _id = 4;
+SELECT __doc -> 'house' AS house FROM nested_doc WHERE _id = 4;
+UPDATE nested SET house = NULL WHERE _id = 5;
+UPDATE nested SET house = ROW(1, NULL, NULL) WHERE _id = 5;
+UPDATE nested SET house = NULL WHERE _id = 4;
+SELECT __doc FROM nested_doc WHERE _id >= 4 ORDER BY _id;
+DROP FOREIGN TABLE nested, nested_null, nested_doc;
+DROP TYPE house, place;
+
 -- New values that the server computes of the old ones; where it is not sure of one, row by row.
 CREATE FUNCTION counts(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text; BEGIN
@@ -96,6 +131,15 @@ SELECT counts('UPDATE computed_null SET i = i + length(t) WHERE _id = 6');
 SELECT counts('UPDATE computed SET at = ''infinity'' WHERE _id = 77'); -- no row, no error
 UPDATE computed SET at = 'infinity' WHERE _id = 1;
 SELECT __doc FROM computed_doc WHERE __doc -> '_id' ->> '$numberInt' >= '4' ORDER BY __doc -> '_id' ->> '$numberInt';
+-- What is no value of the row, and not the same for all: row by row.
+UPDATE computed SET f = random() WHERE _id < 5;
+SELECT count(DISTINCT f) FROM computed WHERE _id < 5;
+UPDATE computed SET (i, s) = (SELECT x, y FROM (VALUES (1, 10, 11), (2, 20, 22)) v (k, x, y) WHERE k = _id) WHERE _id < 4;
+UPDATE computed SET flag = _id IN (SELECT 2), big = (SELECT count(*) FROM generate_series(1, 3)) WHERE _id < 4;
+INSERT INTO computed (_id, f) VALUES (7, '-0');
+SELECT counts('UPDATE computed SET f = f + f WHERE _id = 7');
+SELECT _id, i, s, flag, big FROM computed_null NATURAL JOIN (SELECT _id, s, flag, big FROM computed WHERE _id < 4) c ORDER BY 1;
+SELECT f FROM computed WHERE _id = 7;
 DROP FOREIGN TABLE computed, computed_null, computed_doc;
 
 -- A row that does not fit is known by its raw _id; setting it to NULL would destroy it.
@@ -125,6 +169,24 @@ COPY w (_id, name) FROM stdin;
 SELECT _id, name FROM w WHERE _id > 2000 ORDER BY _id;
 WITH u AS (UPDATE w SET name = 'x') DELETE FROM w;
 
+-- The same collection through another server, and through a pipeline that looks there.
+\getenv uri MONGO_URI
+CREATE SERVER again FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri :'uri');
+CREATE USER MAPPING FOR public SERVER again;
+CREATE FOREIGN TABLE loop (_id int, name text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'loop');
+CREATE FOREIGN TABLE loop_again (_id int, name text) SERVER again OPTIONS (database 'mongo_fdw_cpp_writes', collection 'loop');
+CREATE FOREIGN TABLE loop_pipeline (_id int, name text) SERVER again OPTIONS (database 'mongo_fdw_cpp_writes', collection 'w', pipeline '[{"$limit": 1}, {"$lookup": {"from": "loop", "pipeline": [], "as": "l"}}, {"$unwind": "$l"}, {"$replaceRoot": {"newRoot": "$l"}}]');
+TRUNCATE loop;
+INSERT INTO loop SELECT g, 'x' FROM generate_series(1, 1500) g;
+INSERT INTO loop SELECT _id + 10000, 'y' FROM loop_again;
+SELECT count(*) FROM loop;
+INSERT INTO loop SELECT _id + 100000, 'z' FROM loop_pipeline;
+SELECT count(*) FROM loop;
+WITH u AS (UPDATE loop SET name = 'u') DELETE FROM loop_again;
+DROP FOREIGN TABLE loop, loop_again, loop_pipeline;
+DROP USER MAPPING FOR public SERVER again;
+DROP SERVER again;
+
 -- Options.
 CREATE FOREIGN TABLE kinds (_id text OPTIONS (bson_type 'objectid'), i bigint OPTIONS (bson_type 'int32'), d int OPTIONS (bson_type 'double'),
     dec int OPTIONS (bson_type 'decimal128'), f numeric OPTIONS (bson_type 'double'), r text OPTIONS (bson_type 'regex'),
@@ -138,6 +200,36 @@ SELECT __doc FROM kinds_doc;
 INSERT INTO kinds (i) VALUES (3000000000);
 INSERT INTO kinds (f) VALUES (0.12345678901234567890);
 INSERT INTO kinds (_id) VALUES ('no id');
+CREATE FUNCTION written_as(value text, type_name text, bson_type text, options text DEFAULT '') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE stored text; same boolean; message text;
+BEGIN
+    EXECUTE format('CREATE FOREIGN TABLE pairs (_id int, a %s OPTIONS (bson_type %L %s)) SERVER mongodb OPTIONS (database ''mongo_fdw_cpp_writes'', collection ''pairs'')', type_name, bson_type, options);
+    BEGIN
+        EXECUTE format('INSERT INTO pairs VALUES (1, %L::%s)', value, type_name);
+        SELECT __doc ->> 'a' INTO stored FROM pairs_doc;
+        BEGIN EXECUTE format('SELECT a::text = (%L::%s)::text FROM pairs', value, type_name) INTO same; EXCEPTION WHEN OTHERS THEN same := NULL; END;
+        DELETE FROM pairs;
+        message := format('%s as %s: %s%s', type_name, bson_type, stored, CASE WHEN same THEN '' WHEN same IS NULL THEN ' (does not read back)' ELSE ' (reads otherwise)' END);
+    EXCEPTION WHEN OTHERS THEN message := format('%s as %s: %s %s', type_name, bson_type, SQLSTATE, SQLERRM);
+    END;
+    DROP FOREIGN TABLE pairs;
+    RETURN message;
+END $$;
+CREATE FOREIGN TABLE pairs_doc (__doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'pairs');
+TRUNCATE pairs_doc;
+SET client_min_messages = error;
+SELECT written_as(v, t, b, coalesce(o, '')) FROM (VALUES
+    ('5', 'smallint', 'int64', NULL), ('5', 'smallint', 'double', NULL), ('5', 'smallint', 'decimal128', NULL), ('5', 'integer', 'int64', NULL), ('-2147483648', 'bigint', 'int32', NULL), ('2147483648', 'bigint', 'int32', NULL),
+    ('9007199254740993', 'bigint', 'double', NULL), ('9223372036854775807', 'bigint', 'decimal128', NULL), ('2.5', 'real', 'int32', NULL), ('2', 'real', 'int32', NULL), ('0.1', 'real', 'decimal128', NULL), ('1e18', 'double precision', 'int64', NULL),
+    ('NaN', 'double precision', 'int64', NULL), ('1e300', 'double precision', 'decimal128', NULL), ('1.50', 'numeric', 'double', NULL), ('1e400', 'numeric', 'double', NULL), ('7.00', 'numeric', 'int32', NULL), ('7.5', 'numeric', 'int64', NULL), ('1e19', 'numeric', 'int64', NULL),
+    ('true', 'boolean', 'int32', NULL), ('507f1f77bcf86cd799439011', 'bpchar(24)', 'objectid', NULL), ('507f1f77bcf86cd799439011', 'name', 'objectid', NULL), ('507f1f77bcf86cd799439011', 'mongo.objectid', 'string', NULL), ('/a/b/i', 'text', 'regex', NULL), ('a', 'text', 'regex', NULL),
+    ('1970-01-01 00:00:01+00', 'timestamptz', 'timestamp', NULL), ('1969-12-31 23:59:59+00', 'timestamptz', 'timestamp', NULL), ('2024-02-29', 'date', 'timestamp', NULL), ('2024-02-29 00:00:00.5', 'timestamp', 'timestamp', NULL),
+    ('1969-12-31 23:59:59.9995', 'timestamp', 'date', ', round_time ''true'''), ('1969-12-31 23:59:59.9994', 'timestamp', 'date', ', round_time ''true'''), ('2024-01-01 00:00:00.0005', 'timestamp', 'date', ', round_time ''true'''), ('2024-01-01 00:00:00.0004', 'timestamp', 'date', ', round_time ''true'''),
+    ('00112233-4455-6677-8899-aabbccddeeff', 'uuid', 'binary:3', ', uuid_legacy ''csharp'''), ('00112233-4455-6677-8899-aabbccddeeff', 'uuid', 'binary:4', NULL), ('00112233-4455-6677-8899-aabbccddeeff', 'uuid', 'binary:5', NULL),
+    ('\x00112233445566778899aabbccddeeff', 'bytea', 'uuid', NULL), ('\x00', 'bytea', 'uuid', NULL), ('\x507f1f77bcf86cd799439011', 'bytea', 'objectid', NULL), ('{"a": 1}', 'json', 'object', NULL), ('[1]', 'json', 'OBJECT', NULL), ('[1]', 'jsonb', 'array', NULL), ('5', 'jsonb', 'array', NULL)) x (v, t, b, o);
+RESET client_min_messages;
+DROP FOREIGN TABLE pairs_doc;
+DROP FUNCTION written_as;
 CREATE FOREIGN TABLE up (_id int, x int, y int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'up', write_mode 'upsert');
 CREATE FOREIGN TABLE re (_id int, x int, y int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'up', write_mode 'replace');
 TRUNCATE up;
@@ -163,6 +255,26 @@ CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (write_concern '0')
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (write_concern '{"w": "majority", "x": 1}');
 ALTER FOREIGN TABLE up OPTIONS (ADD write_concern '{"w": 1, "j": true}', ADD batch_size '1');
 INSERT INTO up VALUES (4, 4, 4);
+
+-- One row after the other, and all that can be; what no document holds; nothing given at all.
+CREATE FOREIGN TABLE loose (_id int, v text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'loose', ordered 'false');
+CREATE FOREIGN TABLE any_id (v text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'any_id');
+TRUNCATE loose, any_id;
+INSERT INTO loose VALUES (1, 'a');
+\set VERBOSITY sqlstate
+SET client_min_messages = error;
+INSERT INTO loose VALUES (2, 'a'), (1, 'b'), (3, 'a');
+RESET client_min_messages;
+\set VERBOSITY terse
+SELECT * FROM loose ORDER BY 1;
+INSERT INTO loose VALUES (4, repeat('x', 17000000));
+INSERT INTO any_id DEFAULT VALUES;
+INSERT INTO any_id SELECT NULL FROM generate_series(1, 2);
+SELECT count(*) FROM any_id WHERE v IS NULL;
+EXPLAIN (COSTS OFF) INSERT INTO loose VALUES (5, 'x');
+EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO up VALUES (5, 5, 5);
+EXPLAIN (COSTS OFF) INSERT INTO re VALUES (5, 5, 5) RETURNING _id;
+DROP FOREIGN TABLE loose, any_id;
 
 -- A rollback undoes nothing there, and says so.
 BEGIN;
@@ -212,6 +324,31 @@ INSERT INTO copy_json SELECT __doc FROM traps_json;
 SELECT * FROM (SELECT __doc::text FROM traps_json EXCEPT ALL SELECT __doc::text FROM copy_json) x
 UNION ALL (SELECT __doc::text FROM copy_json EXCEPT ALL SELECT __doc::text FROM traps_json);
 SELECT count(*) > 50 FROM copy_json;
+-- ... equal as jsonb, where no text has a NUL; and as columns of each type, where they fit.
+CREATE FOREIGN TABLE traps_jsonb (__doc jsonb) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+CREATE FOREIGN TABLE traps_strict (__doc jsonb) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps');
+CREATE FOREIGN TABLE copy_jsonb (__doc jsonb) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'copy_jsonb');
+TRUNCATE copy_jsonb;
+INSERT INTO copy_jsonb SELECT __doc FROM traps_jsonb WHERE __doc IS NOT NULL;
+SELECT * FROM (SELECT __doc FROM traps_jsonb WHERE __doc IS NOT NULL EXCEPT ALL SELECT __doc FROM copy_jsonb) x
+UNION ALL (SELECT __doc FROM copy_jsonb EXCEPT ALL SELECT __doc FROM traps_jsonb);
+SELECT count(*) > 50 FROM copy_jsonb;
+INSERT INTO copy_jsonb SELECT __doc FROM traps_strict;
+CREATE FUNCTION copy_of_type(type_name text, options text DEFAULT '') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE here bigint; lost bigint; copied text;
+BEGIN
+    EXECUTE format('CREATE FOREIGN TABLE typed_source (_id int, a %s OPTIONS (path ''a'' %s)) SERVER mongodb OPTIONS (database ''mongo_fdw_cpp_test'', collection ''traps'', on_conversion_error ''null'')', type_name, options);
+    EXECUTE format('CREATE FOREIGN TABLE typed_copy (_id int, a %s OPTIONS (path ''a'' %s)) SERVER mongodb OPTIONS (database ''mongo_fdw_cpp_writes'', collection ''typed'')', type_name, options);
+    TRUNCATE typed_copy;
+    INSERT INTO typed_copy SELECT * FROM typed_source;
+    SELECT count(a) INTO here FROM typed_source;
+    SELECT count(*) INTO lost FROM ((SELECT _id, a::text FROM typed_source EXCEPT ALL SELECT _id, a::text FROM typed_copy) UNION ALL (SELECT _id, a::text FROM typed_copy EXCEPT ALL SELECT _id, a::text FROM typed_source)) x;
+    DROP FOREIGN TABLE typed_source, typed_copy;
+    RETURN format('%s: %s, %s differ', type_name, CASE WHEN here > 0 THEN 'values copied' ELSE 'no value' END, lost);
+END $$;
+SELECT copy_of_type(t) FROM unnest(ARRAY['smallint', 'integer', 'bigint', 'real', 'double precision', 'numeric', 'numeric(10,2)', 'boolean', 'text', 'varchar(3)', 'bpchar', 'name', 'mongo.objectid',
+    'uuid', 'bytea', 'timestamptz', 'timestamp', 'date', 'integer[]', 'text[]', 'numeric[]']) t;
+SELECT copy_of_type('json', ', json_format ''canonical'''), copy_of_type('jsonb', ', json_format ''canonical'''), copy_of_type('jsonb[]', ', json_format ''canonical'''), copy_of_type('uuid', ', uuid_legacy ''java''');
 INSERT INTO copy_bytes VALUES ('\x0500000001');
 INSERT INTO copy_bytes VALUES ('\x10000000036100ffffff00000000000000');
 
@@ -245,5 +382,5 @@ INSERT INTO infinite VALUES (4, 1, 1, 'infinity');
 DROP FOREIGN TABLE over, over_up, over_doc, infinite;
 
 DROP VIEW checked;
-DROP FOREIGN TABLE w, w_doc, w_text, kinds, kinds_doc, up, re, locked, child, strict, strict2, traps_bytes, copy_bytes, traps_json, copy_json;
-DROP FUNCTION note, counts;
+DROP FOREIGN TABLE w, w_doc, w_text, kinds, kinds_doc, up, re, locked, child, strict, strict2, traps_bytes, copy_bytes, traps_json, copy_json, traps_jsonb, traps_strict, copy_jsonb;
+DROP FUNCTION note, counts, copy_of_type;

@@ -7,6 +7,7 @@
 
 #include "connect/connect.hpp"
 #include "connect/entry.hpp"
+#include "connect/stats.hpp" // is_unsupported
 #include "mongo/transaction.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
@@ -107,12 +108,6 @@ mongo::Client *open_connection(const TableOptions *table, Oid user, mongo::Error
     return connection.client;
 }
 
-// Whether nobody knows what became of the operations that were on their way.
-bool is_uncertain(const mongo::Error &failure) {
-    return failure.kind == mongo::ErrorKind::Interrupted || failure.kind == mongo::ErrorKind::Lost ||
-           failure.kind == mongo::ErrorKind::Protocol;
-}
-
 // Runs call(client), which counts what it wrote, over the user's connection; a cancel raises.
 template <class Call> bool run_write(const TableOptions *table, Oid user, mongo::Error *failure, Call call) {
     CHECK_FOR_INTERRUPTS();
@@ -136,15 +131,8 @@ bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
     if (!table->transactional)
         return false;
     mongo::Error failure{};
-    if (!begin) {
-        if (!connection_entries())
-            return false;
-        Entry *entry = entry_of(table->server, user);
-        if (!entry || !entry->in_transaction)
-            return false;
-        check_transaction(entry);
-        return true;
-    }
+    if (!begin)
+        return in_transaction(table->server, user);
     mongo::Client *client = open_connection(table, user, &failure);
     if (!client)
         raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
@@ -164,24 +152,47 @@ bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
     return true;
 }
 
+bool in_transaction(Oid server, Oid user) {
+    Entry *entry = connection_entries() ? entry_of(server, user) : nullptr;
+    if (!entry || !entry->in_transaction)
+        return false;
+    check_transaction(entry);
+    return true;
+}
+
+bool is_uncertain(const mongo::Error &error) {
+    return error.kind == mongo::ErrorKind::Interrupted || error.kind == mongo::ErrorKind::Protocol ||
+           sqlstate_of(error) == ERRCODE_CONNECTION_FAILURE;
+}
+
+bool is_not_understood(const mongo::Error &error) {
+    constexpr int32_t kFailedToParse = 9;
+    return error.kind == mongo::ErrorKind::Server && (is_unsupported(error) || error.code == kFailedToParse);
+}
+
 bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequest &request,
                      mongo::WriteResult *result, mongo::Error *failure) {
     *result = {};
     return run_write(table, user, failure, [&](mongo::Client *client) {
         mongo::write(client, request, result, failure);
         WriteCount count{result->written(), 0, false};
-        for (uint32 i = 0; is_uncertain(*failure) && i < request.count; i++)
-            count.unbounded = count.unbounded || !mongo::is_single(request.operations[i].kind);
-        if (is_uncertain(*failure) && !count.unbounded)
+        bool many = request.count > 0 && !mongo::is_single(request.operations[0].kind);
+        // A server does not say how far it came with a command for many documents that failed.
+        result->uncertain = is_uncertain(*failure) ||
+                            (many && failure->kind == mongo::ErrorKind::Server && !is_not_understood(*failure));
+        count.unbounded = result->uncertain && many;
+        if (result->uncertain && !many)
             count.uncertain = static_cast<int64>(request.count) - result->written();
         return count;
     });
 }
 
-bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
+bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply, bool *unconfirmed,
                      mongo::Error *failure) {
+    *unconfirmed = false;
     return run_write(table, user, failure, [&](mongo::Client *client) {
-        if (!mongo::modify(client, table->database, command, reply, failure))
+        bool done = mongo::modify(client, table->database, command, reply, unconfirmed, failure);
+        if (!done && !*unconfirmed)
             return WriteCount{0, is_uncertain(*failure), false};
         return WriteCount{field_of(reply->data, reply->size, "value").type == BsonType::Document, 0, false};
     });
@@ -189,10 +200,8 @@ bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, 
 
 bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                   mongo::Error *failure) {
-    if (!table->transactional)
-        return run_command(table->server, user, table->database, command, reply, failure);
     return run_write(table, user, failure, [&](mongo::Client *client) {
-        mongo::modify(client, table->database, command, reply, failure);
+        mongo::read_primary(client, table->database, command, reply, failure);
         return WriteCount{};
     });
 }
@@ -216,18 +225,25 @@ void commit_transactions() {
     ListCell *cell;
     foreach (cell, open)
         check_transaction(static_cast<Entry *>(lfirst(cell)));
+    StringInfoData committed; // where more than one server takes part, the others stand
+    initStringInfo(&committed);
     foreach (cell, open) {
         Entry *entry = static_cast<Entry *>(lfirst(cell));
         bool unknown;
         mongo::Error failure;
         if (!mongo::commit_transaction(entry->client, &unknown, &failure)) {
-            if (unknown)
-                ereport(ERROR, (errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
-                                errmsg("the commit on server \"%s\" has not been answered", NameStr(entry->name)),
-                                errdetail("%s It may have been committed there.", failure.message)));
-            raise_mongo_error(failure, NameStr(entry->name), "commitTransaction", nullptr);
+            const char *stand =
+                committed.len ? psprintf(" Committed already, and not undone: %s.", committed.data) : "";
+            ereport(ERROR,
+                    (errcode(unknown ? ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN : sqlstate_of(failure)),
+                     unknown ? errmsg("the commit on server \"%s\" has not been answered", NameStr(entry->name))
+                             : errmsg("could not commit on server \"%s\"", NameStr(entry->name)),
+                     errdetail("%s%s.%s%s",
+                               failure.kind == mongo::ErrorKind::Server ? psprintf("Code %d: ", failure.code) : "",
+                               failure.message, unknown ? " It may have been committed there." : "", stand)));
         }
         entry->in_transaction = false;
+        appendStringInfo(&committed, "%sserver \"%s\"", committed.len ? ", " : "", NameStr(entry->name));
     }
 }
 

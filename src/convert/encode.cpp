@@ -579,7 +579,9 @@ Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRule
     return encoder_of(column, make_converter(type, typmod, read), write);
 }
 
-bool may_refuse(const Encoder *encoder) { return !encoder->write || !encoder->takes_all; }
+bool may_refuse(const Encoder *encoder) {
+    return !encoder->write || !encoder->takes_all || GetDatabaseEncoding() != PG_UTF8;
+}
 
 void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     if (!encoder->write) {
@@ -591,6 +593,42 @@ void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datu
                                                           encoder->column, type)));
     }
     encoder->write(encoder, writer, key, value);
+}
+
+bool visit_changes(const Encoder *encoder, Datum value, Datum old, AttributeVisit visit, void *argument) {
+    while (encoder->converter->kind == Kind::Domain)
+        encoder = encoder->element;
+    const Converter *converter = encoder->converter;
+    if (converter->kind != Kind::Composite || !encoder->write)
+        return false;
+    for (uint32_t i = 0; i < converter->field_count; i++) {
+        const char *name = converter->field_names[i];
+        if (name && (!*name || *name == '$' || strchr(name, '.') || strspn(name, "0123456789") == strlen(name)))
+            return false;
+    }
+    Size count = Max(converter->field_count, 1);
+    Datum *values[2];
+    bool *nulls[2];
+    for (int side = 0; side < 2; side++) {
+        HeapTupleHeader header = DatumGetHeapTupleHeader(side == 0 ? value : old);
+        HeapTupleData tuple{};
+        tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+        tuple.t_data = header;
+        values[side] = static_cast<Datum *>(palloc(sizeof(Datum) * count));
+        nulls[side] = static_cast<bool *>(palloc(count));
+        heap_deform_tuple(&tuple, converter->descriptor, values[side], nulls[side]);
+    }
+    for (uint32_t i = 0; i < converter->field_count; i++) {
+        if (!converter->field_names[i])
+            continue;
+        Form_pg_attribute attribute = attribute_of(converter->descriptor, static_cast<int>(i));
+        bool same = nulls[0][i] == nulls[1][i] &&
+                    (nulls[0][i] || datum_image_eq(values[0][i], values[1][i], attribute->attbyval, attribute->attlen));
+        if (!same)
+            visit(argument, converter->field_names[i], encoder->fields[i], values[0][i], nulls[0][i], values[1][i],
+                  nulls[1][i]);
+    }
+    return true;
 }
 
 void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bool *has_id) {

@@ -1,7 +1,6 @@
 // Batches of writes. Zone B.
 #include "dml/batch.hpp"
 
-#include "connect/stats.hpp" // is_unsupported
 #include "connect/write.hpp"
 #include "convert/json.hpp"
 #include "dml/conflicts.hpp"
@@ -50,6 +49,8 @@ const char *verb_of(mongo::WriteKind kind) {
     }
 }
 
+constexpr int32_t kPathNotViable = 28;
+
 bool is_duplicate(int32_t code) { return code == 11000 || code == 11001; }
 
 BsonValue id_of_operation(const mongo::WriteOperation &operation) {
@@ -64,69 +65,73 @@ BsonValue id_of_operation(const mongo::WriteOperation &operation) {
 
 const char *shown_id(const BsonValue &id) { return id.type == BsonType::Missing ? "(none)" : shown_json(id); }
 
-// What of the statement is in the collection, once it has failed.
-const char *count_text(const Batch *batch, int64 written) {
+// What of the statement is in the collection, once a request of so many operations, from one on, has failed.
+const char *count_text(const Batch *batch, uint32 first, uint32 count, const mongo::WriteResult &result) {
     if (batch->target->table->transactional)
         return "the transaction on the server is aborted, nothing of it stays";
-    return psprintf(INT64_FORMAT " %s of this statement %s written", written, written == 1 ? "document" : "documents",
-                    written == 1 ? "was" : "were");
+    int64 written = batch->written + result.written();
+    const char *more =
+        !result.uncertain ? ""
+        : mongo::is_single(batch->operations[first].kind)
+            ? psprintf(", and up to " INT64_FORMAT " more may have been", static_cast<int64>(count) - result.written())
+            : ", and more may have been";
+    return psprintf(INT64_FORMAT " %s of this statement %s written%s", written, written == 1 ? "document" : "documents",
+                    written == 1 ? "was" : "were", more);
 }
 
-// Raises the first failure of what was sent of a batch, from an operation on: which row, what the server says, what is
-// in the collection now.
+const char *in_server_encoding(const char *utf8) { return pg_any_to_server(utf8, strlen(utf8), PG_UTF8); }
+
+// The first operation that the server refused.
+[[noreturn]] void raise_refused(const Batch *batch, uint32 first, const mongo::WriteResult &result,
+                                const mongo::Error &error, const char *counted) {
+    const TableOptions *table = batch->target->table;
+    const mongo::FailedOperation &failed = result.failed[0];
+    uint32 row = Min(first + failed.index, batch->count - 1);
+    const mongo::WriteOperation &operation = batch->operations[row];
+    bool duplicate = is_duplicate(failed.code);
+    bool raced = duplicate && batch->looked_up; // somebody else's, or one that could not be looked up
+    bool in_the_way = failed.code == kPathNotViable;
+    const char *where = mongo::is_single(operation.kind) ? psprintf("row %u of a batch of %u, with _id %s", row + 1,
+                                                                    batch->count, shown_id(id_of_operation(operation)))
+                                                         : "a command for many documents";
+    ereport(ERROR,
+            (errcode(raced ? ERRCODE_T_R_SERIALIZATION_FAILURE : sqlstate_of(error)),
+             duplicate ? errmsg("duplicate key in \"%s\"", table->name_space)
+                       : errmsg("could not %s a document of \"%s\"", verb_of(operation.kind), table->name_space),
+             duplicate && failed.key
+                 ? errdetail("Key %s exists already; %s. %s.", in_server_encoding(failed.key), where, counted)
+                 : errdetail("Code %d: %s; %s. %s.", failed.code, in_server_encoding(error.message), where, counted),
+             in_the_way ? errhint("A value that is no document stands on the path of a column. Write the whole "
+                                  "document, or the field that holds it.")
+             : result.failed_count > 1 ? errhint("%u rows of the batch failed.", result.failed_count)
+                                       : 0,
+             errcontext("namespace \"%s\" of server \"%s\"", table->name_space, table->server_name)));
+    pg_unreachable();
+}
+
+// Raises why a request failed: which row, what the server says, what is in the collection now.
 [[noreturn]] void raise_failure(const Batch *batch, uint32 first, uint32 count, const mongo::WriteResult &result,
                                 const mongo::Error &error) {
     const TableOptions *table = batch->target->table;
     report_driver_log();
-    const char *counted = count_text(batch, batch->written + result.written());
-    if (result.failed_count > 0 && !mongo::is_single(batch->operations[0].kind))
-        ereport(ERROR,
-                (errcode(sqlstate_of(error)),
-                 errmsg("could not %s documents of \"%s\"", verb_of(batch->operations[0].kind), table->name_space),
-                 errdetail("Code %d: %s; %s.", error.code,
-                           pg_any_to_server(error.message, strlen(error.message), PG_UTF8), counted),
-                 errcontext("server \"%s\"", table->server_name)));
-    if (result.failed_count > 0) {
-        const mongo::FailedOperation &failed = result.failed[0];
-        uint32 row = Min(first + failed.index, batch->count - 1);
-        const mongo::WriteOperation &operation = batch->operations[row];
-        bool duplicate = is_duplicate(failed.code);
-        bool raced = duplicate && batch->looked_up; // somebody else's, or one that could not be looked up
-        const char *id = shown_id(id_of_operation(operation));
-        const char *server = pg_any_to_server(error.message, strlen(error.message), PG_UTF8);
-        ereport(ERROR,
-                (errcode(raced ? ERRCODE_T_R_SERIALIZATION_FAILURE : sqlstate_of(error)),
-                 duplicate ? errmsg("duplicate key in \"%s\"", table->name_space)
-                           : errmsg("could not %s a document of \"%s\"", verb_of(operation.kind), table->name_space),
-                 duplicate && failed.key ? errdetail("Key %s exists already; row %u of a batch of %u, with _id %s. %s.",
-                                                     pg_any_to_server(failed.key, strlen(failed.key), PG_UTF8), row + 1,
-                                                     batch->count, id, counted)
-                                         : errdetail("Code %d: %s; row %u of a batch of %u, with _id %s. %s.",
-                                                     failed.code, server, row + 1, batch->count, id, counted),
-                 result.failed_count > 1 ? errhint("%u rows of the batch failed.", result.failed_count) : 0,
-                 errcontext("namespace \"%s\" of server \"%s\"", table->name_space, table->server_name)));
-    }
+    CHECK_FOR_INTERRUPTS();
+    const char *counted = count_text(batch, first, count, result);
+    if (result.failed_count > 0 && error.kind == mongo::ErrorKind::Server)
+        raise_refused(batch, first, result, error, counted);
     if (result.unconfirmed)
         ereport(ERROR, (errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
                         errmsg("a write to \"%s\" was not confirmed as the write concern asks", table->name_space),
                         errdetail("%s; %s.", error.message, counted), errcontext("server \"%s\"", table->server_name)));
-    if (error.kind == mongo::ErrorKind::Connect)
-        ereport(ERROR,
-                (errcode(sqlstate_of(error)),
-                 errmsg("could not connect to server \"%s\" to write to \"%s\"", table->server_name, table->name_space),
-                 errdetail("%s; %s.", error.message, counted)));
+    const char *code = error.kind == mongo::ErrorKind::Server ? psprintf("Code %d: ", error.code) : "";
     bool broken = error.kind == mongo::ErrorKind::Lost || error.kind == mongo::ErrorKind::Protocol;
-    if (!broken)
-        raise_mongo_error(error, table->server_name, table->name_space, nullptr);
-    const char *more =
-        table->transactional ? ""
-        : mongo::is_single(batch->operations[first].kind)
-            ? psprintf(", and up to " INT64_FORMAT " more may have been", static_cast<int64>(count) - result.written())
-            : ", and more may have been";
-    ereport(ERROR, (errcode(sqlstate_of(error)),
-                    errmsg("lost the connection to server \"%s\" while writing to \"%s\"", table->server_name,
-                           table->name_space),
-                    errdetail("%s; %s%s.", error.message, counted, more)));
+    ereport(ERROR,
+            (errcode(sqlstate_of(error)),
+             error.kind == mongo::ErrorKind::Connect ? errmsg("could not connect to server \"%s\" to write to \"%s\"",
+                                                              table->server_name, table->name_space)
+             : broken ? errmsg("lost the connection to server \"%s\" while writing to \"%s\"", table->server_name,
+                               table->name_space)
+                      : errmsg("could not write to \"%s\" of server \"%s\"", table->name_space, table->server_name),
+             errdetail("%s%s; %s.", code, in_server_encoding(error.message), counted)));
     pg_unreachable();
 }
 
@@ -179,11 +184,12 @@ const char *vanished_text(const Batch *batch) {
 [[noreturn]] void raise_vanished(const Batch *batch, int64 found) {
     const TableOptions *table = batch->target->table;
     int64 lost = static_cast<int64>(batch->count) - found;
+    const char *which = vanished_text(batch);
     ereport(ERROR,
             (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
              errmsg("documents of \"%s\" have vanished since the statement read them", table->name_space),
              errdetail("Of a batch of %u, " INT64_FORMAT " %s not found: %s. %s.", batch->count, lost,
-                       lost == 1 ? "was" : "were", vanished_text(batch), count_text(batch, batch->written)),
+                       lost == 1 ? "was" : "were", which, count_text(batch, 0, batch->count, {})),
              errhint("Run the statement again. With option batch_size 1 a vanished document counts as no row.")));
     pg_unreachable();
 }
@@ -191,7 +197,7 @@ const char *vanished_text(const Batch *batch) {
 void prepare(Batch *batch) {
     const TableOptions *table = batch->target->table;
     if (!batch->drained)
-        drain_scans(batch->estate, table->server, table->database, table->collection);
+        drain_scans(batch->estate, table);
     batch->drained = true;
     batch->sent++;
     for (uint32 i = 0; i < batch->count; i++) {
@@ -251,12 +257,6 @@ bool is_full(const Batch *batch) { return batch->count >= batch->size || batch->
 
 namespace {
 
-// Whether a server does not understand a command, or not all of what it says. It finds that before it writes.
-bool is_not_understood(const mongo::Error &error) {
-    return error.kind == mongo::ErrorKind::Server &&
-           (is_unsupported(error) || sqlstate_of(error) == ERRCODE_INVALID_PARAMETER_VALUE);
-}
-
 // Sends operations from one on. *understood, where given: false where the server does not understand them; nothing was
 // written then, and that is no error.
 mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates duplicates, bool *failed,
@@ -273,7 +273,8 @@ mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates dup
     request.simple_collation = batch->simple_collation;
     mongo::Error error{};
     bool done = write_documents(table, batch->user, request, &result, &error);
-    if (!done && duplicates == Duplicates::Skip && result.failed_count > 0 && !result.unconfirmed) {
+    bool answered = result.inserted + result.failed_count == static_cast<int64>(count); // all of it
+    if (!done && duplicates == Duplicates::Skip && answered && result.failed_count > 0 && !result.unconfirmed) {
         done = true;
         for (uint32 i = 0; i < result.failed_count && done; i++)
             done = is_duplicate(result.failed[i].code);
@@ -357,16 +358,21 @@ BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
                                      {operation.document.data, operation.document.size}, upsert, concern);
     mongo::Bytes reply{};
     mongo::Error error{};
-    if (!modify_document(table, batch->user, {command.data, command.size}, &reply, &error)) {
+    bool unconfirmed;
+    bool done = modify_document(table, batch->user, {command.data, command.size}, &reply, &unconfirmed, &error);
+    BsonValue value = done || unconfirmed ? field_of(reply.data, reply.size, "value") : BsonValue{};
+    if (!done) {
         mongo::FailedOperation failed{0, error.code, error.message, nullptr};
         mongo::WriteResult result{};
         result.failed = &failed;
-        result.failed_count = error.kind == mongo::ErrorKind::Server;
+        result.failed_count = error.kind == mongo::ErrorKind::Server && !unconfirmed;
+        result.modified = value.type == BsonType::Document;
+        result.unconfirmed = unconfirmed;
+        result.uncertain = is_uncertain(error);
         raise_failure(batch, 0, 1, result, error);
     }
     batch->count = 0;
     batch->writer.buffer.len = filter;
-    BsonValue value = field_of(reply.data, reply.size, "value");
     batch->written += value.type == BsonType::Document;
     return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
 }

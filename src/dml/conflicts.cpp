@@ -89,7 +89,26 @@ void append_values(BsonWriter *writer, const char *path, const PathValues &value
     end_document(writer, start);
 }
 
-// Appends {path: {$eq: value}, ...} for an index; false, and nothing, where it says nothing about the document.
+// Appends the condition that one of the fields of an index is there.
+void append_existence(BsonWriter *writer, const BsonValue &keys) {
+    write_key(writer, BsonType::Array, key_of("$or"));
+    int list = begin_document(writer);
+    uint32 number = 0;
+    for (BsonReader fields(keys.data, keys.size); fields.next();) {
+        write_key(writer, BsonType::Document, IndexKey(number++).key);
+        int field = begin_document(writer);
+        write_key(writer, BsonType::Document, key_of(fields.key()));
+        int exists = begin_document(writer);
+        write_key(writer, BsonType::Bool, key_of("$exists"));
+        write_bytes(writer, "\1", 1);
+        end_document(writer, exists);
+        end_document(writer, field);
+    }
+    end_document(writer, list);
+}
+
+// Appends {path: {$eq: value}, ...} for an index; false, and nothing, where it says nothing about the document. Who is
+// found has the same key, beyond doubt: a row is left out because of it.
 bool append_key(BsonWriter *writer, FieldKey number, const UniqueIndex &index, mongo::Bytes document) {
     int at = writer->buffer.len, arrays = 0;
     write_key(writer, BsonType::Document, number);
@@ -104,6 +123,8 @@ bool append_key(BsonWriter *writer, FieldKey number, const UniqueIndex &index, m
             any = any || values.items[i].type != BsonType::Missing;
         append_values(writer, keys.key(), values);
     }
+    if (index.sparse) // the index has only documents with one of its fields
+        append_existence(writer, index.keys);
     end_document(writer, start);
     // Two paths through one array are paired element by element, which a condition for each does not say.
     if (known && arrays <= 1 && (any || !index.sparse))
@@ -245,6 +266,37 @@ bool repeats_in(const UniqueIndex &index, const mongo::Bytes *documents, uint32 
 
 } // namespace
 
+namespace {
+
+// Two paths of a key that may lead through one array: its elements are paired, which a condition for each does not say.
+bool shares_arrays(const BsonValue &keys) {
+    for (BsonReader first(keys.data, keys.size); first.next();) {
+        Size length = strcspn(first.key(), ".");
+        int same = 0;
+        for (BsonReader other(keys.data, keys.size); other.next();)
+            same += strcspn(other.key(), ".") == length && strncmp(first.key(), other.key(), length) == 0;
+        if (same > 1)
+            return true;
+    }
+    return false;
+}
+
+void add_index(UniqueIndexes *indexes, const BsonValue &keys, bool sparse, bool collated) {
+    Size size = sizeof(UniqueIndex) * (indexes->count + 1);
+    indexes->items = static_cast<UniqueIndex *>(indexes->items ? repalloc(indexes->items, size) : palloc(size));
+    uint8_t *copy = static_cast<uint8_t *>(palloc(keys.size));
+    memcpy(copy, keys.data, keys.size);
+    indexes->items[indexes->count++] = {{BsonType::Document, copy, keys.size}, sparse, collated};
+}
+
+bool is_id_index(const BsonValue &index) {
+    BsonValue keys = field_of(index, "key");
+    return keys.type == BsonType::Document && field_of(keys, "_id").type != BsonType::Missing &&
+           is_text(field_of(index, "name"), "_id_");
+}
+
+} // namespace
+
 UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user) {
     mongo::Bytes reply{};
     mongo::Error failure{};
@@ -255,23 +307,25 @@ UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user) {
     if (!told && !(failure.kind == mongo::ErrorKind::Server && failure.code == kNamespaceNotFound))
         raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
     BsonValue list = told ? field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch") : kMissing;
-    BsonReader reader(list.data, list.type == BsonType::Array ? list.size : 0);
-    while (list.type == BsonType::Array && reader.next()) {
+    constexpr uint8_t kNothing[] = {5, 0, 0, 0, 0};
+    if (list.type != BsonType::Array)
+        list = {BsonType::Array, kNothing, sizeof kNothing};
+    // Look-ups compare by the collection's own collation, which is that of the index of _id.
+    BsonValue collation = kMissing;
+    for (BsonReader reader(list.data, list.size); reader.next();)
+        if (is_id_index(reader.value()))
+            collation = field_of(reader.value(), "collation");
+    bool collated = collation.type != BsonType::Missing;
+    // A collection that is still to be made has this one, too.
+    constexpr uint8_t kIdKey[] = {14, 0, 0, 0, 0x10, '_', 'i', 'd', 0, 1, 0, 0, 0, 0};
+    add_index(indexes, {BsonType::Document, kIdKey, sizeof kIdKey}, false, collated);
+    for (BsonReader reader(list.data, list.size); reader.next();) {
         const BsonValue &index = reader.value();
         BsonValue keys = field_of(index, "key");
-        bool is_id = keys.type == BsonType::Document && field_of(keys, "_id").type != BsonType::Missing &&
-                     is_text(field_of(index, "name"), "_id_");
-        if (!is_id && !is_true(field_of(index, "unique")))
-            continue;
-        if (field_of(index, "partialFilterExpression").type != BsonType::Missing)
-            continue;
-        Size size = sizeof(UniqueIndex) * (indexes->count + 1);
-        indexes->items = static_cast<UniqueIndex *>(indexes->items ? repalloc(indexes->items, size) : palloc(size));
-        uint8_t *copy = static_cast<uint8_t *>(palloc(keys.size));
-        memcpy(copy, keys.data, keys.size);
-        indexes->items[indexes->count++] = {{BsonType::Document, copy, keys.size},
-                                            is_true(field_of(index, "sparse")),
-                                            field_of(index, "collation").type != BsonType::Missing};
+        if (!is_id_index(index) && keys.type == BsonType::Document && is_true(field_of(index, "unique")) &&
+            field_of(index, "partialFilterExpression").type == BsonType::Missing && !shares_arrays(keys) &&
+            same_value(field_of(index, "collation"), collation))
+            add_index(indexes, keys, is_true(field_of(index, "sparse")), collated);
     }
     return indexes;
 }

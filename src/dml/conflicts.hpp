@@ -9,8 +9,9 @@ namespace mongo_fdw {
 
 struct UniqueIndexes;
 
-// The unique indexes of a table's collection, in the current memory context. Partial ones are left out: whether they
-// hold a document only the server can tell.
+// The unique indexes of a table's collection, in the current memory context. Left out are those of which only the
+// server can tell whether two documents have the same key: partial ones, those with a collation of their own, and
+// compound ones with several paths below one field.
 UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user);
 
 // Whether a document of the collection has the _id or another unique key of one of the documents.

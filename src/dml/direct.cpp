@@ -60,8 +60,10 @@ bool is_plain(const ScanPlan &plan) {
 bool can_set(const TableOptions *table, int column, Expr *value) {
     const ColumnOptions &options = table->columns[column - 1];
     Node *node = reinterpret_cast<Node *>(value);
+    // Of a composite only the attributes that differ are written.
     return options.role == Role::Field && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
-           !contain_volatile_functions(node) && !contain_subplans(node) && bms_is_empty(pull_varnos(nullptr, node));
+           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && !contain_volatile_functions(node) &&
+           !contain_subplans(node) && bms_is_empty(pull_varnos(nullptr, node));
 }
 
 // How the server stores what it computes for a column as the column would be written.
@@ -89,6 +91,14 @@ bool can_compute(const TableOptions *table, int column) {
     return options.role == Role::Field && options.path.plain && options.path.count == 1 &&
            strcmp(options.path.keys[0], "_id") != 0 && !options.write.bson_type && stored_row(options.type) &&
            !options.rules.bool_as_number;
+}
+
+bool find_multiple_assignment(Node *node, void *context) {
+    if (!node)
+        return false;
+    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_MULTIEXPR)
+        return true;
+    return walk_expression(node, find_multiple_assignment, context);
 }
 
 // Evaluates into the row the new values that are the same for all rows, or those that are not; true where one is NULL.
@@ -228,6 +238,7 @@ void compute_values(ForeignScanState *node, ScanState *scan, TupleTableSlot *rea
 void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row) {
     ScanState *scan = state->scan;
     Batch *batch = make_batch(state->target, state->estate, state->user, state->target->table->batch_size);
+    MemoryContext row_context = AllocSetContextCreate(scan->context, "mongo_fdw_cpp row", ALLOCSET_DEFAULT_SIZES);
     Index relation = reinterpret_cast<Scan *>(node->ss.ps.plan)->scanrelid;
     Bitmapset *columns = columns_of(scan->plan.columns);
     for (;;) {
@@ -238,6 +249,8 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
         RowId id = take_row(state->estate, relation, &read->tts_tid);
         if (id.written)
             continue;
+        MemoryContextReset(row_context);
+        MemoryContext old = MemoryContextSwitchTo(row_context);
         BsonWriter *writer = batch_writer(batch);
         int start = writer->buffer.len;
         write_id_filter(writer, id.id);
@@ -255,12 +268,15 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
             if (single && result.found() == 0)
                 state->documents--; // it has vanished
         }
+        MemoryContextSwitchTo(old);
     }
     flush(batch);
+    MemoryContextDelete(row_context);
 }
 
 void execute(ForeignScanState *node, DirectState *state) {
     ScanState *scan = state->scan;
+    join_transaction(scan);
     evaluate_parameters(node, false);
     TupleDesc descriptor = RelationGetDescr(node->ss.ss_currentRelation);
     TupleTableSlot *row = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
@@ -320,17 +336,25 @@ extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, In
         bool any_computed = false;
         forboth(value, values, column, columns) {
             Expr *expression = lfirst_node(TargetEntry, value)->expr;
+            Node *node = reinterpret_cast<Node *>(expression);
             bool constant = can_set(table, lfirst_int(column), expression);
-            if (!constant && !can_compute(table, lfirst_int(column)))
+            // SET (a, b) = (SELECT ...): a subplan of the scan's target list, which is not run.
+            if (find_multiple_assignment(node, nullptr))
+                return false;
+            if (!constant && (bms_is_empty(pull_varnos(nullptr, node)) || !can_compute(table, lfirst_int(column))))
                 return false;
             any_computed = any_computed || !constant;
             expressions = lappend(expressions, expression);
         }
         // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead
         // through.
-        foreach (column, columns)
-            if (any_computed && table->columns[lfirst_int(column) - 1].path.count > 1)
+        List *fields = NIL;
+        foreach (column, columns) {
+            const FieldPath &path = table->columns[lfirst_int(column) - 1].path;
+            if (any_computed && (path.count > 1 || list_member(fields, makeString(pstrdup(path.keys[0])))))
                 return false;
+            fields = lappend(fields, makeString(pstrdup(path.keys[0])));
+        }
         if (any_computed && lacking_features(table, info->user, 1u << static_cast<int>(mql::Feature::Update)))
             return false;
     }

@@ -33,7 +33,7 @@ struct ModifyState {
     bool skips_conflicts;
     bool immediate; // every row is sent at once
     bool answers;   // its answer is a document
-    bool buffers;   // single rows wait for a batch: COPY where PostgreSQL does not collect them
+    bool buffers;   // inserted rows wait here: the executor would copy each of them twice
     bool compares;  // BEFORE ROW triggers may have changed other columns
     AttrNumber row; // ctid in the plan's rows
     MemoryContext context;
@@ -113,6 +113,7 @@ ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target, CmdType o
     int size = state->target->table->batch_size;
     state->answers = needs.answers;
     state->immediate = needs.immediate || size == 1;
+    state->buffers = !state->immediate;
     state->compares = operation == CMD_UPDATE && target->ri_TrigDesc && target->ri_TrigDesc->trig_update_before_row;
     state->batch = make_batch(state->target, estate, state->user, state->immediate ? 1 : size);
     MemoryContextSwitchTo(old);
@@ -334,6 +335,7 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
     MemoryContext old = MemoryContextSwitchTo(state->context);
     state->columns = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))));
     state->skips_conflicts = boolVal(list_nth(encoded, static_cast<int>(ModifySlot::Conflicts)));
+    state->buffers = state->buffers && !state->skips_conflicts; // what was left out is counted
     if (node->operation != CMD_INSERT) {
         Plan *subplan = outerPlanState(node)->plan;
         state->row = ExecFindJunkAttributeInTlist(subplan->targetlist, "ctid");
@@ -348,7 +350,7 @@ extern "C" void mongoBeginForeignInsert(ModifyTableState *node, ResultRelInfo *t
     ModifyState *state = make_state(node, target, CMD_INSERT);
     ModifyTable *plan = reinterpret_cast<ModifyTable *>(node->ps.plan);
     state->skips_conflicts = plan && plan->onConflictAction == ONCONFLICT_NOTHING;
-    state->buffers = !plan && !state->immediate;
+    state->buffers = state->buffers && !state->skips_conflicts;
     if (state_of(target)) // rows of an UPDATE move here from other partitions
         state_of(target)->inserts = state;
     else
@@ -359,7 +361,7 @@ extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
     ModifyState *state = insert_state_of(target);
     if (!state)
         return read_table_options(RelationGetRelid(target->ri_RelationDesc))->batch_size;
-    return state->immediate ? 1 : state->target->table->batch_size;
+    return state->immediate || state->buffers ? 1 : state->target->table->batch_size;
 }
 
 extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
@@ -538,12 +540,20 @@ extern "C" void mongoExplainForeignModify(ModifyTableState *node, ResultRelInfo 
     if (node->operation == CMD_INSERT && table->write_mode != WriteMode::Insert)
         ExplainPropertyText("Write Mode", table->write_mode == WriteMode::Upsert ? "upsert" : "replace", es);
     ExplainPropertyInteger("Batch Size", nullptr, single ? 1 : table->batch_size, es);
-    ModifyState *state = insert_state_of(target);
+    ModifyState *state = state_of(target);
     if (!es->analyze || !state)
         return;
-    send_batch(state); // what waits would be sent after this
-    ExplainPropertyInteger("Documents Written", nullptr, written_by(state->batch), es);
-    ExplainPropertyInteger("Messages", nullptr, messages_of(state->batch), es);
+    int64 written = 0, messages = 0;
+    ModifyState *states[] = {state, state->inserts};
+    for (ModifyState *of : states) {
+        if (!of)
+            continue;
+        send_batch(of); // what waits would be sent after this
+        written += written_by(of->batch);
+        messages += messages_of(of->batch);
+    }
+    ExplainPropertyInteger("Documents Written", nullptr, written, es);
+    ExplainPropertyInteger("Messages", nullptr, messages, es);
 }
 
 } // namespace mongo_fdw

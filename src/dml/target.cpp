@@ -234,17 +234,85 @@ void check_nameable(const Target *target, const ColumnOptions &column) {
                  errhint("Update the whole document through a column with role \"doc\".")));
 }
 
-// Appends a column's value to $set, which begins at *set; negative: with this one.
-void append_to_set(const Target *target, BsonWriter *writer, int *set, int index, Datum value, bool null) {
-    if (*set < 0) {
-        write_key(writer, BsonType::Document, key_of("$set"));
-        *set = begin_document(writer);
+// A field that an update sets or removes.
+struct FieldChange {
+    const char *path;
+    const Encoder *encoder;
+    Datum value;
+    bool null;
+    bool stores_null;
+};
+
+struct FieldChanges {
+    FieldChange *items;
+    int count;
+    int capacity;
+};
+
+void add_change(FieldChanges *changes, const FieldChange &change) {
+    if (changes->count == changes->capacity) {
+        changes->capacity = Max(changes->capacity * 2, 8);
+        Size size = sizeof(FieldChange) * changes->capacity;
+        changes->items = static_cast<FieldChange *>(changes->items ? repalloc(changes->items, size) : palloc(size));
     }
-    FieldKey path = key_of(target->paths[index]);
-    if (null)
-        write_null(writer, path);
-    else
-        encode_value(target->encoders[index], writer, path, value);
+    changes->items[changes->count++] = change;
+}
+
+struct CompositeChanges {
+    FieldChanges *changes;
+    const char *path;
+    bool stores_null;
+};
+
+void add_composite_changes(void *argument, const char *name, const Encoder *encoder, Datum value, bool null, Datum old,
+                           bool old_null) {
+    const CompositeChanges *outer = static_cast<const CompositeChanges *>(argument);
+    check_stack_depth();
+    const char *path = psprintf("%s.%s", outer->path, name);
+    CompositeChanges inner{outer->changes, path, outer->stores_null};
+    if (null || old_null || !visit_changes(encoder, value, old, add_composite_changes, &inner))
+        add_change(outer->changes, {path, encoder, value, null, outer->stores_null});
+}
+
+// A composite that stays one is changed attribute by attribute: its sub-document may have keys that the type does not
+// name.
+void add_column_changes(const Target *target, FieldChanges *changes, int index, TupleTableSlot *slot,
+                        TupleTableSlot *old) {
+    bool stores_null = target->table->columns[index].write.null_is_value;
+    FieldChange whole{target->paths[index], target->encoders[index], slot->tts_values[index], slot->tts_isnull[index],
+                      stores_null};
+    CompositeChanges composite{changes, whole.path, stores_null};
+    if (whole.null || !old || old->tts_isnull[index] ||
+        !visit_changes(whole.encoder, whole.value, old->tts_values[index], add_composite_changes, &composite))
+        add_change(changes, whole);
+}
+
+// Appends {$set: ..., $unset: ...}.
+void write_changes(BsonWriter *writer, const FieldChanges &changes) {
+    for (int pass = 0; pass < 2; pass++) {
+        bool removes = pass == 1;
+        int inner = -1;
+        for (int i = 0; i < changes.count; i++) {
+            const FieldChange &change = changes.items[i];
+            if ((change.null && !change.stores_null) != removes)
+                continue;
+            if (inner < 0) {
+                write_key(writer, BsonType::Document, key_of(removes ? "$unset" : "$set"));
+                inner = begin_document(writer);
+            }
+            FieldKey path = key_of(change.path);
+            if (removes) {
+                write_key(writer, BsonType::String, path);
+                write_text(writer, "", 0);
+            } else if (change.null) {
+                write_null(writer, path);
+            } else {
+                encode_value(change.encoder, writer, path, change.value);
+            }
+        }
+        if (inner >= 0)
+            end_document(writer, inner);
+    }
 }
 
 // Two of the assigned columns whose paths name a field and itself or a part of it; the server would refuse them.
@@ -436,6 +504,13 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
                      errmsg("column \"%s\" of foreign table \"%s\" cannot be updated", options.name, target->name),
                      errdetail("MongoDB never changes the _id of a document; this one has %s.", shown_json(row.id)),
                      errhint("Insert a document with the new _id and delete the old one.")));
+        if (is_misfit(row, static_cast<AttrNumber>(-column)))
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("column \"%s\" of foreign table \"%s\" cannot be updated by itself", options.name,
+                                   target->name),
+                            errdetail("Its field %s lies inside an array of the document with _id %s.",
+                                      options.path.text, shown_json(row.id)),
+                            errhint("Update the whole array, or the document through a column with role \"doc\".")));
         if (slot->tts_isnull[i] && is_misfit(row, column))
             ereport(ERROR,
                     (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
@@ -451,32 +526,15 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
     if (target->document && bms_is_member(target->document, assigned))
         return write_replacement(target, writer, assigned, slot, row);
     check_apart(target, assigned);
-    int start = begin_document(writer), inner = -1;
-    bool unset = false;
+    FieldChanges changes{nullptr, 0, 0};
     for (int column = bms_next_member(assigned, -1); column >= 0; column = bms_next_member(assigned, column)) {
-        const ColumnOptions &options = table->columns[column - 1];
-        check_nameable(target, options);
-        bool null = slot->tts_isnull[column - 1];
-        if (null && !options.write.null_is_value) {
-            unset = true;
-            continue;
-        }
-        append_to_set(target, writer, &inner, column - 1, slot->tts_values[column - 1], null);
+        check_nameable(target, table->columns[column - 1]);
+        add_column_changes(target, &changes, column - 1, slot, old);
     }
-    if (inner >= 0)
-        end_document(writer, inner);
-    if (unset) {
-        write_key(writer, BsonType::Document, key_of("$unset"));
-        inner = begin_document(writer);
-        for (int column = bms_next_member(assigned, -1); column >= 0; column = bms_next_member(assigned, column)) {
-            const ColumnOptions &options = table->columns[column - 1];
-            if (slot->tts_isnull[column - 1] && !options.write.null_is_value) {
-                write_key(writer, BsonType::String, key_of(target->paths[column - 1]));
-                write_text(writer, "", 0);
-            }
-        }
-        end_document(writer, inner);
-    }
+    if (changes.count == 0)
+        return {false, false};
+    int start = begin_document(writer);
+    write_changes(writer, changes);
     end_document(writer, start);
     check_size(target, writer, start);
     return {true, false};
@@ -484,7 +542,8 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
 
 void write_upsert(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls,
                   const BsonValue &id) {
-    int start = begin_document(writer), inner = -1;
+    int start = begin_document(writer);
+    FieldChanges changes{nullptr, 0, 0};
     Bitmapset *assigned = nullptr;
     for (int i = 0; i < target->table->column_count; i++) {
         const ColumnOptions &column = target->table->columns[i];
@@ -492,15 +551,16 @@ void write_upsert(const Target *target, BsonWriter *writer, const Datum *values,
             continue;
         check_nameable(target, column);
         assigned = bms_add_member(assigned, column.number);
-        append_to_set(target, writer, &inner, i, values[i], nulls[i]);
+        add_change(&changes, {target->paths[i], target->encoders[i], values[i], nulls[i], column.write.null_is_value});
     }
     check_apart(target, assigned);
-    if (inner < 0) { // an update without an operator is none
+    write_changes(writer, changes);
+    if (changes.count == 0) { // an update without an operator is none
         write_key(writer, BsonType::Document, key_of("$setOnInsert"));
-        inner = begin_document(writer);
+        int inner = begin_document(writer);
         write_value(writer, key_of("_id"), id);
+        end_document(writer, inner);
     }
-    end_document(writer, inner);
     end_document(writer, start);
     check_size(target, writer, start);
 }

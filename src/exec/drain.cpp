@@ -16,6 +16,7 @@ struct RowIds {
     uint64 written_capacity; // a power of two
     char *chunk;
     Size left;
+    bool *lists; // columns over nested fields that take lists
 };
 
 namespace {
@@ -110,6 +111,25 @@ bool note_written(RowIds *ids, uint64 number) {
     return false;
 }
 
+// Columns that may show fields inside an array: nested ones of a type that takes lists.
+bool *columns_of_lists(const ScanState *state) {
+    bool *lists = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
+    for (int i = 0; i < state->table->column_count; i++) {
+        const ColumnOptions &column = state->table->columns[i];
+        Oid type = column.dropped ? InvalidOid : getBaseType(column.type);
+        lists[i] = state->needed[i] && column.role == Role::Field && column.path.count > 1 &&
+                   (type == JSONOID || type == JSONBOID || OidIsValid(get_element_type(type)));
+    }
+    return lists;
+}
+
+bool lies_in_array(const BsonValue &document, const FieldPath &path) {
+    BsonValue value = document;
+    for (int i = 0; i < path.count - 1 && value.type == BsonType::Document; i++)
+        value = field_of(value, path.keys[i]);
+    return value.type == BsonType::Array;
+}
+
 void keep_row_id(ScanState *state, TupleTableSlot *slot) {
     BsonValue document = current_document(state->decoder);
     BsonValue id = field_of(document, "_id");
@@ -123,6 +143,8 @@ void keep_row_id(ScanState *state, TupleTableSlot *slot) {
         if (state->needed[i] && !column.dropped && column.role == Role::Field && slot->tts_isnull[i] &&
             field_state(state->decoder, column.number) == FieldState::Present)
             misfit[count++] = column.number;
+        else if (state->row_ids->lists[i] && lies_in_array(document, column.path))
+            misfit[count++] = static_cast<AttrNumber>(-column.number);
     }
     add_row(state->row_ids, id, misfit, count);
 }
@@ -134,6 +156,8 @@ void drain(ForeignScanState *node, ScanState *state) {
     if (state->plan.identified)
         state->row_ids =
             make_row_ids(AllocSetContextCreate(state->context, "mongo_fdw_cpp rows", ALLOCSET_DEFAULT_SIZES));
+    if (state->row_ids)
+        state->row_ids->lists = columns_of_lists(state);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
     state->drained_slot = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
@@ -188,17 +212,15 @@ void rescan_drained(ScanState *state) {
     state->drained_rows = 0;
 }
 
-void drain_scans(EState *estate, Oid server, const char *database, const char *collection) {
+void drain_scans(EState *estate, const TableOptions *target) {
     for (ScanState *state = registered; state; state = state->next_drained) {
         // A node that modifies directly reads nothing, unless it finds that it must.
-        if (state->node->ss.ps.state != estate || state->drained || state->direct || state->table->server != server)
+        if (state->node->ss.ps.state != estate || state->drained || state->direct)
             continue;
         bool reads = false;
         ListCell *cell;
-        foreach (cell, state->tables) {
-            const TableOptions *table = static_cast<TableOptions *>(lfirst(cell));
-            reads = reads || (strcmp(table->database, database) == 0 && strcmp(table->collection, collection) == 0);
-        }
+        foreach (cell, state->tables)
+            reads = reads || may_read_collection(static_cast<TableOptions *>(lfirst(cell)), target);
         if (reads)
             drain(state->node, state);
     }

@@ -12,14 +12,17 @@
 namespace mongo_fdw {
 
 struct ScanState;
+struct TableOptions;
 struct Decoder;
 struct RowIds;
 
 // The document behind a row.
 struct RowId {
     BsonValue id;
-    bool written;             // it was handed out before: each document is written once
-    const AttrNumber *misfit; // columns whose stored value does not fit and reads as NULL
+    bool written; // it was handed out before: each document is written once
+    // Columns whose stored value does not fit and reads as NULL; negative: whose field lies inside an array that the
+    // column shows as a list.
+    const AttrNumber *misfit;
     int misfit_count;
 };
 
@@ -31,8 +34,8 @@ void forget_drained_scan(ScanState *state);
 TupleTableSlot *next_drained_row(ForeignScanState *node, ScanState *state);
 void rescan_drained(ScanState *state);
 
-// Reads all registered scans of an execution that look at a collection, before it is written.
-void drain_scans(EState *estate, Oid server, const char *database, const char *collection);
+// Reads all registered scans of an execution that look at a target's collection, before it is written.
+void drain_scans(EState *estate, const TableOptions *target);
 
 // The document of a target's row, by the ctid that its scan gave it; the range table index tells the scan.
 RowId take_row(EState *estate, Index relation, ItemPointer row);

@@ -1,5 +1,6 @@
 // mongo.query: a pipeline of the user's own, as rows of JSON. Zone B.
 #include "connect/documents.hpp"
+#include "connect/write.hpp"
 #include "convert/json.hpp"
 #include "mql/render.hpp"
 #include "pg/arguments.hpp"
@@ -46,6 +47,7 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     char *name_space = psprintf("%s.%s", database, collection);
     DocumentSource source{server->serverid, GetUserId(), utf8_of(database), scan.collection, name_space, pipeline};
+    source.in_transaction = in_transaction(source.server, source.user);
     DocumentStream *stream = open_documents(source, rendering.command);
     Arena arena{AllocSetContextCreate(CurrentMemoryContext, "mongo.query rows", ALLOCSET_DEFAULT_SIZES), nullptr,
                 nullptr};

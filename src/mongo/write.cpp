@@ -164,7 +164,7 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
         return true;
     }
     take_error(client, failure, reply, error);
-    if (result->failed_count > 0 && !result->unconfirmed && error->kind != ErrorKind::Interrupted) {
+    if (result->failed_count > 0 && !result->unconfirmed && error->kind == ErrorKind::Server) {
         bool transient = error->transient;
         set_error(error, ErrorKind::Server, result->failed[0].code, result->failed[0].message);
         error->transient = transient;
@@ -185,27 +185,55 @@ bool write(Client *client, const WriteRequest &request, WriteResult *result, Err
     }
 }
 
-bool modify(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept {
+namespace {
+
+// What both kinds of single commands need: the command's view, and the options of the transaction.
+bool prepare_command(Client *client, Bytes command, bson_t *view, Document *options, Error *error) {
     clear_error(error);
     kill_idle_cursors(client);
-    bson_t document;
-    bson_error_t failure{};
-    Document options;
-    if (!bson_init_static(&document, command.data, command.size)) {
+    if (!bson_init_static(view, command.data, command.size)) {
         set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");
         return false;
     }
-    if (client->transaction && !append_transaction(client, &options, error))
+    return !client->transaction || append_transaction(client, options, error);
+}
+
+bool take_reply(Client *client, bool done, const bson_error_t &failure, Bytes *reply, Error *error) {
+    *reply = {bson_get_data(client->reply.get()), client->reply.get()->len};
+    if (done)
+        client->worked = true;
+    else
+        take_error(client, failure, client->reply.get(), error);
+    return done;
+}
+
+} // namespace
+
+bool modify(Client *client, const char *database, Bytes command, Bytes *reply, bool *unconfirmed,
+            Error *error) noexcept {
+    bson_t view;
+    bson_error_t failure{};
+    Document options;
+    *unconfirmed = false;
+    if (!prepare_command(client, command, &view, &options, error))
         return false;
     expect_writes(client);
-    if (!mongoc_client_write_command_with_opts(client->handle.get(), database, &document, options.get(),
-                                               client->reply.reset_for_output(), &failure)) {
-        take_error(client, failure, client->reply.get(), error);
+    bool done = mongoc_client_write_command_with_opts(client->handle.get(), database, &view, options.get(),
+                                                      client->reply.reset_for_output(), &failure);
+    *unconfirmed = !done && failure.domain == MONGOC_ERROR_WRITE_CONCERN;
+    return take_reply(client, done, failure, reply, error);
+}
+
+bool read_primary(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept {
+    bson_t view;
+    bson_error_t failure{};
+    Document options;
+    if (!prepare_command(client, command, &view, &options, error))
         return false;
-    }
-    client->worked = true;
-    *reply = {bson_get_data(client->reply.get()), client->reply.get()->len};
-    return true;
+    Handle<mongoc_read_prefs_t> primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+    bool done = mongoc_client_read_command_with_opts(client->handle.get(), database, &view, primary.get(),
+                                                     options.get(), client->reply.reset_for_output(), &failure);
+    return take_reply(client, done, failure, reply, error);
 }
 
 bool connection_is_open(const Client *client) noexcept { return !client->broken && streams_are_open(&client->streams); }

@@ -51,14 +51,20 @@ struct WriteResult {
     const FailedOperation *failed;
     uint32_t failed_count;
     bool unconfirmed; // written, but not as the write concern asks
+    bool uncertain;   // more may have been written, see connect/write.cpp
 };
 
 // Sends the operations, in as many messages as the server's limits need. False with the first failure in *error. A
 // connection that broke leaves open how much of what was on its way has been written.
 bool write(Client *client, const WriteRequest &request, WriteResult *result, Error *error) noexcept;
 
-// Runs a command that writes and has a single reply (findAndModify). The reply stays valid until the next command.
-bool modify(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept;
+// Runs a command that writes and has a single reply (findAndModify). The reply stays valid until the next command;
+// *unconfirmed: it was written, but not as the write concern asks, which is an error.
+bool modify(Client *client, const char *database, Bytes command, Bytes *reply, bool *unconfirmed,
+            Error *error) noexcept;
+
+// Runs a command that reads, on the primary and in the client's transaction; its reply is one batch.
+bool read_primary(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept;
 
 // False where the server has closed the connection since it was last used: nothing should be written through it.
 bool connection_is_open(const Client *client) noexcept;

@@ -25,20 +25,38 @@ Value stored_value(const Assignment &assignment, const Value &v) {
     }
 }
 
+// Whether a value is made by adding doubles: of two negative zeros a server makes a positive one.
+bool adds_floats(const Tree &tree, uint32_t root) {
+    const Node &node = tree.nodes[root];
+    if ((node.function == Function::Add || node.function == Function::Subtract) && node.family == Family::Float)
+        return true;
+    for (uint32_t at = node.first_child; at != kNone; at = tree.nodes[at].next)
+        if (adds_floats(tree, at))
+            return true;
+    return false;
+}
+
+// Whether the server may be unsure of a new value that is not null.
+Value is_unsure(const Tree &tree, const Assignment &assignment) {
+    Value unsure = op("$eq", {"$$v", unsure_value()});
+    bool zero = assignment.stored == StoredAs::Double && adds_floats(tree, assignment.value);
+    return zero ? either(unsure, op("$eq", {"$$v", 0})) : unsure;
+}
+
 // Whether the old value does not fit its column.
 Value is_misfit(const Assignment &assignment) {
     return op("$eq", {fitting_value(*assignment.fit, ValueForm::Near, false), unsure_value()});
 }
 
-Value doubt(const Assignment &assignment, const Value &value) {
+Value doubt(const Tree &tree, const Assignment &assignment, const Value &value) {
     Value is_null = op("$eq", {"$$v", Value::null()});
-    return let("v", value, either(op("$eq", {"$$v", unsure_value()}), both(is_null, is_misfit(assignment))));
+    return let("v", value, either(is_unsure(tree, assignment), both(is_null, is_misfit(assignment))));
 }
 
-Value new_value(const Assignment &assignment, const Value &value) {
+Value new_value(const Tree &tree, const Assignment &assignment, const Value &value) {
     Value null = assignment.null_is_value ? Value::null() : Value("$$REMOVE");
     return let("v", value,
-               choose({{op("$eq", {"$$v", unsure_value()}), failure()},
+               choose({{is_unsure(tree, assignment), failure()},
                        {op("$eq", {"$$v", Value::null()}), cond(is_misfit(assignment), failure(), null)}},
                       stored_value(assignment, "$$v")));
 }
@@ -59,8 +77,8 @@ UpdateRendering render_update(const UpdateCommand &update) noexcept {
             const Assignment &assignment = update.assignments[i];
             Value value = Value::null();
             sayable = render_value(context, assignment.value, &value) && sayable;
-            doubts.push_back(doubt(assignment, value));
-            fields.push_back({assignment.path, new_value(assignment, value)});
+            doubts.push_back(doubt(*scan.filters, assignment, value));
+            fields.push_back({assignment.path, new_value(*scan.filters, assignment, value)});
         }
         for (uint32_t i = 0; i < update.constant_count; i++) {
             const Constant &constant = update.constants[i];

@@ -297,6 +297,61 @@ TableOptions *read_table_options(Oid relation) {
     return table;
 }
 
+constexpr const char kDefaultPort[] = "27017";
+
+// The hosts of a server as its options give them, each with its port, in an order of their own; null where a user
+// mapping gives them.
+static const char *hosts_of(Oid server_oid) {
+    ForeignServer *server = GetForeignServer(server_oid);
+    const char *uri = find_option(server->options, "uri"), *address = find_option(server->options, "address");
+    const char *port = find_option(server->options, "port");
+    if (!uri && !address)
+        return nullptr;
+    const char *start = uri ? uri : psprintf("%s:%s", address, port ? port : kDefaultPort);
+    if (const char *scheme = strstr(start, "://"))
+        start = scheme + 3;
+    const char *end = start + strcspn(start, "/?");
+    for (const char *at = start; at < end; at++)
+        if (*at == '@') // credentials stand before
+            start = at + 1;
+    List *hosts = NIL;
+    while (start < end) {
+        const char *host = pnstrdup(start, Min(strcspn(start, ","), static_cast<Size>(end - start)));
+        start += strlen(host) + 1;
+        if (pg_strncasecmp(host, "localhost", 9) == 0)
+            host = psprintf("127.0.0.1%s", host + 9);
+        bool has_port = strrchr(host, ':') && !strchr(strrchr(host, ':'), ']');
+        hosts = lappend(hosts, makeString(has_port ? pstrdup(host) : psprintf("%s:%s", host, kDefaultPort)));
+    }
+    list_sort(hosts,
+              [](const ListCell *a, const ListCell *b) { return pg_strcasecmp(strVal(lfirst(a)), strVal(lfirst(b))); });
+    StringInfoData result;
+    initStringInfo(&result);
+    ListCell *cell;
+    foreach (cell, hosts)
+        appendStringInfo(&result, "%s,", strVal(lfirst(cell)));
+    return result.data;
+}
+
+// Whether two tables are on the same hosts and in the same database; unknown: what is said where that cannot be told.
+static bool is_same_database(const TableOptions *table, const TableOptions *other, bool unknown) {
+    if (strcmp(table->database, other->database) != 0)
+        return false;
+    if (table->server == other->server)
+        return true;
+    const char *hosts = hosts_of(table->server), *others = hosts_of(other->server);
+    return hosts && others ? pg_strcasecmp(hosts, others) == 0 : unknown;
+}
+
+bool is_same_collection(const TableOptions *table, const TableOptions *other) {
+    return strcmp(table->collection, other->collection) == 0 && is_same_database(table, other, false);
+}
+
+bool may_read_collection(const TableOptions *table, const TableOptions *other) {
+    bool named = table->pipeline && strstr(table->pipeline, psprintf("\"%s\"", other->collection));
+    return (named || strcmp(table->collection, other->collection) == 0) && is_same_database(table, other, true);
+}
+
 TableOptions *read_table_options(Oid relation, OnError policy) {
     TableOptions *table = read_table_options(relation);
     table->on_error = policy;
@@ -317,7 +372,8 @@ ConnectionOptions read_connection_options(ForeignServer *server, UserMapping *ma
         address = address ? address : "127.0.0.1";
         bool bare_ipv6 = strchr(address, ':') && !strchr(address, '[') && strchr(strchr(address, ':') + 1, ':') &&
                          !strchr(address, ',');
-        connect.uri = psprintf(bare_ipv6 ? "mongodb://[%s]:%s/" : "mongodb://%s:%s/", address, port ? port : "27017");
+        connect.uri =
+            psprintf(bare_ipv6 ? "mongodb://[%s]:%s/" : "mongodb://%s:%s/", address, port ? port : kDefaultPort);
     }
     check_user_rules(server, mapping);
     connect.username = lookup.text("username");

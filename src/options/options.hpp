@@ -89,6 +89,13 @@ TableOptions *join_tables(List *tables, List *as);
 // The same, every column under one policy, whatever the options say.
 TableOptions *read_table_options(Oid relation, OnError policy);
 
+// Whether two tables are over the same collection, through whatever foreign server with the same hosts.
+bool is_same_collection(const TableOptions *table, const TableOptions *other);
+
+// Whether a table may read the collection of another one: where its pipeline names the collection, and also where a
+// user mapping says where its server is. What a view of MongoDB reads is not known here.
+bool may_read_collection(const TableOptions *table, const TableOptions *other);
+
 // Options of a connection for a user, and the rules for users who are no superusers. Strings are UTF-8.
 struct ConnectionOptions {
     mongo::ConnectOptions connect;

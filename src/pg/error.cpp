@@ -26,6 +26,7 @@ constexpr ServerCode kServerCodes[] = {
     {18, ERRCODE_INVALID_PASSWORD},          // AuthenticationFailed
     {24, ERRCODE_LOCK_NOT_AVAILABLE},        // LockTimeout
     {26, ERRCODE_FDW_TABLE_NOT_FOUND},       // NamespaceNotFound
+    {28, ERRCODE_DATA_EXCEPTION},            // PathNotViable
     {40, ERRCODE_INVALID_PARAMETER_VALUE},   // ConflictingUpdateOperators
     {43, ERRCODE_INVALID_CURSOR_NAME},       // CursorNotFound
     {46, ERRCODE_LOCK_NOT_AVAILABLE},        // LockBusy

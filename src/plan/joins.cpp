@@ -283,6 +283,7 @@ void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
     if (known && known->total <= total)
         return;
     info->total = total;
+    info->local = local;
     joinrel->fdw_private = info;
     add_path(joinrel, reinterpret_cast<Path *>(make_foreign_join_path(
                           root, joinrel, joinrel->rows, info->table->startup_cost, total, local, list_make1(info))));

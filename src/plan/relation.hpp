@@ -21,6 +21,7 @@ struct RelationInfo {
     List *notes;              // Strings: what above the scan stays here, and why
     Cost joining;             // what the server does for joins
     Cost total;               // of a join's path
+    Path *local;              // of such a join that has lookups: PostgreSQL's own, for when the server refuses
     const Lowering *lowering; // tells the scan's columns; makes no trees
     double documents;
     double examined; // documents that the server looks at for the clauses that are sent

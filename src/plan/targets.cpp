@@ -8,14 +8,12 @@ extern "C" {
 namespace mongo_fdw {
 namespace {
 
-// Whether a relation is a foreign table over the collection.
-bool is_same_collection(Oid relation, const TableOptions *table) {
-    if (relation == table->relation)
-        return true;
-    if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE || GetForeignTable(relation)->serverid != table->server)
-        return false;
-    const TableOptions *other = read_table_options(relation);
-    return strcmp(other->database, table->database) == 0 && strcmp(other->collection, table->collection) == 0;
+// The options of a relation that is a foreign table of ours, where it is another one than the given; null otherwise.
+const TableOptions *options_of_target(Oid relation, const TableOptions *table) {
+    if (relation == table->relation || get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE ||
+        GetForeignServer(GetForeignTable(relation)->serverid)->fdwid != GetForeignServer(table->server)->fdwid)
+        return nullptr;
+    return read_table_options(relation);
 }
 
 // Whether found(relation) is true of a target of the query, or of one of its partitions.
@@ -47,10 +45,6 @@ template <class Found> int parts_with_target(PlannerInfo *root, Found found) {
     return parts;
 }
 
-int parts_that_write(PlannerInfo *root, const TableOptions *table) {
-    return parts_with_target(root, [&](Oid relation) { return is_same_collection(relation, table); });
-}
-
 bool find_plan_parameter(Node *node, void *context) {
     if (!node)
         return false;
@@ -61,10 +55,19 @@ bool find_plan_parameter(Node *node, void *context) {
 
 } // namespace
 
-bool is_written(PlannerInfo *root, const TableOptions *table) { return parts_that_write(root, table) > 0; }
+bool is_written(PlannerInfo *root, const TableOptions *table) {
+    return parts_with_target(root, [&](Oid relation) {
+               const TableOptions *other = options_of_target(relation, table);
+               return relation == table->relation || (other && may_read_collection(table, other));
+           }) > 0;
+}
 
 void check_written_once(PlannerInfo *root, const TableOptions *table) {
-    if (parts_that_write(root, table) > 1)
+    auto is_target = [&](Oid relation) {
+        const TableOptions *other = options_of_target(relation, table);
+        return relation == table->relation || (other && is_same_collection(table, other));
+    };
+    if (parts_with_target(root, is_target) > 1)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("a statement can write collection \"%s\" only once", table->name_space),
                         errhint("Make statements of their own of the parts in WITH.")));

@@ -32,12 +32,13 @@ List *scan_columns(List *target, List *clauses, bool *whole) {
 
 namespace {
 
-// The expression of an equivalence class that a relation alone computes.
+// The expression of an equivalence class that a relation, or a join of several, alone computes.
 Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
     ListCell *cell;
     foreach (cell, ec->ec_members) {
         EquivalenceMember *member = lfirst_node(EquivalenceMember, cell);
-        if (!member->em_is_const && bms_equal(member->em_relids, rel->relids))
+        if (!member->em_is_const && !member->em_is_child && !bms_is_empty(member->em_relids) &&
+            bms_is_subset(member->em_relids, rel->relids))
             return member->em_expr;
     }
     return nullptr;
@@ -163,14 +164,26 @@ bool limit_applies(PlannerInfo *root, RelationInfo *info) {
            !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
 }
 
+// The same of PostgreSQL's own plan of a join, which runs where the server refuses the pipeline; null for other scans.
+Path *local_limit(PlannerInfo *root, const RelationInfo *below, const FinalPathExtraData *final) {
+    const Query *query = root->parse;
+    if (!below->lookups)
+        return nullptr;
+    Path *path = below->local;
+    if (root->sort_pathkeys && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
+        path = reinterpret_cast<Path *>(create_sort_path(root, below->base, path, root->sort_pathkeys, -1.0));
+    return reinterpret_cast<Path *>(create_limit_path(root, below->base, path, query->limitOffset, query->limitCount,
+                                                      query->limitOption, final->offset_est, final->count_est));
+}
+
 void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, FinalPathExtraData *final) {
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
     RelOptInfo *base = below->base;
     PathTarget *target = root->upper_targets[UPPERREL_FINAL];
     bool whole;
     scan_columns(target->exprs, extract_actual_clauses(below->clauses, false), &whole);
-    if (!final->limit_needed || whole || below->group || below->written || below->lookups ||
-        !limit_applies(root, below) || !bms_is_empty(base->lateral_relids))
+    if (!final->limit_needed || whole || below->group || below->written || !limit_applies(root, below) ||
+        !bms_is_empty(base->lateral_relids))
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *info = *below;
@@ -187,8 +200,9 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     // What the offset skips does not travel, and no node above is needed: always a little cheaper than a local LIMIT.
     total = startup + (total - startup) * 0.9;
     startup *= 0.9;
-    add_path(output, reinterpret_cast<Path *>(make_foreign_upper_path(root, output, target, kept, startup, total,
-                                                                      root->sort_pathkeys, nullptr)));
+    add_path(output,
+             reinterpret_cast<Path *>(make_foreign_upper_path(root, output, target, kept, startup, total,
+                                                              root->sort_pathkeys, local_limit(root, below, final))));
 }
 
 } // namespace
@@ -213,7 +227,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     case UPPERREL_ORDERED: {
         const char *reason;
-        if (below->base != input || below->group || below->lookups || query->hasTargetSRFs)
+        if (below->base != input || below->group || query->hasTargetSRFs)
             return;
         List *sort = lower_pathkeys(input, below, trial_lowering(below), root->sort_pathkeys, &reason);
         if (sort == NIL)

@@ -118,17 +118,35 @@ my @values = (
     [ j => 'jsonb', sub { sprintf "jsonb_build_object('k', k, 'l', jsonb_build_array(%d, null, 0.5, 'x'))", int(rand(1e6)) } ],
     [ u => 'uuid', sub { sprintf "md5((k + %d)::text)::uuid", int(rand(1e6)) } ],
     [ y => 'bytea', sub { sprintf "decode(md5((k + %d)::text), 'hex')", int(rand(1e6)) } ],
+    [ s => 'smallint', sub { sprintf "(hashint4(k + %d) %% 30000)::smallint", int(rand(1e6)) } ],
+    [ r => 'real', sub { sprintf "(hashint4(k + %d) / 7.0::float8)::real", int(rand(1e6)) } ],
+    [ da => 'date', sub { sprintf "('1999-12-31'::date + hashint4(k + %d) %% 40000)", int(rand(1e6)) } ],
+    [ ts => 'timestamp', sub { sprintf "('1969-12-31 23:59'::timestamp + hashint4(k + %d) * interval '0.007 second')", int(rand(1e6)) } ],
+    [ vc => 'varchar(40)', sub { sprintf "left(md5((k + %d)::text), 5)::varchar(40)", int(rand(1e6)) } ],
+    [ e => 'mood', sub { sprintf "(ARRAY['sad', 'ok', 'happy']::mood[])[1 + abs(hashint4(k + %d)) %% 3]", int(rand(1e6)) } ],
+    [ dm => 'positive', sub { sprintf "abs(hashint4(k + %d) %% 1000)::positive", int(rand(1e6)) } ],
+    [ co => 'pair', sub { sprintf "ROW(k, left(md5((k + %d)::text), 3), NULL)::pair", int(rand(1e6)) } ],
+    [ ca => 'pair[]', sub { sprintf "ARRAY[ROW(k, 'x', ARRAY[k]), ROW(%d, NULL, NULL)]::pair[]", int(rand(1e6)) } ],
+    [ oi => 'mongo.objectid', sub { sprintf "left(md5((k + %d)::text), 24)::mongo.objectid", int(rand(1e6)) } ],
+    [ na => 'numeric[]', sub { sprintf "ARRAY[k / 8.0, NULL, %d]::numeric[]", int(rand(1e6)) } ],
     [ p => "text OPTIONS (path 'deep.er')", sub { sprintf "md5((k * %d)::text)", int(rand(100)) } ],
 );
 sub random_value { my ($row) = @_; return rand() < 0.2 ? 'NULL::' . ($row->[1] =~ /^(\S+)/)[0] : $row->[2]->() }
+# A value that MongoDB can compute, or the same for all rows.
+my %changes = (i => [ '7', 'i + 3', 'coalesce(i, 0) - length(t)', '(i * 2) % 1000', 's' ], b => [ 'b / 2 + i', 'abs(b / 3)' ], f => [ 'f / 4', 'sqrt(abs(f))' ], o => [ 'NOT o', 'i > 5 OR o' ],
+    t => [ "t || 'z'", q(CASE WHEN o THEN 'x' ELSE t END) ], d => [ q(d + interval '36 hours') ], s => [ '5', 's / 2::smallint' ], n => [ 'n + 1' ]);
+sub random_change { my ($row) = @_; my $of = $changes{ $row->[0] }; return $of && rand() < 0.8 ? $of->[rand @$of] : 'NULL' }
 sub random_condition {
-    my @conditions = ('k % 3 = 0', 'i < 100', 'i IS NULL', "t LIKE 'a%'", 'o', 'NOT o', 'n > 0', sprintf('k BETWEEN %d AND %d', sort { $a <=> $b } int(rand(400)), int(rand(400))),
+    my @conditions = ('k % 3 = 0', 'i < 100', 'i IS NULL', "t LIKE 'a%'", 'o', 'NOT o', "e = 'sad'", 's > 0', "da < '2000-01-01'", 'dm IS NOT NULL', 'n > 0', sprintf('k BETWEEN %d AND %d', sort { $a <=> $b } int(rand(400)), int(rand(400))),
         sprintf('k = %d', int(rand(400))), 'b < 0 OR f > 0', "d > '2000-01-01'", 'k IN (SELECT k % 50 FROM TABLE)');
     return $conditions[rand @conditions];
 }
 my $columns = join ', ', map { "$_->[0] $_->[1]" } @values;
 (my $plain_columns = $columns) =~ s/ OPTIONS \(.*?\)//g;
 $node->safe_psql('postgres', qq(
+    CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+    CREATE DOMAIN positive AS int CHECK (VALUE >= 0);
+    CREATE TYPE pair AS (n int, t text, list int[]);
     CREATE FOREIGN TABLE there (k int OPTIONS (path '_id'), $columns) SERVER plain OPTIONS (database 'd', collection 'there', batch_size '37');
     CREATE TABLE here (k int PRIMARY KEY, $plain_columns);
     CREATE FUNCTION run(statement text, relation text) RETURNS bigint LANGUAGE plpgsql AS \$\$
@@ -143,7 +161,7 @@ for my $round (1 .. 40) {
           $kind == 0 ? 'INSERT INTO TABLE SELECT k, ' . join(', ', map { random_value($_) } @values) . sprintf(' FROM generate_series(%d, %d) k WHERE k NOT IN (SELECT k FROM TABLE)', $from, $from + 150)
         : $kind == 1 ? 'INSERT INTO TABLE SELECT k, ' . join(', ', map { random_value($_) } @values) . sprintf(' FROM generate_series(%d, %d) k ON CONFLICT DO NOTHING', $from, $from + 60)
         : $kind == 2 ? 'DELETE FROM TABLE WHERE ' . random_condition() . ' AND k % 4 = 0'
-        : 'UPDATE TABLE SET ' . join(', ', map { "$_->[0] = " . (rand() < 0.3 ? ($_->[0] eq 'i' ? '7' : 'NULL') : random_value($_)) } @set) . ' WHERE ' . random_condition();
+        : 'UPDATE TABLE SET ' . join(', ', map { "$_->[0] = " . (rand() < 0.3 ? random_change($_) : random_value($_)) } @set) . ' WHERE ' . random_condition();
 }
 my @differing;
 for my $statement (@statements) {

@@ -65,12 +65,36 @@ for my $case ([ 'INSERT INTO TABLE SELECT g, g FROM generate_series(1, 30) g', '
     cmp_ok($took, '<', 5, 'at once');
 }
 
+# Batches: by rows, by bytes, of COPY and of rows routed to a partition.
+my $batches = table('plain', 'ids,docs=1', "batch_size '1000'");
+is(scalar(lines(run("COPY $batches FROM PROGRAM 'seq 2500 | sed s/\$/,1/' CSV"), 'insert')), 3, 'COPY of 2,500 rows');
+$node->safe_psql('postgres', "CREATE TABLE routed (_id int, k int) PARTITION BY LIST (k); CREATE FOREIGN TABLE routed_one PARTITION OF routed FOR VALUES IN (1) SERVER plain OPTIONS (database 'd', collection 'ids,docs=2')");
+is(scalar(lines(run('INSERT INTO routed SELECT g, 1 FROM generate_series(1, 2500) g'), 'insert')), 3, 'of routed rows');
+is(scalar(lines(run("WITH i AS (INSERT INTO $batches SELECT g, 1 FROM generate_series(1, 2500) g) SELECT 1"), 'insert')), 3, 'of an INSERT in WITH');
+is(scalar(lines(run("INSERT INTO $batches SELECT g, 1 FROM generate_series(1, 2500) g ON CONFLICT DO NOTHING"), 'insert')), 3, 'of one that counts what it leaves out');
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE wide (_id int, v text) SERVER plain OPTIONS (database 'd', collection 'ids,docs=3', batch_size '100000')");
+$result = run("INSERT INTO wide SELECT g, repeat('x', 100000) FROM generate_series(1, 1000) g");
+my $operations = 0;
+$operations += $_ for map { /operations=(\d+)/ ? $1 : 0 } lines($result, 'insert');
+is($operations, 1000, 'a hundred megabytes are sent to the last row');
+cmp_ok(scalar(lines($result, 'insert')), '>=', 6, 'in messages that a server takes');
+for my $case ([ 'UPDATE TABLE SET k = _id::text::int', 20, 5 ], [ 'DELETE FROM TABLE WHERE random() >= 0', 20, 5 ]) {
+    my ($statement, $written, $more) = @$case;
+    my $table = table('once', 'ids,docs=25,fault=cut,after=2,code=' . ++$tables, "batch_size '10'");
+    like(run($statement =~ s/TABLE/$table/r)->{err}, qr/ERROR:  08006: .*\n?DETAIL:  .*; $written documents of this statement were written, and up to $more more may have been\./, "$statement over a connection that breaks");
+}
+
 # Failures inside a batch.
 $result = run('INSERT INTO ' . table('plain', 'ids,fault=duplicate,after=3', "batch_size '10'") . ' SELECT g, g FROM generate_series(100, 120) g');
 like($result->{err}, qr/ERROR:  23505: duplicate key in "d\.ids,fault=duplicate,after=3"\nDETAIL:  Key \{ "k" : 7 \} exists already; row 4 of a batch of 10, with _id 103\. 3 documents of this statement were written\./, 'the row, the key, the count');
 $result = run('INSERT INTO ' . table('plain', 'ids,fault=error,after=2,code=13', "batch_size '10'") . ' SELECT g, g FROM generate_series(1, 40) g');
-like($result->{err}, qr/ERROR:  42501: .*(\n.*)*Code 13: a fault that was asked for/, 'an error of the server in the third batch');
+like($result->{err}, qr/ERROR:  42501: could not write to .*\n?DETAIL:  Code 13: a fault that was asked for; 20 documents of this statement were written\./, 'an error of the server in the third batch');
 like($result->{err}, qr/WARNING:  01000: .*: 20 documents$/m, 'after two');
+$result = run('INSERT INTO ' . table('once', 'ids,fault=error,after=1,code=11602', "batch_size '10'") . ' SELECT g, g FROM generate_series(1, 40) g');
+like($result->{err}, qr/ERROR:  08006: .*\n?DETAIL:  Code 11602: .*; 10 documents of this statement were written, and up to 10 more may have been\./, 'a server that steps down may have taken some');
+$result = run('UPDATE ' . table('plain', 'ids,docs=5,fault=error,code=11000') . ' SET k = 1');
+like($result->{err}, qr/ERROR:  23505: .*\n?DETAIL:  .*; 0 documents of this statement were written, and more may have been\./, 'one command for many may fail half-way');
+like($result->{err}, qr/WARNING:  01000: .*: 0 documents, and perhaps more/, 'and the rollback says so');
 $result = run('INSERT INTO ' . table('plain', 'ids,fault=concern') . ' VALUES (1, 1)');
 like($result->{err}, qr/ERROR:  40003: a write to .* was not confirmed as the write concern asks\nDETAIL:  .*replication timed out.*; 1 document of this statement was written\./, 'an unconfirmed write is written');
 $result = run('UPDATE ' . table('plain', 'ids,docs=5,fault=vanish') . ' SET k = _id::text::int');
@@ -91,6 +115,9 @@ is(join(',', map { / start / ? 1 : 0 } @inside), '1,0,0,0,0,0', 'the first start
 my %seen = map { $_ => 1 } numbers(@inside);
 is(scalar(keys %seen), 1, 'under one number');
 is(scalar(grep { /^find/ && !/txn=/ } @{ $result->{commands} }), 1, 'what follows the commit is outside');
+$result = run("BEGIN; UPDATE $x SET k = _id::text::int; SELECT count(*) FROM mongo.query('sess', 'd', 'ids,docs=2', '[]'); COMMIT;");
+@inside = grep { /txn=/ } @{ $result->{commands} };
+is(join(' ', map { (/^(\w+)/)[0] . (/ start / ? '+' : '') } @inside), 'find+ update aggregate commitTransaction', 'the scan of a target starts one, mongo.query joins it');
 $result = run("BEGIN; INSERT INTO $x VALUES (1, 1); ROLLBACK;");
 wait_for(sub { grep { /^abortTransaction/ } commands($server) }, 10);
 my ($abort) = grep { /^abortTransaction/ } commands($server);
@@ -123,6 +150,8 @@ add_server($node, 'mute', "mongodb://127.0.0.1:$mute->{port}/?replicaSet=rs", "t
 $result = run('BEGIN; INSERT INTO ' . table('mute', 'ids') . ' VALUES (1, 1); COMMIT;');
 like($result->{err}, qr/ERROR:  40003: the commit on server "mute" has not been answered/, 'is unknown');
 is(scalar(grep { /^commitTransaction/ } commands($mute)), 2, 'the driver has asked twice');
+$result = run("BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO " . table('mute', 'ids') . ' VALUES (2, 2); COMMIT;');
+like($result->{err}, lines($result, 'commitTransaction') ? qr/ERROR:  40003: .*\n?DETAIL:  .*Committed already, and not undone: server "sess"/ : qr/ERROR:  40003: /, 'with two servers it says what stands');
 
 # Two servers: a failure at the second leaves the first committed, and says so nowhere but in the manual; one that cannot begin aborts both.
 $result = run("BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO " . table('snap', 'ids,fault=error,code=112') . ' VALUES (1, 1); COMMIT;');

@@ -692,10 +692,9 @@ class Connection {
         if (spec.fault == "error" && due)
             return fail(request, kOpMsg, spec.code, "Fault", "a fault that was asked for", spec.label);
         int32_t n = operations - (spec.fault == "vanish" && due);
-        bson_t out = BSON_INITIALIZER, list, error, key;
+        bson_t out = BSON_INITIALIZER, list = BSON_INITIALIZER, error, key;
         if (spec.fault == "duplicate" && spec.after < static_cast<uint64_t>(operations)) {
             n = static_cast<int32_t>(spec.after);
-            bson_append_array_begin(&out, "writeErrors", -1, &list);
             bson_append_document_begin(&list, "0", -1, &error);
             BSON_APPEND_INT32(&error, "index", n);
             BSON_APPEND_INT32(&error, "code", 11000);
@@ -704,7 +703,7 @@ class Connection {
             BSON_APPEND_INT32(&key, "k", 7);
             bson_append_document_end(&error, &key);
             bson_append_document_end(&list, &error);
-            bson_append_array_end(&out, &list);
+            BSON_APPEND_ARRAY(&out, "writeErrors", &list);
         }
         if (spec.fault == "concern" && due) {
             bson_append_document_begin(&out, "writeConcernError", -1, &error);
@@ -718,6 +717,7 @@ class Connection {
         BSON_APPEND_DOUBLE(&out, "ok", 1);
         bool done = reply(request, kOpMsg, &out);
         bson_destroy(&out);
+        bson_destroy(&list);
         return done;
     }
     bool answer(const Bytes &message) {
