@@ -11,6 +11,9 @@ namespace mongo_fdw {
 
 using WriteFunction = void (*)(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value);
 
+// Pairs of types whose value is written in one step behind a prepared header.
+enum class Shortcut : uint8_t { None, Int32, Int64, Double, Bool, Text, Date };
+
 struct Encoder {
     const char *column;
     const Converter *converter; // what is known of the PostgreSQL type
@@ -19,6 +22,7 @@ struct Encoder {
     uint8_t subtype;       // of binary
     WriteFunction write;   // null: the pair cannot be written
     bool takes_all;
+    Shortcut shortcut;
     FmgrInfo output;  // of an enum
     Encoder *element; // Array: of the elements; Domain: of the base type
     Encoder **fields; // Composite
@@ -484,6 +488,37 @@ constexpr PairRow kPairs[] = {
     {Kind::Domain, nullptr, domain_as_base}, // what its base type takes
 };
 
+struct ShortcutRow {
+    Kind kind;
+    WriteFunction write;
+    Shortcut shortcut;
+    BsonType type;
+};
+
+constexpr ShortcutRow kShortcuts[] = {
+    {Kind::Int4, integer_as_int32, Shortcut::Int32, BsonType::Int32},
+    {Kind::Int8, integer_as_int64, Shortcut::Int64, BsonType::Int64},
+    {Kind::Float8, float_as_double, Shortcut::Double, BsonType::Double},
+    {Kind::Bool, bool_as_bool, Shortcut::Bool, BsonType::Bool},
+    {Kind::Text, text_as<BsonType::String>, Shortcut::Text, BsonType::String},
+    {Kind::Timestamptz, time_as_date, Shortcut::Date, BsonType::Date},
+    {Kind::Timestamp, time_as_date, Shortcut::Date, BsonType::Date},
+};
+
+const ShortcutRow *shortcut_of(const Encoder *encoder) {
+    for (const ShortcutRow &row : kShortcuts)
+        if (row.kind == encoder->converter->kind && row.write == encoder->write &&
+            (row.shortcut != Shortcut::Text || GetDatabaseEncoding() == PG_UTF8))
+            return &row;
+    return nullptr;
+}
+
+template <class T> void put_behind(BsonWriter *writer, const FieldHeader &header, T value) {
+    char *room = append_room(writer, header.length + sizeof value);
+    memcpy(room, header.bytes, header.length);
+    memcpy(room + header.length, &value, sizeof value);
+}
+
 const PairRow *pair_of(Kind kind, const char *bson_type) {
     // "binary:N" is binary; the subtype is read apart.
     int length = bson_type ? static_cast<int>(strcspn(bson_type, ":")) : 0;
@@ -512,6 +547,8 @@ Encoder *encoder_of(const char *column, const Converter *converter, const WriteR
     encoder->type_name = wanted ? wanted : row && row->bson_type ? row->bson_type : "of any kind";
     encoder->write = row ? row->write : nullptr;
     encoder->takes_all = row && row->takes_all;
+    const ShortcutRow *shortcut = shortcut_of(encoder);
+    encoder->shortcut = shortcut ? shortcut->shortcut : Shortcut::None;
     switch (converter->kind) {
     case Kind::Uuid:
         encoder->subtype = converter->rules.binary_subtype >= 0 ? converter->rules.binary_subtype
@@ -574,6 +611,48 @@ void check_document(const Encoder *encoder, const uint8_t *data, uint32_t size) 
 }
 
 } // namespace
+
+FieldHeader make_header(const Encoder *encoder, FieldKey key) {
+    const ShortcutRow *shortcut = shortcut_of(encoder);
+    char *bytes = static_cast<char *>(palloc(key.length + 2));
+    bytes[0] = static_cast<char>(shortcut ? shortcut->type : BsonType::Null);
+    memcpy(bytes + 1, key.text, key.length);
+    bytes[key.length + 1] = '\0';
+    return {bytes, key.length + 2};
+}
+
+void encode_field(const Encoder *encoder, BsonWriter *writer, const FieldHeader &header, FieldKey key, Datum value) {
+    switch (encoder->shortcut) {
+    case Shortcut::Int32:
+        return put_behind(writer, header, DatumGetInt32(value));
+    case Shortcut::Int64:
+        return put_behind(writer, header, DatumGetInt64(value));
+    case Shortcut::Double:
+        return put_behind(writer, header, DatumGetFloat8(value));
+    case Shortcut::Bool:
+        return put_behind(writer, header, static_cast<uint8_t>(DatumGetBool(value)));
+    case Shortcut::Date: {
+        Timestamp time = DatumGetTimestamp(value);
+        if (TIMESTAMP_NOT_FINITE(time) || time % 1000 != 0)
+            break;
+        return put_behind(writer, header, static_cast<int64_t>(time / 1000 + kEpochShiftMs));
+    }
+    case Shortcut::Text: {
+        text *from = DatumGetTextPP(value);
+        uint32_t length = VARSIZE_ANY_EXHDR(from);
+        int32_t size = static_cast<int32_t>(length + 1);
+        char *room = append_room(writer, header.length + sizeof size + length + 1);
+        memcpy(room, header.bytes, header.length);
+        memcpy(room + header.length, &size, sizeof size);
+        memcpy(room + header.length + sizeof size, VARDATA_ANY(from), length);
+        room[header.length + sizeof size + length] = '\0';
+        return;
+    }
+    case Shortcut::None:
+        break;
+    }
+    encode_value(encoder, writer, key, value);
+}
 
 Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write) {
     return encoder_of(column, make_converter(type, typmod, read), write);

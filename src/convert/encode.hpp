@@ -20,6 +20,18 @@ struct Encoder;
 // a value is written, so that a table with such a column can be written as long as it stays NULL.
 Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write);
 
+// What stands before the value of a field whose name never changes: type, name, NUL.
+struct FieldHeader {
+    const char *bytes;
+    uint32_t length;
+};
+
+// The header of a column's field, in the current memory context.
+FieldHeader make_header(const Encoder *encoder, FieldKey key);
+
+// The same as encode_value with the key that the header was made of, quicker for the commonest types.
+void encode_field(const Encoder *encoder, BsonWriter *writer, const FieldHeader &header, FieldKey key, Datum value);
+
 // Whether there are values of the column's type that encode_value refuses.
 bool may_refuse(const Encoder *encoder);
 

@@ -16,6 +16,7 @@ struct PathField {
     int column_count;
     PathField *first;
     PathField *next;
+    FieldHeader header; // of a field that one column alone writes; without bytes: it has other columns or fields
 };
 
 namespace {
@@ -80,6 +81,13 @@ bool has_overlaps(const PathField *field) {
     return false;
 }
 
+void make_headers(const Target *target, PathField *field) {
+    if (field->column_count == 1 && !field->first)
+        field->header = make_header(target->encoders[field->columns[0] - 1], {field->key, field->key_length});
+    for (PathField *child = field->first; child; child = child->next)
+        make_headers(target, child);
+}
+
 bool null_is_value(const Target *target, const PathField *field) {
     for (int i = 0; i < field->column_count; i++)
         if (target->table->columns[field->columns[i] - 1].write.null_is_value)
@@ -130,6 +138,14 @@ void write_fields(const Target *target, BsonWriter *writer, const PathField *par
 void write_field(const Target *target, BsonWriter *writer, const PathField *field, const Datum *values,
                  const bool *nulls) {
     FieldKey key{field->key, field->key_length};
+    if (field->header.bytes) {
+        int index = field->columns[0] - 1;
+        if (!nulls[index])
+            encode_field(target->encoders[index], writer, field->header, key, values[index]);
+        else if (target->table->columns[index].write.null_is_value)
+            write_null(writer, key);
+        return;
+    }
     for (int i = 0; i < field->column_count; i++) {
         AttrNumber column = field->columns[i];
         if (nulls[column - 1])
@@ -429,6 +445,7 @@ Target *make_target(Oid relation) {
             target->id = column.number;
     }
     target->overlaps = has_overlaps(target->fields);
+    make_headers(target, target->fields);
     move_id_first(target->fields);
     return target;
 }

@@ -14,7 +14,7 @@ struct BulkDeleter {
 template <class T> using Owned = std::unique_ptr<T, BulkDeleter>;
 
 bool add(mongoc_bulk_operation_t *bulk, const WriteOperation &operation, const bson_t *options, const bson_t *upsert,
-         const bson_t *insert, bson_error_t *failure) {
+         bson_error_t *failure) {
     bson_t filter, document;
     if (operation.filter.data && !bson_init_static(&filter, operation.filter.data, operation.filter.size)) {
         bson_set_error(failure, MONGOC_ERROR_BSON, 0, "a filter is no BSON document");
@@ -27,8 +27,8 @@ bool add(mongoc_bulk_operation_t *bulk, const WriteOperation &operation, const b
     if (operation.upsert)
         options = upsert;
     switch (operation.kind) {
-    case WriteKind::Insert:
-        return mongoc_bulk_operation_insert_with_opts(bulk, &document, insert, failure);
+    case WriteKind::Insert: // stand in requests of their own
+        break;
     case WriteKind::UpdateMany:
         return mongoc_bulk_operation_update_many_with_opts(bulk, &filter, &document, options, failure);
     case WriteKind::UpdateOne:
@@ -106,11 +106,38 @@ bool has_concern_error(const bson_t *reply) {
 // Once a write is under way, a connection that breaks leaves open what became of it, also where it is new.
 void expect_writes(Client *client) { client->worked = true; }
 
+bool inserts_only(const WriteRequest &request) {
+    for (uint32_t i = 0; i < request.count; i++)
+        if (request.operations[i].kind != WriteKind::Insert)
+            return false;
+    return true;
+}
+
+// Inserts without the bulk interface, which reads its options once more for each document. False where one is no BSON.
+bool insert_all(Client *client, mongoc_collection_t *collection, const WriteRequest &request, const bson_t *options,
+                bool *done, bson_error_t *failure) {
+    struct View { // keeps the alignment that the driver asks for
+        bson_t bson;
+    };
+    std::vector<View> documents(request.count);
+    std::vector<const View *> pointers(request.count);
+    for (uint32_t i = 0; i < request.count; i++) {
+        const Bytes &document = request.operations[i].document;
+        if (!bson_init_static(&documents[i].bson, document.data, document.size))
+            return false;
+        pointers[i] = &documents[i];
+    }
+    expect_writes(client);
+    *done = mongoc_collection_insert_many(collection, reinterpret_cast<const bson_t **>(pointers.data()),
+                                          pointers.size(), options, client->reply.reset_for_output(), failure);
+    return true;
+}
+
 bool run(Client *client, const WriteRequest &request, WriteResult *result, Error *error) {
     client->write_failures.clear();
     client->failed_operations.clear();
     kill_idle_cursors(client);
-    Document options, plain, upsert, insert;
+    Document options, plain, upsert;
     bson_error_t failure{};
     BSON_APPEND_BOOL(options.get(), "ordered", request.ordered);
     if (client->transaction) {
@@ -122,7 +149,6 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     }
     bool validates = request.count > 0 && request.operations[0].kind != WriteKind::DeleteOne &&
                      request.operations[0].kind != WriteKind::DeleteMany;
-    BSON_APPEND_BOOL(insert.get(), "validate", false); // the documents are our own
     if (validates)
         BSON_APPEND_BOOL(plain.get(), "validate", false);
     if (request.simple_collation) {
@@ -140,19 +166,28 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     }
     Owned<mongoc_collection_t> collection(
         mongoc_client_get_collection(client->handle.get(), request.database, request.collection));
-    Owned<mongoc_bulk_operation_t> bulk(
-        mongoc_collection_create_bulk_operation_with_opts(collection.get(), options.get()));
-    for (uint32_t i = 0; i < request.count; i++)
-        if (!add(bulk.get(), request.operations[i], plain.get(), upsert.get(), insert.get(), &failure)) {
-            set_error(error, ErrorKind::Config, 0, failure.message);
-            return false;
-        }
     if (request.count == 0)
         return true;
-    expect_writes(client);
-    bool done = mongoc_bulk_operation_execute(bulk.get(), client->reply.reset_for_output(), &failure) != 0;
+    bool done;
+    if (inserts_only(request)) {
+        BSON_APPEND_BOOL(options.get(), "validate", false);
+        if (!insert_all(client, collection.get(), request, options.get(), &done, &failure)) {
+            set_error(error, ErrorKind::Config, 0, "a document is not BSON");
+            return false;
+        }
+    } else {
+        Owned<mongoc_bulk_operation_t> bulk(
+            mongoc_collection_create_bulk_operation_with_opts(collection.get(), options.get()));
+        for (uint32_t i = 0; i < request.count; i++)
+            if (!add(bulk.get(), request.operations[i], plain.get(), upsert.get(), &failure)) {
+                set_error(error, ErrorKind::Config, 0, failure.message);
+                return false;
+            }
+        expect_writes(client);
+        done = mongoc_bulk_operation_execute(bulk.get(), client->reply.reset_for_output(), &failure) != 0;
+    }
     const bson_t *reply = client->reply.get();
-    result->inserted = count_in(reply, "nInserted");
+    result->inserted = count_in(reply, "insertedCount");
     result->matched = count_in(reply, "nMatched");
     result->modified = count_in(reply, "nModified");
     result->removed = count_in(reply, "nRemoved");

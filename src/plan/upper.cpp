@@ -190,9 +190,9 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     output->fdw_private = info;
     double rows = sent_documents(info);
     ScanCost cost = scan_cost(info, base);
-    Cost look = filter_cost(info, rows, info->examined);
-    Cost startup = cost.startup;
-    if (info->sorted) // the server looks at all rows and keeps the first ones
+    Cost look = filter_cost(info, rows, info->examined) + cost.startup - info->table->startup_cost;
+    Cost startup = info->table->startup_cost; // a join's work is done as its rows come
+    if (info->sorted)                         // the server looks at all rows and keeps the first ones
         startup += look + rows * sort_cost(below->sort_list), look = 0;
     Cost total = startup + look + rows * cost.per_row;
     double kept = rows;

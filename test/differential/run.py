@@ -316,6 +316,9 @@ class Generator:
         if shape < 0.5:
             join = rng.choice(["JOIN", "LEFT JOIN"])
             tail = rng.choice(["", "", " WHERE b.id IS NULL", " WHERE b.i4 > 0 OR a.i4 > 0", " WHERE b.id < 40", f" WHERE {some()}"])
+            if rng.random() < 0.4:
+                keys = [f"{rng.choice(['a.i4', 'a.i8', 'b.i4', 'b.tz', 'b.tx', 'a.bo', 'b.i4 + a.id', 'b.oi'])}{rng.choice(['', ' DESC'])}{rng.choice(['', ' NULLS FIRST', ' NULLS LAST'])}"] if rng.random() < 0.8 else []
+                tail += f" ORDER BY {', '.join(keys + ['a.id', 'b.id'])} LIMIT {rng.randrange(0, 15)} OFFSET {rng.randrange(0, 4)}"
             return f"/* remote */ SELECT a.id, b.id AS bid, (a.{shown[0]})::text, (b.{shown[1]})::text FROM {table} a {join} {table} b ON {on}{extra('b')}{tail}"
         if shape < 0.65:
             return f"/* remote */ SELECT a.id, (a.{shown[0]})::text FROM {table} a WHERE {some()} AND {rng.choice(['', 'NOT '])}EXISTS (SELECT FROM {table} b WHERE {on}{extra('b')})"

@@ -3,8 +3,8 @@
 // PIPELINE in the environment is a JSON array of stages: an aggregation in place of the find. POINTS is a number of
 // documents to find one by one, by _id: random numbers below DOCUMENTS. INSERT is a number of documents of the
 // collection to insert into it once more, BATCH_SIZE at a time; UPDATE a number of _ids from 1 on whose field i0 is
-// set. With JSON=1 in the environment each document is also written as relaxed Extended JSON, with DECIMAL=1 each
-// Decimal128 as text: what a wrapper pays that goes through text.
+// set, DELETE one of _ids that are removed. With JSON=1 in the environment each document is also written as relaxed
+// Extended JSON, with DECIMAL=1 each Decimal128 as text: what a wrapper pays that goes through text.
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
@@ -44,7 +44,8 @@ int insert_again(mongoc_collection_t *collection, int count, int batch) {
     return report(static_cast<int>(documents.size()), begin, done, error);
 }
 
-int update_by_id(mongoc_collection_t *collection, int count, int batch) {
+// Sets a field of documents by their _id, or removes them.
+int write_by_id(mongoc_collection_t *collection, int count, int batch, bool remove) {
     bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
     bson_error_t error{};
     bool done = true;
@@ -53,7 +54,10 @@ int update_by_id(mongoc_collection_t *collection, int count, int batch) {
         mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(collection, nullptr);
         for (int i = at; i < at + batch && i <= count; i++) {
             bson_t *filter = BCON_NEW("_id", BCON_INT32(i)), *update = BCON_NEW("$set", "{", "i0", BCON_INT32(i), "}");
-            mongoc_bulk_operation_update_one_with_opts(bulk, filter, update, options, nullptr);
+            if (remove)
+                mongoc_bulk_operation_remove_one_with_opts(bulk, filter, nullptr, nullptr);
+            else
+                mongoc_bulk_operation_update_one_with_opts(bulk, filter, update, options, nullptr);
             bson_destroy(filter);
             bson_destroy(update);
         }
@@ -100,7 +104,9 @@ int main(int argc, char **argv) {
     if (const char *inserts = std::getenv("INSERT"))
         return insert_again(collection, std::atoi(inserts), std::atoi(argv[4]));
     if (const char *updates = std::getenv("UPDATE"))
-        return update_by_id(collection, std::atoi(updates), std::atoi(argv[4]));
+        return write_by_id(collection, std::atoi(updates), std::atoi(argv[4]), false);
+    if (const char *removals = std::getenv("DELETE"))
+        return write_by_id(collection, std::atoi(removals), std::atoi(argv[4]), true);
     bool json = std::getenv("JSON") != nullptr, decimal = std::getenv("DECIMAL") != nullptr;
     auto start = std::chrono::steady_clock::now();
     mongoc_cursor_t *cursor;
