@@ -30,9 +30,10 @@ gate() {
 
 # Case 7, on a live server: groups that the server makes, against the hand-written pipeline through the bare driver and
 # against our own scan without push-down.
-bench_groups() {
-    local facts=1000000 groups key pipeline raw pushed plain engine_uri
-    step "case 7: groups of 1 M documents, engine documentdb"
+# What the cases on the development server read.
+bench_live_data() {
+    local facts=1000000 engine_uri
+    step "1 M documents on engine documentdb"
     engine_uri=$(server_uri documentdb)
     "$secantus_home/bin/python" - "$engine_uri" $facts <<'PYTHON'
 import random, sys
@@ -55,7 +56,12 @@ CREATE FOREIGN TABLE flat20_point (i0 int, i1 int) SERVER replay OPTIONS (databa
 CREATE FOREIGN TABLE facts (_id int, k10 int, k10000 int, k500000 int, v int) SERVER live OPTIONS (database 'mongo_fdw_cpp_bench', collection 'facts');
 ANALYZE facts, dims;
 SQL
-    local bench_runs=3
+}
+
+bench_groups() {
+    local groups key pipeline raw pushed plain engine_uri bench_runs=3
+    step "case 7: groups of 1 M documents, engine documentdb"
+    engine_uri=$(server_uri documentdb)
     for groups in 10 10000 500000; do
         key=k$groups
         pipeline="[{\"\$group\": {\"_id\": \"\$$key\", \"n\": {\"\$sum\": 1}, \"s\": {\"\$sum\": \"\$v\"}, \"a\": {\"\$min\": \"\$v\"}}}]"
@@ -164,40 +170,15 @@ SQL
     printf '| COPY FROM of 20 columns, ns a row | %s | | |\n' "$(ns "$ours" $rows)" >>"$bench_table"
 }
 
-run_bench() {
-    local port rows=1000000 nest_rows=200000
-    bench_missed=0
-    build_extension
-    build_tools
-    cluster_start
-    port=$(free_port)
-    "$build/tools/replay_server" --port "$port" &
-    bench_pid=$!
-    trap 'kill $bench_pid 2>/dev/null; stop_everything' EXIT
-    sleep 0.5
-    bench_uri=mongodb://127.0.0.1:$port/
-    bench_table=$build/bench-table.md
-    printf '| measure | value | gate | |\n|---|---|---|---|\n' >"$bench_table"
-    "$pg_bin/psql" -Xqd postgres -c 'DROP DATABASE IF EXISTS bench' -c 'CREATE DATABASE bench' >&2
-    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
-CREATE EXTENSION mongo_fdw_cpp;
-CREATE SERVER replay FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$bench_uri');
-CREATE USER MAPPING FOR PUBLIC SERVER replay;
-CREATE FOREIGN TABLE flat20 (_id mongo.objectid, i0 int, i1 int, i2 int, i3 int, l0 bigint, l1 bigint, l2 bigint,
-    d0 double precision, d1 double precision, d2 double precision, b boolean, t0 timestamptz, t1 timestamptz,
-    s0 text, s1 text, s2 text, s3 text, s4 text, s5 text)
-    SERVER replay OPTIONS (database 'bench', collection 'flat20,docs=$rows');
-CREATE FOREIGN TABLE nest (_id int, doc jsonb, docj json OPTIONS (path 'doc')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
-CREATE FOREIGN TABLE nest_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
-CREATE FOREIGN TABLE nest4k (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
-CREATE FOREIGN TABLE nest4k_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
-CREATE FOREIGN TABLE nest_doc (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
-CREATE FOREIGN TABLE dec5 (_id bigint, n0 numeric, n1 numeric, n2 numeric, n3 numeric) SERVER replay OPTIONS (database 'bench', collection 'dec5,docs=$rows');
-CREATE TABLE nest_texts AS SELECT doc FROM nest_text;
-CREATE TABLE nest4k_texts AS SELECT doc FROM nest4k_text;
-CREATE TABLE dec5_texts AS SELECT n0::text, n1::text, n2::text, n3::text FROM dec5;
-VACUUM ANALYZE;
-SQL
+# bench_wants CASE...: whether one of the cases was asked for; without any, all are.
+bench_wants() {
+    local case
+    [ -n "$bench_cases" ] || return 0
+    for case in "$@"; do case " $bench_cases " in *" $case "*) return 0 ;; esac; done
+    return 1
+}
+
+bench_scans() {
     local drain wide three three_drain jsonb json_drain jsonb_in text_scan jsonb4k json4k_drain jsonb4k_in text4k_scan decimals decimal_drain decimal_in decimal_scan batch profile
     batch=1152 # 384 kB of flat20, as the wrapper asks for
     step "case 1: 1 M documents of 20 fields, all columns"
@@ -238,11 +219,51 @@ SQL
     printf '| profile of 20 fields, ns a document | %s | | |\n' "$(ns "$profile" $rows)" >>"$bench_table"
     gate 'profile: documents a second' "$(awk -v s="$profile" -v n=$rows 'BEGIN { printf "%.0f", n / s }')" '>=' 150000
     printf '| profile / bare drain | %s | | |\n' "$(ratio "$profile" "$drain")" >>"$bench_table"
+}
+
+# run_bench [CASE...]: the figures of all cases go into the manual.
+run_bench() {
+    bench_cases=$*
+    local port rows=1000000 nest_rows=200000
+    bench_missed=0
+    build_extension
+    build_tools
+    cluster_start
+    port=$(free_port)
+    "$build/tools/replay_server" --port "$port" &
+    bench_pid=$!
+    trap 'kill $bench_pid 2>/dev/null; stop_everything' EXIT
+    sleep 0.5
+    bench_uri=mongodb://127.0.0.1:$port/
+    bench_table=$build/bench-table.md
+    printf '| measure | value | gate | |\n|---|---|---|---|\n' >"$bench_table"
+    "$pg_bin/psql" -Xqd postgres -c 'DROP DATABASE IF EXISTS bench' -c 'CREATE DATABASE bench' >&2
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+CREATE EXTENSION mongo_fdw_cpp;
+CREATE SERVER replay FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$bench_uri');
+CREATE USER MAPPING FOR PUBLIC SERVER replay;
+CREATE FOREIGN TABLE flat20 (_id mongo.objectid, i0 int, i1 int, i2 int, i3 int, l0 bigint, l1 bigint, l2 bigint,
+    d0 double precision, d1 double precision, d2 double precision, b boolean, t0 timestamptz, t1 timestamptz,
+    s0 text, s1 text, s2 text, s3 text, s4 text, s5 text)
+    SERVER replay OPTIONS (database 'bench', collection 'flat20,docs=$rows');
+CREATE FOREIGN TABLE nest (_id int, doc jsonb, docj json OPTIONS (path 'doc')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE nest_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE nest4k (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
+CREATE FOREIGN TABLE nest4k_text (doc text OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest4k,docs=20000');
+CREATE FOREIGN TABLE nest_doc (doc jsonb OPTIONS (role 'doc', json_format 'relaxed')) SERVER replay OPTIONS (database 'bench', collection 'nest,docs=$nest_rows');
+CREATE FOREIGN TABLE dec5 (_id bigint, n0 numeric, n1 numeric, n2 numeric, n3 numeric) SERVER replay OPTIONS (database 'bench', collection 'dec5,docs=$rows');
+CREATE TABLE nest_texts AS SELECT doc FROM nest_text;
+CREATE TABLE nest4k_texts AS SELECT doc FROM nest4k_text;
+CREATE TABLE dec5_texts AS SELECT n0::text, n1::text, n2::text, n3::text FROM dec5;
+VACUUM ANALYZE;
+SQL
+    if bench_wants 1 2 4 5; then bench_scans; fi
     secantus_install
-    bench_groups
-    bench_points
-    bench_joins
-    bench_writes
+    if bench_wants 7 8 9 10 11; then bench_live_data; fi
+    if bench_wants 7; then bench_groups; fi
+    if bench_wants 8; then bench_points; fi
+    if bench_wants 9 10; then bench_joins; fi
+    if bench_wants 11; then bench_writes; fi
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
@@ -250,8 +271,9 @@ SQL
         cat "$bench_table"
     } >"$figures"
     cat "$figures"
-    # The figures in the manual are the last run's.
-    awk -v file="$figures" '/<!-- figures -->/ { print; print ""; while ((getline line < file) > 0) print line; print ""; skip = 1; next }
-        /<!-- end -->/ { skip = 0 } !skip' "$top/docs/performance.md" >"$build/performance.md" && cp "$build/performance.md" "$top/docs/performance.md"
+    # The figures in the manual are those of the last whole run.
+    [ -n "$bench_cases" ] || awk -v file="$figures" '/<!-- figures -->/ { print; print ""; while ((getline line < file) > 0) print line; print ""; skip = 1; next }
+        /<!-- end -->/ { skip = 0 } !skip' "$top/docs/performance.md" >"$build/performance.md"
+    [ -n "$bench_cases" ] || cp "$build/performance.md" "$top/docs/performance.md"
     [ "$bench_missed" = 0 ] || fail "$bench_missed gates were missed"
 }
