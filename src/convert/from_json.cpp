@@ -65,7 +65,8 @@ void read_text(TextReader *reader, const char **text, uint32_t *length) {
         }
         if (code >= 0xD800 && code < 0xE000)
             ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-                            errmsg("a JSON string holds half of a surrogate pair, which is no character")));
+                            errmsg("a JSON string holds half of a surrogate pair, which is no character"),
+                            errdetail("The half is \\u%04X.", code)));
         unsigned char bytes[4];
         unicode_to_utf8(code, bytes);
         int width = pg_utf_mblen(bytes);
@@ -620,12 +621,27 @@ const JsonValue *read_jsonb(Datum jsonb) {
     return value;
 }
 
+// The first member of an object, for messages.
+static const char *shown_object(const JsonValue *value) {
+    const JsonValue *first = value->first;
+    if (!first)
+        return "{}";
+    const char *key = pnstrdup(first->key.text, Min(first->key.length, 40));
+    bool scalar = first->kind == JsonValue::Kind::String || first->kind == JsonValue::Kind::Number;
+    const char *text = !scalar ? "..."
+                       : first->kind == JsonValue::Kind::String
+                           ? psprintf("\"%s\"", pnstrdup(first->text, Min(first->length, 40)))
+                           : pnstrdup(first->text, 40);
+    return psprintf("{\"%s\": %s%s}", key, text, first->next ? ", ..." : "");
+}
+
 void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *column) {
     using Kind = JsonValue::Kind;
     check_stack_depth();
     if (memchr(key.text, 0, key.length))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a key in column \"%s\" holds a NUL character, which no BSON key may", column)));
+                        errmsg("a key in column \"%s\" holds a NUL character, which no BSON key may", column),
+                        errdetail("The key begins with \"%.60s\".", key.text)));
     switch (value->kind) {
     case Kind::Null:
         write_null(writer, key);
@@ -660,7 +676,9 @@ void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool l
         if (!row->write({writer, key, column, legacy}, value))
             ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
                             errmsg("an object with the key \"%s\" in column \"%s\" is no valid Extended JSON",
-                                   row->name, column)));
+                                   row->name, column),
+                            errdetail("It is the value of field \"%.60s\": %s.", pnstrdup(key.text, key.length),
+                                      shown_object(value))));
         return;
     }
     write_key(writer, BsonType::Document, key);

@@ -216,12 +216,20 @@ void check_made_columns(const Target *target, const bool *nulls) {
     pg_unreachable();
 }
 
+// The _id of an unfinished or finished document, for messages; of an update, that is named elsewhere, none.
+const char *shown_id(const BsonWriter *writer, int start) {
+    mongo::Bytes document = document_at(writer, start);
+    BsonValue id = field_of(document.data, document.size, "_id");
+    return id.type == BsonType::Missing ? "not part of it" : shown_json(id);
+}
+
 void check_size(const Target *target, const BsonWriter *writer, int start) {
     constexpr int kMostBytes = 16 * 1024 * 1024;
     if (writer->buffer.len - start > kMostBytes)
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("a document for \"%s\" is larger than 16 MB", target->table->name_space),
-                        errdetail("It has %d bytes.", writer->buffer.len - start)));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                 errmsg("a document for \"%s\" is larger than 16 MB", target->table->name_space),
+                 errdetail("It has %d bytes; its _id is %s.", writer->buffer.len - start, shown_id(writer, start))));
 }
 
 bool is_misfit(const RowId &row, AttrNumber column) {

@@ -80,6 +80,16 @@ $node->safe_psql('postgres', q(CREATE FOREIGN TABLE keys (_id int, a numeric, b 
 $skipped = run_sql(q(BEGIN; INSERT INTO keys VALUES (2, 1, 1, '{p}'), (3, 1, 2, '{q}'), (4, 1.0, 2, '{r}'), (5, 5, 5, '{x,y}'), (6, 6, 6, '{s,t}'), (7, 7, 7, '{u,s}'), (8, 8, 8, NULL), (9, 9, 9, NULL)
     ON CONFLICT DO NOTHING; COMMIT; SELECT string_agg(_id::text, ',' ORDER BY _id) FROM keys;));
 is($skipped->{err} . $skipped->{out}, '1,3,6,8,9', 'other unique keys are looked up, and may repeat');
+# What only the server can compare is found out by it, and ends the transaction.
+PostgreSQL::Test::Utils::system_or_bail("$ENV{SECANTUS_HOME}/bin/python", '-c', qq(
+import pymongo
+c = pymongo.MongoClient('mongodb://127.0.0.1:$port/').d.partial
+c.insert_one({'_id': 1, 'a': 5})
+c.create_index('a', unique=True, partialFilterExpression={'a': {'\$gt': 3}})));
+$node->safe_psql('postgres', q(CREATE FOREIGN TABLE partial (_id int, a int) SERVER tx OPTIONS (database 'd', collection 'partial'); CREATE FOREIGN TABLE partial_plain (_id int, a int) SERVER plain OPTIONS (database 'd', collection 'partial')));
+like(run_sql(q(BEGIN; INSERT INTO partial VALUES (2, 1), (3, 5) ON CONFLICT DO NOTHING; COMMIT;))->{err}, qr/ERROR:  40001: duplicate key in "d.partial"\nDETAIL:  .*row 2 of a batch of 2, with _id 3.*the transaction on the server is aborted/, 'keys of a partial index');
+is(run_sql(q(INSERT INTO partial_plain VALUES (2, 1), (3, 5), (4, 1) ON CONFLICT DO NOTHING; SELECT string_agg(_id::text, ',' ORDER BY _id) FROM partial;))->{out}, '1,2,4', 'are counted as usual outside of one');
+is(run_sql(q(BEGIN; INSERT INTO fresh SELECT g % 10, 'x' FROM generate_series(1, 30) g ON CONFLICT DO NOTHING; COMMIT; SELECT count(*) FROM fresh;))->{err}, '', 'a collection that is still to be made has keys as well') if $node->safe_psql('postgres', q(CREATE FOREIGN TABLE fresh (_id int, v text) SERVER tx OPTIONS (database 'd', collection 'fresh'); SELECT 1));
 $node->safe_psql('postgres', q(CREATE FOREIGN TABLE sure (_id int, v text) SERVER tx OPTIONS (database 'd', collection 'sure', write_concern 'majority')));
 is(run_sql(q(BEGIN; INSERT INTO sure VALUES (1, 'a') RETURNING v; UPDATE sure SET v = v || 'b' RETURNING v; DELETE FROM sure RETURNING v; COMMIT;))->{err}, '', 'a write concern belongs to the commit');
 
