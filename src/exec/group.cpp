@@ -29,6 +29,8 @@ struct GroupState {
     uint32_t *keys;
     uint32_t key_count;
     mql::Accumulator *accumulators;
+    uint32_t *doubts;
+    uint32_t doubt_count;
     uint32_t accumulator_count;
     TupleDesc descriptor;       // of the scan tuple
     TupleTableSlot *stored;     // for rows of the store
@@ -60,6 +62,8 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
     command.keys = state->group->keys;
     command.key_count = state->group->key_count;
     command.accumulators = state->group->accumulators;
+    command.doubts = state->group->doubts;
+    command.doubt_count = state->group->doubt_count;
     command.accumulator_count = state->group->accumulator_count;
     command.stored = state->group->level == Level::Stored;
     return command;
@@ -583,6 +587,8 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     groups->keys = numbers_of(state->plan.keys);
     groups->key_count = list_length(state->plan.keys);
     groups->accumulators = accumulators_of(state->plan);
+    groups->doubts = numbers_of(state->plan.doubts);
+    groups->doubt_count = list_length(state->plan.doubts);
     groups->accumulator_count = list_length(state->plan.accumulators) / kAccumulatorFields;
     groups->descriptor = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
     groups->stored = MakeSingleTupleTableSlot(groups->descriptor, &TTSOpsMinimalTuple);

@@ -202,6 +202,17 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         if (may_be_unsure(group, group.keys[i]))
             unsure.push_back(path.c_str());
     }
+    for (uint32_t i = 0; i < group.doubt_count; i++) {
+        Value condition = Value::null();
+        if (!render_value(context, group.doubts[i], &condition))
+            return false;
+        std::string name = numbered("q", i), path = "$" + name;
+        stages->push_back(op("$match", op("$expr", op("$in", {condition, list({true, unsure_value()})}))));
+        if (!may_be_unsure(group, group.doubts[i]))
+            continue;
+        fields.push_back({name, computed(condition)});
+        unsure.push_back(path.c_str());
+    }
     std::string distinct_path;
     const char *distinct_value = group.key_count ? "$_id.d" : "$_id"; // a lone key is the group's _id itself
     for (uint32_t i = 0; i < group.accumulator_count; i++) {
@@ -286,6 +297,8 @@ uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcep
 }
 
 bool can_take_stored(const GroupCommand &group) noexcept {
+    if (group.doubt_count > 0)
+        return false;
     for (uint32_t i = 0; i < group.key_count; i++)
         if (!key_as_stored(group, group.keys[i]))
             return false;

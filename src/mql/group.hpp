@@ -36,6 +36,8 @@ struct GroupCommand {
     uint32_t key_count;
     const Accumulator *accumulators;
     uint32_t accumulator_count;
+    const uint32_t *doubts; // value trees of conditions of which the server may be unsure
+    uint32_t doubt_count;
     bool stored; // values are taken as they are stored, see can_take_stored
 };
 

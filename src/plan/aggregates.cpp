@@ -219,6 +219,18 @@ bool add_parts(Grouping *grouping, Node *expression) {
     return true;
 }
 
+// Conditions of which the server may be unsure for some documents: where it is, the local plan runs.
+bool add_doubts(Grouping *grouping, List *conditions) {
+    ListCell *cell;
+    foreach (cell, conditions) {
+        uint32_t root = lower_to_filter(grouping->lowering, static_cast<Expr *>(lfirst(cell)));
+        if (root == kNone)
+            return false;
+        grouping->plan->doubts = lappend_int(grouping->plan->doubts, static_cast<int>(root));
+    }
+    return true;
+}
+
 bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool distinct) {
     List *clauses = distinct ? root->parse->distinctClause : root->parse->groupClause;
     // Keys first: what is made of them is found among them.
@@ -259,7 +271,10 @@ Cost cost_of_row(const Grouping *grouping) {
     command.key_count = list_length(grouping->plan->keys);
     command.accumulators = accumulators_of(*grouping->plan);
     command.accumulator_count = list_length(grouping->plan->accumulators) / kAccumulatorFields;
+    command.doubts = numbers_of(grouping->plan->doubts);
+    command.doubt_count = list_length(grouping->plan->doubts);
     double cost = command.key_count ? kRowCost : kCountCost;
+    cost += kGuardCost * command.doubt_count;
     for (uint32_t i = 0; i < command.accumulator_count; i++)
         if (command.accumulators[i].argument != kNone)
             cost = kRowCost;
@@ -293,7 +308,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     List *exact = NIL, *local = NIL;
     lower_scan(grouping.lowering, below, grouping.plan, &exact, &local);
     const char *part = distinct ? "DISTINCT" : root->parse->groupClause ? "GROUP BY" : "aggregates";
-    if (local != NIL)
+    if (!add_doubts(&grouping, local))
         return note_local(below, part, "a condition is checked here");
     if (!add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)))
         return note_local(below, part, grouping.lowering->reason);

@@ -32,6 +32,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
     slots = lappend(slots, plan.keys);
+    slots = lappend(slots, plan.doubts);
     slots = lappend(slots, plan.accumulators);
     slots = lappend(slots, plan.outputs);
     slots = lappend(slots, plan.notes);
@@ -69,6 +70,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
+    plan.doubts = static_cast<List *>(slot(ScanSlot::Doubts));
     plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
     plan.outputs = static_cast<List *>(slot(ScanSlot::Outputs));
     plan.notes = static_cast<List *>(slot(ScanSlot::Notes));

@@ -30,6 +30,7 @@ enum class ScanSlot : int {
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
     Keys,           // IntList: value trees of the group keys
+    Doubts,         // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
     Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
     Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
                     // behind the point (-1: as computed)
@@ -79,6 +80,7 @@ struct ScanPlan {
     int parameter_count;
     List *sort;
     List *keys;
+    List *doubts;
     List *accumulators;
     List *outputs; // NIL: not grouped
     List *notes;
