@@ -312,66 +312,89 @@ void execute(ForeignScanState *node, DirectState *state) {
 
 } // namespace
 
-extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, Index relation, int subplan) {
-    if (!filters_allowed() || (modify->operation != CMD_UPDATE && modify->operation != CMD_DELETE) ||
-        modify->returningLists != NIL)
-        return false;
-    // Rows that move here from other partitions are not to be found and changed once more.
-    if (modify->partColsUpdated && list_length(modify->resultRelations) > 1)
-        return false;
-    ForeignScan *scan = scan_of_target(modify, relation, subplan);
-    if (!scan)
-        return false;
+namespace {
+
+// Checks the new values of an UPDATE, which become *expressions of *columns. Null, or why they go row by row.
+const char *check_values(PlannerInfo *root, const RelationInfo *info, const TableOptions *table, List **columns,
+                         List **expressions) {
+    List *values = NIL;
+    get_translated_update_targetlist(root, info->base->relid, &values, columns);
+    ListCell *value, *column;
+    bool any_computed = false;
+    forboth(value, values, column, *columns) { // junk columns follow
+        Expr *expression = lfirst_node(TargetEntry, value)->expr;
+        Node *node = reinterpret_cast<Node *>(expression);
+        bool constant = can_set(table, lfirst_int(column), expression);
+        // A subplan of the scan's target list, which is not run.
+        if (find_multiple_assignment(node, nullptr))
+            return "several columns are set by one subquery";
+        if (!constant && (bms_is_empty(pull_varnos(nullptr, node)) || !can_compute(table, lfirst_int(column))))
+            return psprintf("column \"%s\" gets values of its own here", table->columns[lfirst_int(column) - 1].name);
+        any_computed = any_computed || !constant;
+        *expressions = lappend(*expressions, expression);
+    }
+    // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead through.
+    List *fields = NIL;
+    foreach (column, *columns) {
+        const FieldPath &path = table->columns[lfirst_int(column) - 1].path;
+        if (any_computed && (path.count > 1 || list_member(fields, makeString(pstrdup(path.keys[0])))))
+            return "a computed value stands beside a nested field, or two columns over one field";
+        fields = lappend(fields, makeString(pstrdup(path.keys[0])));
+    }
+    if (any_computed && lacking_features(table, info->user, 1u << static_cast<int>(mql::Feature::Update)))
+        return "the server lacks updates by a pipeline";
+    return nullptr;
+}
+
+// Makes the scan of a target the node that modifies it. Null, or why rows are written one by one.
+const char *plan_direct(PlannerInfo *root, ModifyTable *modify, Index relation, ForeignScan *scan) {
     const RelationInfo *info = static_cast<RelationInfo *>(find_base_rel(root, relation)->fdw_private);
     ScanPlan plan = decode_scan_plan(scan->fdw_private);
     const TableOptions *table = read_table_options(planner_rt_fetch(relation, root)->relid);
     check_writable(table);
     check_written_once(root, table);
+    if (!filters_allowed())
+        return "push-down is switched off";
+    if (modify->returningLists != NIL)
+        return "RETURNING asks for each row";
+    // Rows that move here from other partitions are not to be found and changed once more.
+    if (modify->partColsUpdated && list_length(modify->resultRelations) > 1)
+        return "rows may move between partitions";
     if (!plan.identified || !is_plain(plan))
-        return false;
-    List *values = NIL, *columns = NIL, *expressions = NIL;
-    if (modify->operation == CMD_UPDATE) {
-        get_translated_update_targetlist(root, relation, &values, &columns);
-        ListCell *value, *column;
-        bool any_computed = false;
-        forboth(value, values, column, columns) {
-            Expr *expression = lfirst_node(TargetEntry, value)->expr;
-            Node *node = reinterpret_cast<Node *>(expression);
-            bool constant = can_set(table, lfirst_int(column), expression);
-            // SET (a, b) = (SELECT ...): a subplan of the scan's target list, which is not run.
-            if (find_multiple_assignment(node, nullptr))
-                return false;
-            if (!constant && (bms_is_empty(pull_varnos(nullptr, node)) || !can_compute(table, lfirst_int(column))))
-                return false;
-            any_computed = any_computed || !constant;
-            expressions = lappend(expressions, expression);
-        }
-        // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead
-        // through.
-        List *fields = NIL;
-        foreach (column, columns) {
-            const FieldPath &path = table->columns[lfirst_int(column) - 1].path;
-            if (any_computed && (path.count > 1 || list_member(fields, makeString(pstrdup(path.keys[0])))))
-                return false;
-            fields = lappend(fields, makeString(pstrdup(path.keys[0])));
-        }
-        if (any_computed && lacking_features(table, info->user, 1u << static_cast<int>(mql::Feature::Update)))
-            return false;
-    }
-    List *parameters, *rechecked;
-    if (!lower_exactly(info, &plan, expressions, &parameters, &rechecked))
-        return false;
+        return "the scan does more than find documents";
+    List *columns = NIL, *expressions = NIL, *parameters, *rechecked;
+    if (modify->operation == CMD_UPDATE)
+        if (const char *reason = check_values(root, info, table, &columns, &expressions))
+            return reason;
+    if (const char *reason = lower_exactly(info, &plan, expressions, &parameters, &rechecked))
+        return reason;
     scan->scan.plan.qual = NIL;
-    scan->fdw_exprs = parameters;
+    scan->fdw_exprs = list_concat(parameters, expressions);
     scan->fdw_recheck_quals = rechecked;
     plan.columns = columns;
-    plan.values_from = list_length(parameters);
+    plan.values_from = plan.parameter_count;
     plan.counts = modify->canSetTag;
-    scan->fdw_exprs = list_concat(scan->fdw_exprs, expressions);
     scan->operation = modify->operation;
     scan->resultRelation = relation;
     scan->fdw_private = encode_scan_plan(plan);
-    return true;
+    return nullptr;
+}
+
+} // namespace
+
+extern "C" bool mongoPlanDirectModify(PlannerInfo *root, ModifyTable *modify, Index relation, int subplan) {
+    ForeignScan *scan = modify->operation == CMD_UPDATE || modify->operation == CMD_DELETE
+                            ? scan_of_target(modify, relation, subplan)
+                            : nullptr;
+    if (!scan)
+        return false;
+    const char *reason = plan_direct(root, modify, relation, scan);
+    if (!reason)
+        return true;
+    ScanPlan plan = decode_scan_plan(scan->fdw_private);
+    plan.notes = lappend(plan.notes, makeString(psprintf("one command for all rows: %s", reason)));
+    scan->fdw_private = encode_scan_plan(plan);
+    return false;
 }
 
 extern "C" void mongoBeginDirectModify(ForeignScanState *node, int flags) {

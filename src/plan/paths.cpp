@@ -396,9 +396,9 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
     }
 }
 
-bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List **parameters, List **rechecked) {
+const char *lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List **parameters, List **rechecked) {
     if (has_gates(info->clauses))
-        return false;
+        return "a condition does not depend on the row";
     Lowering *lowering = lowering_for(info);
     lowering->guarded = true;
     List *local = NIL;
@@ -411,8 +411,10 @@ bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List 
         int at = -1;
         if (depends_on_row(lowering, value)) {
             uint32_t root = lower_to_filter(lowering, value);
-            if (root == mql::kNone || may_spare_errors(lowering, root))
-                return false;
+            if (root == mql::kNone)
+                return lowering->reason ? lowering->reason : "a new value has no rule";
+            if (may_spare_errors(lowering, root))
+                return "a value that is left unread could be one that raises";
             at = static_cast<int>(root);
         }
         plan->assigned = lappend_int(plan->assigned, at);
@@ -421,7 +423,7 @@ bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List 
     plan->filter = lowering->filter;
     plan->parameter_count = list_length(lowering->parameters);
     *parameters = lowering->parameters;
-    return local == NIL;
+    return local == NIL ? nullptr : "a condition is checked here";
 }
 
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,

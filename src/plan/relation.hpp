@@ -108,8 +108,9 @@ inline Cost sort_cost(List *sort) {
 void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local);
 
 // Plans the conditions of a table's scan so that the server applies them exactly, with the guards that this needs.
-// False where one stays here; the plan is of no use then.
-bool lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List **parameters, List **rechecked);
+// values: those of an UPDATE; what depends on the row becomes plan->assigned. Null, or why something stays here; the
+// plan is of no use then.
+const char *lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values, List **parameters, List **rechecked);
 
 // The same for all clauses of a scan, and its joins.
 void lower_scan(Lowering *lowering, const RelationInfo *info, ScanPlan *plan, List **exact, List **local);
