@@ -206,3 +206,11 @@ SET mongo_fdw_cpp.no_such_switch = on;
 DROP FOREIGN TABLE people_name, people_oid, folded, folded_view;
 DROP COLLATION folding;
 DROP FUNCTION sweep;
+-- An operand that raises beside one that is NULL; concat leaves NULLs out.
+CREATE FOREIGN TABLE raises (_id int, f float8 OPTIONS (path 'a'), t text OPTIONS (path 'a') COLLATE "C") SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT count(*) FROM raises WHERE f / f = date_part('dow', 'infinity'::timestamptz);
+SELECT count(*) FROM raises WHERE concat(t, '-', _id % 2, NULL) IN ('abc-0', 'abc-1', 'é-0', 'é-1');
+SET mongo_fdw_cpp.enable_pushdown = off;
+SELECT count(*) FROM raises WHERE concat(t, '-', _id % 2, NULL) IN ('abc-0', 'abc-1', 'é-0', 'é-1');
+RESET mongo_fdw_cpp.enable_pushdown;
+DROP FOREIGN TABLE raises;

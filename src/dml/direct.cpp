@@ -333,7 +333,8 @@ const char *check_values(PlannerInfo *root, const RelationInfo *info, const Tabl
         any_computed = any_computed || !constant;
         *expressions = lappend(*expressions, expression);
     }
-    // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead through.
+    // Beside a computed value all others are said in the same pipeline, which overwrites what nested paths lead
+    // through.
     List *fields = NIL;
     foreach (column, *columns) {
         const FieldPath &path = table->columns[lfirst_int(column) - 1].path;

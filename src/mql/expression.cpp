@@ -246,7 +246,7 @@ struct Renderer {
         const Operand &with = operand(right);
         Piece piece = compared(left, true);
         if (with.kind == OperandKind::Null)
-            return {Value::null(), false, true, false};
+            return null_beside(piece);
         bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single;
         Value test = with.kind == OperandKind::Unknown ? op(compare_name(node.op), {"$$a", named(with)})
                                                        : compare_constant(node.op, single, "$$a", with);
@@ -285,9 +285,9 @@ struct Renderer {
     Piece any_of(const Node &node) {
         const Node &left = node_at(node.first_child);
         const Operand &items = operand(node_at(left.next));
-        if (items.kind == OperandKind::Null)
-            return {Value::null(), false, true, false};
         Piece piece = compared(left, true);
+        if (items.kind == OperandKind::Null)
+            return null_beside(piece);
         if (items.kind == OperandKind::Unknown)
             return guarded("a", piece, op("$in", {"$$a", named(items)}));
         if (items.count == 0) {
@@ -317,9 +317,9 @@ struct Renderer {
     Piece like(const Node &node) {
         const Node &left = node_at(node.first_child);
         const Operand &pattern = operand(node_at(left.next));
-        if (pattern.kind == OperandKind::Null)
-            return {Value::null(), false, true, false};
         Piece piece = render(left);
+        if (pattern.kind == OperandKind::Null)
+            return null_beside(piece);
         if (pattern.kind == OperandKind::Unknown)
             return guarded("a", piece, op("$regexMatch", doc({{"input", "$$a"}, {"regex", named(pattern)}})));
         std::string regex;
@@ -334,6 +334,13 @@ struct Renderer {
     // --- null and unsure ---
 
     static Value is_unsure(const Value &v) { return op("$eq", {v, unsure_value()}); }
+
+    // A strict function of a value and NULL: where the value raises, the function does.
+    static Piece null_beside(const Piece &piece) {
+        if (!piece.unsure)
+            return {Value::null(), false, true, false};
+        return {cond(is_unsure(piece.value), unsure_value(), Value::null()), false, false, true};
+    }
 
     // test over the variable, where the value is neither null nor MinKey; these pass.
     Piece guarded(const char *name, const Piece &piece, const Value &test) {

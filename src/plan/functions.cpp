@@ -123,6 +123,7 @@ constexpr FunctionRule kRules[] = {
     {F_FLOOR_FLOAT8, Function::Floor, Family::Float, 0, false},
     {F_SIGN_FLOAT8, Function::Sign, Family::Float, 0, true},
     {F_CEILING_FLOAT8, Function::Ceil, Family::Float, 0, false},
+    {F_CONCAT, Function::Concat, Family::Text, 0, false, Demand::Characters}, // of any number of values, NULLs left out
     {F_EXTRACT_TEXT_DATE, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMP, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMPTZ, Function::Extract, Family::Numeric, 0, true, Demand::Unit, true},

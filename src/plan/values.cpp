@@ -259,6 +259,50 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
     return false;
 }
 
+Expr *text_constant(Datum value, bool null) {
+    return reinterpret_cast<Expr *>(makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, value, null, false));
+}
+
+// A literal of no type, as functions of any type take it.
+Expr *text_of_literal(Expr *expression) {
+    if (!IsA(expression, Const) || reinterpret_cast<Const *>(expression)->consttype != UNKNOWNOID)
+        return expression;
+    const Const *literal = reinterpret_cast<const Const *>(expression);
+    return text_constant(literal->constisnull ? 0 : CStringGetTextDatum(DatumGetCString(literal->constvalue)),
+                         literal->constisnull);
+}
+
+// concat: texts and integers as text, where || would be NULL for one.
+uint32_t concatenation(Lowering *lowering, List *arguments, int depth) {
+    Expr *empty = text_constant(CStringGetTextDatum(""), false);
+    uint32_t whole = kNone;
+    ListCell *cell;
+    foreach (cell, arguments) {
+        Expr *argument = text_of_literal(static_cast<Expr *>(lfirst(cell)));
+        Oid type = exprType(reinterpret_cast<Node *>(argument));
+        if (type != TEXTOID && type != VARCHAROID && family_of(argument) != Family::Int)
+            return refuse(lowering, psprintf("concat of type %s has no rule", format_type_be(type)));
+        uint32_t value = lower_value(lowering, argument, depth + 1);
+        if (value != kNone && family_of(argument) == Family::Int) {
+            Operands number{lowering};
+            value = number.add(value) ? apply(number, Function::ToText, Family::Text) : kNone;
+        }
+        Operands present{lowering};
+        if (!present.add(value) || !present.add(parameter_value(lowering, empty, Family::Text)))
+            return kNone;
+        value = apply(present, Function::Coalesce, Family::Text);
+        if (whole == kNone) {
+            whole = value;
+            continue;
+        }
+        Operands both{lowering};
+        if (!both.add(whole) || !both.add(value))
+            return kNone;
+        whole = apply(both, Function::Concat, Family::Text);
+    }
+    return whole == kNone ? refuse(lowering, "concat of nothing has no rule") : whole;
+}
+
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
     const Rule *compared = find_rule(function);
     if (compared && list_length(arguments) == 2) {
@@ -274,6 +318,8 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     if (!demand_met(lowering, *rule, arguments, collation, &unit))
         return kNone;
     lowering->used = lappend_oid(lowering->used, function);
+    if (function == F_CONCAT)
+        return concatenation(lowering, arguments, depth);
     Operands operands{lowering};
     ListCell *cell;
     foreach (cell, arguments) {
@@ -344,6 +390,8 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
     }
     case T_FuncExpr: {
         FuncExpr *function = reinterpret_cast<FuncExpr *>(expression);
+        if (function->funcvariadic)
+            return refuse(lowering, "VARIADIC has no rule");
         return call(lowering, function->funcid, function->args, function->inputcollid, depth);
     }
     case T_DistinctExpr: {

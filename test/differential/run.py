@@ -183,7 +183,7 @@ class Generator:
         elif kind == "text":
             shapes += [lambda: f"{rng.choice(['lower', 'upper', 'btrim', 'ltrim', 'rtrim'])}({value()})", lambda: f"({value()} || {value()})", lambda: f"substr({value()}, {rng.randrange(-2, 5)})",
                        lambda: f"substr({value()}, {rng.randrange(-2, 5)}, {rng.randrange(-1, 6)})", lambda: f"replace({value()}, {value()}, {value()})", lambda: f"{rng.choice(['btrim', 'ltrim'])}({value()}, 'a5 ')",
-                       lambda: f"({value('int')})::text", lambda: f"greatest({value()}, {value()})"]
+                       lambda: f"({value('int')})::text", lambda: f"concat({value()}, {value('int')}, '-', {rng.choice(columns)})", lambda: f"greatest({value()}, {value()})"]
         elif kind in ("timestamp", "timestamptz"):
             unit = rng.choice(["milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year"])
             interval = rng.choice(["1 day", "36 hours", "1.5 seconds", "0.0001 seconds", "1 month", "-7 days"])
