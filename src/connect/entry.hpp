@@ -13,6 +13,11 @@ struct WriteCount {
     int64 uncertain;
     bool unbounded; // a command for many documents was on its way
     bool any() const { return documents > 0 || uncertain > 0 || unbounded; }
+    void add(const WriteCount &other) {
+        documents += other.documents;
+        uncertain += other.uncertain;
+        unbounded = unbounded || other.unbounded;
+    }
 };
 
 struct Entry {

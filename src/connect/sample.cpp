@@ -16,7 +16,6 @@ namespace mongo_fdw {
 namespace {
 
 constexpr int kRanges = 20;
-constexpr BsonValue kNothing{BsonType::Missing, nullptr, 0};
 
 struct Range {
     BsonValue from;
@@ -133,12 +132,12 @@ void make_ranges(Sample *sample) {
     }
     extreme_id(sample, nullptr, true, &highest);
     if (is_nan(lowest)) { // the least number, which $gte does not reach from and $lt not to
-        add_range(sample, &sample->ranges, {lowest, false, kNothing, lowest});
+        add_range(sample, &sample->ranges, {lowest, false, kMissing, lowest});
         BsonValue infinity = minus_infinity(sample);
         if (!extreme_id(sample, nullptr, false, &lowest, &infinity))
             return;
     }
-    Range whole{lowest, false, kNothing, highest};
+    Range whole{lowest, false, kMissing, highest};
     if (type_bracket(lowest.type) == type_bracket(highest.type)) {
         add_cut(sample, &sample->ranges, whole, kRanges);
         return;

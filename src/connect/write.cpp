@@ -26,11 +26,8 @@ WriteCount written_in(const Entry *entry, int level) {
     ListCell *cell;
     foreach (cell, entry->writes) {
         const Writes *writes = static_cast<const Writes *>(lfirst(cell));
-        if (writes->level < level)
-            continue;
-        count.documents += writes->count.documents;
-        count.uncertain += writes->count.uncertain;
-        count.unbounded = count.unbounded || writes->count.unbounded;
+        if (writes->level >= level)
+            count.add(writes->count);
     }
     return count;
 }
@@ -67,9 +64,7 @@ void note_writes(Entry *entry, WriteCount count) {
         entry->writes = lappend(entry->writes, last);
         MemoryContextSwitchTo(old);
     }
-    last->count.documents += count.documents;
-    last->count.uncertain += count.uncertain;
-    last->count.unbounded = last->count.unbounded || count.unbounded;
+    last->count.add(count);
 }
 
 [[noreturn]] void raise_doomed(const Entry *entry) {

@@ -181,6 +181,8 @@ inline bool same_value(const BsonValue &a, const BsonValue &b) {
     return a.type == b.type && a.size == b.size && std::memcmp(a.data, b.data, a.size) == 0;
 }
 
+constexpr BsonValue kMissing{BsonType::Missing, nullptr, 0};
+
 inline bool reads_as_null(BsonType type) {
     return type == BsonType::Null || type == BsonType::Missing || type == BsonType::Undefined;
 }

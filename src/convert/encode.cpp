@@ -6,6 +6,7 @@
 
 #include "convert/from_json.hpp"
 #include "convert/objectid.hpp"
+#include "options/path.hpp"
 
 namespace mongo_fdw {
 
@@ -394,23 +395,34 @@ void array_as_array(const Encoder *encoder, BsonWriter *writer, FieldKey key, Da
     write_dimension(encoder, writer, key, array, 0, &values, &nulls);
 }
 
-void composite_as_document(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
-    const Converter *converter = encoder->converter;
+// The attributes of a composite.
+struct Attributes {
+    Datum *values;
+    bool *nulls;
+};
+
+Attributes attributes_of(const Converter *converter, Datum value) {
     HeapTupleHeader header = DatumGetHeapTupleHeader(value);
     HeapTupleData tuple{};
     tuple.t_len = HeapTupleHeaderGetDatumLength(header);
     tuple.t_data = header;
-    Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(converter->field_count, 1)));
-    bool *nulls = static_cast<bool *>(palloc(Max(converter->field_count, 1)));
-    heap_deform_tuple(&tuple, converter->descriptor, values, nulls);
+    Size count = Max(converter->field_count, 1);
+    Attributes attributes{static_cast<Datum *>(palloc(sizeof(Datum) * count)), static_cast<bool *>(palloc(count))};
+    heap_deform_tuple(&tuple, converter->descriptor, attributes.values, attributes.nulls);
+    return attributes;
+}
+
+void composite_as_document(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    const Converter *converter = encoder->converter;
+    Attributes attributes = attributes_of(converter, value);
     write_key(writer, BsonType::Document, key);
     int start = begin_document(writer);
     for (uint32_t i = 0; i < converter->field_count; i++) {
         if (!converter->field_names[i])
             continue;
         FieldKey field = key_of(converter->field_names[i]);
-        if (!nulls[i])
-            encode_value(encoder->fields[i], writer, field, values[i]);
+        if (!attributes.nulls[i])
+            encode_value(encoder->fields[i], writer, field, attributes.values[i]);
         else if (encoder->rules.null_is_value)
             write_null(writer, field);
     }
@@ -680,32 +692,20 @@ bool visit_changes(const Encoder *encoder, Datum value, Datum old, AttributeVisi
     const Converter *converter = encoder->converter;
     if (converter->kind != Kind::Composite || !encoder->write)
         return false;
-    for (uint32_t i = 0; i < converter->field_count; i++) {
-        const char *name = converter->field_names[i];
-        if (name && (!*name || *name == '$' || strchr(name, '.') || strspn(name, "0123456789") == strlen(name)))
+    for (uint32_t i = 0; i < converter->field_count; i++)
+        if (converter->field_names[i] && !is_plain_key(converter->field_names[i]))
             return false;
-    }
-    Size count = Max(converter->field_count, 1);
-    Datum *values[2];
-    bool *nulls[2];
-    for (int side = 0; side < 2; side++) {
-        HeapTupleHeader header = DatumGetHeapTupleHeader(side == 0 ? value : old);
-        HeapTupleData tuple{};
-        tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-        tuple.t_data = header;
-        values[side] = static_cast<Datum *>(palloc(sizeof(Datum) * count));
-        nulls[side] = static_cast<bool *>(palloc(count));
-        heap_deform_tuple(&tuple, converter->descriptor, values[side], nulls[side]);
-    }
+    Attributes now = attributes_of(converter, value), before = attributes_of(converter, old);
     for (uint32_t i = 0; i < converter->field_count; i++) {
         if (!converter->field_names[i])
             continue;
         Form_pg_attribute attribute = attribute_of(converter->descriptor, static_cast<int>(i));
-        bool same = nulls[0][i] == nulls[1][i] &&
-                    (nulls[0][i] || datum_image_eq(values[0][i], values[1][i], attribute->attbyval, attribute->attlen));
+        bool same =
+            now.nulls[i] == before.nulls[i] &&
+            (now.nulls[i] || datum_image_eq(now.values[i], before.values[i], attribute->attbyval, attribute->attlen));
         if (!same)
-            visit(argument, converter->field_names[i], encoder->fields[i], values[0][i], nulls[0][i], values[1][i],
-                  nulls[1][i]);
+            visit(argument, converter->field_names[i], encoder->fields[i], now.values[i], now.nulls[i],
+                  before.values[i], before.nulls[i]);
     }
     return true;
 }

@@ -80,6 +80,13 @@ inline void write_value(BsonWriter *writer, FieldKey key, const BsonValue &value
 
 inline void write_null(BsonWriter *writer, FieldKey key) { write_key(writer, BsonType::Null, key); }
 
+// The value of the field that was appended last, from an offset on, under a key.
+inline BsonValue written_value(const BsonWriter *writer, int at, FieldKey key) {
+    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(writer->buffer.data) + at;
+    uint32_t header = 1 + key.length + 1;
+    return {static_cast<BsonType>(*bytes), bytes + header, static_cast<uint32_t>(writer->buffer.len - at) - header};
+}
+
 // The key of an array's element.
 struct IndexKey {
     char text[12];

@@ -317,6 +317,11 @@ mongo::WriteResult insert_new(Batch *batch, bool *failed) {
     return all;
 }
 
+void empty(Batch *batch) {
+    batch->count = 0;
+    batch->writer.buffer.len = 0;
+}
+
 } // namespace
 
 mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
@@ -332,8 +337,7 @@ mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
     bool finds = first.kind != mongo::WriteKind::Insert && !first.upsert;
     if (finds && batch->size > 1 && result.found() < static_cast<int64>(batch->count))
         raise_vanished(batch, result.found());
-    batch->count = 0;
-    batch->writer.buffer.len = 0;
+    empty(batch);
     return result;
 }
 
@@ -341,8 +345,7 @@ bool send_if_understood(Batch *batch, mongo::WriteResult *result) {
     prepare(batch);
     bool understood;
     *result = send(batch, 0, batch->count, Duplicates::Raise, nullptr, &understood);
-    batch->count = 0;
-    batch->writer.buffer.len = 0;
+    empty(batch);
     return understood;
 }
 
@@ -371,10 +374,9 @@ BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
         result.uncertain = is_uncertain(error);
         raise_failure(batch, 0, 1, result, error);
     }
-    batch->count = 0;
-    batch->writer.buffer.len = filter;
+    empty(batch);
     batch->written += value.type == BsonType::Document;
-    return value.type == BsonType::Document ? value : BsonValue{BsonType::Missing, nullptr, 0};
+    return value.type == BsonType::Document ? value : kMissing;
 }
 
 int64 written_by(const Batch *batch) { return batch->written; }

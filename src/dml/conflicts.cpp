@@ -22,8 +22,6 @@ struct UniqueIndexes {
 
 namespace {
 
-constexpr BsonValue kMissing{BsonType::Missing, nullptr, 0};
-
 // --- the keys of a document ---
 
 // The values that an index has of a document at one path: one, or one for each element of an array.
@@ -68,6 +66,36 @@ PathValues values_at(mongo::Bytes document, const char *path) {
     return values;
 }
 
+// What a document has at the paths of an index.
+struct DocumentKeys {
+    PathValues *paths;
+    int count;
+    int elements; // the path through an array; negative: none
+    bool sayable; // false: the index says nothing about the document, or nothing that is certain
+};
+
+DocumentKeys keys_of(const UniqueIndex &index, mongo::Bytes document) {
+    DocumentKeys result{nullptr, 0, -1, true};
+    int arrays = 0;
+    bool any = false;
+    for (BsonReader keys(index.keys.data, index.keys.size); keys.next(); result.count++) {
+        Size size = sizeof(PathValues) * (result.count + 1);
+        result.paths = static_cast<PathValues *>(result.paths ? repalloc(result.paths, size) : palloc(size));
+        PathValues values = values_at(document, keys.key());
+        result.paths[result.count] = values;
+        result.sayable = result.sayable && values.known;
+        for (int i = 0; i < values.count; i++)
+            any = any || values.items[i].type != BsonType::Missing;
+        if (values.through_array) {
+            result.elements = result.count;
+            arrays++;
+        }
+    }
+    // Two paths through one array are paired element by element, which a condition for each does not say.
+    result.sayable = result.sayable && arrays <= 1 && (any || !index.sparse);
+    return result;
+}
+
 // Appends the condition that a path has one of the values.
 void append_values(BsonWriter *writer, const char *path, const PathValues &values) {
     write_key(writer, BsonType::Document, key_of(path));
@@ -110,27 +138,17 @@ void append_existence(BsonWriter *writer, const BsonValue &keys) {
 // Appends {path: {$eq: value}, ...} for an index; false, and nothing, where it says nothing about the document. Who is
 // found has the same key, beyond doubt: a row is left out because of it.
 bool append_key(BsonWriter *writer, FieldKey number, const UniqueIndex &index, mongo::Bytes document) {
-    int at = writer->buffer.len, arrays = 0;
+    DocumentKeys values = keys_of(index, document);
+    if (!values.sayable)
+        return false;
     write_key(writer, BsonType::Document, number);
-    int start = begin_document(writer);
-    bool known = true, any = false;
-    BsonReader keys(index.keys.data, index.keys.size);
-    while (keys.next()) {
-        PathValues values = values_at(document, keys.key());
-        arrays += values.through_array;
-        known = known && values.known;
-        for (int i = 0; i < values.count; i++)
-            any = any || values.items[i].type != BsonType::Missing;
-        append_values(writer, keys.key(), values);
-    }
+    int start = begin_document(writer), place = 0;
+    for (BsonReader keys(index.keys.data, index.keys.size); keys.next(); place++)
+        append_values(writer, keys.key(), values.paths[place]);
     if (index.sparse) // the index has only documents with one of its fields
         append_existence(writer, index.keys);
     end_document(writer, start);
-    // Two paths through one array are paired element by element, which a condition for each does not say.
-    if (known && arrays <= 1 && (any || !index.sparse))
-        return true;
-    writer->buffer.len = at;
-    return false;
+    return true;
 }
 
 // --- keys that repeat ---
@@ -139,6 +157,23 @@ constexpr uint64 kSeed = 0x9E3779B97F4A7C15;
 
 uint64 hash_of(const void *data, Size size, uint64 seed) {
     return DatumGetUInt64(hash_bytes_extended(static_cast<const unsigned char *>(data), static_cast<int>(size), seed));
+}
+
+// A number as a double; one of NaN, and one of zero.
+double nearest_double(const BsonValue &value) {
+    double number = number_of(value, 0);
+    if (value.type == BsonType::Decimal128) {
+        Decimal decimal;
+        decimal_of_decimal128(value.data, &decimal);
+        number = decimal.special == Special::Finite
+                     ? strtod(psprintf("%s%.*se%d", decimal.negative ? "-" : "", decimal.digit_count, decimal.digits,
+                                       decimal.exponent),
+                              nullptr)
+                 : decimal.special == Special::NaN              ? get_float8_nan()
+                 : decimal.special == Special::PositiveInfinity ? get_float8_infinity()
+                                                                : -get_float8_infinity();
+    }
+    return isnan(number) ? get_float8_nan() : number == 0 ? 0 : number;
 }
 
 // The same for all values that any index holds equal: numbers by value, NULLs and missing fields alike.
@@ -153,24 +188,7 @@ uint64 coarse_hash(const BsonValue &value, bool collated) {
     case BsonType::Int32:
     case BsonType::Int64:
     case BsonType::Decimal128: {
-        double number = 0;
-        if (value.type == BsonType::Decimal128) {
-            Decimal decimal;
-            decimal_of_decimal128(value.data, &decimal);
-            number = decimal.special == Special::Finite
-                         ? strtod(psprintf("%s%.*se%d", decimal.negative ? "-" : "", decimal.digit_count,
-                                           decimal.digits, decimal.exponent),
-                                  nullptr)
-                     : decimal.special == Special::NaN              ? get_float8_nan()
-                     : decimal.special == Special::PositiveInfinity ? get_float8_infinity()
-                                                                    : -get_float8_infinity();
-        } else {
-            number = number_of(value, 0);
-        }
-        if (isnan(number))
-            number = get_float8_nan();
-        if (number == 0)
-            number = 0; // -0.0 too
+        double number = nearest_double(value);
         return hash_of(&number, sizeof number, 1);
     }
     case BsonType::String:
@@ -222,33 +240,20 @@ uint64 part_of_hash(int place, const UniqueIndex &index, const BsonValue &value)
     return hash_of(&hash, sizeof hash, static_cast<uint64>(place));
 }
 
-// Adds the keys that an index has of a document. What append_key does not say either is left out.
+// Adds the keys that an index has of a document.
 void add_hashes(KeyHashes *hashes, const UniqueIndex &index, mongo::Bytes document, uint32 number) {
-    uint64 scalars = 0;
-    PathValues elements{nullptr, 0, false, true};
-    int arrays = 0, place = 0, place_of_elements = 0;
-    bool known = true, any = false;
-    BsonReader keys(index.keys.data, index.keys.size);
-    while (keys.next()) {
-        PathValues values = values_at(document, keys.key());
-        known = known && values.known;
-        arrays += values.through_array;
-        for (int i = 0; i < values.count; i++)
-            any = any || values.items[i].type != BsonType::Missing;
-        if (values.through_array) {
-            elements = values;
-            place_of_elements = place;
-        } else {
-            scalars ^= part_of_hash(place, index, values.items[0]);
-        }
-        place++;
-    }
-    if (!known || arrays > 1 || (index.sparse && !any))
+    DocumentKeys values = keys_of(index, document);
+    if (!values.sayable)
         return;
-    if (arrays == 0)
-        add_hash(hashes, scalars, number);
+    uint64 scalars = 0;
+    for (int place = 0; place < values.count; place++)
+        if (place != values.elements)
+            scalars ^= part_of_hash(place, index, values.paths[place].items[0]);
+    if (values.elements < 0)
+        return add_hash(hashes, scalars, number);
+    const PathValues &elements = values.paths[values.elements];
     for (int i = 0; i < elements.count; i++)
-        add_hash(hashes, scalars ^ part_of_hash(place_of_elements, index, elements.items[i]), number);
+        add_hash(hashes, scalars ^ part_of_hash(values.elements, index, elements.items[i]), number);
 }
 
 bool repeats_in(const UniqueIndex &index, const mongo::Bytes *documents, uint32 count) {
@@ -263,10 +268,6 @@ bool repeats_in(const UniqueIndex &index, const mongo::Bytes *documents, uint32 
     pfree(hashes.items);
     return repeats;
 }
-
-} // namespace
-
-namespace {
 
 // Two paths of a key that may lead through one array: its elements are paired, which a condition for each does not say.
 bool shares_arrays(const BsonValue &keys) {

@@ -93,14 +93,6 @@ bool can_compute(const TableOptions *table, int column) {
            !options.rules.bool_as_number;
 }
 
-bool find_multiple_assignment(Node *node, void *context) {
-    if (!node)
-        return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_MULTIEXPR)
-        return true;
-    return walk_expression(node, find_multiple_assignment, context);
-}
-
 // Evaluates into the row the new values that are the same for all rows, or those that are not; true where one is NULL.
 bool set_values(ForeignScanState *node, ScanState *scan, bool computed, Datum *values, bool *nulls) {
     bool any_null = false;
@@ -144,13 +136,12 @@ mql::UpdateRendering render_values(ScanState *scan, const Target *target, TupleT
                                            stored_row(options.type)->stored, options.write.null_is_value,
                                            scan->columns[column].fit};
         } else {
-            BsonWriter *writer = static_cast<BsonWriter *>(palloc(sizeof(BsonWriter)));
-            begin_writer(writer);
+            BsonWriter writer; // its bytes outlive it
+            begin_writer(&writer);
             FieldKey key = key_of(path);
-            encode_value(target->encoders[column], writer, key, row->tts_values[column]);
-            const uint8_t *bytes = reinterpret_cast<const uint8_t *>(writer->buffer.data);
-            uint32_t header = key.length + 2;
-            constants[update.constant_count++] = {path, bytes[0], bytes + header, writer->buffer.len - header};
+            encode_value(target->encoders[column], &writer, key, row->tts_values[column]);
+            BsonValue value = written_value(&writer, 0, key);
+            constants[update.constant_count++] = {path, static_cast<uint8_t>(value.type), value.data, value.size};
         }
     }
     return mql::render_update(update);
@@ -181,12 +172,11 @@ bool may_be_refused(const DirectState *state) {
 
 // Whether no row gets the new values. Without a row none of them is refused, as if they were written one by one.
 bool changes_nothing(DirectState *state, bool simple_collation) {
-    ScanState *scan = state->scan;
     if (state->remove || !may_be_refused(state))
         return false;
-    scan->limit = 1;
-    mql::ScanRendering first = mql::render_scan(scan_command(scan, true, simple_collation));
-    scan->limit = -1;
+    mql::ScanCommand command = scan_command(state->scan, true, simple_collation);
+    command.limit = 1;
+    mql::ScanRendering first = mql::render_scan(command);
     return first.command.data && !first.never && !may_find_any(state, first.command);
 }
 
@@ -310,10 +300,6 @@ void execute(ForeignScanState *node, DirectState *state) {
     ExecDropSingleTupleTableSlot(row);
 }
 
-} // namespace
-
-namespace {
-
 // Checks the new values of an UPDATE, which become *expressions of *columns. Null, or why they go row by row.
 const char *check_values(PlannerInfo *root, const RelationInfo *info, const TableOptions *table, List **columns,
                          List **expressions) {
@@ -326,7 +312,7 @@ const char *check_values(PlannerInfo *root, const RelationInfo *info, const Tabl
         Node *node = reinterpret_cast<Node *>(expression);
         bool constant = can_set(table, lfirst_int(column), expression);
         // A subplan of the scan's target list, which is not run.
-        if (find_multiple_assignment(node, nullptr))
+        if (has_parameters(node, PARAM_MULTIEXPR))
             return "several columns are set by one subquery";
         if (!constant && (bms_is_empty(pull_varnos(nullptr, node)) || !can_compute(table, lfirst_int(column))))
             return psprintf("column \"%s\" gets values of its own here", table->columns[lfirst_int(column) - 1].name);

@@ -7,8 +7,6 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr BsonValue kMissing{BsonType::Missing, nullptr, 0};
-
 void write_int32(BsonWriter *writer, const char *key, int32_t value) {
     write_key(writer, BsonType::Int32, key_of(key));
     write_le(writer, value);

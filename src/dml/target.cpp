@@ -89,12 +89,6 @@ bool null_is_value(const Target *target, const PathField *field) {
     return false;
 }
 
-BsonValue written_value(const BsonWriter *writer, int at, FieldKey key) {
-    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(writer->buffer.data) + at;
-    uint32_t header = 1 + key.length + 1;
-    return {static_cast<BsonType>(*bytes), bytes + header, static_cast<uint32_t>(writer->buffer.len - at) - header};
-}
-
 // Columns that write the same field must agree, to the byte: none of them is dropped silently.
 void check_same(const Target *target, const PathField *field, const BsonValue &value, AttrNumber first,
                 const Datum *values, const bool *nulls) {
@@ -117,8 +111,7 @@ void check_same(const Target *target, const PathField *field, const BsonValue &v
     for (const PathField *child = field->first; child; child = child->next) {
         if (!is_any_set(child, nulls))
             continue;
-        BsonValue inner =
-            value.type == BsonType::Document ? field_of(value, child->key) : BsonValue{BsonType::Missing, nullptr, 0};
+        BsonValue inner = value.type == BsonType::Document ? field_of(value, child->key) : kMissing;
         check_same(target, child, inner, first, values, nulls);
     }
 }

@@ -12,18 +12,6 @@ const char *to_utf8(const char *text, int length) {
     return converted;
 }
 
-bool is_plain_key(const char *key) {
-    if (*key == '\0' || *key == '$')
-        return false;
-    bool digits = true;
-    for (const char *at = key; *at; at++) {
-        if (*at == '.')
-            return false;
-        digits = digits && *at >= '0' && *at <= '9';
-    }
-    return !digits;
-}
-
 void add_key(FieldPath *path, const char *key) {
     if (path->count == kMaxKeys)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a path has at most %d keys", kMaxKeys)));
@@ -56,6 +44,18 @@ FieldPath json_path(const char *text) {
 }
 
 } // namespace
+
+bool is_plain_key(const char *key) {
+    if (*key == '\0' || *key == '$')
+        return false;
+    bool digits = true;
+    for (const char *at = key; *at; at++) {
+        if (*at == '.')
+            return false;
+        digits = digits && *at >= '0' && *at <= '9';
+    }
+    return !digits;
+}
 
 FieldPath parse_path(const char *text) {
     const char *first = text;

@@ -11,6 +11,9 @@ FieldPath parse_path(const char *text);
 // One key that is taken as it stands, dots and all ("a.b" as a column name is still a path: use parse_path).
 FieldPath single_key_path(const char *key);
 
+// Whether MongoDB's query language and update operators can name a key: not empty, no leading '$', no dot, no number.
+bool is_plain_key(const char *key);
+
 // "items" or "items[].parts": the absolute path of the array of each level.
 FieldPath *parse_unwind(const char *text, int *levels);
 

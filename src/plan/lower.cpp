@@ -92,7 +92,7 @@ bool fixed_for_scan(Lowering *lowering, Expr *expression) {
         return refuse(lowering, "it calls a volatile function"), false;
     if (contain_subplans(reinterpret_cast<Node *>(expression)))
         return refuse(lowering, "it holds a subquery"), false;
-    if (lowering->written && has_plan_parameters(reinterpret_cast<Node *>(expression)))
+    if (lowering->written && has_parameters(reinterpret_cast<Node *>(expression), PARAM_EXEC))
         return refuse(lowering, "the statement writes the collection, which is read before the value is known"), false;
     return true;
 }

@@ -8,13 +8,7 @@ extern "C" {
 namespace mongo_fdw {
 namespace {
 
-// The options of a relation that is a foreign table of ours, where it is another one than the given; null otherwise.
-const TableOptions *options_of_target(Oid relation, const TableOptions *table) {
-    if (relation == table->relation || get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE ||
-        GetForeignServer(GetForeignTable(relation)->serverid)->fdwid != GetForeignServer(table->server)->fdwid)
-        return nullptr;
-    return read_table_options(relation);
-}
+using SameCollection = bool(const TableOptions *table, const TableOptions *target);
 
 // Whether found(relation) is true of a target of the query, or of one of its partitions.
 template <class Found> bool has_target(const Query *query, Found found) {
@@ -45,29 +39,33 @@ template <class Found> int parts_with_target(PlannerInfo *root, Found found) {
     return parts;
 }
 
-bool find_plan_parameter(Node *node, void *context) {
+// Parts of the statement with a target, a foreign table of ours, that is a table itself or the same in that sense.
+int parts_that_write(PlannerInfo *root, const TableOptions *table, SameCollection *same) {
+    Oid wrapper = GetForeignServer(table->server)->fdwid;
+    return parts_with_target(root, [&](Oid relation) {
+        return relation == table->relation ||
+               (get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE &&
+                GetForeignServer(GetForeignTable(relation)->serverid)->fdwid == wrapper &&
+                same(table, read_table_options(relation)));
+    });
+}
+
+bool find_parameter(Node *node, void *context) {
     if (!node)
         return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXEC)
+    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == *static_cast<ParamKind *>(context))
         return true;
-    return walk_expression(node, find_plan_parameter, context);
+    return walk_expression(node, find_parameter, context);
 }
 
 } // namespace
 
 bool is_written(PlannerInfo *root, const TableOptions *table) {
-    return parts_with_target(root, [&](Oid relation) {
-               const TableOptions *other = options_of_target(relation, table);
-               return relation == table->relation || (other && may_read_collection(table, other));
-           }) > 0;
+    return parts_that_write(root, table, may_read_collection) > 0;
 }
 
 void check_written_once(PlannerInfo *root, const TableOptions *table) {
-    auto is_target = [&](Oid relation) {
-        const TableOptions *other = options_of_target(relation, table);
-        return relation == table->relation || (other && is_same_collection(table, other));
-    };
-    if (parts_with_target(root, is_target) > 1)
+    if (parts_that_write(root, table, is_same_collection) > 1)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("a statement can write collection \"%s\" only once", table->name_space),
                         errhint("Make statements of their own of the parts in WITH.")));
@@ -80,6 +78,6 @@ bool writes_to_server(PlannerInfo *root, Oid server) {
     return parts_with_target(root, on_server) > 0;
 }
 
-bool has_plan_parameters(Node *expression) { return find_plan_parameter(expression, nullptr); }
+bool has_parameters(Node *expression, ParamKind kind) { return find_parameter(expression, &kind); }
 
 } // namespace mongo_fdw

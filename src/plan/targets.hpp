@@ -15,7 +15,8 @@ void check_written_once(PlannerInfo *root, const TableOptions *table);
 // Whether it writes to a server, as far as its own foreign tables tell.
 bool writes_to_server(PlannerInfo *root, Oid server);
 
-// Whether an expression holds a value that the plan computes while it runs: of an outer query or a subquery.
-bool has_plan_parameters(Node *expression);
+// Whether an expression holds parameters of a kind: PARAM_EXEC is a value that the plan computes while it runs, of an
+// outer query or a subquery.
+bool has_parameters(Node *expression, ParamKind kind);
 
 } // namespace mongo_fdw

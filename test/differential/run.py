@@ -501,18 +501,27 @@ def psql(database, script):
     return done.stdout
 
 
+def fresh_database(name, uri):
+    """A database with the extension and server m."""
+    psql("postgres", f"DROP DATABASE IF EXISTS {name};")
+    psql("postgres", f"CREATE DATABASE {name};")
+    psql(name, f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;")
+
+
+def definitions():
+    """The columns of a foreign table over the traps."""
+    return ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS, **{name: (None, kind) for name, kind in JSONS.items()}}.items())
+
+
 def main():
     engine, uri = sys.argv[1:3]
     queries = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 20261124
     name = f"differential_{engine}"
-    psql("postgres", f"DROP DATABASE IF EXISTS {name};")
-    psql("postgres", f"CREATE DATABASE {name};")
-    definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS, **{name: (None, kind) for name, kind in JSONS.items()}}.items())
-    psql(name, f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;")
+    fresh_database(name, uri)
     script = [HARNESS]
     for policy in ("error", "null", "collect"):
-        script.append(f"CREATE FOREIGN TABLE t_{policy} ({definition}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
+        script.append(f"CREATE FOREIGN TABLE t_{policy} ({definitions()}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
     kinds = list(LITERALS)
     keys = [f"({n}, " + ", ".join(f"{LITERALS[kind][n % len(LITERALS[kind])]}" if n < 20 else "NULL" for kind in kinds) + ")" for n in range(21)]
     script.append(f"CREATE TABLE l (n int, {', '.join('k_' + kind.replace('mongo.', '') + ' ' + kind for kind in kinds)}); INSERT INTO l VALUES {', '.join(keys)}; ANALYZE l;")

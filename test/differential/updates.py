@@ -10,7 +10,7 @@ import random
 import re
 import sys
 
-from run import ARRAYS, COLUMNS, FIXTURES, JSONS, LITERALS, Generator, literal, psql
+from run import FIXTURES, Generator, definitions, fresh_database, literal, psql
 
 # column that is assigned -> kind of the generator's values
 TARGETS = {"i2": "int", "i4": "int", "i8": "bigint", "f8": "float", "tx": "text", "tz": "timestamptz", "ts": "timestamp", "no": "int", "bo": "bool"}
@@ -80,7 +80,7 @@ def statement(seed):
         kind = TARGETS[column]
         value = f"({generator.condition(1)})" if kind == "bool" else generator.value(kind, rng.randrange(1, 3))
         if column == "i2":
-            value = f"({value})::int2" if rng.random() < 0.5 else f"i2"
+            value = f"({value})::int2" if rng.random() < 0.5 else "i2"
         text = f"UPDATE {{table}} SET {column} = {value}" + (f" WHERE {condition}" if rng.random() < 0.5 else "")
     for number in range(len(generator.parameters), 0, -1):
         text = text.replace(f"${number}", f"({generator.parameters[number - 1][1]})")
@@ -92,15 +92,12 @@ def main():
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 300
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 20261125
     name = f"updates_{engine}"
-    psql("postgres", f"DROP DATABASE IF EXISTS {name};")
-    psql("postgres", f"CREATE DATABASE {name};")
-    definition = ", ".join(f'"{column}" {kind}' for column, (_, kind) in {**COLUMNS, **ARRAYS, **{name: (None, kind) for name, kind in JSONS.items()}}.items())
-    script = [f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;",
-              f"CREATE FOREIGN TABLE traps (id int OPTIONS (path '_id'), __doc bytea) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps');", HARNESS]
+    fresh_database(name, uri)
+    script = [f"CREATE FOREIGN TABLE traps (id int OPTIONS (path '_id'), __doc bytea) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps');", HARNESS]
     for copy in ("one", "two"):
         script.append(f"CREATE FOREIGN TABLE bytes_{copy} (__doc bytea) SERVER m OPTIONS (database 'mongo_fdw_cpp_updates', collection '{copy}');")
         for policy in ("error", "null"):
-            script.append(f"CREATE FOREIGN TABLE {copy}_{policy} ({definition}) SERVER m OPTIONS (database 'mongo_fdw_cpp_updates', collection '{copy}', on_conversion_error '{policy}');")
+            script.append(f"CREATE FOREIGN TABLE {copy}_{policy} ({definitions()}) SERVER m OPTIONS (database 'mongo_fdw_cpp_updates', collection '{copy}', on_conversion_error '{policy}');")
     rows = []
     for number in range(count):
         rng = random.Random(first + number)
