@@ -119,6 +119,38 @@ Value to_float(const FunctionCall &, const Value *args) { return op("$toDouble",
 Value to_numeric(const FunctionCall &, const Value *args) { return op("$toDecimal", op("$toLong", args[0])); }
 Value to_text(const FunctionCall &, const Value *args) { return op("$toString", op("$toLong", args[0])); }
 
+// Numerics are stored as integers or decimals. PostgreSQL rounds half away from zero.
+Value numeric_to_int(const FunctionCall &call, const Value *args) {
+    Value v = args[0], half = cond(op("$lt", {v, 0}), Value::decimal("-0.5"), Value::decimal("0.5"));
+    Value rounded = op("$toLong", op("$trunc", op("$add", {v, half})));
+    return cond(is(type_of(v), "decimal"), cond(below(v, 0x1p62), in_width(call, rounded), unsure_value()),
+                in_width(call, v));
+}
+
+// Decimals that no double takes raise, there also those near zero.
+Value numeric_to_float(const FunctionCall &, const Value *args) {
+    Value v = args[0], magnitude = op("$abs", v);
+    Value taken =
+        both(op("$gte", {magnitude, Value::decimal("1E-300")}), op("$lte", {magnitude, Value::decimal("1E+300")}));
+    return choose({{is_nan(v), Value(__builtin_nan(""))}, {op("$eq", {v, 0}), Value(0.0)}, {taken, op("$toDouble", v)}},
+                  unsure_value());
+}
+
+Value bool_to_int(const FunctionCall &, const Value *args) { return cond(args[0], 1, 0); }
+Value int_to_bool(const FunctionCall &, const Value *args) { return op("$ne", {args[0], 0}); }
+Value bool_to_text(const FunctionCall &, const Value *args) { return cond(args[0], literal("true"), literal("false")); }
+Value id_to_text(const FunctionCall &, const Value *args) { return op("$toString", args[0]); }
+
+// A text as a number, where both sides read it alike and nothing is rounded.
+Value parse(const FunctionCall &call, const Value *args) {
+    bool whole = call.node.family == Family::Int;
+    const char *regex = whole ? "^(0|-?[1-9][0-9]{0,17})\\z" : "^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?\\z";
+    const char *name = whole ? "$toLong" : call.node.family == Family::Float ? "$toDouble" : "$toDecimal";
+    Value number = op(name, args[0]);
+    return cond(op("$regexMatch", doc({{"input", args[0]}, {"regex", regex}})), whole ? in_width(call, number) : number,
+                unsure_value());
+}
+
 // --- text ---
 
 Value length(const FunctionCall &, const Value *args) { return op("$strLenCP", args[0]); }
@@ -220,10 +252,20 @@ Value date_truncate(const FunctionCall &call, const Value *args) {
     return in_common_years(args[0], call.node.family == Family::Date ? result : shifted(result, -offset));
 }
 
+Value ms_of_minute(const Value &date) {
+    return op("$add", {op("$multiply", {op("$second", date), 1000}), op("$millisecond", date)});
+}
+Value thousandths(const Value &ms) { return op("$divide", {op("$toDecimal", ms), Value::decimal("1000")}); }
+// Tens, hundreds or thousands of years, the first of which may begin with year 1.
+Value years_in(const Value &date, int32_t count, int32_t ahead) {
+    return op("$toInt", op("$floor", op("$divide", {op("$add", {op("$year", date), ahead}), count})));
+}
+
 Value extract(const FunctionCall &call, const Value *args) {
-    int64_t offset;
-    if (!zone_of(call, &offset))
+    int64_t offset = 0;
+    if (call.node.unit != Unit::Epoch && !zone_of(call, &offset))
         return Value::null();
+    bool real = call.node.family == Family::Float;
     Value local = shifted(args[0], offset), result = local;
     switch (call.node.unit) {
     case Unit::Minute:
@@ -256,10 +298,36 @@ Value extract(const FunctionCall &call, const Value *args) {
     case Unit::DayOfYear:
         result = op("$dayOfYear", local);
         break;
+    case Unit::IsoYear:
+        result = op("$isoWeekYear", local);
+        break;
+    case Unit::Decade:
+        result = years_in(local, 10, 0);
+        break;
+    case Unit::Century:
+        result = years_in(local, 100, 99);
+        break;
+    case Unit::Millennium:
+        result = years_in(local, 1000, 999);
+        break;
+    case Unit::Microsecond:
+        result = op("$multiply", {ms_of_minute(local), 1000});
+        break;
+    case Unit::Millisecond:
+        result = ms_of_minute(local);
+        break;
+    case Unit::Second:
+        result = real ? op("$add", {op("$second", local), op("$divide", {op("$millisecond", local), Value(1000.0)})})
+                      : thousandths(ms_of_minute(local));
+        break;
+    case Unit::Epoch: // of a timestamp as if it were of UTC
+        return cond(below(op("$toLong", args[0]), kExactInteger / 1000),
+                    real ? op("$divide", {op("$toLong", args[0]), Value(1000.0)}) : thousandths(op("$toLong", args[0])),
+                    unsure_value());
     default:
         return cannot_say(call);
     }
-    return in_common_years(args[0], call.node.family == Family::Float ? op("$toDouble", result) : result);
+    return in_common_years(args[0], real ? op("$toDouble", result) : result);
 }
 
 Value moved(const char *name, const FunctionCall &call, const Value *args) {
@@ -299,6 +367,13 @@ constexpr StrictRow kStrict[] = {
     {Function::ToFloat, to_float},
     {Function::ToNumeric, to_numeric},
     {Function::ToText, to_text},
+    {Function::NumericToInt, numeric_to_int},
+    {Function::NumericToFloat, numeric_to_float},
+    {Function::BoolToInt, bool_to_int},
+    {Function::IntToBool, int_to_bool},
+    {Function::BoolToText, bool_to_text},
+    {Function::IdToText, id_to_text},
+    {Function::Parse, parse},
     {Function::Length, length},
     {Function::LengthInBytes, bytes},
     {Function::Lower, lower},

@@ -12,7 +12,7 @@ constexpr FeatureRow kFeatures[] = {
     {Feature::Trim, "$trim, $ltrim, $rtrim", "4.0"},
     {Feature::Replace, "$replaceAll", "4.4"},
     {Feature::Characters, "$strLenCP, $substrCP, $indexOfCP, $toLower, $toUpper", "3.4"},
-    {Feature::DateParts, "$dateFromParts, $isoWeek, $isoDayOfWeek, $dayOfYear", "3.6"},
+    {Feature::DateParts, "$dateFromParts, $isoWeek, $isoWeekYear, $isoDayOfWeek, $dayOfYear", "3.6"},
     {Feature::Lookup, "$lookup with localField and pipeline, $unwind", "5.0"},
     {Feature::Update, "updates by a pipeline", "4.2"},
 };
@@ -52,7 +52,8 @@ void add_expressions(Feature feature, std::vector<Value> *expressions) {
         break;
     case Feature::DateParts:
         add(op("$dateFromParts", doc({{"year", v}, {"month", v}})));
-        for (const char *name : {"$isoWeek", "$isoDayOfWeek", "$dayOfYear", "$dayOfWeek", "$month", "$year", "$hour"})
+        for (const char *name : {"$isoWeek", "$isoWeekYear", "$isoDayOfWeek", "$dayOfYear", "$dayOfWeek", "$month",
+                                 "$year", "$hour", "$second", "$millisecond"})
             add(op(name, v));
         break;
     default:
@@ -67,6 +68,7 @@ const FeatureRow &feature_row(Feature feature) { return kFeatures[static_cast<in
 Feature feature_of(Function function) {
     switch (function) {
     case Function::Like:
+    case Function::Parse:
         return Feature::Regex;
     case Function::Trim:
         return Feature::Trim;

@@ -2,12 +2,15 @@
 //
 // Each document becomes {k0, v0, ...}: keys and arguments as PostgreSQL reads them (mql/expression.cpp). What $group
 // computes of them goes with its proof: MongoDB sums and compares whatever it finds, so the caller believes a result
-// only when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys.
+// only when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys; of several
+// arguments each document gives a value with the argument's number.
 #include "mql/group.hpp"
 #include "mql/expression.hpp"
 #include "mql/render_internal.hpp"
 
 #include <bson/bson.h>
+
+#include <algorithm>
 
 namespace mongo_fdw::mql {
 namespace {
@@ -186,7 +189,6 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     std::vector<Field> fields = {{"_id", 0}}, key_fields;
     std::vector<Value> unsure;
     std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
-    bool any_distinct = false;
     for (uint32_t i = 0; i < group.key_count; i++) {
         Value key = Value::null();
         if (group.stored) { // a missing key is none of the document, null is one
@@ -213,17 +215,23 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         fields.push_back({name, computed(condition)});
         unsure.push_back(path.c_str());
     }
-    std::string distinct_path;
-    const char *distinct_value = group.key_count ? "$_id.d" : "$_id"; // a lone key is the group's _id itself
+    std::vector<Value> distinct_paths; // of each argument
+    int most_distinct = 0;
+    for (uint32_t i = 0; i < group.accumulator_count; i++)
+        most_distinct = std::max(most_distinct, group.accumulators[i].distinct);
+    bool several = most_distinct > 1;
+    Value lone = group.key_count ? "$_id.d" : "$_id"; // a lone key is the group's _id itself
+    auto distinct_value = [&](int number) {
+        return several ? cond(op("$eq", {"$_id.n", number}), "$_id.d", Value::null()) : lone;
+    };
     for (uint32_t i = 0; i < group.accumulator_count; i++) {
         const Accumulator &accumulator = group.accumulators[i];
         if (group.stored) {
             bool of_rows = accumulator.argument == kNone;
             std::string stored = of_rows ? "" : stored_path(group, accumulator.argument);
-            any_distinct = any_distinct || accumulator.distinct;
             if (accumulator.distinct)
-                distinct_path = stored;
-            add_stored_parts(group, accumulator, accumulator.distinct ? distinct_value : stored.c_str(),
+                distinct_paths = {stored.c_str()};
+            add_stored_parts(group, accumulator, accumulator.distinct ? lone : stored.c_str(),
                              accumulator.distinct ? &distinct_parts : &parts);
             continue;
         }
@@ -242,16 +250,15 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
                            Value::null()));
         }
         bool plain_count = accumulator.aggregate == Aggregate::Count && accumulator.filter == kNone;
-        bool repeated = accumulator.distinct && !distinct_path.empty(); // all DISTINCTs have one argument
+        bool repeated = accumulator.distinct && accumulator.distinct <= static_cast<int>(distinct_paths.size());
         if (!plain_count && !repeated)
             fields.push_back({name, computed(argument)});
         if (doubtful && !repeated)
             unsure.push_back(path.c_str());
         if (accumulator.distinct) {
-            any_distinct = true;
             if (!repeated)
-                distinct_path = path;
-            add_parts(accumulator, i, distinct_value, &distinct_parts);
+                distinct_paths.push_back(path.c_str());
+            add_parts(accumulator, i, distinct_value(accumulator.distinct), &distinct_parts);
         } else {
             add_parts(accumulator, i, path.c_str(), &parts);
         }
@@ -267,8 +274,18 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         parts.push_back({"n", "$sum", 1});
     if (fields.size() > 1)
         stages->push_back(op("$project", doc(fields)));
-    if (any_distinct)
-        key_fields.push_back({"d", op("$ifNull", {Value(distinct_path.c_str()), Value::null()})});
+    if (several) { // every document once for each argument; what is no DISTINCT counts the first alone
+        std::vector<Value> numbered_values;
+        for (const Value &path : distinct_paths)
+            numbered_values.push_back(doc({{"n", static_cast<int32_t>(numbered_values.size() + 1)}, {"v", path}}));
+        stages->push_back(op("$addFields", doc({{"d", list(numbered_values)}})));
+        stages->push_back(op("$unwind", "$d"));
+        for (Part &part : parts)
+            part.of = cond(op("$eq", {"$d.n", 1}), part.of, Value::null());
+        key_fields.push_back({"n", "$d.n"});
+    }
+    if (most_distinct)
+        key_fields.push_back({"d", op("$ifNull", {several ? Value("$d.v") : distinct_paths[0], Value::null()})});
     auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {
         Value key = keys.empty() ? Value::null() : keys.size() == 1 ? keys[0].value : doc(keys);
         std::vector<Field> group_fields = {{"_id", key}};
@@ -277,8 +294,8 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
         return op("$group", doc(group_fields));
     };
     stages->push_back(grouped(key_fields, parts));
-    if (any_distinct) {
-        key_fields.pop_back();
+    if (most_distinct) {
+        key_fields.erase(key_fields.begin() + group.key_count, key_fields.end());
         for (Field &field : key_fields)
             field.value = ("$_id." + field.key).c_str();
         for (Part &part : parts)
@@ -303,7 +320,7 @@ bool can_take_stored(const GroupCommand &group) noexcept {
         if (!key_as_stored(group, group.keys[i]))
             return false;
     for (uint32_t i = 0; i < group.accumulator_count; i++)
-        if (!argument_as_stored(group, group.accumulators[i]))
+        if (group.accumulators[i].distinct > 1 || !argument_as_stored(group, group.accumulators[i]))
             return false;
     return true;
 }

@@ -23,7 +23,7 @@ enum class Aggregate : uint8_t {
 
 struct Accumulator {
     Aggregate aggregate;
-    bool distinct;
+    int distinct;      // 0: of all values; else of those that differ, numbered by argument and filter from 1
     bool counted;      // the number of values is asked for, too
     uint32_t argument; // value tree; kNone: none
     uint32_t filter;   // condition as a value tree; kNone: none

@@ -80,7 +80,14 @@ enum class Function : uint8_t {
     ToInt, // width
     ToFloat,
     ToNumeric,
-    ToText, // of an integer
+    ToText,       // of an integer
+    NumericToInt, // width
+    NumericToFloat,
+    BoolToInt,
+    IntToBool,
+    BoolToText,
+    IdToText,
+    Parse, // a text as a number: integer, float or numeric
     Length,
     LengthInBytes,
     Lower,
@@ -99,6 +106,7 @@ enum class Function : uint8_t {
 // Parts of a date.
 enum class Unit : uint8_t {
     None,
+    Microsecond,
     Millisecond,
     Second,
     Minute,
@@ -112,6 +120,9 @@ enum class Unit : uint8_t {
     IsoDayOfWeek,
     DayOfYear,
     IsoYear,
+    Decade,
+    Century,
+    Millennium,
     Epoch,
 };
 

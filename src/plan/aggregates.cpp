@@ -3,6 +3,7 @@
 // The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
 // which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
+#include "plan/functions.hpp"
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
@@ -82,7 +83,7 @@ struct Grouping {
     Lowering *lowering;
     ScanPlan *plan;
     PathTarget *target;
-    Expr *distinct; // the argument of every DISTINCT aggregate
+    List *distinct; // lists of argument and filter of DISTINCT aggregates
     bool deviates;  // a standard deviation is among them
 };
 
@@ -103,6 +104,19 @@ bool compares_by_default(Oid equality, Oid type) {
     return equality == lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 }
 
+// Digits behind the point of the values of a numeric argument; negative where they are not known to be the same on both
+// sides.
+int scale_of_argument(const Grouping *grouping, uint32_t root) {
+    const mql::Node &node = grouping->lowering->filter.nodes[root];
+    if (node.kind == NodeKind::ColumnValue) {
+        const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
+        return fit->precision > 0 ? fit->scale : kUnknownScale;
+    }
+    if (node.function == mql::Function::Extract)
+        return scale_of_part(node.unit, grouping->lowering->filter.nodes[node.first_child].family == Family::Date);
+    return node.function == mql::Function::ToNumeric ? 0 : -1;
+}
+
 bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {
     Oid type = exprType(reinterpret_cast<Node *>(expression));
     if (!compares_by_default(clause->eqop, type))
@@ -113,21 +127,24 @@ bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Inde
     uint32_t root = lower_to_filter(grouping->lowering, expression);
     if (root == kNone)
         return false;
+    const mql::Node &node = grouping->lowering->filter.nodes[root];
+    if (node.family == Family::Numeric && node.kind != NodeKind::ColumnValue && scale_of_argument(grouping, root) != 0)
+        return fail(grouping, "the digits of the numeric are not known");
     if (may_spare_errors(grouping->lowering, root))
         return fail(grouping, "a value that is left unread could be one that raises");
     grouping->plan->keys = lappend_int(grouping->plan->keys, static_cast<int>(root));
     return add_output(grouping, expression, reference, Final::Key, list_length(grouping->plan->keys) - 1);
 }
 
-// Digits behind the point of the values of a numeric argument; negative where they are not known to be the same on both
-// sides.
-int scale_of_argument(const Grouping *grouping, uint32_t root) {
-    const mql::Node &node = grouping->lowering->filter.nodes[root];
-    if (node.kind == NodeKind::ColumnValue) {
-        const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
-        return fit->precision > 0 ? fit->scale : kUnknownScale;
-    }
-    return node.function == mql::Function::Extract || node.function == mql::Function::ToNumeric ? 0 : -1;
+// From 1; the same for the same values.
+int number_of_distinct(Grouping *grouping, Expr *argument, Expr *filter) {
+    List *values = list_make2(argument, filter);
+    ListCell *cell;
+    foreach (cell, grouping->distinct)
+        if (equal(lfirst(cell), values))
+            return foreach_current_index(cell) + 1;
+    grouping->distinct = lappend(grouping->distinct, values);
+    return list_length(grouping->distinct);
 }
 
 bool add_aggregate(Grouping *grouping, Aggref *call) {
@@ -164,8 +181,8 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         if (scale < 0)
             return fail(grouping, "the digits of the numeric are not known");
     }
-    bool distinct = call->aggdistinct != NIL && row->final != Final::Extreme && row->final != Final::FloatExtreme;
-    if (distinct) {
+    int distinct = 0;
+    if (call->aggdistinct != NIL && row->final != Final::Extreme && row->final != Final::FloatExtreme) {
         SortGroupClause *clause = linitial_node(SortGroupClause, call->aggdistinct);
         Oid type = exprType(reinterpret_cast<Node *>(expression));
         Oid collation = exprCollation(reinterpret_cast<Node *>(expression));
@@ -174,9 +191,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         if (!compares_by_default(clause->eqop, type) ||
             (OidIsValid(collation) && !get_collation_isdeterministic(collation)))
             return fail(grouping, "DISTINCT compares otherwise than the server");
-        if (call->aggfilter || (grouping->distinct && !equal(grouping->distinct, expression)))
-            return fail(grouping, "several DISTINCT arguments, or DISTINCT with FILTER, have no rule");
-        grouping->distinct = expression;
+        distinct = number_of_distinct(grouping, expression, call->aggfilter);
     }
     if (call->aggfilter) {
         filter = lower_to_filter(lowering, call->aggfilter);
@@ -283,6 +298,8 @@ Cost cost_of_row(const Grouping *grouping) {
             cost += kDecimalCost;
     if (!mql::can_take_stored(command))
         cost += kGuardCost * (command.key_count + command.accumulator_count);
+    if (list_length(grouping->distinct) > 1) // the documents are multiplied
+        cost += kRowCost * list_length(grouping->distinct);
     return cost * kUnit * cpu_tuple_cost;
 }
 
@@ -312,7 +329,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         return note_local(below, part, "a condition is checked here");
     if (!add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)))
         return note_local(below, part, grouping.lowering->reason);
-    if (grouping.plan->outputs == NIL || (grouping.distinct && grouping.deviates))
+    if (grouping.plan->outputs == NIL || (grouping.distinct != NIL && grouping.deviates))
         return;
     set_pathtarget_cost_width(root, grouping.target);
     Path *fallback = copied_local_path(output, grouping.target);

@@ -111,8 +111,12 @@ constexpr FunctionRule kRules[] = {
     {F_ABS_INT4, Function::Abs, Family::Int, 4, true},
     {F_ABS_INT2, Function::Abs, Family::Int, 2, true},
     {F_NUMERIC_INT4, Function::ToNumeric, Family::Numeric, 0, false},
+    {F_INT4_NUMERIC, Function::NumericToInt, Family::Int, 4, true},
+    {F_FLOAT8_NUMERIC, Function::NumericToFloat, Family::Float, 0, true},
+    {F_INT8_NUMERIC, Function::NumericToInt, Family::Int, 8, true},
     {F_NUMERIC_INT8, Function::ToNumeric, Family::Numeric, 0, false},
     {F_NUMERIC_INT2, Function::ToNumeric, Family::Numeric, 0, false},
+    {F_INT2_NUMERIC, Function::NumericToInt, Family::Int, 2, true},
     {F_DATE_TRUNC_TEXT_TIMESTAMP, Function::DateTruncate, Family::Timestamp, 0, true, Demand::Unit},
     {F_DATE_PART_TEXT_TIMESTAMP, Function::Extract, Family::Float, 0, true, Demand::Unit},
     {F_DATE_TIMESTAMP, Function::DateTruncate, Family::Date, 0, true},
@@ -123,6 +127,9 @@ constexpr FunctionRule kRules[] = {
     {F_FLOOR_FLOAT8, Function::Floor, Family::Float, 0, false},
     {F_SIGN_FLOAT8, Function::Sign, Family::Float, 0, true},
     {F_CEILING_FLOAT8, Function::Ceil, Family::Float, 0, false},
+    {F_BOOL_INT4, Function::IntToBool, Family::Bool, 0, false},
+    {F_INT4_BOOL, Function::BoolToInt, Family::Int, 4, false},
+    {F_TEXT_BOOL, Function::BoolToText, Family::Text, 0, false},
     {F_CONCAT, Function::Concat, Family::Text, 0, false, Demand::Characters}, // of any number of values, NULLs left out
     {F_EXTRACT_TEXT_DATE, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMP, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
@@ -134,15 +141,18 @@ static_assert(sorted_by_function(kRules));
 struct UnitRow {
     const char *name;
     Unit unit;
-    bool truncates; // date_trunc knows it
-    bool extracts;  // extract knows it, with an integer for a result
+    bool truncates;        // date_trunc knows it
+    bool extracts;         // extract knows it
+    int scale = 0;         // digits behind the point of what extract gives
+    bool of_times = false; // no part of a date: PostgreSQL raises
 };
 constexpr UnitRow kUnits[] = {
-    {"milliseconds", Unit::Millisecond, true, false},
     {"microseconds", Unit::Millisecond, true, false},
-    {"second", Unit::Second, true, false},
-    {"minute", Unit::Minute, true, true},
-    {"hour", Unit::Hour, true, true},
+    {"microseconds", Unit::Microsecond, false, true, 0, true},
+    {"milliseconds", Unit::Millisecond, true, true, 3, true},
+    {"second", Unit::Second, true, true, 6, true},
+    {"minute", Unit::Minute, true, true, 0, true},
+    {"hour", Unit::Hour, true, true, 0, true},
     {"day", Unit::Day, true, true},
     {"week", Unit::Week, true, true},
     {"month", Unit::Month, true, true},
@@ -151,6 +161,11 @@ constexpr UnitRow kUnits[] = {
     {"dow", Unit::DayOfWeek, false, true},
     {"isodow", Unit::IsoDayOfWeek, false, true},
     {"doy", Unit::DayOfYear, false, true},
+    {"isoyear", Unit::IsoYear, false, true},
+    {"decade", Unit::Decade, false, true},
+    {"century", Unit::Century, false, true},
+    {"millennium", Unit::Millennium, false, true},
+    {"epoch", Unit::Epoch, false, true, 6},
 };
 
 } // namespace
@@ -160,13 +175,31 @@ const FunctionRule *function_rules(int *count) {
     return kRules;
 }
 
-const FunctionRule *find_function_rule(Oid function) { return row_of_function(kRules, function); }
+const FunctionRule *find_function_rule(Oid function) {
+    static constexpr FunctionRule kTextOfObjectId = {InvalidOid, Function::IdToText, Family::Text, 0, false};
+    const FunctionRule *rule = row_of_function(kRules, function);
+    return !rule && is_text_of_objectid(function) ? &kTextOfObjectId : rule;
+}
 
 Unit unit_of_name(const char *name, bool truncates) {
     for (const UnitRow &row : kUnits)
         if (pg_strcasecmp(row.name, name) == 0 && (truncates ? row.truncates : row.extracts))
             return row.unit;
     return Unit::None;
+}
+
+bool is_part_of_times(Unit unit) {
+    for (const UnitRow &row : kUnits)
+        if (row.unit == unit && row.of_times)
+            return true;
+    return false;
+}
+
+int scale_of_part(Unit unit, bool of_date) {
+    for (const UnitRow &row : kUnits)
+        if (row.unit == unit && row.extracts)
+            return of_date ? 0 : row.scale;
+    return 0;
 }
 
 } // namespace mongo_fdw

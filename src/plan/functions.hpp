@@ -36,4 +36,10 @@ const FunctionRule *function_rules(int *count);
 // A part of a date by the name that SQL gives it; None for others.
 mql::Unit unit_of_name(const char *name, bool truncates);
 
+// Whether a part has no meaning for type date, where PostgreSQL raises.
+bool is_part_of_times(mql::Unit unit);
+
+// Digits behind the point of what extract gives.
+int scale_of_part(mql::Unit unit, bool of_date);
+
 } // namespace mongo_fdw

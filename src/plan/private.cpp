@@ -97,7 +97,7 @@ mql::Accumulator *accumulators_of(const ScanPlan &plan) {
     for (int i = 0; i < count; i++) {
         int at = i * kAccumulatorFields;
         accumulators[i] = {static_cast<mql::Aggregate>(list_nth_int(plan.accumulators, at)),
-                           list_nth_int(plan.accumulators, at + 1) != 0,
+                           list_nth_int(plan.accumulators, at + 1),
                            list_nth_int(plan.accumulators, at + 2) != 0,
                            static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 3)),
                            static_cast<uint32_t>(list_nth_int(plan.accumulators, at + 4)),

@@ -290,10 +290,13 @@ const Rule *find_rule(Oid function) {
     return !rule && function >= FirstNormalObjectId ? objectid_rule(function) : rule;
 }
 
-bool is_time_of_objectid(Oid function) {
+static bool is_objectid_function(Oid function, const char *symbol) {
     char *name = function >= FirstNormalObjectId ? objectid_function(function, 1) : nullptr;
-    return name && strcmp(name, "mongo_objectid_to_timestamptz") == 0;
+    return name && strcmp(name, symbol) == 0;
 }
+
+bool is_time_of_objectid(Oid function) { return is_objectid_function(function, "mongo_objectid_to_timestamptz"); }
+bool is_text_of_objectid(Oid function) { return is_objectid_function(function, "mongo_objectid_to_text"); }
 
 namespace {
 

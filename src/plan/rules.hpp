@@ -45,6 +45,9 @@ const Rule *find_rule(Oid function);
 // Whether a function gives the second in which an ObjectId was made.
 bool is_time_of_objectid(Oid function);
 
+// Whether a function gives the digits of an ObjectId.
+bool is_text_of_objectid(Oid function);
+
 // All rules with fixed OIDs, sorted by OID.
 const Rule *rule_table(int *count);
 

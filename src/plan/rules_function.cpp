@@ -31,6 +31,8 @@ constexpr FormRow kForms[] = {
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
     {"value = ANY (array column), @>, &&", "superset", "elements are found there, the array is checked here"},
     {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset", "constant keys, json_format simple"},
+    {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here"},
+    {"objectid::text, integer::text", "exact", ""},
     {"(a, b) < (c, d)", "as its comparisons", ""},
     {"objectid::timestamptz compared", "exact", "a range of ObjectIds"},
     {"JOIN", "exact", "by _id of one collection, by $lookup (since 5.0), by batches of keys"},
@@ -69,7 +71,7 @@ const char *note_of(const FunctionRule &rule) {
     case Demand::CType:
         return "collation \"C\"";
     case Demand::Unit:
-        return "units from minute or milliseconds to year; years 1 to 9999";
+        return "years 1 to 9999, epoch from 1827 to 2112";
     default:
         return rule.raises ? "rows for which it would raise are kept and checked here" : "";
     }

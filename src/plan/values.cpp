@@ -249,8 +249,8 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
             *unit = unit_of_name(TextDatumGetCString(reinterpret_cast<Const *>(first)->constvalue),
                                  rule.meaning == Function::DateTruncate);
         bool of_date = exprType(static_cast<Node *>(lsecond(arguments))) == DATEOID;
-        if (of_date && (*unit == mql::Unit::Hour || *unit == mql::Unit::Minute))
-            return refuse(lowering, "a date has no such part"), false; // PostgreSQL raises
+        if (of_date && is_part_of_times(*unit))
+            return refuse(lowering, "a date has no such part"), false;
         if (*unit != mql::Unit::None)
             return true;
         return refuse(lowering, "this part of a date has no rule"), false;
@@ -424,12 +424,18 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
         return null_if(lowering, reinterpret_cast<NullIfExpr *>(expression), depth);
     case T_CoerceViaIO: {
         CoerceViaIO *coercion = reinterpret_cast<CoerceViaIO *>(expression);
-        if (coercion->resulttype != TEXTOID || family_of(coercion->arg) != Family::Int)
+        Family from = family_of(coercion->arg);
+        bool shows = coercion->resulttype == TEXTOID && from == Family::Int;
+        bool parses = from == Family::Text &&
+                      (family == Family::Int || family == Family::Float || family == Family::Numeric) &&
+                      coercion->resulttype != FLOAT4OID;
+        if (!shows && !parses)
             return refuse(lowering, "this conversion has no rule");
         Operands operands{lowering};
-        return operands.add(lower_value(lowering, coercion->arg, depth + 1))
-                   ? apply(operands, Function::ToText, Family::Text)
-                   : kNone;
+        if (!operands.add(lower_value(lowering, coercion->arg, depth + 1)))
+            return kNone;
+        return shows ? apply(operands, Function::ToText, Family::Text)
+                     : apply(operands, Function::Parse, family, width_of(expression), true);
     }
     default:
         return refuse(lowering, "this kind of expression has no rule");

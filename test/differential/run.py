@@ -173,25 +173,27 @@ class Generator:
         if kind in ("int", "bigint"):
             shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/', '%'])} {value()})"] * 3
             shapes += [lambda: f"abs({value()})", lambda: f"(- {value()})", lambda: f"mod({value()}, {value()})", lambda: f"greatest({value()}, {value()})", lambda: f"least({value()}, {value()})",
-                       lambda: f"({value('float')})::{literals}", lambda: f"({value('bigint' if kind == 'int' else 'int')})::{literals}"]
+                       lambda: f"({value('float')})::{literals}", lambda: f"({value('bigint' if kind == 'int' else 'int')})::{literals}",
+                       lambda: f"({value('numeric')})::{literals}", lambda: f"(CASE WHEN tx = '5' THEN tx::{literals} END)"]
             if kind == "int":
-                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})"]
+                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})", lambda: f"(bo)::int4"]
         elif kind == "float":
             shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/'])} {value()})"] * 3
             shapes += [lambda: f"{rng.choice(['abs', 'ceil', 'floor', 'round', 'trunc', 'sqrt', 'sign', 'ceiling'])}({value()})", lambda: f"({value('int')})::float8",
-                       lambda: f"date_part('{rng.choice(['year', 'month', 'dow', 'hour'])}', {value('timestamptz')})"]
+                       lambda: f"date_part('{rng.choice(['year', 'month', 'dow', 'hour', 'second', 'milliseconds', 'epoch', 'century'])}', {value(rng.choice(['timestamptz', 'timestamp']))})",
+                       lambda: f"({value('numeric')})::float8", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::float8 END)"]
         elif kind == "text":
             shapes += [lambda: f"{rng.choice(['lower', 'upper', 'btrim', 'ltrim', 'rtrim'])}({value()})", lambda: f"({value()} || {value()})", lambda: f"substr({value()}, {rng.randrange(-2, 5)})",
                        lambda: f"substr({value()}, {rng.randrange(-2, 5)}, {rng.randrange(-1, 6)})", lambda: f"replace({value()}, {value()}, {value()})", lambda: f"{rng.choice(['btrim', 'ltrim'])}({value()}, 'a5 ')",
-                       lambda: f"({value('int')})::text", lambda: f"concat({value()}, {value('int')}, '-', {rng.choice(columns)})", lambda: f"greatest({value()}, {value()})"]
+                       lambda: f"({value('int')})::text", lambda: rng.choice(['(bo)::text', '(oi)::text']), lambda: f"concat({value()}, {value('int')}, '-', {rng.choice(columns)})", lambda: f"greatest({value()}, {value()})"]
         elif kind in ("timestamp", "timestamptz"):
             unit = rng.choice(["milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year"])
             interval = rng.choice(["1 day", "36 hours", "1.5 seconds", "0.0001 seconds", "1 month", "-7 days"])
             shapes += [lambda: f"date_trunc('{unit}', {value()})"] * 3 + [lambda: f"({value()} {rng.choice('+-')} interval '{interval}')", lambda: f"least({value()}, {value()})"]
         elif kind == "numeric":
-            unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy"])
-            of = rng.choice(["timestamp", "timestamptz"] + (["date"] if unit not in ("minute", "hour") else []))  # a date has no hours
-            shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric"]
+            unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy", "isoyear", "decade", "century", "millennium", "epoch", "second", "milliseconds", "microseconds"])
+            of = rng.choice(["timestamp", "timestamptz"] + (["date"] if unit not in ("minute", "hour", "second", "milliseconds", "microseconds") else []))  # a date has no hours
+            shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::numeric END)"]
         elif kind == "date":
             shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date"]
         return rng.choice(shapes)()
@@ -261,7 +263,7 @@ class Generator:
             text = f"{rng.choice(['bool_and', 'bool_or', 'every'])}({rng.choice(['bo', self.condition(1)])})"
         else:
             text = f"{rng.choice(['sum', 'min', 'max', 'count', 'avg'])}({self.value(rng.choice(['int', 'bigint']), 2)})"
-        if rng.random() < 0.2 and "DISTINCT" not in text:
+        if rng.random() < 0.2:
             text += f" FILTER (WHERE {self.condition(1)})"
         return text
 
@@ -358,7 +360,7 @@ class Generator:
 OF_TYPE = {"smallint": ("i2", "int2"), "integer": ("i4", "int4"), "bigint": ("i8", "int8"), "real": ("f4", "float4"), "double precision": ("f8", "float8"), "numeric": ("nu", "numeric"),
            "text": ("tx", "text"), "name": ("nm", "name"), "boolean": ("bo", "bool"), "uuid": ("uu", "uuid"), "timestamp with time zone": ("tz", "timestamptz"),
            "timestamp without time zone": ("ts", "timestamp"), "date": ("da", "date")}
-UNITS = ["'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'", "'dow'", "'isodow'", "'doy'", "'isoyear'"]
+UNITS = ["'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'", "'dow'", "'isodow'", "'doy'", "'isoyear'", "'second'", "'epoch'", "'century'"]
 INTERVALS = ["interval '1 day'", "interval '-3 hours'", "interval '1.5 seconds'", "interval '1 month'"]
 
 

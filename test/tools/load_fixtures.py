@@ -210,6 +210,21 @@ def load(uri, name):
         {"_id": 1, "d": day(3), "r": 0.1, "i": 3, "v": "abc", "n": Int64(2**60), "m": Int64(2**63 - 1), "a": 1, "b": 5, "f": -1.0},
         {"_id": 2, "d": day(5), "r": 0.10000000001, "i": 1, "v": "abcdef", "n": float(2**60), "m": Int64(2**63 - 1), "a": 0, "b": "bad", "f": Decimal128("1E-400")},
         {"_id": 3, "d": day(4), "r": 0.1000000000001, "i": 2, "v": "abc", "n": Int64(7), "m": Int64(1), "a": 2, "b": 7, "f": 1.0}])
+    more.conversions.drop()
+    more.conversions.insert_many([
+        {"_id": 1, "t": "5", "n": Decimal128("2.5"), "z": datetime.datetime(2024, 2, 29, 12, 30, 15, 678000, tzinfo=UTC), "b": True, "o": OID},
+        {"_id": 2, "t": "-70000", "n": Decimal128("-2.5"), "z": datetime.datetime(1969, 12, 31, 23, 59, 59, 1000, tzinfo=UTC), "b": False, "o": ObjectId("600000000000000000000003")},
+        {"_id": 3, "t": " 7 ", "n": Decimal128("0.4999999999999999999999999999999999"), "z": datetime.datetime(2000, 1, 1, tzinfo=UTC), "b": True},
+        {"_id": 4, "t": "007", "n": Decimal128("9.499999999999999999999999999999999"), "z": datetime.datetime(2001, 1, 1, tzinfo=UTC)},
+        {"_id": 5, "t": "1.50", "n": Decimal128("0.1"), "z": datetime.datetime(1, 1, 1, tzinfo=UTC), "o": "5f0000000000000000000001"},
+        {"_id": 6, "t": "12345678901234567890", "n": Decimal128("12345678901234567890"), "z": datetime.datetime(9999, 12, 31, 12, tzinfo=UTC)},
+        {"_id": 7, "t": "NaN", "n": Decimal128("NaN"), "b": "true"},
+        {"_id": 8, "t": "5\n", "n": Decimal128("1E-400"), "z": datetime.datetime(2020, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)},
+        {"_id": 9, "t": None, "n": None, "z": None, "b": None, "o": None},
+        {"_id": 10, "t": "-0.125", "n": Int64(2**53 + 1), "z": datetime.datetime(1999, 12, 31, 23, 0, 30, tzinfo=UTC)},
+        {"_id": 11, "t": "", "n": 0.1 + 0.2},
+        {"_id": 12, "t": "5", "n": -0.5, "z": datetime.datetime(2300, 7, 4, 1, 2, 3, 4000, tzinfo=UTC)},
+    ])
     db.many.insert_many([{"_id": i, "k": i % 10, "t": f"row {i:05d}", "v": i * 1.5} for i in range(5000)])
     try:
         db.create_collection("folded", collation={"locale": "en", "strength": 2})

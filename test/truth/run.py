@@ -11,6 +11,7 @@ import collections
 import decimal
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -176,6 +177,25 @@ def to_text(a):
     return f"({a[0].value})::int8::text" if known(a, "int") else None
 
 
+def parsed(kind, pattern):
+    return lambda a: f"{a[0].sql()}::{kind}" if known(a, "text") and re.fullmatch(pattern, a[0].value) else None
+
+
+WHOLE, FRACTION = "(0|-?[1-9][0-9]{0,17})", "-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?"
+
+
+def numeric_to_int(a):  # of a numeric that $trunc made integral
+    return f"{a[0].sql()}::int8" if known(a, "numeric") and a[0].value.is_finite() and below(LARGE, a[0]) and a[0].value == int(a[0].value) else None
+
+
+def numeric_to_float(a):
+    return f"{a[0].sql()}::float8" if known(a, "numeric") and a[0].value.is_finite() and decimal.Decimal("1E-300") <= abs(a[0].value) <= decimal.Decimal("1E300") else None
+
+
+def bool_to_text(a):
+    return f"{a[0].sql()}::text" if known(a, "bool") else None
+
+
 def moved(sign):
     def rule(a):
         if known(a, "date", "int") and abs(a[1].value) < LAST_YEAR and common(a[0]) and FIRST_YEAR < a[0].value + (a[1].value if sign == "+" else -a[1].value) < LAST_YEAR:
@@ -195,13 +215,16 @@ RULES = {
     "subtract": [("-", r) for r in arithmetic("-", LARGE)] + [("timestamp - interval", moved("-"))],
     "multiply": [("*", r) for r in arithmetic("*", 2**31)], "divide": [("/", divide)], "mod": [("%", modulo)], "abs": [("abs", absolute)],
     "ceil": [("ceil(float8)", of_float("ceil"))], "floor": [("floor(float8)", of_float("floor"))], "round": [("round(float8)", of_float("round"))], "trunc": [("trunc(float8)", of_float("trunc"))],
-    "sqrt": [("sqrt(float8)", square_root)], "toInt": [("to integer", to_int)], "toLong": [("to bigint", to_int)], "toDouble": [("to float8", to_float)], "toDecimal": [("to numeric", to_numeric)],
-    "toString": [("integer to text", to_text)],
+    "sqrt": [("sqrt(float8)", square_root)], "toInt": [("to integer", to_int)], "toLong": [("to bigint", to_int), ("numeric to bigint", numeric_to_int), ("text to bigint", parsed("int8", WHOLE))],
+    "toDouble": [("to float8", to_float), ("numeric to float8", numeric_to_float), ("text to float8", parsed("float8", FRACTION))],
+    "toDecimal": [("to numeric", to_numeric), ("text to numeric", parsed("numeric", FRACTION))],
+    "toString": [("integer to text", to_text), ("boolean to text", bool_to_text)],
     "strLenCP": [("length", text("length({})"))], "strLenBytes": [("octet_length", text("octet_length({})"))], "toLower": [("lower", text("lower({})"))], "toUpper": [("upper", text("upper({})"))],
     "concat": [("||", text("({} || {})", 2))], "indexOfCP": [("strpos", position)],
     "year": [("extract year", part("year"))], "month": [("extract month", part("month"))], "dayOfMonth": [("extract day", part("day"))], "hour": [("extract hour", part("hour"))],
     "minute": [("extract minute", part("minute"))], "dayOfWeek": [("extract dow", part("dow", " + 1"))], "isoDayOfWeek": [("extract isodow", part("isodow"))], "isoWeek": [("extract week", part("week"))],
-    "dayOfYear": [("extract doy", part("doy"))],
+    "dayOfYear": [("extract doy", part("doy"))], "isoWeekYear": [("extract isoyear", part("isoyear"))], "millisecond": [("extract milliseconds", part("milliseconds", " % 1000"))],
+    "second": [("extract second", lambda a: f"floor(extract(second FROM {a[0].sql()}))" if known(a, "date") and common(a[0]) else None)],
     "eq": [("=", comparison("="))], "ne": [("<>", comparison("<>"))], "lt": [("<", comparison("<"))], "lte": [("<=", comparison("<="))], "gt": [(">", comparison(">"))], "gte": [(">=", comparison(">="))],
     "and": [("AND", logic("AND"))], "or": [("OR", logic("OR"))], "not": [("NOT", lambda a: f"NOT {a[0].sql()}" if known(a, "bool") else None)], "ifNull": [("COALESCE", if_null)],
     "max": [("GREATEST", extreme("greatest"))], "min": [("LEAST", extreme("least"))], "cond": [("CASE", condition)],
