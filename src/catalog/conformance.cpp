@@ -45,12 +45,6 @@ struct Survey {
     BsonValue document;
 };
 
-// Whether $unwind makes the rows of a child table: it drops documents where an array stands on the way to the array.
-bool server_unwinds(const TableOptions *table) {
-    return table->unwind_levels == 0 || (table->unwind_levels == 1 && table->unwind[0].count == 1 &&
-                                         table->unwind[0].plain && !table->array_from_scalar);
-}
-
 // Whether the server can tell which values fit a column, and how.
 bool server_fit(const TableOptions *table, const ColumnOptions *column, mql::FitColumn *fit) {
     if (!server_unwinds(table) || !fit_of_column(*column, fit))

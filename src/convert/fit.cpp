@@ -77,6 +77,11 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
 
 } // namespace
 
+bool server_unwinds(const TableOptions *table) {
+    return table->unwind_levels == 0 || (table->unwind_levels == 1 && table->unwind[0].count == 1 &&
+                                         table->unwind[0].plain && !table->array_from_scalar);
+}
+
 bool fit_of_column(const ColumnOptions &column, mql::FitColumn *fit) {
     *fit = {};
     if (column.dropped || column.role != Role::Field || !column.path.plain)

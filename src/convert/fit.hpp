@@ -10,4 +10,8 @@ namespace mongo_fdw {
 // encodings than UTF8, paths that MongoDB cannot name.
 bool fit_of_column(const ColumnOptions &column, mql::FitColumn *fit);
 
+// Whether the rows of a table are documents, or what $unwind makes of them: it drops documents where an array stands on
+// the way to the array.
+bool server_unwinds(const TableOptions *table);
+
 } // namespace mongo_fdw

@@ -59,6 +59,10 @@ bool is_stored(const Group *group) { return group->state->group->level == Level:
 mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) {
     mql::GroupCommand command{};
     command.scan = scan;
+    if (state->table->unwind_levels > 0) {
+        command.scan.unwind = state->table->unwind[0].keys[0];
+        command.scan.unwind_raises = state->table->on_error == OnError::Error;
+    }
     command.keys = state->group->keys;
     command.key_count = state->group->key_count;
     command.accumulators = state->group->accumulators;

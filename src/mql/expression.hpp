@@ -23,6 +23,12 @@ Value unsure_value();
 // that raises, or where the server is not sure.
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null);
 
+// The stages that make a row of each element of an array.
+void add_unwind(const char *key, std::vector<Value> *stages);
+
+// Whether such a row is that of something that is no array.
+Value is_no_element();
+
 struct ExpressionContext {
     const Tree *tree;
     const Column *columns;

@@ -11,8 +11,6 @@
 namespace mongo_fdw::mql {
 namespace {
 
-// Where $unwind puts an element's position; null for a value that is no array.
-constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
 constexpr double kLeastDouble = 1e-300; // decimals nearer to zero are not made doubles
 
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
@@ -179,6 +177,7 @@ Value guard(const Value &v, const FitColumn &column) {
     case FitKind::Bytea:
         return fits(is_one(type_of(v), {"binData", "objectId"}));
     case FitKind::Nothing:
+    case FitKind::Ordinal:
     case FitKind::Unwound:
         break;
     }
@@ -211,8 +210,6 @@ std::string path_to(const FitColumn &column, int keys) {
         path += (i ? "." : "") + std::string(column.keys[i]);
     return path;
 }
-
-Value is_no_element() { return op("$eq", {op("$ifNull", {std::string("$").append(kOrdinal).c_str(), -1}), -1}); }
 
 Value column_state(const FitColumn &column) {
     if (column.kind == FitKind::Unwound)
@@ -301,16 +298,21 @@ Value misfit_type(const FitColumn &column) {
 
 std::vector<Value> stages_before(const SurveySource &source) {
     std::vector<Value> stages = stages_of(source.base_pipeline);
-    if (source.unwind) {
-        std::string path = std::string("$") + source.unwind;
-        // Servers differ in what they do to undefined.
-        stages.push_back(op("$match", op("$expr", op("$ne", {type_of(path.c_str()), "undefined"}))));
-        stages.push_back(op("$unwind", doc({{"path", path.c_str()}, {"includeArrayIndex", kOrdinal}})));
-    }
+    if (source.unwind)
+        add_unwind(source.unwind, &stages);
     return stages;
 }
 
 } // namespace
+
+void add_unwind(const char *key, std::vector<Value> *stages) {
+    std::string path = std::string("$") + key;
+    // Servers differ in what they do to undefined.
+    stages->push_back(op("$match", op("$expr", op("$ne", {type_of(path.c_str()), "undefined"}))));
+    stages->push_back(op("$unwind", doc({{"path", path.c_str()}, {"includeArrayIndex", kOrdinal}})));
+}
+
+Value is_no_element() { return op("$eq", {op("$ifNull", {std::string("$").append(kOrdinal).c_str(), -1}), -1}); }
 
 Value unsure_value() { return Value::raw(BSON_TYPE_MINKEY, "", 0); }
 
@@ -331,6 +333,9 @@ const char *natural_type(const FitColumn &column) {
 }
 
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null) {
+    if (column.kind == FitKind::Ordinal)
+        return cond(is_no_element(), Value::null(),
+                    op("$add", {op("$toInt", std::string("$").append(kOrdinal).c_str()), 1}));
     Value v = path_to(column, column.key_count).c_str();
     Value fit = converted(v, column, form), null = Value::null();
     Value misfit = misfit_is_null ? null : unsure_value();
@@ -340,7 +345,8 @@ Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null
                             {op("$eq", {"$$s", state(FitState::Unsure)}), unsure_value()}},
                            misfit));
     const char *natural = natural_type(column);
-    return natural ? cond(is(type_of(v), natural), v, any) : any;
+    Value own = column.element ? cond(is_no_element(), null, v) : v;
+    return natural ? cond(is(type_of(v), natural), own, any) : any;
 }
 
 Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept {

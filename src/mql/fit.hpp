@@ -10,6 +10,9 @@ namespace mongo_fdw::mql {
 // Every decimal of so many digits survives a double.
 constexpr int kExactDigits = 15;
 
+// Where $unwind puts an element's position; null for a value that is no array.
+constexpr const char *kOrdinal = "__mongo_fdw_cpp_ord";
+
 enum class FitKind : uint8_t {
     Integer,  // minimum to maximum
     Float8,   //
@@ -22,6 +25,7 @@ enum class FitKind : uint8_t {
     Uuid,     // subtype 4, and 3 where legacy is set
     Bytea,    // binary or ObjectId
     Nothing,  // no value fits
+    Ordinal,  // the position of an element in the unwound array, from 1: made by the server
     Unwound,  // the array that a child table unwinds: fits what is one
 };
 

@@ -107,7 +107,8 @@ Value computed(const Value &value) {
 
 const Node *column_node(const GroupCommand &group, uint32_t root) {
     const Node *node = root == kNone ? nullptr : &group.scan.filters->nodes[root];
-    return node && node->kind == NodeKind::ColumnValue ? node : nullptr;
+    bool found = node && node->kind == NodeKind::ColumnValue;
+    return found && group.scan.columns[node->column].fit->kind != FitKind::Ordinal ? node : nullptr;
 }
 
 bool key_as_stored(const GroupCommand &group, uint32_t root) {
@@ -263,6 +264,15 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
             add_parts(accumulator, i, path.c_str(), &parts);
         }
     }
+    // Of what is no array only the guards know that its row has no element.
+    if (group.scan.unwind && (group.stored || group.scan.unwind_raises)) {
+        if (group.stored) {
+            parts.push_back({"bad", "$sum", one_if(is_no_element())});
+        } else {
+            fields.push_back({"u", cond(is_no_element(), unsure_value(), literal(0))});
+            unsure.push_back("$u");
+        }
+    }
     if (!unsure.empty())
         parts.push_back({"bad", "$sum", one_if(op("$in", {unsure_value(), list(unsure)}))});
     bool counts_rows = false, sums_numerics = false;
@@ -333,6 +343,8 @@ ScanRendering render_group(const GroupCommand &group) noexcept {
         std::vector<Value> stages;
         bool sayable = true;
         result.never = add_source(group.scan, &stages, &sayable) == Truth::Never;
+        if (group.scan.unwind)
+            add_unwind(group.scan.unwind, &stages);
         sayable = sayable && add_stages(group, &stages);
         result.pipeline = keep(&kept_pipeline, list(stages));
         if (sayable && result.pipeline.size < kMostCommandBytes)

@@ -53,6 +53,8 @@ struct ScanCommand {
     const char *const *project; // dotted paths; null: whole documents
     uint32_t project_count;     // 0 with project set: only _id
     Document base_pipeline;     // BSON array, data null: none
+    const char *unwind;         // of groups: the one key of the array whose elements are the rows; null: none
+    bool unwind_raises;         // what is no array raises
     int64_t skip;               //
     int64_t limit;              // 0: none
     const SortKey *sort;        //

@@ -10,6 +10,7 @@
 #include "plan/targets.hpp"
 #include "plan/upper.hpp"
 
+#include "convert/fit.hpp"
 #include "mql/fit.hpp"
 
 namespace mongo_fdw {
@@ -310,11 +311,13 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
     if (!enable_aggregate_pushdown || !below->table->aggregate_pushdown ||
         !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->written ||
-        below->table->unwind_levels > 0 || !bms_is_empty(input->lateral_relids) || root->parse->rowMarks ||
-        contain_volatile_functions(having))
+        !bms_is_empty(input->lateral_relids) || root->parse->rowMarks || contain_volatile_functions(having))
         return; // HAVING is evaluated twice where the outer plan runs
     if (joins_hide_errors(below))
         return note_local(below, "aggregates", "rows without a partner are read here, for values that do not fit");
+    if (!server_unwinds(below->table))
+        return note_local(below, "aggregates",
+                          "arrays inside arrays or documents, and scalars for arrays, are unwound here");
     Grouping grouping{};
     grouping.info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *grouping.info = *below;
@@ -324,6 +327,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     grouping.target = create_empty_pathtarget();
     List *exact = NIL, *local = NIL;
     lower_scan(grouping.lowering, below, grouping.plan, &exact, &local);
+    grouping.lowering->unwound = below->table->unwind_levels > 0;
     const char *part = distinct ? "DISTINCT" : root->parse->groupClause ? "GROUP BY" : "aggregates";
     if (!add_doubts(&grouping, local))
         return note_local(below, part, "a condition is checked here");

@@ -68,11 +68,12 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
         return false;
     }
     const ColumnOptions &column = lowering->table->columns[column_of(lowering, var)];
-    if (column.role != Role::Field) {
+    bool ordinal = lowering->unwound && column.role == Role::Ord; // which the server makes as well
+    if (column.role != Role::Field && !ordinal) {
         refuse(lowering, psprintf("column \"%s\" is made here", column.name));
         return false;
     }
-    if (!column.path.plain) {
+    if (!column.path.plain && !ordinal) {
         refuse(lowering,
                psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
         return false;
@@ -428,9 +429,21 @@ mql::Column *filter_columns(const TableOptions *table) {
     mql::Column *columns = static_cast<mql::Column *>(palloc0(sizeof(mql::Column) * Max(table->column_count, 1)));
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions &from = table->columns[i];
+        mql::Column &to = columns[i];
+        if (!from.dropped && from.role == Role::Ord && server_unwinds(table)) {
+            mql::FitColumn *fit = static_cast<mql::FitColumn *>(palloc0(sizeof(mql::FitColumn)));
+            fit->kind = mql::FitKind::Ordinal;
+            fit->element = true;
+            to = {};
+            to.path = mql::kOrdinal;
+            to.family = mql::Family::Int;
+            to.misfit_is_null = to.element = true;
+            to.minimum = PG_INT32_MIN;
+            to.maximum = from.type == INT8OID ? PG_INT64_MAX : PG_INT32_MAX;
+            to.fit = fit;
+        }
         if (from.dropped || from.role != Role::Field)
             continue;
-        mql::Column &to = columns[i];
         int32 typmod = from.typmod;
         Oid base = getBaseTypeAndTypmod(from.type, &typmod);
         StringInfoData dotted;
@@ -463,8 +476,9 @@ mql::Column *filter_columns(const TableOptions *table) {
         for (int level = 0; level < table->unwind_levels; level++)
             to.element = to.element || starts_with(from.path, table->unwind[level]);
         mql::FitColumn *fit = static_cast<mql::FitColumn *>(palloc0(sizeof(mql::FitColumn)));
-        if (table->unwind_levels == 0 && fit_of_column(from, fit)) {
+        if ((!to.element || server_unwinds(table)) && fit_of_column(from, fit)) {
             fit->symbols_fit = fit->max_length == 0;
+            fit->element = to.element;
             to.fit = fit;
         }
     }

@@ -34,6 +34,7 @@ struct Lowering {
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts
     bool plain;            // no expressions: the server may lack what they need
     bool written;          // the statement writes the collection: rows are read once, before anything else is known
+    bool unwound;          // the rows are elements of the unwound array, not documents
     bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
 };
 

@@ -108,8 +108,8 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
 List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
                      const char **reason) {
     *reason = "push-down is switched off";
-    if (!enable_pushdown || !enable_order_by_pushdown || info->table->unwind_levels > 0 ||
-        !info->table->order_by_pushdown || !edb_allows("mongo_fdw.enable_order_by_pushdown"))
+    if (!enable_pushdown || !enable_order_by_pushdown || !info->table->order_by_pushdown ||
+        !edb_allows("mongo_fdw.enable_order_by_pushdown"))
         return NIL;
     List *sort = NIL;
     ListCell *cell;

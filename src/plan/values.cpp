@@ -75,7 +75,9 @@ uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
         return kNone;
     const mql::Column &column = lowering->columns[column_of(lowering, var)];
     const char *name = lowering->table->columns[column_of(lowering, var)].name;
-    if (!column.fit || column.uncertain || column.bool_as_number || column.element || column.family == Family::Uuid)
+    if (column.element && !lowering->unwound)
+        return refuse(lowering, psprintf("column \"%s\" is inside the unwound array", name));
+    if (!column.fit || column.uncertain || column.bool_as_number || column.family == Family::Uuid)
         return refuse(lowering, psprintf("the server cannot tell which values fit column \"%s\"", name));
     if (column.single && !compared && !lowering->sortable_singles)
         return refuse(lowering, psprintf("values of column \"%s\" are rounded to real here only", name));
