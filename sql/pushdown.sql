@@ -214,3 +214,7 @@ SET mongo_fdw_cpp.enable_pushdown = off;
 SELECT count(*) FROM raises WHERE concat(t, '-', _id % 2, NULL) IN ('abc-0', 'abc-1', 'é-0', 'é-1');
 RESET mongo_fdw_cpp.enable_pushdown;
 DROP FOREIGN TABLE raises;
+-- A constant that not every server takes is compared here then.
+CREATE FOREIGN TABLE late (_id int, s timestamp OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT same_rows('SELECT _id FROM late WHERE s <= date ''294276-12-31'' AND s IS NOT NULL AND _id < 42 ORDER BY 1');
+DROP FOREIGN TABLE late;

@@ -32,6 +32,8 @@ struct GroupState {
     uint32_t *doubts;
     uint32_t doubt_count;
     uint32_t accumulator_count;
+    mql::Having *having;
+    uint32_t having_count;
     TupleDesc descriptor;       // of the scan tuple
     TupleTableSlot *stored;     // for rows of the store
     Converter **converters;     // of its columns, for keys and extremes
@@ -69,6 +71,8 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
     command.doubts = state->group->doubts;
     command.doubt_count = state->group->doubt_count;
     command.accumulator_count = state->group->accumulator_count;
+    command.having = state->group->having;
+    command.having_count = state->group->having_count;
     command.stored = state->group->level == Level::Stored;
     return command;
 }
@@ -593,6 +597,8 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     groups->accumulators = accumulators_of(state->plan);
     groups->doubts = numbers_of(state->plan.doubts);
     groups->doubt_count = list_length(state->plan.doubts);
+    groups->having = having_of(state->plan);
+    groups->having_count = list_length(state->plan.having) / kHavingFields;
     groups->accumulator_count = list_length(state->plan.accumulators) / kAccumulatorFields;
     groups->descriptor = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
     groups->stored = MakeSingleTupleTableSlot(groups->descriptor, &TTSOpsMinimalTuple);

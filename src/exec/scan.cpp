@@ -255,7 +255,15 @@ int64_t expected_documents(const ScanState *state) {
     return Max(Min(state->operands[state->plan.given_keys].count + 1, fitting), 1);
 }
 
-// Sends a rendering. False where the server refuses it, which it may, and *failure says why; other errors raise.
+// Errors about the words and values of a command: the server takes less than MongoDB does.
+bool is_about_command(const mongo::Error &failure) {
+    constexpr int32_t kBadValue = 2, kFailedToParse = 9, kTypeMismatch = 14, kInvalidBson = 22;
+    return failure.code == kBadValue || failure.code == kFailedToParse || failure.code == kTypeMismatch ||
+           failure.code == kInvalidBson;
+}
+
+// Sends a rendering. False where the server refuses it, which it may, or the values of conditions, and *failure says
+// why; other errors raise.
 bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, bool may_refuse, mongo::Error *failure) {
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -280,7 +288,8 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, b
     state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, nullptr, failure);
     if (state->cursor)
         return true;
-    if (!may_refuse || failure->kind != mongo::ErrorKind::Server)
+    bool refused = may_refuse || (filters && state->root_count > 0 && is_about_command(*failure));
+    if (!refused || failure->kind != mongo::ErrorKind::Server)
         raise_mongo_error(*failure, state->table->server_name, state->table->name_space, pipeline_text(state));
     return false;
 }
@@ -338,7 +347,7 @@ void start(ForeignScanState *node) {
                                                   psprintf("the server refused the pipeline: %s", failure.message));
             return;
         }
-        // Expressions that the server does not take after all are evaluated here.
+        // What the server does not take after all is evaluated here.
         state->refusal = MemoryContextStrdup(state->parameters, failure.message);
         set_rechecks(state, true);
         send(state, render_state(state, false, simple), false, false, &failure);

@@ -29,6 +29,9 @@ void add_unwind(const char *key, std::vector<Value> *stages);
 // Whether such a row is that of something that is no array.
 Value is_no_element();
 
+// Whether a value, as it is stored, is null or fits its column and is read as it is: false at the least doubt.
+Value fits_as_stored(const Value &v, const FitColumn &column);
+
 struct ExpressionContext {
     const Tree *tree;
     const Column *columns;

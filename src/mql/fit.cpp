@@ -332,6 +332,32 @@ const char *natural_type(const FitColumn &column) {
     }
 }
 
+Value fits_as_stored(const Value &v, const FitColumn &column) {
+    Value type = type_of(v), plain = literal(false);
+    switch (column.kind) {
+    case FitKind::Integer:
+        plain = is_one(type, {"int", "long"});
+        break;
+    case FitKind::Text:
+        plain = is(type, "string");
+        break;
+    case FitKind::Bool:
+        plain = is(type, "bool");
+        break;
+    case FitKind::ObjectId:
+        plain = is(type, "objectId");
+        break;
+    case FitKind::Date:
+        plain = is(type, "date");
+        break;
+    default:
+        break;
+    }
+    return choose({{op("$in", {type, null_types()}), literal(true)},
+                   {plain, op("$eq", {guard(v, column), state(FitState::Fit)})}},
+                  literal(false));
+}
+
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null) {
     if (column.kind == FitKind::Ordinal)
         return cond(is_no_element(), Value::null(),

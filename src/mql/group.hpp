@@ -30,6 +30,13 @@ struct Accumulator {
     int scale;         // NumericSum: digits behind the point that are proved to suffice
 };
 
+// A comparison of HAVING: of an integer that an accumulator gives with a parameter.
+struct Having {
+    uint32_t accumulator;
+    Op op;
+    uint16_t parameter;
+};
+
 struct GroupCommand {
     ScanCommand scan; // its projection, skip and limit are not used
     const uint32_t *keys;
@@ -38,6 +45,8 @@ struct GroupCommand {
     uint32_t accumulator_count;
     const uint32_t *doubts; // value trees of conditions of which the server may be unsure
     uint32_t doubt_count;
+    const Having *having; // groups for which one is not true are left out where they are proved, see can_prove_there
+    uint32_t having_count;
     bool stored; // values are taken as they are stored, see can_take_stored
 };
 
@@ -45,6 +54,10 @@ struct GroupCommand {
 // types, and with the least and greatest value, whether all values fit. Much cheaper for the server than to look at
 // each value; where the proof fails nothing is known.
 bool can_take_stored(const GroupCommand &group) noexcept;
+
+// Whether the server can tell that the results of a group are proved: keys, counts, sums and extremes of integers,
+// times, Booleans and object ids. Only then may it leave groups out.
+bool can_prove_there(const GroupCommand &group) noexcept;
 
 // The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept;

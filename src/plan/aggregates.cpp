@@ -273,13 +273,8 @@ bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool 
     return true;
 }
 
-// In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
-// and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
-// what does not travel.
-constexpr double kUnit = 6; // times cpu_tuple_cost
-constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11;
-
-Cost cost_of_row(const Grouping *grouping) {
+// What the renderer would be given, as far as it is known.
+mql::GroupCommand command_of(const Grouping *grouping) {
     mql::GroupCommand command{};
     command.scan.filters = &grouping->lowering->filter;
     command.scan.columns = grouping->lowering->columns;
@@ -289,6 +284,51 @@ Cost cost_of_row(const Grouping *grouping) {
     command.accumulator_count = list_length(grouping->plan->accumulators) / kAccumulatorFields;
     command.doubts = numbers_of(grouping->plan->doubts);
     command.doubt_count = list_length(grouping->plan->doubts);
+    return command;
+}
+
+// Comparisons of HAVING that the server can make, so that fewer groups travel; all are checked here.
+void add_having(Grouping *grouping, List *conditions) {
+    ListCell *cell;
+    foreach (cell, conditions) {
+        Node *condition = static_cast<Node *>(lfirst(cell));
+        if (!IsA(condition, OpExpr) || list_length(reinterpret_cast<OpExpr *>(condition)->args) != 2)
+            continue;
+        OpExpr *comparison = reinterpret_cast<OpExpr *>(condition);
+        const Rule *rule = find_rule(comparison->opfuncid ? comparison->opfuncid : get_opcode(comparison->opno));
+        if (!rule || rule->kind != NodeKind::Compare || rule->family != Family::Int)
+            continue;
+        Node *left = static_cast<Node *>(linitial(comparison->args)),
+             *right = static_cast<Node *>(lsecond(comparison->args));
+        bool swapped = !IsA(left, Aggref);
+        Node *aggregate = swapped ? right : left, *with = swapped ? left : right;
+        int at = 0;
+        ListCell *output;
+        foreach (output, grouping->target->exprs) {
+            if (equal(lfirst(output), aggregate))
+                break;
+            at++;
+        }
+        if (!IsA(aggregate, Aggref) || !output || contain_agg_clause(with) ||
+            !fixed_for_scan(grouping->lowering, reinterpret_cast<Expr *>(with)))
+            continue;
+        ScanPlan *plan = grouping->plan;
+        plan->having = lappend_int(plan->having, list_nth_int(plan->outputs, at * kOutputFields + 1));
+        plan->having = lappend_int(plan->having, static_cast<int>(swapped ? mql::commuted(rule->op) : rule->op));
+        plan->having = lappend_int(plan->having, parameter_of(grouping->lowering, reinterpret_cast<Expr *>(with)));
+    }
+    if (!mql::can_prove_there(command_of(grouping)))
+        grouping->plan->having = NIL;
+}
+
+// In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
+// and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
+// what does not travel.
+constexpr double kUnit = 6; // times cpu_tuple_cost
+constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11;
+
+Cost cost_of_row(const Grouping *grouping) {
+    mql::GroupCommand command = command_of(grouping);
     double cost = command.key_count ? kRowCost : kCountCost;
     cost += kGuardCost * command.doubt_count;
     for (uint32_t i = 0; i < command.accumulator_count; i++)
@@ -333,6 +373,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         return note_local(below, part, "a condition is checked here");
     if (!add_target(&grouping, root, target, distinct) || (having && !add_parts(&grouping, having)))
         return note_local(below, part, grouping.lowering->reason);
+    add_having(&grouping, reinterpret_cast<List *>(having));
     if (grouping.plan->outputs == NIL || (grouping.distinct != NIL && grouping.deviates))
         return;
     set_pathtarget_cost_width(root, grouping.target);

@@ -34,6 +34,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, plan.keys);
     slots = lappend(slots, plan.doubts);
     slots = lappend(slots, plan.accumulators);
+    slots = lappend(slots, plan.having);
     slots = lappend(slots, plan.outputs);
     slots = lappend(slots, plan.notes);
     slots = lappend(slots, plan.reasons);
@@ -72,6 +73,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
     plan.doubts = static_cast<List *>(slot(ScanSlot::Doubts));
     plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
+    plan.having = static_cast<List *>(slot(ScanSlot::Having));
     plan.outputs = static_cast<List *>(slot(ScanSlot::Outputs));
     plan.notes = static_cast<List *>(slot(ScanSlot::Notes));
     plan.reasons = static_cast<List *>(slot(ScanSlot::Reasons));
@@ -104,6 +106,18 @@ mql::Accumulator *accumulators_of(const ScanPlan &plan) {
                            list_nth_int(plan.accumulators, at + 5)};
     }
     return accumulators;
+}
+
+mql::Having *having_of(const ScanPlan &plan) {
+    int count = list_length(plan.having) / kHavingFields;
+    mql::Having *having = static_cast<mql::Having *>(palloc0(sizeof(mql::Having) * Max(count, 1)));
+    for (int i = 0; i < count; i++) {
+        int at = i * kHavingFields;
+        having[i] = {static_cast<uint32_t>(list_nth_int(plan.having, at)),
+                     static_cast<mql::Op>(list_nth_int(plan.having, at + 1)),
+                     static_cast<uint16_t>(list_nth_int(plan.having, at + 2))};
+    }
+    return having;
 }
 
 uint32_t *numbers_of(List *numbers) {

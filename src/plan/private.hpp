@@ -32,6 +32,7 @@ enum class ScanSlot : int {
     Keys,           // IntList: value trees of the group keys
     Doubts,         // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
     Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
+    Having,         // IntList: accumulator, mql::Op, parameter of each comparison of HAVING that is sent
     Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
                     // behind the point (-1: as computed)
     Notes,          // List of String: what above the scan stays here, and why
@@ -82,6 +83,7 @@ struct ScanPlan {
     List *keys;
     List *doubts;
     List *accumulators;
+    List *having;
     List *outputs; // NIL: not grouped
     List *notes;
     List *reasons;
@@ -94,8 +96,9 @@ ScanPlan decode_scan_plan(List *encoded);
 // they are stored; false where the conditions that allow it are not sent.
 mql::SortKey *sort_keys(const ScanPlan &plan, bool stored);
 mql::Accumulator *accumulators_of(const ScanPlan &plan);
+mql::Having *having_of(const ScanPlan &plan);
 uint32_t *numbers_of(List *numbers);
 
-constexpr int kSortFields = 4, kAccumulatorFields = 6, kOutputFields = 3; // of the flat lists
+constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kOutputFields = 3; // of the flat lists
 
 } // namespace mongo_fdw

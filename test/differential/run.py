@@ -276,7 +276,7 @@ class Generator:
         shown = [k for k in keys if k not in ("f8", "nu")]  # zeros of both signs, 5 and 5.00 are one group
         if rng.random() < 0.15 and shown:
             return f"SELECT DISTINCT {', '.join(shown)} FROM {table} WHERE {condition}"
-        having = f" HAVING {rng.choice(['count(*) > 1', 'max(id) > 20', 'sum(i4) IS NOT NULL', 'count(DISTINCT i4) > 0'])}" if rng.random() < 0.3 else ""
+        having = f" HAVING {rng.choice(['count(*) > 1', 'max(id) > 20', 'sum(i4) IS NOT NULL', 'count(DISTINCT i4) > 0', 'count(*) < 3', 'count(i4) > 1 AND max(id) < 60', 'max(i8) < 6', 'sum(i2) > 4', '30 > min(id)', 'max(i4) = min(i4)', 'count(*) >= 2 AND count(tx) = 0'])}" if rng.random() < 0.3 else ""
         return f"SELECT {', '.join(shown + [aggregates])} FROM {table} WHERE {condition} GROUP BY {', '.join(keys)}{having}"
 
     def join_query(self, table):
