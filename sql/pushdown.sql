@@ -218,3 +218,32 @@ DROP FOREIGN TABLE raises;
 CREATE FOREIGN TABLE late (_id int, s timestamp OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
 SELECT same_rows('SELECT _id FROM late WHERE s <= date ''294276-12-31'' AND s IS NOT NULL AND _id < 42 ORDER BY 1');
 DROP FOREIGN TABLE late;
+-- Times without time zone beside those with one, and dates beside both: instants in the session's time zone.
+CREATE FOREIGN TABLE times (_id int, z timestamptz OPTIONS (path 'a'), s timestamp OPTIONS (path 'a')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SET timezone = 'Europe/Vienna';
+SELECT * FROM both_ways('SELECT _id FROM times WHERE z = timestamp ''2024-02-29 13:30:15.678''');
+SELECT * FROM both_ways('SELECT _id FROM times WHERE timestamp ''2024-02-29 01:00'' >= z AND z > timestamp ''-infinity'' AND _id < 42');
+SELECT * FROM both_ways('SELECT _id FROM times WHERE s < timestamptz ''2024-02-29 13:30:15.679'' AND _id < 42');
+SELECT * FROM both_ways('SELECT _id FROM times WHERE z >= date ''2024-02-29'' AND s >= date ''2024-02-29'' AND _id < 42');
+RESET timezone;
+DROP FOREIGN TABLE times;
+-- Binaries of one subtype.
+CREATE FOREIGN TABLE binaries (_id int, a bytea OPTIONS (bson_type 'binary:0'), b bytea OPTIONS (path 'a', bson_type 'binary:128'), any_binary bytea OPTIONS (path 'a'), old bytea OPTIONS (path 'a', bson_type 'binary:2'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT * FROM both_ways('SELECT _id FROM binaries WHERE a = ''\x000102''');
+SELECT * FROM both_ways('SELECT _id FROM binaries WHERE b <> ''\x00'' OR a IN (''\x'', ''\x000102'')');
+SELECT * FROM both_ways('SELECT _id FROM binaries WHERE a < ''\x05'' OR any_binary = ''\xfffe'' OR old = ''\x000102''');
+SELECT * FROM both_ways('SELECT count(*) FROM binaries WHERE a IS NULL AND _id < 36');
+DROP FOREIGN TABLE binaries;
+-- How many elements an array has, and whether it has no others.
+CREATE FOREIGN TABLE arrays (_id int, i int[] OPTIONS (path 'a'), t text[] OPTIONS (path 'a') COLLATE "C", s int[] OPTIONS (path 'a', array_from_scalar 'true'), o mongo.objectid[] OPTIONS (path 'a', array_from_scalar 'true'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE cardinality(i) >= 2 OR array_length(t, 1) = 2');
+SELECT * FROM both_ways('SELECT _id, array_upper(i, 1) AS n FROM arrays WHERE array_length(i, 1) IS NULL AND i IS NOT NULL');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE cardinality(s) = 1');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE array_length(i, 2) = 2');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE i <@ ARRAY[5, 6, NULL]');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE ARRAY[''x'', ''y''] @> t OR s <@ ''{}''');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE s <@ ARRAY[5, 3, 1]');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE o <@ ARRAY[''5f0000000000000000000001''::mongo.objectid]');
+DROP FOREIGN TABLE arrays;

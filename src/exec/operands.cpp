@@ -57,14 +57,19 @@ mql::Operand unknown_operand(const char *name) {
     return operand;
 }
 
-void set_midnight(mql::Operand *operand, Oid type) {
+void set_instant(mql::Operand *operand, Oid type) {
+    int overflow;
+    bool infinite = operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX;
+    if (operand->kind == OperandKind::Micros && !infinite) { // without time zone, beside a column with one
+        Timestamp time = timestamp2timestamptz_opt_overflow(operand->integer, &overflow);
+        operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
+    }
     if (operand->kind != OperandKind::Days)
         return;
     operand->kind = OperandKind::Micros;
-    if (operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX)
+    if (infinite)
         return;
     DateADT date = static_cast<DateADT>(operand->integer - kEpochShiftDays);
-    int overflow;
     Timestamp time = getBaseType(type) == TIMESTAMPTZOID ? date2timestamptz_opt_overflow(date, &overflow)
                                                          : date2timestamp_opt_overflow(date, &overflow);
     operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
@@ -112,6 +117,14 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
     case NAMEOID:
         set_text(&operand, pstrdup(NameStr(*DatumGetName(value))), strlen(NameStr(*DatumGetName(value))));
         return operand;
+    case BYTEAOID: {
+        bytea *from = DatumGetByteaPP(value);
+        operand.kind = OperandKind::Binary;
+        operand.text = static_cast<char *>(
+            memcpy(palloc(VARSIZE_ANY_EXHDR(from) + 1), VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from)));
+        operand.length = VARSIZE_ANY_EXHDR(from);
+        return operand;
+    }
     case UUIDOID:
         operand.kind = OperandKind::Uuid;
         memcpy(operand.bytes, DatumGetUUIDP(value)->data, 16);

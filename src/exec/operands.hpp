@@ -13,8 +13,8 @@ mql::Operand operand_of(Datum value, bool null, Oid type);
 // An operand without a value, as EXPLAIN shows it.
 mql::Operand unknown_operand(const char *name);
 
-// A date as the time of its midnight: for a timestamptz in the session's time zone. Dates beyond all times are
-// infinities.
-void set_midnight(mql::Operand *operand, Oid type);
+// A date or a time without zone as the instant that a column of a type of times is compared with: the midnight of a
+// date, for timestamptz in the session's time zone. Those beyond all times are infinities.
+void set_instant(mql::Operand *operand, Oid type);
 
 } // namespace mongo_fdw

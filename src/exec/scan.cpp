@@ -97,10 +97,13 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         }
         index++;
     }
+    Bitmapset *instants = nullptr;
     for (uint32_t i = 0; i < state->plan.filter.count; i++) {
         const mql::Node &node = state->plan.filter.nodes[i];
-        if (node.by_day)
-            set_midnight(&state->operands[node.parameter], state->table->columns[node.column].type);
+        bool first = node.by_day && !bms_is_member(node.parameter, instants);
+        instants = first ? bms_add_member(instants, node.parameter) : instants;
+        if (first)
+            set_instant(&state->operands[node.parameter], state->table->columns[node.column].type);
     }
     MemoryContextSwitchTo(old);
 }

@@ -109,6 +109,10 @@ void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms
 // The same for the second in which an ObjectId was made.
 void time_arm(Op op, const Operand &operand, Arms *arms);
 
+// The values of a list, for families whose equality is one value (for text two, where it may be an ObjectId's); false
+// for the others.
+bool append_values(const Column &column, const Operand &list, bson_t *values);
+
 // One $in for the families whose equality is one value; false for the others, which get an arm for each.
 bool plain_list(const Column &column, const Operand &list, Arms *arms);
 

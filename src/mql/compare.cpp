@@ -241,6 +241,16 @@ void instant_arm(Op op, int64_t from, int64_t until, Arms *arms) {
     arms->end();
 }
 
+// Equality alone: MongoDB orders binaries by their length first.
+void binary_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
+    bson_t *arm = arms->begin();
+    if (op == Op::Ne)
+        Arms::append_types(arm, {kTypeBinary});
+    bson_append_binary(arm, name_of(op), -1, static_cast<bson_subtype_t>(column.subtype),
+                       reinterpret_cast<const uint8_t *>(operand.text), operand.length);
+    arms->end();
+}
+
 void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     int64_t from, until;
     if (operand.integer == INT64_MIN || operand.integer == INT64_MAX) {
@@ -279,6 +289,9 @@ void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms
         break;
     case Family::Uuid:
         uuid_arm(op, operand, arms);
+        break;
+    case Family::Binary:
+        binary_arm(column, op, operand, arms);
         break;
     case Family::Timestamp:
     case Family::Date:
@@ -330,11 +343,10 @@ void time_arm(Op op, const Operand &operand, Arms *arms) {
     arms->end();
 }
 
-bool plain_list(const Column &column, const Operand &list, Arms *arms) {
+bool append_values(const Column &column, const Operand &list, bson_t *values) {
     if (column.bool_as_number || (column.family != Family::Int && column.family != Family::Text &&
                                   column.family != Family::ObjectId && column.family != Family::Uuid))
         return false;
-    bson_t values = BSON_INITIALIZER;
     uint32_t count = 0;
     for (uint32_t i = 0; i < list.count; i++) {
         const Operand &item = list.items[i];
@@ -345,21 +357,21 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
         case Family::Int:
             if (item.integer >= column.minimum && item.integer <= column.maximum)
                 append_indexed(
-                    &values, &count,
+                    values, &count,
                     [](bson_t *into, const char *key, const Operand &o) { append_int(into, key, o.integer); }, item);
             break;
         case Family::Text:
             if (column.max_length && characters(item, column.length_in_bytes) > column.max_length)
                 break;
             append_indexed(
-                &values, &count,
+                values, &count,
                 [](bson_t *into, const char *key, const Operand &o) {
                     bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
                 },
                 item);
             if (is_hex_object_id(item, &oid))
                 append_indexed(
-                    &values, &count,
+                    values, &count,
                     [](bson_t *into, const char *key, const Operand &o) {
                         bson_oid_t id;
                         if (is_hex_object_id(o, &id))
@@ -369,7 +381,7 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
             break;
         case Family::ObjectId:
             append_indexed(
-                &values, &count,
+                values, &count,
                 [](bson_t *into, const char *key, const Operand &o) {
                     bson_oid_t id;
                     bson_oid_init_from_data(&id, o.bytes);
@@ -379,21 +391,27 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
             break;
         default:
             append_indexed(
-                &values, &count,
+                values, &count,
                 [](bson_t *into, const char *key, const Operand &o) {
                     bson_append_binary(into, key, -1, BSON_SUBTYPE_UUID, o.bytes, 16);
                 },
                 item);
         }
-        if (values.len > kMaxBytes)
+        if (values->len > kMaxBytes)
             break; // too large anyway: the caller sees the size
     }
-    if (count) {
+    return true;
+}
+
+bool plain_list(const Column &column, const Operand &list, Arms *arms) {
+    bson_t values = BSON_INITIALIZER;
+    bool plain = append_values(column, list, &values);
+    if (plain && !bson_empty(&values)) {
         bson_append_array(arms->begin(), "$in", -1, &values);
         arms->end();
     }
     bson_destroy(&values);
-    return true;
+    return plain;
 }
 
 } // namespace mongo_fdw::mql

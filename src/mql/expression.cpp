@@ -146,6 +146,7 @@ struct Renderer {
         case OperandKind::Unknown:
             return {from.text ? named(from) : cannot_say(), true, false, false};
         case OperandKind::Uuid:
+        case OperandKind::Binary:
         case OperandKind::List:
             break;
         }
@@ -460,6 +461,16 @@ struct Renderer {
         return over_all(node, op(node.function == Function::Greatest ? "$max" : "$min", "$$all"));
     }
 
+    // How many elements an array column has. Arrays in it are one more dimension here: the guard is unsure of them.
+    Piece cardinality(const Node &node) {
+        const Column &facts = context.columns[node_at(node.first_child).column];
+        Value size = context.folded ? op("$size", folded(facts))
+                                    : fitting_value(*facts.fit, ValueForm::Size, facts.misfit_is_null);
+        bool null_for_none = node.op == Op::Gt;
+        return {null_for_none ? let("n", size, cond(op("$eq", {"$$n", 0}), Value::null(), "$$n")) : size, false, false,
+                true};
+    }
+
     Piece render(const Node &node);
     Piece render(uint32_t at) { return render(node_at(at)); }
 };
@@ -498,6 +509,8 @@ Piece Renderer::render(const Node &node) {
     case Function::Greatest:
     case Function::Least:
         return extreme(node);
+    case Function::Cardinality:
+        return cardinality(node);
     default:
         return strict(node, [&](const Value *args) { return apply_function(call_of(node), args); });
     }

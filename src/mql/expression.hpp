@@ -15,6 +15,7 @@ enum class ValueForm : uint8_t {
     Converted, // as the column reads it
     Near,      // numbers too near to zero for a conversion stand for each other: enough for most comparisons
     Stored,    // as it is stored, if it fits
+    Size,      // of an array, how many elements it has
 };
 
 Value unsure_value();

@@ -249,6 +249,8 @@ Value converted(const Value &v, const FitColumn &column, ValueForm form) {
     Value type = type_of(v);
     if (form == ValueForm::Stored)
         return v;
+    if (form == ValueForm::Size) // a scalar is an array of one
+        return cond(op("$isArray", v), op("$size", v), 1);
     switch (column.kind) {
     case FitKind::Integer:
         return cond(is_one(type, {"double", "decimal"}), op("$toLong", v), v);
@@ -318,6 +320,8 @@ Value unsure_value() { return Value::raw(BSON_TYPE_MINKEY, "", 0); }
 
 // The BSON type whose values all fit and are read as they are; null: there is none.
 const char *natural_type(const FitColumn &column) {
+    if (column.array)
+        return nullptr;
     switch (column.kind) {
     case FitKind::Integer:
         return column.minimum <= INT32_MIN && column.maximum >= INT32_MAX ? "int" : nullptr;

@@ -17,8 +17,10 @@ enum class NodeKind : uint8_t {
     Compare, // column op parameter
     In,      // column = ANY (parameter)
     IsNull,
-    Like,     // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
-    ArrayHas, // an array column has one (op Eq) or all (op Ge) of a list or of the one value of a parameter
+    Like, // column LIKE parameter (op Eq), starts_with (column, parameter) (op Ge)
+    // An array column has one (op Eq) or all (op Ge) of a list or of the one value of a parameter, or nothing else
+    // (Le).
+    ArrayHas,
     // A column of JSON: the value at a path has one of these texts (op Eq), has one of them as a key, element or text
     // (Ge), or is not null (Gt). The parameter is a list of texts: how many keys the path has, the keys, the texts.
     Inside,
@@ -45,7 +47,7 @@ Op negated(Op op) noexcept;
 Op commuted(Op op) noexcept;
 
 // How the values of a column compare, here and there.
-enum class Family : uint8_t { None, Int, Float, Numeric, Text, Bool, ObjectId, Uuid, Timestamp, Date };
+enum class Family : uint8_t { None, Int, Float, Numeric, Text, Bool, ObjectId, Uuid, Binary, Timestamp, Date };
 
 // What a value tree computes, in the terms of SQL; its rows are in mql/expression.cpp.
 enum class Function : uint8_t {
@@ -97,6 +99,7 @@ enum class Function : uint8_t {
     Substring,
     Trim, // op Eq: both sides, Lt: left, Gt: right; second: the characters, default blanks
     Replace,
+    Cardinality,  // of the array column that is its child; op Gt: null for an empty array
     DateTruncate, // unit
     Extract,      // unit
     AddInterval,  // second: an interval, a parameter
@@ -149,8 +152,10 @@ struct Node {
     bool unsure = false; // the server may be unsure of some values, or the function may raise: see mql/expression.hpp
     // Compare of an ObjectId: its second with a time, see time_arm in mql/compare.cpp.
     bool by_time = false;
-    bool by_day = false; // Compare of a time: the parameter is a date, its midnight is given at execution
-    bool zoned = false;  // of a date function: in the session's time zone
+    // Compare of a time: the parameter is a date or a time without zone; its instant in the session's time zone is
+    // given at execution.
+    bool by_day = false;
+    bool zoned = false; // of a date function: in the session's time zone
 };
 
 struct Tree {
@@ -178,6 +183,7 @@ struct Column {
     int64_t maximum;       //
     uint32_t max_length;   // characters a text type holds, 0: no limit
     bool length_in_bytes;  // type name
+    uint8_t subtype;       // of Family::Binary: the one that fits
     Family element_family; // of an array column: of its elements; else None
     const FitColumn *fit;  // which values fit, where the server can tell; else null
 };
@@ -190,6 +196,7 @@ enum class OperandKind : uint8_t {
     Text,
     ObjectId,
     Uuid,
+    Binary, // bytes in text
     Micros,
     Days,
     Numeric,

@@ -35,6 +35,7 @@ Truth not_null(const Column &column, bson_t *out) {
         arms.types({kTypeObjectId});
         break;
     case Family::Uuid:
+    case Family::Binary:
         arms.types({kTypeBinary});
         break;
     case Family::Timestamp:
@@ -195,6 +196,31 @@ struct Renderer {
         return arms.finish();
     }
 
+    // No element is another value, a null or (symbols and arrays in it are looked at here) of another type.
+    Truth has_nothing_but(const Column &elements, const Operand &wanted, bson_t *out) {
+        if (wanted.kind == OperandKind::Null)
+            return Truth::Never;
+        bson_t values = BSON_INITIALIZER, other = BSON_INITIALIZER, left = BSON_INITIALIZER, none = BSON_INITIALIZER;
+        bool known = wanted.kind == OperandKind::List;
+        if (known && append_values(elements, wanted, &values)) {
+            bson_append_array(&other, "$nin", -1, &values);
+        } else if (!known) {
+            bson_append_utf8(&values, "$parameter", -1, wanted.text, static_cast<int>(wanted.length));
+            bson_append_document(&other, "$nin", -1, &values);
+        }
+        Arms::append_types(&left, {kTypeArray, kTypeSymbol});
+        bson_append_document(&other, "$not", -1, &left);
+        bson_append_document(&none, "$elemMatch", -1, &other);
+        Arms arms(elements, out);
+        bson_t *arm = arms.begin();
+        bson_append_document(arm, "$not", -1, &none);
+        bson_append_null(arm, "$ne", -1);
+        arms.end();
+        for (bson_t *each : {&values, &other, &left, &none})
+            bson_destroy(each);
+        return arms.finish();
+    }
+
     // Elements are found where the query language looks into arrays. An array within the array is one more dimension
     // here: it is kept.
     Truth array_has(const Node &node, bson_t *out) {
@@ -202,6 +228,8 @@ struct Renderer {
         elements.family = elements.element_family;
         elements.element = true;
         const Operand &wanted = operands[node.parameter];
+        if (node.op == Op::Le)
+            return has_nothing_but(elements, wanted, out);
         if (wanted.kind == OperandKind::Unknown)
             return unknown(elements, node.op == Op::Ge ? "$all" : "$in", wanted, out);
         if (wanted.kind == OperandKind::Null)

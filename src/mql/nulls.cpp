@@ -25,6 +25,7 @@ constexpr AtomRow kAtoms[] = {
     {Family::Bool, E, E, L, E},      //
     {Family::ObjectId, E, E, E, E},  //
     {Family::Uuid, E, S, S, S},      // other subtypes of binary are misfits
+    {Family::Binary, E, S, L, S},    //
     {Family::Timestamp, E, S, S, S}, // ranges keep dates outside PostgreSQL's range; not every server takes such bounds
     {Family::Date, E, S, S, S},      //
 };
@@ -139,7 +140,7 @@ struct Pass {
         bool long_numeric = column.family == Family::Numeric && column.fit && column.fit->precision > kExactDigits;
         if (plain || from.by_time || from.by_day || !column.fit || column.uncertain || column.bool_as_number ||
             column.element || lengths_differ || long_numeric || column.family == Family::None ||
-            column.family == Family::Uuid)
+            column.family == Family::Uuid || column.family == Family::Binary)
             return kNone;
         Node value{NodeKind::ColumnValue, Op::Eq, from.column, 0, kNone, kNone};
         value.family = column.family;

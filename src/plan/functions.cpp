@@ -123,6 +123,8 @@ constexpr FunctionRule kRules[] = {
     {F_TIMESTAMP_PL_INTERVAL, Function::AddInterval, Family::Timestamp, 0, true},
     {F_TIMESTAMP_MI_INTERVAL, Function::SubtractInterval, Family::Timestamp, 0, true},
     {F_REPLACE, Function::Replace, Family::Text, 0, false, Demand::Deterministic},
+    {F_ARRAY_UPPER, Function::Cardinality, Family::Int, 4, true, Demand::None, false, Op::Gt},
+    {F_ARRAY_LENGTH, Function::Cardinality, Family::Int, 4, true, Demand::None, false, Op::Gt},
     {F_CEIL_FLOAT8, Function::Ceil, Family::Float, 0, false},
     {F_FLOOR_FLOAT8, Function::Floor, Family::Float, 0, false},
     {F_SIGN_FLOAT8, Function::Sign, Family::Float, 0, true},
@@ -131,6 +133,7 @@ constexpr FunctionRule kRules[] = {
     {F_INT4_BOOL, Function::BoolToInt, Family::Int, 4, false},
     {F_TEXT_BOOL, Function::BoolToText, Family::Text, 0, false},
     {F_CONCAT, Function::Concat, Family::Text, 0, false, Demand::Characters}, // of any number of values, NULLs left out
+    {F_CARDINALITY, Function::Cardinality, Family::Int, 4, true},
     {F_EXTRACT_TEXT_DATE, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMP, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMPTZ, Function::Extract, Family::Numeric, 0, true, Demand::Unit, true},

@@ -189,10 +189,13 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
     if (rule->day) {
-        if (array || exprType(reinterpret_cast<Node *>(right)) != DATEOID)
-            return refuse(lowering, "the column is compared as another type");
-        // Not the parameter that the same date is elsewhere.
-        right = reinterpret_cast<Expr *>(makeRelabelType(right, DATEOID, -1, InvalidOid, COERCE_IMPLICIT_CAST));
+        Oid other = exprType(reinterpret_cast<Node *>(right));
+        bool same_zone = getBaseType(exprType(reinterpret_cast<Node *>(var))) == TIMESTAMPTZOID;
+        if (array || (other != DATEOID && !(other == TIMESTAMPOID && same_zone)))
+            return refuse(lowering, "the column is read in the session's time zone");
+        // Not the parameter that the same value is elsewhere, nor beside a column of the other kind.
+        right = reinterpret_cast<Expr *>(
+            makeRelabelType(right, other, same_zone ? 0 : -1, InvalidOid, COERCE_IMPLICIT_CAST));
     }
     if (array && rule->kind != NodeKind::Compare)
         return refuse(lowering, "only = ANY and <> ALL have a rule");
@@ -222,6 +225,10 @@ uint32_t lower_array(Lowering *lowering, Expr *array, Expr *wanted, Op op, Oid c
     if (column.element_family == mql::Family::None || column.element || column.uncertain ||
         family_of_type(OidIsValid(element) ? element : type) != column.element_family)
         return refuse(lowering, "elements of this type are compared here only");
+    bool single = column.element_family == mql::Family::Int || column.element_family == mql::Family::Text ||
+                  column.element_family == mql::Family::ObjectId;
+    if (op == Op::Le && !single)
+        return refuse(lowering, "<@ over elements of this type is decided here");
     Rule equality{InvalidOid, Op::Eq, column.element_family};
     if (!fixed_for_scan(lowering, wanted) || !collation_allows(lowering, equality, collation))
         return kNone;
@@ -234,9 +241,11 @@ uint32_t lower_array_operator(Lowering *lowering, Oid function, List *arguments,
     Expr *left = static_cast<Expr *>(linitial(arguments)), *right = static_cast<Expr *>(llast(arguments));
     switch (function) {
     case F_ARRAYCONTAINS:
-        return lower_array(lowering, left, right, Op::Ge, collation);
+        return own_column(lowering, left) ? lower_array(lowering, left, right, Op::Ge, collation)
+                                          : lower_array(lowering, right, left, Op::Le, collation);
     case F_ARRAYCONTAINED:
-        return lower_array(lowering, right, left, Op::Ge, collation);
+        return own_column(lowering, left) ? lower_array(lowering, left, right, Op::Le, collation)
+                                          : lower_array(lowering, right, left, Op::Ge, collation);
     case F_ARRAYOVERLAP:
         return lower_array(lowering, own_column(lowering, left) ? left : right,
                            own_column(lowering, left) ? right : left, Op::Eq, collation);
@@ -454,11 +463,15 @@ mql::Column *filter_columns(const TableOptions *table) {
         to.components = static_cast<uint16_t>(from.path.count);
         to.family = family_of_type(base);
         Oid element = get_element_type(base);
-        bool read_otherwise =
-            from.rules.bool_as_number || (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
+        bool read_otherwise = from.rules.bool_as_number || element == BYTEAOID ||
+                              (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
         to.element_family = OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
+        constexpr int kOldBinary = 2;      // holds its length once more
+        if (base == BYTEAOID && (from.rules.binary_subtype < 0 || from.rules.binary_subtype == kOldBinary))
+            to.family = mql::Family::None;
+        to.subtype = static_cast<uint8_t>(Max(from.rules.binary_subtype, 0));
         to.misfit_is_null = from.on_error != OnError::Error;
         to.bool_as_number =
             from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||

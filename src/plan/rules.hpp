@@ -14,7 +14,7 @@ struct Rule {
     mql::Family family; // of both sides
     mql::NodeKind kind = mql::NodeKind::Compare;
     bool negative = false; // it is the complement, NULL staying NULL
-    bool day = false;      // one side is a date: its midnight in the session's time zone
+    bool day = false; // one side is a date or, beside a time with time zone, one without: its instant in the session's
 };
 
 // The row of a function in a table that is sorted by OID; null for none.

@@ -29,7 +29,7 @@ constexpr FormRow kForms[] = {
     {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises"},
     {"NULLIF", "as =", ""},
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
-    {"value = ANY (array column), @>, &&", "superset", "elements are found there, the array is checked here"},
+    {"value = ANY (array column), @>, <@, &&", "superset", "elements are found there, the array is checked here"},
     {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset", "constant keys, json_format simple"},
     {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here"},
     {"objectid::text, integer::text", "exact", ""},
@@ -50,12 +50,14 @@ const char *note_of(const Rule &rule) {
     if (rule.kind == mql::NodeKind::Like)
         return "a regular expression; its literal beginning uses an index";
     if (rule.day)
-        return "the date is its midnight in the session's time zone";
+        return "columns of times; the other side is an instant in the session's time zone";
     switch (rule.family) {
     case mql::Family::Text:
         return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations" : "byte-order collations";
     case mql::Family::Uuid:
         return "subtype 4; = is exact";
+    case mql::Family::Binary:
+        return "columns with bson_type 'binary:N'";
     case mql::Family::Float:
     case mql::Family::Numeric:
         return "sent as a range for the index, exact where LIMIT, groups or sorts need it";

@@ -61,6 +61,9 @@ uint8_t width_of(Expr *expression) {
     return type == INT2OID ? 2 : type == INT4OID ? 4 : type == INT8OID ? 8 : 0;
 }
 
+// Families that filters compare and no expression takes.
+bool is_opaque(Family family) { return family == Family::Uuid || family == Family::Binary; }
+
 uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     if (!fixed_for_scan(lowering, expression))
         return kNone;
@@ -77,7 +80,7 @@ uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
     const char *name = lowering->table->columns[column_of(lowering, var)].name;
     if (column.element && !lowering->unwound)
         return refuse(lowering, psprintf("column \"%s\" is inside the unwound array", name));
-    if (!column.fit || column.uncertain || column.bool_as_number || column.family == Family::Uuid)
+    if (!column.fit || column.uncertain || column.bool_as_number || is_opaque(column.family))
         return refuse(lowering, psprintf("the server cannot tell which values fit column \"%s\"", name));
     if (column.single && !compared && !lowering->sortable_singles)
         return refuse(lowering, psprintf("values of column \"%s\" are rounded to real here only", name));
@@ -109,7 +112,7 @@ bool spares_errors(const Lowering *lowering, uint32_t at) {
 
 uint32_t comparison(Lowering *lowering, const Rule &rule, Op op, Function function, Expr *left, Expr *right,
                     Oid collation, int depth) {
-    if (rule.family == Family::None || rule.family == Family::Uuid || rule.day)
+    if (rule.family == Family::None || is_opaque(rule.family) || rule.day)
         return refuse(lowering, "values of this type are compared here only");
     if (!collation_allows(lowering, rule, collation))
         return kNone;
@@ -305,6 +308,27 @@ uint32_t concatenation(Lowering *lowering, List *arguments, int depth) {
     return whole == kNone ? refuse(lowering, "concat of nothing has no rule") : whole;
 }
 
+// cardinality (column), array_length and array_upper (column, 1): arrays that are read begin with 1.
+uint32_t array_size(Lowering *lowering, const FunctionRule &rule, List *arguments) {
+    Var *var = own_column(lowering, static_cast<Expr *>(linitial(arguments)));
+    if (!var || !usable_column(lowering, var, false))
+        return lowering->reason ? kNone : refuse(lowering, "only the size of a column is known there");
+    if (list_length(arguments) > 1) {
+        const Const *dimension = reinterpret_cast<const Const *>(lsecond(arguments));
+        if (!IsA(dimension, Const) || dimension->constisnull || DatumGetInt32(dimension->constvalue) != 1)
+            return refuse(lowering, "only the first dimension of an array is known there");
+    }
+    const mql::Column &column = lowering->columns[column_of(lowering, var)];
+    if (!column.fit || !column.fit->array || column.uncertain || (column.element && !lowering->unwound))
+        return refuse(lowering, "the server cannot tell which arrays fit the column");
+    ValueNode node{NodeKind::ColumnValue, Op::Eq, static_cast<uint16_t>(column_of(lowering, var)), 0, kNone, kNone};
+    node.unsure = true;
+    Operands operands{lowering};
+    return operands.add(add_sql_node(lowering, node))
+               ? apply(operands, rule.meaning, rule.result, rule.width, true, rule.op)
+               : kNone;
+}
+
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
     const Rule *compared = find_rule(function);
     if (compared && list_length(arguments) == 2) {
@@ -320,6 +344,8 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     if (!demand_met(lowering, *rule, arguments, collation, &unit))
         return kNone;
     lowering->used = lappend_oid(lowering->used, function);
+    if (rule->meaning == Function::Cardinality)
+        return array_size(lowering, *rule, arguments);
     if (function == F_CONCAT)
         return concatenation(lowering, arguments, depth);
     Operands operands{lowering};
@@ -371,7 +397,7 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
     if (Var *var = own_column(lowering, expression))
         return column_value(lowering, var, false);
     Family family = family_of(expression);
-    if (family == Family::None || family == Family::Uuid)
+    if (family == Family::None || is_opaque(family))
         return refuse(lowering, psprintf("values of type %s are computed here only",
                                          format_type_be(exprType(reinterpret_cast<Node *>(expression)))));
     // Inside CASE x WHEN an expression without columns may hold x.

@@ -32,6 +32,7 @@ LITERALS = {
     "timestamptz": ["'2024-02-29 12:30:15.678+00'::timestamptz", "'2024-02-29 12:30:15.678001+00'::timestamptz", "'1969-12-31 23:59:59.999+00'::timestamptz", "'infinity'::timestamptz",
                     "'-infinity'::timestamptz", "'2024-02-29 00:00+00'::timestamptz"],
     "timestamp": ["'2024-02-29 12:30:15.678'::timestamp", "'1970-01-01'::timestamp", "'infinity'::timestamp", "'2024-02-29 12:30:15.6785'::timestamp"],
+    "bytea": [r"'\x000102'::bytea", r"'\x'::bytea", r"'\xfffe'::bytea"],
     "date": ["'2024-02-29'::date", "'1969-12-31'::date", "'infinity'::date", "'-infinity'::date", "'2024-03-01'::date"],
 }
 # column -> (type of its literals, definition)
@@ -42,7 +43,7 @@ COLUMNS = {
     "vc": ("text", "varchar(5) OPTIONS (path 'a') COLLATE \"C\""), "bo": ("bool", "bool OPTIONS (path 'a')"), "oi": ("mongo.objectid", "mongo.objectid OPTIONS (path 'a')"),
     "uu": ("uuid", "uuid OPTIONS (path 'a')"), "tz": ("timestamptz", "timestamptz OPTIONS (path 'a')"), "ts": ("timestamp", "timestamp OPTIONS (path 'a')"),
     "da": ("date", "date OPTIONS (path 'a')"), "ab": ("int4", "int4 OPTIONS (path 'a.b')"), "at": ("text", "text OPTIONS (path 'a.b') COLLATE \"C\""),
-    "nm": ("name", "name OPTIONS (path 'a')"),
+    "nm": ("name", "name OPTIONS (path 'a')"), "by": ("bytea", "bytea OPTIONS (path 'a', bson_type 'binary:0')"),
     "id": ("int4", "int4 OPTIONS (path '_id')"), "no": ("int4", "int4 OPTIONS (path 'nowhere')"),
 }
 # array columns: (type of the elements, definition)
@@ -58,7 +59,7 @@ JSON_PARTS = ["{}", '{"b": 5}', '{"b": null}', '{"b": {"c": 1}}', '{"b": [{"c": 
 PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
             "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
 REGEXES = ["'^a'", "'b'", "'a.c'", "'c$'", "'^5F'", "'^abc$'", "'é'", "'^.$'", "''", "'^'", "'$'", "'a|b'", "'[0-9]'", "'x.*'", "'\n'", "'^5f0000000000000000000001$'", "'A'", "'-'", "'a b'"]
-CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"], "name": ["text"]}
+CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"], "name": ["text"], "timestamptz": ["timestamp"], "timestamp": ["timestamptz"]}
 
 
 # What an engine is known to do otherwise than MongoDB: (engine, words of the query, why). A difference that a row explains
@@ -95,6 +96,8 @@ class Generator:
         kind = ARRAYS[column][0]
         if rng.random() < 0.1:
             return f"{rng.choice(list(ARRAYS) + list(JSONS))} IS NOT NULL"
+        if rng.random() < 0.1:
+            return f"{rng.choice(['cardinality({})', 'array_length({}, 1)', 'array_upper({}, 1)']).format(column)} {rng.choice(['=', '>', '<=', '<>'])} {rng.randrange(0, 3)}"
         if rng.random() < 0.4:
             return f"{self.operand(kind)}::{kind} = ANY ({column})"
         items = f"ARRAY[{', '.join(self.elements(kind))}]::{kind}[]" if rng.random() < 0.9 else f"ARRAY[]::{kind}[]"
@@ -176,7 +179,7 @@ class Generator:
                        lambda: f"({value('float')})::{literals}", lambda: f"({value('bigint' if kind == 'int' else 'int')})::{literals}",
                        lambda: f"({value('numeric')})::{literals}", lambda: f"(CASE WHEN tx = '5' THEN tx::{literals} END)"]
             if kind == "int":
-                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})", lambda: f"(bo)::int4"]
+                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})", lambda: f"(bo)::int4", lambda: f"cardinality({rng.choice(list(ARRAYS))})"]
         elif kind == "float":
             shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/'])} {value()})"] * 3
             shapes += [lambda: f"{rng.choice(['abs', 'ceil', 'floor', 'round', 'trunc', 'sqrt', 'sign', 'ceiling'])}({value()})", lambda: f"({value('int')})::float8",
@@ -359,7 +362,7 @@ class Generator:
 # The columns that a rule's arguments of a type may be, and literals of the type.
 OF_TYPE = {"smallint": ("i2", "int2"), "integer": ("i4", "int4"), "bigint": ("i8", "int8"), "real": ("f4", "float4"), "double precision": ("f8", "float8"), "numeric": ("nu", "numeric"),
            "text": ("tx", "text"), "name": ("nm", "name"), "boolean": ("bo", "bool"), "uuid": ("uu", "uuid"), "timestamp with time zone": ("tz", "timestamptz"),
-           "timestamp without time zone": ("ts", "timestamp"), "date": ("da", "date")}
+           "timestamp without time zone": ("ts", "timestamp"), "date": ("da", "date"), "bytea": ("by", "bytea")}
 UNITS = ["'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'", "'dow'", "'isodow'", "'doy'", "'isoyear'", "'second'", "'epoch'", "'century'"]
 INTERVALS = ["interval '1 day'", "interval '-3 hours'", "interval '1.5 seconds'", "interval '1 month'"]
 
@@ -444,6 +447,7 @@ CREATE PROCEDURE run_tries() LANGUAGE plpgsql AS $p$
 DECLARE t tries; plain text; pushed text; plan text; parts bigint[]; total bigint; counted bigint; local_count bigint;
 BEGIN
     FOR t IN SELECT * FROM tries ORDER BY id LOOP
+        PERFORM set_config('timezone', (ARRAY['UTC', 'UTC', '-05:30', 'Asia/Kolkata', 'Europe/Vienna'])[1 + t.id % 5], false);
         IF t.inlined = 'true' THEN -- what a session has learned of a table's groups is forgotten: first as stored, then with guards
             EXECUTE format('ALTER FOREIGN TABLE %s OPTIONS (SET fetch_size ''1000'')', t.tbl);
         END IF;
