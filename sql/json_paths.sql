@@ -23,7 +23,7 @@ SELECT same_rows($$SELECT _id FROM doc WHERE a @> '{"b": 5}' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a @> '[5]' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a @> '[[5]]' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE NOT a @> '5' AND _id < 12 ORDER BY 1$$);
--- A key that the query language cannot name, another format, the complement: checked here alone.
+-- A key that the query language cannot name, another format, the complement of a superset: checked here alone; of <> that something is there.
 SELECT match_of($$SELECT _id FROM doc WHERE a ->> 'b.c' = 'x'$$), match_of($$SELECT _id FROM doc WHERE wrapped ->> 'b' = 'x'$$),
     match_of($$SELECT _id FROM doc WHERE a ->> 'b' <> 'x'$$), match_of($$SELECT _id FROM doc WHERE NOT a ? 'b'$$);
 -- Parameters are data.
@@ -40,5 +40,21 @@ SELECT match_of($$SELECT _id FROM many WHERE (k, _id) > (8, 4900) $$);
 SELECT same_rows($$SELECT k, _id FROM many WHERE (k, _id) > (9, 4960) ORDER BY k, _id$$);
 SELECT same_rows($$SELECT count(*) FROM many WHERE (k, _id, t) <= (3, 1000, NULL)$$);
 SELECT match_of($$SELECT _id FROM many WHERE (t, _id) > ('a', 1)$$);
+-- Any other strict condition over a place asks that something is there; IS NULL that nothing is, or an array on the way.
+SELECT match_of($$SELECT _id FROM doc WHERE a ->> 'b' > '4'$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a ->> 'b' > '4' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a ->> 'b' LIKE '%c%' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE length(a -> 'b' ->> 'c') < 9 OR a ->> 'b' <> ALL ('{5,x}') ORDER BY 1$$);
+SELECT match_of($$SELECT _id FROM doc WHERE (a ->> 'b')::int + 1 > 5$$), match_of($$SELECT _id FROM doc WHERE coalesce(a ->> 'b', 'x') > 'a'$$);
+CREATE FOREIGN TABLE loud (name text, a jsonb OPTIONS (path 'address')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people');
+CREATE FOREIGN TABLE baskets (_id int, a json OPTIONS (path 'items')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'orders');
+SELECT match_of($$SELECT name FROM loud WHERE a ->> 'zip' IS NULL$$), match_of($$SELECT _id FROM doc WHERE a ->> 'b' IS NULL$$);
+SELECT same_rows($$SELECT name FROM loud WHERE a ->> 'zip' IS NULL ORDER BY 1$$);
+SELECT same_rows($$SELECT name FROM loud WHERE a ->> 'city' IS NULL OR a -> 'zip' IS NULL ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM baskets WHERE a -> 'sku' IS NULL ORDER BY 1$$);
+DROP FOREIGN TABLE loud, baskets;
+-- Positions that only PostgreSQL knows.
+SELECT match_of($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5'$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5' OR a #>> '{0}' = '5' OR a #>> '{ 01}' = '6' ORDER BY 1$$);
 DROP FUNCTION match_of;
 DROP FOREIGN TABLE doc;

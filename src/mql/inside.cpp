@@ -92,7 +92,7 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
     Column place = column;
     place.element = true; // no guards: arrays are looked into
     if (operand.kind == OperandKind::Unknown)
-        return unknown(place, node.op == Op::Eq ? "$eq" : "$exists", operand, out);
+        return unknown(place, node.op == Op::Eq || node.op == Op::Lt ? "$eq" : "$exists", operand, out);
     if (operand.kind != OperandKind::List || operand.count == 0 || operand.items[0].kind != OperandKind::Text)
         return Truth::Never; // NULL
     uint32_t keys = static_cast<uint32_t>(std::strtoul(operand.items[0].text, nullptr, 10));
@@ -116,14 +116,20 @@ Truth render_inside(const Node &node, const Column &column, const Operand &opera
         bson_destroy(&part);
     };
     // Where an array stands on the column's own path it reads the array of the values found, were there none.
-    bool found_list = node.op == Op::Gt;
+    bool found_list = node.op == Op::Gt, null = node.op == Op::Lt;
     for (uint32_t i = 0; i < count; i++)
         found_list = found_list || (values[i].kind == OperandKind::Text && values[i].text[0] == '[');
-    for (size_t dot = path.find('.'); found_list && keys == 0 && dot != std::string::npos;
+    // For a key of an array there is nothing, whatever its elements hold.
+    for (size_t dot = path.find('.'); ((found_list && keys == 0) || null) && dot != std::string::npos;
          dot = path.find('.', dot + 1))
         any_of(path.substr(0, dot), [](Arms *arms) { arms->types({kTypeArray}); });
     if (node.op == Op::Gt)
         any_of(path, add_exists);
+    if (null)
+        any_of(path, [](Arms *arms) {
+            bson_append_null(arms->begin(), "$eq", -1);
+            arms->end();
+        });
     for (uint32_t i = 0; i < count; i++) {
         const Operand &value = values[i];
         if (value.kind != OperandKind::Text)

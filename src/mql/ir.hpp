@@ -22,7 +22,8 @@ enum class NodeKind : uint8_t {
     // (Le).
     ArrayHas,
     // A column of JSON: the value at a path has one of these texts (op Eq), has one of them as a key, element or text
-    // (Ge), or is not null (Gt). The parameter is a list of texts: how many keys the path has, the keys, the texts.
+    // (Ge), is not null (Gt), or is null (Lt). The parameter is a list of texts: how many keys the path has, the keys,
+    // the texts.
     Inside,
     Expression, // first_child, a value of type Boolean, is TRUE (op Eq) or FALSE (op Ne)
     // in SQL trees only

@@ -35,6 +35,17 @@ bool add_key(Place *place, const char *key) {
     return *key && *key != '$' && !strchr(key, '.');
 }
 
+// Whether #> finds an element of an array by a key that MongoDB does not take for a number: '-1', '01'.
+bool is_odd_number(const char *key) {
+    const char *at = key;
+    while (isspace(static_cast<unsigned char>(*at)))
+        at++;
+    at += *at == '-' || *at == '+';
+    size_t digits = strspn(at, "0123456789");
+    bool number = digits > 0 && at[digits] == '\0';
+    return number && (at != key || (*at == '0' && digits > 1));
+}
+
 bool is_known(Expr *expression) {
     return IsA(expression, Const) && !reinterpret_cast<Const *>(expression)->constisnull;
 }
@@ -59,7 +70,8 @@ bool add_keys(Place *place, const StepRow &step, Expr *argument) {
         return add_key(place, TextDatumGetCString(reinterpret_cast<Const *>(argument)->constvalue));
     ListCell *cell;
     foreach (cell, texts_of(argument))
-        if (!lfirst(cell) || !add_key(place, static_cast<char *>(lfirst(cell))))
+        if (!lfirst(cell) || is_odd_number(static_cast<char *>(lfirst(cell))) ||
+            !add_key(place, static_cast<char *>(lfirst(cell))))
             return false;
     return true;
 }
@@ -213,6 +225,53 @@ uint32_t lower_contained(Lowering *lowering, const Place &from, Datum document, 
     return first;
 }
 
+// A place in an expression that is NULL where the place is; false for none.
+bool strict_place_of(Lowering *lowering, Expr *expression, Place *place) {
+    check_stack_depth();
+    if (place_of(lowering, expression, place) && place->keys != NIL)
+        return true;
+    *place = {};
+    List *arguments = NIL;
+    Oid function = InvalidOid;
+    switch (nodeTag(expression)) {
+    case T_OpExpr:
+        function = get_opcode(reinterpret_cast<OpExpr *>(expression)->opno);
+        arguments = reinterpret_cast<OpExpr *>(expression)->args;
+        break;
+    case T_FuncExpr:
+        function = reinterpret_cast<FuncExpr *>(expression)->funcid;
+        arguments = reinterpret_cast<FuncExpr *>(expression)->args;
+        break;
+    case T_ScalarArrayOpExpr: // over no values <> ALL is true for NULL as well
+        if (reinterpret_cast<ScalarArrayOpExpr *>(expression)->useOr)
+            function = get_opcode(reinterpret_cast<ScalarArrayOpExpr *>(expression)->opno);
+        arguments = list_make1(linitial(reinterpret_cast<ScalarArrayOpExpr *>(expression)->args));
+        break;
+    case T_CoerceViaIO:
+        return strict_place_of(lowering, reinterpret_cast<CoerceViaIO *>(expression)->arg, place);
+    case T_RelabelType:
+        return strict_place_of(lowering, reinterpret_cast<RelabelType *>(expression)->arg, place);
+    default:
+        return false;
+    }
+    if (!OidIsValid(function) || !func_strict(function))
+        return false;
+    ListCell *cell;
+    foreach (cell, arguments)
+        if (strict_place_of(lowering, static_cast<Expr *>(lfirst(cell)), place))
+            return true;
+    return false;
+}
+
+// Any other condition over a place that cannot be true for NULL: only documents that have something there.
+uint32_t lower_presence(Lowering *lowering, Expr *condition) {
+    Place place{};
+    if (contain_volatile_functions(reinterpret_cast<Node *>(condition)) ||
+        !strict_place_of(lowering, condition, &place))
+        return kNone;
+    return add_inside(lowering, place, Op::Gt, nullptr, false);
+}
+
 // JSON at a path @> a constant document.
 uint32_t lower_contains(Lowering *lowering, Expr *whole, Expr *part) {
     Place place{};
@@ -229,8 +288,14 @@ uint32_t lower_json(Lowering *lowering, Expr *condition) {
     if (IsA(condition, NullTest)) {
         NullTest *test = reinterpret_cast<NullTest *>(condition);
         Place place{};
-        if (test->nulltesttype != IS_NOT_NULL || test->argisrow)
+        if (test->argisrow)
             return kNone;
+        if (test->nulltesttype == IS_NULL) {
+            // Where misfits read as NULL, a jsonb with a NUL somewhere is one.
+            bool found = place_of(lowering, test->arg, &place) && place.keys != NIL;
+            const mql::Column *column = found ? &lowering->columns[column_of(lowering, place.column)] : nullptr;
+            return found && !column->misfit_is_null ? add_inside(lowering, place, Op::Lt, nullptr, false) : kNone;
+        }
         Var *var = own_column(lowering, test->arg);
         if (var && usable_column(lowering, var, false) &&
             lowering->columns[column_of(lowering, var)].family == mql::Family::None)
@@ -241,25 +306,34 @@ uint32_t lower_json(Lowering *lowering, Expr *condition) {
     }
     if (IsA(condition, ScalarArrayOpExpr)) {
         ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(condition);
-        return op->useOr ? lower_equality(lowering, get_opcode(op->opno), op->args, op->inputcollid, true) : kNone;
+        uint32_t equal =
+            op->useOr ? lower_equality(lowering, get_opcode(op->opno), op->args, op->inputcollid, true) : kNone;
+        return equal != kNone ? equal : lower_presence(lowering, condition);
     }
+    if (IsA(condition, FuncExpr))
+        return lower_presence(lowering, condition);
     if (!IsA(condition, OpExpr) || list_length(reinterpret_cast<OpExpr *>(condition)->args) != 2)
         return kNone;
     OpExpr *op = reinterpret_cast<OpExpr *>(condition);
     Oid function = get_opcode(op->opno);
     Expr *left = static_cast<Expr *>(linitial(op->args)), *right = static_cast<Expr *>(lsecond(op->args));
+    uint32_t root;
     switch (function) {
     case F_JSONB_EXISTS:
     case F_JSONB_EXISTS_ANY:
     case F_JSONB_EXISTS_ALL:
-        return lower_exists(lowering, function, op->args);
+        root = lower_exists(lowering, function, op->args);
+        break;
     case F_JSONB_CONTAINS:
-        return lower_contains(lowering, left, right);
+        root = lower_contains(lowering, left, right);
+        break;
     case F_JSONB_CONTAINED:
-        return lower_contains(lowering, right, left);
+        root = lower_contains(lowering, right, left);
+        break;
     default:
-        return lower_equality(lowering, function, op->args, op->inputcollid, false);
+        root = lower_equality(lowering, function, op->args, op->inputcollid, false);
     }
+    return root != kNone ? root : lower_presence(lowering, condition);
 }
 
 } // namespace mongo_fdw

@@ -30,7 +30,7 @@ constexpr FormRow kForms[] = {
     {"NULLIF", "as =", ""},
     {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
     {"value = ANY (array column), @>, <@, &&", "superset", "elements are found there, the array is checked here"},
-    {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset", "constant keys, json_format simple"},
+    {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset", "constant keys, json_format simple; of other strict conditions over a path that it exists"},
     {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here"},
     {"objectid::text, integer::text", "exact", ""},
     {"(a, b) < (c, d)", "as its comparisons", ""},

@@ -113,9 +113,12 @@ class Generator:
         if roll < 0.5:
             return f"({place}) IN ({', '.join(rng.sample(JSON_TEXTS, 3))})"
         if roll < 0.6:
-            return f"({place}) IS NOT NULL"
+            return f"({place}) IS {rng.choice(['NOT ', ''])}NULL"
+        if roll < 0.7:
+            return rng.choice([f"({place}) {rng.choice(['<>', '<', '>='])} {rng.choice(JSON_TEXTS)}", f"({place}) {rng.choice(['', 'NOT '])}LIKE {rng.choice(PATTERNS)}", f"length({place}) > {rng.randrange(3)}",
+                               f"({place}) LIKE ANY (ARRAY[{rng.choice(PATTERNS)}, 'x%'])", f"NOT (({place}) = {rng.choice(JSON_TEXTS)})", f"({place}) ~ {rng.choice(REGEXES)}", f"({place}) <> ALL (ARRAY[{rng.choice(JSON_TEXTS)}])"])
         column = rng.choice(["js", "jb", "(js -> 'b')"])
-        if roll < 0.75:
+        if roll < 0.82:
             return rng.choice([f"{column} ? {rng.choice(JSON_TEXTS)}", f"{column} ? 'b'", f"{column} ?| ARRAY['b', {rng.choice(JSON_TEXTS)}]", f"{column} ?& ARRAY['c', 'b']", f"{column} ?& ARRAY['b']"])
         return f"{column} @> '{rng.choice(JSON_PARTS)}'" if rng.random() < 0.8 else f"'{rng.choice(JSON_PARTS)}' <@ {column}"
 
