@@ -11,6 +11,7 @@
 #include "exec/group.hpp"
 #include "exec/join.hpp"
 #include "exec/operands.hpp"
+#include "exec/ordered.hpp"
 #include "pg/error.hpp"
 
 namespace mongo_fdw {
@@ -148,7 +149,7 @@ mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_c
     command.collection = state->table->collection;
     command.filters = &state->plan.filter;
     command.roots = state->roots;
-    command.root_count = with_filters ? state->root_count : 0;
+    command.root_count = with_filters ? state->root_count + (state->proving ? state->presence_count : 0) : 0;
     command.joins = state->joins;
     command.join_count = state->join_count;
     command.late_roots = state->late_roots;
@@ -159,7 +160,7 @@ mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_c
     command.project_count = state->projection_count;
     command.skip = with_filters ? state->skip : 0;
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
-    command.sort = with_filters ? state->sort : state->computed_sort;
+    command.sort = !with_filters ? state->computed_sort : state->proving ? state->proved_sort : state->sort;
     command.sort_count = list_length(state->plan.sort) / kSortFields;
     // The first command of a transaction says it for all.
     command.read_concern = state->in_transaction ? nullptr : state->table->read_concern;
@@ -306,7 +307,15 @@ bool set_rechecks(ScanState *state, bool rechecks) {
     return true;
 }
 
-void start(ForeignScanState *node) {
+// The conditions are not sent: nor is what their rows would prove.
+void end_proof(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    if (state->proving)
+        evaluate_limit(node, false);
+    state->proving = false;
+}
+
+void start(ForeignScanState *node, bool may_prove) {
     ScanState *state = state_of(node);
     join_transaction(state);
     evaluate_parameters(node, false);
@@ -326,6 +335,12 @@ void start(ForeignScanState *node) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
+    state->proving = false;
+    if (may_prove) {
+        state->order_doubt = nullptr;
+        if (filters && may_prove_order(state, false))
+            begin_proof(state);
+    }
     mql::ScanRendering rendering = render_state(state, filters, simple);
     bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
     if (state->join_count > 0 && !(filters && sayable)) {
@@ -334,6 +349,8 @@ void start(ForeignScanState *node) {
         return;
     }
     filters = filters && sayable;
+    if (!filters)
+        end_proof(node);
     state->never = filters && rendering.never;
     if (state->never || state->limit == 0) {
         state->finished = true;
@@ -352,6 +369,7 @@ void start(ForeignScanState *node) {
         }
         // What the server does not take after all is evaluated here.
         state->refusal = MemoryContextStrdup(state->parameters, failure.message);
+        end_proof(node);
         set_rechecks(state, true);
         send(state, render_state(state, false, simple), false, false, &failure);
     }
@@ -390,6 +408,8 @@ mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
     if (!state_of(node)->group)
         evaluate_limit(node, true);
+    if (may_prove_order(state_of(node), true))
+        begin_proof(state_of(node));
     return render_folded(state_of(node), true);
 }
 
@@ -421,12 +441,14 @@ ScanState *make_scan_state(ForeignScanState *node) {
     state->late_root_count = list_length(state->plan.late_roots);
     state->late_roots = numbers_of(state->plan.late_roots);
     state->root_count = list_length(state->plan.roots);
-    state->roots = numbers_of(state->plan.roots);
+    state->roots = numbers_of(list_concat_copy(state->plan.roots, state->plan.presence));
     state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
     state->parameter_states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
     state->limit = -1;
-    state->sort = sort_keys(state->plan, true);
-    state->computed_sort = sort_keys(state->plan, false);
+    state->sort = sort_keys(state->plan, SortAs::Stored);
+    state->computed_sort = sort_keys(state->plan, SortAs::Computed);
+    state->proved_sort = sort_keys(state->plan, SortAs::Proved);
+    state->presence_count = list_length(state->plan.presence);
     if (state->plan.outputs != NIL)
         state->group = make_group_state(node, state);
     prepare_decoding(state, false);
@@ -497,10 +519,22 @@ TupleTableSlot *next_scanned_row(ForeignScanState *node) {
     ExecClearTuple(slot);
     if (state->group)
         return next_group(node, state);
-    if (!state->started)
-        start(node);
-    if (state->fallback)
-        return next_fallback_row(node);
+    if (!state->started) {
+        start(node, true);
+        if (state->proving && !prove_order(node, state)) {
+            close(state, true);
+            start(node, false);
+        }
+    }
+    if (state->ordered)
+        return next_ordered_row(node, state);
+    return state->fallback ? next_fallback_row(node) : next_sent_row(node);
+}
+
+TupleTableSlot *next_sent_row(ForeignScanState *node) {
+    ScanState *state = state_of(node);
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    ExecClearTuple(slot);
     while (!state->finished) {
         if (state->rechecks && state->limit >= 0 && state->seen - state->skip >= state->limit)
             break;
@@ -544,6 +578,11 @@ extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
     bool same = node->ss.ps.chgParam == nullptr;
     if (state->fallback && same)
         return; // the executor has started the outer plan again
+    if (state->ordered && same) {
+        tuplestore_rescan(state->ordered);
+        return;
+    }
+    forget_ordered_rows(state);
     if (same && state->cursor && mongo::on_first_batch(state->cursor)) {
         // The first batch is still at hand.
         begin_batch(state->decoder, mongo::current_batch(state->cursor));
@@ -563,6 +602,7 @@ extern "C" void mongoEndForeignScan(ForeignScanState *node) {
         return;
     close(state, true);
     end_groups(state);
+    forget_ordered_rows(state);
     if (state->drained)
         tuplestore_end(state->drained);
     MemoryContextDelete(state->context);

@@ -48,9 +48,17 @@ struct ScanState {
     int64 seen;                  // rows that passed the rechecks, where LIMIT is applied here
     mql::SortKey *sort;          // as planned
     mql::SortKey *computed_sort; // without relying on the conditions
-    GroupState *group;           // null: not grouped
-    Datum *row_values;           // of the relation, where the scan tuple has another shape
-    bool *row_nulls;             //
+    // of a sort that proves itself, see exec/ordered.hpp
+    mql::SortKey *proved_sort;    //
+    uint32_t presence_count;      // roots behind the others
+    bool proving;                 // this execution sorts stored values
+    const char *order_doubt;      // why it does not; null: it does, or there is nothing to prove
+    int64 proved_skip;            // OFFSET, which is left out here
+    Tuplestorestate *ordered;     // the rows, proved; null: not so
+    TupleTableSlot *ordered_slot; //
+    GroupState *group;            // null: not grouped
+    Datum *row_values;            // of the relation, where the scan tuple has another shape
+    bool *row_nulls;              //
     // of a scan whose collection the statement writes, see exec/drain.hpp
     ForeignScanState *node;       //
     ScanState *next_drained;      //
@@ -86,6 +94,9 @@ Collation needed_collation(const ScanState *state);
 
 // The next row of the scan itself, in its slot.
 TupleTableSlot *next_scanned_row(ForeignScanState *node);
+
+// The next row that the server sends for a started scan.
+TupleTableSlot *next_sent_row(ForeignScanState *node);
 
 // The next row of PostgreSQL's own plan in the scan's slot; null at the end.
 TupleTableSlot *next_fallback_row(ForeignScanState *node);

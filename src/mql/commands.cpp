@@ -65,6 +65,15 @@ Document list_collections_command(const char *collection) noexcept {
     });
 }
 
+Document end_value_command(const char *collection, const char *path, bool greatest) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        Value direction = greatest ? -1 : 1;
+        return aggregate(collection,
+                         {op("$sort", doc({{path, direction}})), op("$limit", 1), op("$project", doc({{path, 1}}))});
+    });
+}
+
 Document list_indexes_command(const char *collection) noexcept {
     static std::string *kept;
     return guarded(&kept, [&] { return doc({{"listIndexes", collection}, {"cursor", empty()}}); });

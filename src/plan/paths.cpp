@@ -215,9 +215,12 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    List *sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, &reason);
+    List *sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, true, false, &reason);
+    if (list_length(sort_list) < list_length(pathkeys) * kSortFields) // an incremental sort above does the rest
+        sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, false, false, &reason);
     if (sort_list == NIL)
         return;
+    pathkeys = list_truncate(list_copy(pathkeys), list_length(sort_list) / kSortFields);
     double rows = sent_documents(info);
     Cost startup, total;
     estimate(info, rel, rows, info->examined, &startup, &total);
@@ -426,6 +429,29 @@ const char *lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values
     return local == NIL ? nullptr : "a condition is checked here";
 }
 
+// Filters that leave out documents without a key that proves itself with NULLs last; _id is always there.
+static List *presence_of_keys(Lowering *lowering, List *sort) {
+    List *roots = NIL;
+    for (int key = 0; key < list_length(sort) / kSortFields; key++) {
+        uint16_t column = lowering->filter.nodes[list_nth_int(sort, key * kSortFields)].column;
+        bool nulls_first = list_nth_int(sort, key * kSortFields + 2) != 0;
+        if (sort_as(sort, key) == SortAs::Proved && !nulls_first && strcmp(lowering->columns[column].path, "_id") != 0)
+            roots = lappend_int(roots, static_cast<int>(mql::add_node(&lowering->filter,
+                                                                      mql::Node{mql::NodeKind::NotNull, mql::Op::Eq,
+                                                                                column, 0, mql::kNone, mql::kNone})));
+    }
+    return roots;
+}
+
+// The rows must show the keys that are proved.
+static List *add_proved_keys(const Lowering *lowering, List *sort, List *needed) {
+    for (int key = 0; key < list_length(sort) / kSortFields; key++)
+        if (sort_as(sort, key) == SortAs::Proved)
+            needed = list_append_unique_int(needed,
+                                            lowering->filter.nodes[list_nth_int(sort, key * kSortFields)].column + 1);
+    return needed;
+}
+
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,
                                             List *target_list, List *clauses, Plan *outer_plan) {
     bool joined = IS_JOIN_REL(rel) && path->fdw_private != NIL;
@@ -455,12 +481,16 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
-        plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, &reason);
-        if (plan.sort == NIL)
+        bool whole = upper || list_length(pathkeys) == list_length(root->query_pathkeys);
+        bool limited = upper && root->parse->limitCount && info->joins == NIL;
+        plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, whole, limited, &reason);
+        if (list_length(plan.sort) < list_length(pathkeys) * kSortFields)
             elog(ERROR, "a sort that was planned cannot be said");
+        plan.presence = presence_of_keys(lowering, plan.sort);
     }
     List *target = upper ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
     plan.needed = columns_read(info, lowering, list_concat_copy(target, local));
+    plan.needed = add_proved_keys(lowering, plan.sort, plan.needed);
     plan.needed_recheck = columns_read(info, lowering, rechecked);
     plan.filter = lowering->filter;
     count_uses(lowering->used);

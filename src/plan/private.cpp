@@ -31,6 +31,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeBoolean(plan.counts));
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
+    slots = lappend(slots, plan.presence);
     slots = lappend(slots, plan.keys);
     slots = lappend(slots, plan.doubts);
     slots = lappend(slots, plan.accumulators);
@@ -70,6 +71,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.counts = boolVal(slot(ScanSlot::Counts));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
+    plan.presence = static_cast<List *>(slot(ScanSlot::Presence));
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
     plan.doubts = static_cast<List *>(slot(ScanSlot::Doubts));
     plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
@@ -80,7 +82,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     return plan;
 }
 
-mql::SortKey *sort_keys(const ScanPlan &plan, bool stored) {
+mql::SortKey *sort_keys(const ScanPlan &plan, SortAs allowed) {
     int count = list_length(plan.sort) / kSortFields;
     mql::SortKey *keys = static_cast<mql::SortKey *>(palloc0(sizeof(mql::SortKey) * Max(count, 1)));
     for (int i = 0; i < count; i++) {
@@ -88,7 +90,7 @@ mql::SortKey *sort_keys(const ScanPlan &plan, bool stored) {
         keys[i].value = static_cast<uint32_t>(list_nth_int(plan.sort, at));
         keys[i].descending = list_nth_int(plan.sort, at + 1);
         keys[i].nulls_first = list_nth_int(plan.sort, at + 2);
-        keys[i].stored = stored && list_nth_int(plan.sort, at + 3);
+        keys[i].stored = sort_as(plan.sort, i) != SortAs::Computed && sort_as(plan.sort, i) <= allowed;
     }
     return keys;
 }

@@ -28,7 +28,8 @@ enum class ScanSlot : int {
     Assigned,      // IntList: value tree of each, which the server computes; -1: the same value for all rows
     Counts,        // Boolean: what a direct modification writes counts as rows of the statement
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
-    Sort,           // IntList: value tree, descending, nulls first, stored of each key (see mql::SortKey)
+    Sort,           // IntList: value tree, descending, nulls first, SortAs of each key (see mql::SortKey)
+    Presence,       // IntList: roots of filters that leave documents without a key out, see exec/ordered.hpp
     Keys,           // IntList: value trees of the group keys
     Doubts,         // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
     Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
@@ -38,6 +39,13 @@ enum class ScanSlot : int {
     Notes,          // List of String: what above the scan stays here, and why
     Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
     Count,
+};
+
+// How a key of ORDER BY is compared.
+enum class SortAs : int {
+    Computed,
+    Stored, // the conditions leave only values that fit and are not null
+    Proved, // as stored, where LIMIT leaves few rows that prove themselves; else computed
 };
 
 // How a column of a grouped scan is made of a result document.
@@ -80,6 +88,7 @@ struct ScanPlan {
     bool counts;
     int parameter_count;
     List *sort;
+    List *presence;
     List *keys;
     List *doubts;
     List *accumulators;
@@ -92,13 +101,17 @@ struct ScanPlan {
 List *encode_scan_plan(const ScanPlan &plan);
 ScanPlan decode_scan_plan(List *encoded);
 
-// The sort keys and accumulators of a plan as arrays in the current memory context. stored: keys may be compared as
-// they are stored; false where the conditions that allow it are not sent.
-mql::SortKey *sort_keys(const ScanPlan &plan, bool stored);
+// The sort keys and accumulators of a plan as arrays in the current memory context. allowed: keys that are planned as
+// more than that are computed.
+mql::SortKey *sort_keys(const ScanPlan &plan, SortAs allowed);
 mql::Accumulator *accumulators_of(const ScanPlan &plan);
 mql::Having *having_of(const ScanPlan &plan);
 uint32_t *numbers_of(List *numbers);
 
 constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kOutputFields = 3; // of the flat lists
+
+inline SortAs sort_as(const List *sort, int key) {
+    return static_cast<SortAs>(list_nth_int(sort, key * kSortFields + 3));
+}
 
 } // namespace mongo_fdw

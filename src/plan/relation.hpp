@@ -31,6 +31,7 @@ struct RelationInfo {
     // of a relation above
     bool sorted;              // ORDER BY is part of it: the base relation's sort
     List *sort_list;          //
+    bool sort_indexed;        // its first key, which is compared as it is stored
     ScanPlan *group;          // its clauses, keys and accumulators; null: not grouped
     Lowering *values;         // that the group's trees and parameters belong to
     PathTarget *group_target; // keys and aggregates
@@ -90,13 +91,14 @@ inline Cost filter_cost(const RelationInfo *info, double left, double examined) 
     return left < info->documents ? look_cost(info, examined) : 0;
 }
 
-// The sort that gives root->query_pathkeys, as the plan keeps it, for a base relation; NIL where it cannot be said.
-// lowering takes the values.
-List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
-                     const char **reason);
+// The sort that gives pathkeys, as the plan keeps it, for a scan; of the first of them where the others cannot be said,
+// and *reason says why. NIL for none. whole: no key follows these. limited: LIMIT is sent as well. lowering takes the
+// values.
+List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys, bool whole,
+                     bool limited, const char **reason);
 
 // Whether the first key of such a sort is compared as it is stored.
-inline bool sorts_by_index(List *sort) { return list_nth_int(sort, kSortFields - 1) != 0; }
+inline bool sorts_by_index(List *sort) { return sort_as(sort, 0) == SortAs::Stored; }
 
 // What a row costs the server that it sorts: little where keys are compared as they are stored; computing a key costs
 // more than fetching the row.

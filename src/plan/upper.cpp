@@ -1,6 +1,7 @@
 // ORDER BY and LIMIT over a scan. Zone B.
 #include "plan/upper.hpp"
 
+#include "plan/facts.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
 
@@ -105,8 +106,21 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
 
 } // namespace
 
-List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys,
-                     const char **reason) {
+// Whether the rows that LIMIT leaves can prove that stored values are in the order of SQL (exec/ordered.hpp): with
+// NULLs last the rows show it; with NULLs first nothing may be NULL, which the ends of an index show where types
+// between them are known, or where everything else raises.
+static bool may_prove_itself(const RelationInfo *info, const Lowering *lowering, const mql::Node &node,
+                             bool nulls_first) {
+    const mql::Column &column = lowering->columns[node.column];
+    if (!column.fit || column.element || info->lookups)
+        return false;
+    bool raises = !column.misfit_is_null;
+    bool is_id = strcmp(column.path, "_id") == 0 && node.family != Family::Int;
+    return !nulls_first || ((raises || is_id) && indexed_by(info->table, info->user, column.path) != Indexed::No);
+}
+
+List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *lowering, List *pathkeys, bool whole,
+                     bool limited, const char **reason) {
     *reason = "push-down is switched off";
     if (!enable_pushdown || !enable_order_by_pushdown || !info->table->order_by_pushdown ||
         !edb_allows("mongo_fdw.enable_order_by_pushdown"))
@@ -118,28 +132,39 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
         Expr *expression = expression_of(key->pk_eclass, rel);
         *reason = "the key is computed here only";
         if (!expression || key->pk_eclass->ec_has_volatile)
-            return NIL;
+            return sort;
         Oid type = exprType(reinterpret_cast<Node *>(expression));
         Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
         if (!OidIsValid(opclass) || get_opclass_family(opclass) != key->pk_opfamily)
-            return NIL;
+            return sort;
         lowering->sortable_singles = true;
         uint32_t root = lower_to_filter(lowering, expression);
         lowering->sortable_singles = false;
-        bool last = lnext(pathkeys, cell) == nullptr;
+        bool last = whole && lnext(pathkeys, cell) == nullptr;
         *reason = root == kNone ? lowering->reason : unsortable(lowering, root, key->pk_eclass->ec_collation, last);
         if (root == kNone || *reason)
-            return NIL;
+            return sort;
         const mql::Node &node = lowering->filter.nodes[root];
-        bool by_index = node.kind == NodeKind::ColumnValue &&
+        bool storable = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
-                         node.family == Family::ObjectId || (node.family == Family::Date && last)) &&
-                        always_present(info, lowering, node.column);
+                         node.family == Family::ObjectId || (node.family == Family::Date && last));
+        SortAs as = storable && always_present(info, lowering, node.column) ? SortAs::Stored
+                    : storable && limited && may_prove_itself(info, lowering, node, key->pk_nulls_first)
+                        ? SortAs::Proved
+                        : SortAs::Computed;
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
-        sort = lappend_int(sort, by_index);
+        sort = lappend_int(sort, static_cast<int>(as));
     }
+    bool computed = false;
+    int keys = list_length(sort) / kSortFields;
+    for (int i = 0; i < keys; i++)
+        computed = computed || sort_as(sort, i) == SortAs::Computed;
+    for (int i = 0; computed && i < keys; i++) // what is proved of the others is of no use then
+        if (sort_as(sort, i) == SortAs::Proved)
+            lfirst_int(list_nth_cell(sort, i * kSortFields + 3)) = static_cast<int>(SortAs::Computed);
+    *reason = nullptr;
     return sort;
 }
 
@@ -192,8 +217,13 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     ScanCost cost = scan_cost(info, base);
     Cost look = filter_cost(info, rows, info->examined) + cost.startup - info->table->startup_cost;
     Cost startup = info->table->startup_cost; // a join's work is done as its rows come
-    if (info->sorted)                         // the server looks at all rows and keeps the first ones
+    if (info->sorted && sort_as(below->sort_list, 0) == SortAs::Proved) {
+        if (!info->sort_indexed || info->clauses != NIL)
+            startup += look + rows * cpu_operator_cost;
+        look = 0;
+    } else if (info->sorted) { // the server looks at all rows and keeps the first ones
         startup += look + rows * sort_cost(below->sort_list), look = 0;
+    }
     Cost total = startup + look + rows * cost.per_row;
     double kept = rows;
     adjust_limit_rows_costs(&kept, &startup, &total, final->offset_est, final->count_est);
@@ -227,15 +257,21 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     case UPPERREL_ORDERED: {
         const char *reason;
-        if (below->base != input || below->group || query->hasTargetSRFs)
+        if (below->base != input || below->group || query->hasTargetSRFs || root->sort_pathkeys == NIL)
             return;
-        List *sort = lower_pathkeys(input, below, trial_lowering(below), root->sort_pathkeys, &reason);
-        if (sort == NIL)
+        bool limited = query->limitCount != nullptr && below->joins == NIL;
+        Lowering *lowering = trial_lowering(below);
+        List *sort = lower_pathkeys(input, below, lowering, root->sort_pathkeys, true, limited, &reason);
+        if (list_length(sort) < list_length(root->sort_pathkeys) * kSortFields)
             return note_local(below, "ORDER BY", reason);
         RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
         *info = *below;
         info->sorted = true;
         info->sort_list = sort;
+        info->sort_indexed =
+            sort_as(sort, 0) == SortAs::Proved &&
+            indexed_by(info->table, info->user,
+                       lowering->columns[lowering->filter.nodes[linitial_int(sort)].column].path) != Indexed::No;
         output->fdw_private = info; // LIMIT above it is sent with the sort
         break;
     }

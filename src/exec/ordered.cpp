@@ -1,0 +1,197 @@
+// Proof of the order of stored values. Zone B.
+#include "exec/ordered.hpp"
+
+#include "connect/documents.hpp"
+#include "mql/commands.hpp"
+#include "mql/fit.hpp"
+#include "pg/hash.hpp"
+
+#include <initializer_list>
+
+namespace mongo_fdw {
+namespace {
+
+constexpr int64 kMostRows = 10000;
+constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
+
+// A column over which the proof failed.
+struct FailureKey {
+    Oid relation;
+    int32 column;
+};
+
+struct Failure {
+    FailureKey key;
+    TimestampTz at;
+};
+
+HTAB *failures = nullptr;
+
+void forget_failures(Datum, Oid relation) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, failures);
+    while (Failure *entry = static_cast<Failure *>(hash_seq_search(&status)))
+        if (!OidIsValid(relation) || entry->key.relation == relation)
+            entry->at = 0;
+}
+
+Failure *failure_of(const ScanState *state, int column) {
+    if (!failures) {
+        failures = make_hash_table<Failure>("mongo_fdw_cpp orders", sizeof(FailureKey));
+        CacheRegisterRelcacheCallback(forget_failures, 0);
+    }
+    FailureKey key{state->table->relation, column};
+    bool found;
+    Failure *entry = static_cast<Failure *>(hash_search(failures, &key, HASH_ENTER, &found));
+    if (!found)
+        entry->at = 0;
+    return entry;
+}
+
+int key_count(const ScanState *state) { return list_length(state->plan.sort) / kSortFields; }
+
+int column_of_key(const ScanState *state, int key) {
+    return state->plan.filter.nodes[list_nth_int(state->plan.sort, key * kSortFields)].column;
+}
+
+bool is_proved(const ScanState *state, int key) { return sort_as(state->plan.sort, key) == SortAs::Proved; }
+
+void disproved(ScanState *state, int key, const char *why) {
+    failure_of(state, column_of_key(state, key))->at = GetCurrentTimestamp();
+    state->order_doubt = why;
+}
+
+// The value at a path that no array stands on.
+BsonValue value_at(BsonValue document, const FieldPath &path) {
+    BsonValue value = document;
+    for (int i = 0; i < path.count; i++) {
+        if (value.type != BsonType::Document)
+            return {BsonType::Missing, nullptr, 0};
+        value = field_of(value, path.keys[i]);
+    }
+    return value;
+}
+
+// Whether a value at an end of all values shows that those between it and the other end are of the column's types.
+bool bounds_type(const mql::Column &column, const BsonValue &value) {
+    switch (column.family) {
+    case mql::Family::Int:
+        return value.type == BsonType::Int32 || value.type == BsonType::Int64 || value.type == BsonType::Double ||
+               value.type == BsonType::Decimal128;
+    case mql::Family::ObjectId:
+        return value.type == BsonType::ObjectId;
+    case mql::Family::Timestamp:
+    case mql::Family::Date:
+        return value.type == BsonType::Date && read_le<int64_t>(value.data) >= column.fit->minimum &&
+               read_le<int64_t>(value.data) <= column.fit->maximum;
+    default:
+        return false;
+    }
+}
+
+// The least value, and where misfits read as NULL the greatest one. A collection without documents proves all.
+bool ends_allow(ScanState *state, int key) {
+    const mql::Column &column = state->columns[column_of_key(state, key)];
+    const FieldPath &path = state->table->columns[column_of_key(state, key)].path;
+    DocumentSource source = source_of(state->table, state->user);
+    source.in_transaction = state->in_transaction;
+    for (bool greatest : {false, true}) {
+        if (greatest && !column.misfit_is_null)
+            break;
+        mongo::Error failure;
+        failure.kind = mongo::ErrorKind::None;
+        DocumentStream *stream =
+            open_documents(source, mql::end_value_command(source.collection, column.path, greatest), &failure);
+        if (!stream)
+            return false; // the sort itself will tell why, if it fails as well
+        BsonValue document;
+        bool allows = !next_document(stream, &document) || bounds_type(column, value_at(document, path));
+        add_stream_counts(stream, &state->counts);
+        close_documents(stream);
+        if (!allows)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool may_prove_order(ScanState *state, bool explain_only) {
+    bool few = state->limit > 0 && state->limit <= kMostRows && state->skip <= kMostRows - state->limit;
+    if (!few && !(explain_only && state->plan.limit >= 0))
+        return false;
+    bool any = false;
+    for (int key = 0; key < key_count(state); key++) {
+        if (!is_proved(state, key))
+            continue;
+        TimestampTz failed = failure_of(state, column_of_key(state, key))->at;
+        if (failed && GetCurrentTimestamp() - failed < kRememberedUs) {
+            state->order_doubt = "it could not be proved lately";
+            return false;
+        }
+        any = true;
+    }
+    for (int key = 0; any && !explain_only && key < key_count(state); key++)
+        if (is_proved(state, key) && state->computed_sort[key].nulls_first && !ends_allow(state, key)) {
+            disproved(state, key, "a value may be NULL that comes first");
+            return false;
+        }
+    return any;
+}
+
+void begin_proof(ScanState *state) {
+    state->proving = true;
+    state->proved_skip = state->skip;
+    if (state->limit > 0)
+        state->limit += state->skip;
+    state->skip = 0;
+}
+
+bool prove_order(ForeignScanState *node, ScanState *state) {
+    MemoryContext old = MemoryContextSwitchTo(state->context);
+    state->ordered = tuplestore_begin_heap(false, false, work_mem);
+    if (!state->ordered_slot)
+        state->ordered_slot =
+            MakeSingleTupleTableSlot(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+    MemoryContextSwitchTo(old);
+    int64 rows = 0;
+    bool proved = true;
+    for (;;) {
+        TupleTableSlot *slot = next_sent_row(node);
+        if (TupIsNull(slot))
+            break;
+        const bool *nulls = state->row_nulls ? state->row_nulls : slot->tts_isnull;
+        for (int key = 0; proved && key < key_count(state); key++)
+            if (is_proved(state, key) && nulls[column_of_key(state, key)]) {
+                disproved(state, key, "a value is NULL or does not fit");
+                proved = false;
+            }
+        if (!proved)
+            break;
+        if (++rows > state->proved_skip)
+            tuplestore_puttupleslot(state->ordered, slot);
+    }
+    if (proved && rows < state->limit && state->plan.presence != NIL) {
+        state->order_doubt = "rows that are NULL come behind the others";
+        proved = false;
+    }
+    if (!proved)
+        forget_ordered_rows(state);
+    return proved;
+}
+
+TupleTableSlot *next_ordered_row(ForeignScanState *node, ScanState *state) {
+    MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+    bool found = tuplestore_gettupleslot(state->ordered, true, false, state->ordered_slot);
+    MemoryContextSwitchTo(old);
+    TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+    return found ? show_row(slot, state->ordered_slot) : ExecClearTuple(slot);
+}
+
+void forget_ordered_rows(ScanState *state) {
+    if (state->ordered)
+        tuplestore_end(state->ordered);
+    state->ordered = nullptr;
+}
+
+} // namespace mongo_fdw
