@@ -75,6 +75,22 @@ void set_instant(mql::Operand *operand, Oid type) {
     operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
 }
 
+void set_instants(mql::Operand *operands, const mql::Tree &filter, const TableOptions *table) {
+    Bitmapset *done = nullptr;
+    for (uint32_t i = 0; i < filter.count; i++) {
+        const mql::Node &node = filter.nodes[i];
+        if (!node.by_day || bms_is_member(node.parameter, done))
+            continue;
+        set_instant(&operands[node.parameter], table->columns[node.column].type);
+        done = bms_add_member(done, node.parameter);
+    }
+}
+
+int64 zone_offset_ms() {
+    long seconds;
+    return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
+}
+
 mql::Operand operand_of(Datum value, bool null, Oid type) {
     Operand operand{};
     operand.kind = OperandKind::Null;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mql/ir.hpp"
+#include "options/options.hpp"
 
 #include "pg/pg.hpp"
 
@@ -16,5 +17,11 @@ mql::Operand unknown_operand(const char *name);
 // A date or a time without zone as the instant that a column of a type of times is compared with: the midnight of a
 // date, for timestamptz in the session's time zone. Those beyond all times are infinities.
 void set_instant(mql::Operand *operand, Oid type);
+
+// The same for all parameters of a filter tree.
+void set_instants(mql::Operand *operands, const mql::Tree &filter, const TableOptions *table);
+
+// Milliseconds of the session's time zone east of UTC, where they are the same all year; else INT64_MIN.
+int64 zone_offset_ms();
 
 } // namespace mongo_fdw

@@ -98,14 +98,7 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         }
         index++;
     }
-    Bitmapset *instants = nullptr;
-    for (uint32_t i = 0; i < state->plan.filter.count; i++) {
-        const mql::Node &node = state->plan.filter.nodes[i];
-        bool first = node.by_day && !bms_is_member(node.parameter, instants);
-        instants = first ? bms_add_member(instants, node.parameter) : instants;
-        if (first)
-            set_instant(&state->operands[node.parameter], state->table->columns[node.column].type);
-    }
+    set_instants(state->operands, state->plan.filter, state->table);
     MemoryContextSwitchTo(old);
 }
 
@@ -134,12 +127,6 @@ void evaluate_limit(ForeignScanState *node, bool explain_only) {
     state->limit =
         count_value(node, state->plan.limit, explain_only, -1, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT");
     state->seen = 0;
-}
-
-// Of the session's time zone, where it is the same all year.
-int64 zone_offset_ms() {
-    long seconds;
-    return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
 }
 
 } // namespace

@@ -65,6 +65,13 @@ Document list_collections_command(const char *collection) noexcept {
     });
 }
 
+Document explain_command(Document find) noexcept {
+    static std::string *kept;
+    return guarded(&kept, [&] {
+        return doc({{"explain", Value::document(find)}, {"verbosity", "executionStats"}, {"maxTimeMS", 1000}});
+    });
+}
+
 Document end_value_command(const char *collection, const char *path, bool greatest) noexcept {
     static std::string *kept;
     return guarded(&kept, [&] {

@@ -14,6 +14,9 @@ Document count_documents_command(const char *collection, Document base_pipeline,
 Document list_databases_command() noexcept;
 // All collections of a database, or the one of that name.
 Document list_collections_command(const char *collection) noexcept;
+// explain with executionStats of a find, which may run for a second.
+Document explain_command(Document find) noexcept;
+
 // aggregate: the document with the least or greatest value of a path, its _id and path alone.
 Document end_value_command(const char *collection, const char *path, bool greatest) noexcept;
 

@@ -264,6 +264,7 @@ TableOptions *read_table_options(Oid relation) {
     table->order_by_pushdown = lookup.boolean("enable_order_by_pushdown", true);
     table->startup_cost = lookup.real("fdw_startup_cost", 100);
     table->tuple_cost = lookup.real("fdw_tuple_cost", 0.05);
+    table->round_trip_cost = lookup.real("fdw_round_trip_cost", 10);
     table->array_from_scalar = lookup.boolean("array_from_scalar", false);
     table->on_error = on_error_of(lookup, edb);
     table->updatable = lookup.boolean("updatable", true);

@@ -63,6 +63,7 @@ struct TableOptions {
     bool order_by_pushdown;  //
     double startup_cost;
     double tuple_cost;
+    double round_trip_cost;
     int unwind_levels;
     FieldPath *unwind; // absolute path of the array of each level
     bool array_from_scalar;

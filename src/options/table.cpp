@@ -236,6 +236,7 @@ constexpr OptionRow kOptions[] = {
     {"use_remote_estimate", kServer | kTable, check_bool, nullptr, nullptr, false},
     {"fdw_startup_cost", kServer | kTable, check_cost, nullptr, nullptr, false},
     {"fdw_tuple_cost", kServer | kTable, check_cost, nullptr, nullptr, false},
+    {"fdw_round_trip_cost", kServer | kTable, check_cost, nullptr, nullptr, false},
     {"enable_join_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},
     {"enable_aggregate_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},
     {"enable_order_by_pushdown", kServer | kTable, check_bool, nullptr, nullptr, false},

@@ -29,6 +29,7 @@ struct Index {
 struct Facts {
     FactsKey key;
     double documents;       // negative: the server does not say
+    double bytes;           // of all documents; 0: the same
     TimestampTz at;         // of the count, or of the refusal; 0: forgotten
     Index *indexes;         // in TopMemoryContext
     TimestampTz indexes_at; // 0: forgotten
@@ -67,7 +68,7 @@ Facts *entry_of(HTAB *table, const FactsKey &key) {
     bool found;
     Facts *entry = static_cast<Facts *>(hash_search(table, &key, HASH_ENTER, &found));
     if (!found)
-        *entry = {key, -1, 0, nullptr, 0, false};
+        *entry = {key, -1, 0, 0, nullptr, 0, false};
     return entry;
 }
 
@@ -100,6 +101,7 @@ double remote_count(Oid user, const TableOptions *table, int64 fresh_us) {
     if (failure.kind == mongo::ErrorKind::Server) {
         entry = entry_of(facts, key); // an invalidation may have come in between
         entry->documents = stats.documents;
+        entry->bytes = Max(stats.bytes, 0);
         entry->at = GetCurrentTimestamp();
     }
     return stats.documents;
@@ -151,15 +153,8 @@ const Index *indexes_of(Oid user, const TableOptions *table) {
         return entry->indexes;
     if (!may_ask(user, table))
         return nullptr;
-    DocumentSource source = source_of(table, user);
-    mql::Document command = mql::list_indexes_command(source.collection);
     mongo::Bytes reply;
-    mongo::Error failure;
-    failure.kind = mongo::ErrorKind::Server;
-    bool told =
-        run_command(source.server, source.user, source.database, {command.data, command.size}, &reply, &failure);
-    if (!told)
-        note_refusal(user, table, failure);
+    bool told = ask_for_facts(user, table, mql::list_indexes_command(source_of(table, user).collection), &reply);
     entry = entry_of(facts, key);
     replace_indexes(entry, told ? field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch") : BsonValue{});
     entry->indexes_at = GetCurrentTimestamp();
@@ -168,6 +163,25 @@ const Index *indexes_of(Oid user, const TableOptions *table) {
 }
 
 } // namespace
+
+bool ask_for_facts(Oid user, const TableOptions *table, mql::Document command, mongo::Bytes *reply) {
+    make_tables();
+    DocumentSource source = source_of(table, user);
+    mongo::Error failure;
+    failure.kind = mongo::ErrorKind::Server;
+    if (!may_ask(user, table))
+        return false;
+    if (run_command(source.server, source.user, source.database, {command.data, command.size}, reply, &failure))
+        return true;
+    note_refusal(user, table, failure);
+    return false;
+}
+
+double average_size(const TableOptions *table, Oid user) {
+    make_tables();
+    const Facts *entry = entry_of(facts, {table->relation, user});
+    return entry->documents > 0 ? entry->bytes / entry->documents : 0;
+}
 
 double estimated_documents(PlannerInfo *, RelOptInfo *rel, const TableOptions *table) {
     if (rel->tuples >= 0 && !table->use_remote_estimate)

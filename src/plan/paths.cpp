@@ -5,6 +5,7 @@
 #include "plan/paths.hpp"
 
 #include "connect/connect.hpp"
+#include "plan/estimate.hpp"
 #include "plan/facts.hpp"
 #include "plan/joins.hpp"
 #include "plan/relation.hpp"
@@ -30,13 +31,23 @@ bool joins_allowed(const TableOptions *table) {
            edb_allows("mongo_fdw.enable_join_pushdown");
 }
 
-// One document costs its share of the network and of decoding; a scan costs a round trip at least. What the server does
-// with a document that it does not send is cheaper, unless it has to find it by an index.
+// Bytes of a row on their way: a document, or what of it is asked for.
+static double row_bytes(const RelationInfo *info, RelOptInfo *rel) {
+    constexpr double kFrame = 20, kField = 10; // of a document, and of a field beside its value
+    double asked = kFrame + rel->reltarget->width + kField * list_length(rel->reltarget->exprs);
+    double whole = average_size(info->table, info->user);
+    return whole > 0 ? Min(asked, whole) : asked;
+}
+
+// One document costs its share of the network, of the batches' round trips and of decoding; a scan costs a round trip
+// at least. What the server does with a document that it does not send is cheaper, unless it has to find it by an
+// index.
 ScanCost scan_cost(const RelationInfo *info, RelOptInfo *rel) {
     double width = Max(rel->reltarget->width, 1);
     ScanCost cost;
     cost.startup = info->table->startup_cost + info->joining + rel->baserestrictcost.startup;
-    cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64;
+    cost.per_row = info->table->tuple_cost + cpu_tuple_cost + width * cpu_operator_cost / 64 +
+                   info->table->round_trip_cost * row_bytes(info, rel) / Max(info->table->fetch_bytes, 1);
     return cost;
 }
 
@@ -259,12 +270,20 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     info->examined = info->documents;
     rel->tuples = info->documents;
     set_baserel_size_estimates(root, rel);
+    Explained explained;
+    info->explained = explain_conditions(root, info, &explained);
+    if (info->explained) {
+        info->examined = clamp_row_est(Min(explained.examined, info->documents));
+        Selectivity estimated = info->remote_selectivity;
+        info->remote_selectivity = Min(explained.documents / info->documents, 1.0);
+        rel->rows = clamp_row_est(rel->rows / Max(estimated, 1e-10) * info->remote_selectivity);
+    }
 }
 
 extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
     RelationInfo *info = static_cast<RelationInfo *>(rel->fdw_private);
     // Only a choice among joins asks for the indexes: every path of a single table examines the same documents.
-    if (bms_membership(root->all_baserels) == BMS_MULTIPLE)
+    if (bms_membership(root->all_baserels) == BMS_MULTIPLE && !info->explained)
         info->examined = examined_documents(root, info, info->remote_clauses);
     Cost startup, total;
     estimate(info, rel, sent_documents(info), info->examined, &startup, &total);

@@ -24,6 +24,7 @@ struct RelationInfo {
     Path *local;              // of such a join that has lookups: PostgreSQL's own, for when the server refuses
     const Lowering *lowering; // tells the scan's columns; makes no trees
     double documents;
+    bool explained;  // the server told how many documents it sends and examines
     double examined; // documents that the server looks at for the clauses that are sent
     Selectivity remote_selectivity;
     List *remote_clauses; // RestrictInfos that are sent, for estimates

@@ -43,6 +43,10 @@ c.admin.command("createUser", "ann@x:/?", pwd="p@ss:/?#[]%25", roles=[{"role": "
 add_server($node, 'real', "mongodb://127.0.0.1:$port/", "server_selection_timeout '2s'");
 $node->safe_psql('postgres', "CREATE FOREIGN TABLE many (_id int, t text) SERVER real OPTIONS (database 'd', fetch_size '100')");
 is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'all rows');
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE explained (_id int, t text) SERVER real OPTIONS (database 'd', collection 'many', use_remote_estimate 'true')");
+like($node->safe_psql('postgres', 'EXPLAIN SELECT * FROM explained WHERE _id < 123'), qr/rows=123 /, 'use_remote_estimate: rows by the explain of the server');
+like($node->safe_psql('postgres', 'SET plan_cache_mode = force_generic_plan; PREPARE p(int) AS SELECT * FROM explained WHERE _id < $1; EXPLAIN EXECUTE p(123)'),
+    qr/rows=6667 /, 'not for values that are not known yet');
 my $session = session($node, 'SELECT count(*), sum(length(t)) FROM many, pg_sleep(0) WHERE pg_sleep(0.0005) IS NOT NULL');
 Time::HiRes::sleep(1.0);
 $server->kill_kill(grace => 0);
