@@ -737,6 +737,15 @@ void begin_document(Decoder *decoder, const BsonValue &document) {
     decoder->single = true;
 }
 
+// Whether the row has no partner for lack of a key.
+static bool lacks_key(const Decoder *decoder, const bool *nulls) {
+    return decoder->table->optional_count > 0 && nulls[decoder->table->optional_key];
+}
+
+static void clear_optional(const Decoder *decoder, bool *nulls) {
+    memset(nulls + decoder->table->optional_first, true, decoder->table->optional_count);
+}
+
 bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
     int count = decoder->table->column_count;
     if (decoder->direct) {
@@ -747,8 +756,11 @@ bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
         memset(nulls, true, count);
         decode_level(decoder, &decoder->levels[0], decoder->document);
         set_made_columns(decoder);
+        if (lacks_key(decoder, nulls))
+            clear_optional(decoder, nulls);
         return true;
     }
+    bool unwinds_other = decoder->table->optional_count > 0 && decoder->table->optional_unwinds;
     for (;;) {
         bool first = !decoder->in_document;
         if (first) {
@@ -756,12 +768,16 @@ bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
                 return false;
             decode_level(decoder, &decoder->levels[0], decoder->document);
         }
-        decoder->in_document = next_unwound_row(decoder, first);
-        if (!decoder->in_document)
+        bool lacks = lacks_key(decoder, decoder->nulls);
+        decoder->in_document = !(lacks && unwinds_other) && next_unwound_row(decoder, first);
+        bool alone = unwinds_other && first && !decoder->in_document; // the other side gives no row
+        if (!decoder->in_document && !alone)
             continue;
         set_made_columns(decoder);
         memcpy(values, decoder->values, sizeof(Datum) * count);
         memcpy(nulls, decoder->nulls, count);
+        if (alone || lacks)
+            clear_optional(decoder, nulls);
         return true;
     }
 }

@@ -33,10 +33,13 @@ void make_joins(ScanState *state) {
     int first = static_cast<TableOptions *>(linitial(state->tables))->column_count;
     for (int i = 0; i < list_length(state->plan.joins); i++) {
         const TableOptions *table = static_cast<TableOptions *>(list_nth(state->tables, i + 1));
-        if (const void *as = list_nth(state->plan.as, i + 1)) {
-            List *parts = static_cast<List *>(list_nth(state->plan.joins, i));
-            List *numbers = static_cast<List *>(linitial(parts)), *filters = static_cast<List *>(lsecond(parts)),
-                 *conditions = static_cast<List *>(lthird(parts));
+        List *parts = static_cast<List *>(list_nth(state->plan.joins, i));
+        List *numbers = static_cast<List *>(linitial(parts)), *filters = static_cast<List *>(lsecond(parts)),
+             *conditions = static_cast<List *>(lthird(parts));
+        const void *as = list_nth(state->plan.as, i + 1);
+        if (!as && static_cast<mql::JoinKind>(linitial_int(numbers)) == mql::JoinKind::Left)
+            make_optional(state->table, first, table, lsecond_int(numbers));
+        if (as) {
             mql::Join *join = &state->joins[state->join_count++];
             join->kind = static_cast<mql::JoinKind>(linitial_int(numbers));
             join->collection = table->collection;

@@ -55,4 +55,13 @@ TableOptions *join_tables(List *tables, List *as) {
     return joined;
 }
 
+void make_optional(TableOptions *joined, int first, const TableOptions *other, int key) {
+    joined->optional_first = first;
+    joined->optional_count = other->column_count;
+    joined->optional_key = key;
+    joined->optional_unwinds = other->unwind_levels > 0;
+    for (int i = first; i < first + other->column_count; i++)
+        joined->columns[i].optional = true;
+}
+
 } // namespace mongo_fdw

@@ -43,6 +43,7 @@ struct ColumnOptions {
     WriteRules write;
     bool dropped;
     const JoinedSource *source; // null: the scan's own documents
+    bool optional;              // NULL where an outer join of tables over the same documents has no row
 };
 
 struct TableOptions {
@@ -67,6 +68,11 @@ struct TableOptions {
     int unwind_levels;
     FieldPath *unwind; // absolute path of the array of each level
     bool array_from_scalar;
+    // The columns of the other side of such a join: NULL where the key is NULL, or the unwound array gives no row.
+    int optional_first;
+    int optional_count; // 0: there is none
+    int optional_key;   // column
+    bool optional_unwinds;
     OnError on_error;
     bool updatable;
     bool truncatable;
@@ -86,6 +92,9 @@ TableOptions *read_table_options(Oid relation);
 // The columns of several tables (TableOptions) in a row, as those of one; numbers are counted on. as: for each table
 // the field that holds its documents in those of the first, null where it reads these themselves. Only one may unwind.
 TableOptions *join_tables(List *tables, List *as);
+
+// Makes columns of such a table those of the other side of an outer join by a key, which is a column of its own.
+void make_optional(TableOptions *joined, int first, const TableOptions *other, int key);
 
 // The same, every column under one policy, whatever the options say.
 TableOptions *read_table_options(Oid relation, OnError policy);

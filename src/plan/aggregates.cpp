@@ -355,6 +355,8 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         return; // HAVING is evaluated twice where the outer plan runs
     if (joins_hide_errors(below))
         return note_local(below, "aggregates", "rows without a partner are read here, for values that do not fit");
+    if (below->table->optional_count > 0)
+        return note_local(below, "aggregates", "rows without a partner are made here");
     if (!server_unwinds(below->table))
         return note_local(below, "aggregates",
                           "arrays inside arrays or documents, and scalars for arrays, are unwound here");

@@ -102,8 +102,8 @@ bool pairs_same_documents(const Attempt &attempt, int left_column, int right_col
         (left->unwind_levels > 0 && right->unwind_levels > 0) || !reads_alike(left, right))
         return false;
     const ColumnOptions &a = left->columns[left_column], &b = right->columns[right_column];
-    return !a.source && is_id(a) && is_id(b) && a.type == b.type && a.typmod == b.typmod && a.on_error == b.on_error &&
-           keeps_apart(attempt.left->lowering->columns[left_column]) &&
+    return !a.source && !a.optional && is_id(a) && is_id(b) && a.type == b.type && a.typmod == b.typmod &&
+           a.on_error == b.on_error && keeps_apart(attempt.left->lowering->columns[left_column]) &&
            indexed_by(right, attempt.right->user, "_id") == Indexed::Unique; // views may repeat it
 }
 
@@ -164,6 +164,27 @@ RelationInfo *make_info(const Attempt &attempt, JoinedTable *joined) {
     return info;
 }
 
+// The outer join of a table with another one over the same documents: every row of the first has its document at hand,
+// and no condition of the join but the key can leave it without a row of the other.
+RelationInfo *left_join_same_documents(const Attempt &attempt, JoinedTable *joined, const RestrictInfo *key) {
+    const RelationInfo *left = attempt.left, *right = attempt.right;
+    if (left->lookups || left->table->optional_count > 0 || right->clauses != NIL)
+        return nullptr;
+    RelationInfo *info = make_info(attempt, joined);
+    make_optional(info->table, left->table->column_count, right->table, joined->local);
+    ListCell *cell;
+    foreach (cell, attempt.clauses) {
+        RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
+        if (RINFO_IS_PUSHED_DOWN(clause, attempt.joinrel->relids))
+            info->clauses = lappend(info->clauses, clause);
+        else if (clause != key)
+            return nullptr;
+    }
+    info->lowering = lowering_for(info);
+    info->joining = left->joining + look_cost(left, left->examined);
+    return info;
+}
+
 // The join of tables over the same documents; null where it is none.
 RelationInfo *join_same_documents(const Attempt &attempt) {
     JoinedTable *joined = static_cast<JoinedTable *>(palloc0(sizeof(JoinedTable)));
@@ -178,10 +199,12 @@ RelationInfo *join_same_documents(const Attempt &attempt) {
             joined->foreign = attempt.left->table->column_count + right;
         }
     }
-    if (!key || attempt.type != JOIN_INNER)
+    if (!key || (attempt.type != JOIN_INNER && attempt.type != JOIN_LEFT))
         return nullptr;
-    joined->kind = JoinKind::Inner;
+    joined->kind = attempt.type == JOIN_LEFT ? JoinKind::Left : JoinKind::Inner;
     joined->read = list_make2_int(joined->local + 1, joined->foreign + 1);
+    if (joined->kind == JoinKind::Left)
+        return left_join_same_documents(attempt, joined, key);
     RelationInfo *info = make_info(attempt, joined);
     // The key equals itself, unless it is NULL.
     NullTest *present = makeNode(NullTest);
@@ -325,7 +348,8 @@ bool joins_hide_errors(const RelationInfo *info) {
     ListCell *cell, *column;
     foreach (cell, info->joins)
         foreach (column, static_cast<JoinedTable *>(lfirst(cell))->read)
-            if (info->table->columns[lfirst_int(column) - 1].on_error == OnError::Error)
+            if (static_cast<JoinedTable *>(lfirst(cell))->kind != JoinKind::Inner &&
+                info->table->columns[lfirst_int(column) - 1].on_error == OnError::Error)
                 return true;
     return false;
 }

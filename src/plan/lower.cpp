@@ -68,6 +68,10 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
         return false;
     }
     const ColumnOptions &column = lowering->table->columns[column_of(lowering, var)];
+    if (column.optional) {
+        refuse(lowering, psprintf("column \"%s\" is NULL where the join has no row", column.name));
+        return false;
+    }
     bool ordinal = lowering->unwound && column.role == Role::Ord; // which the server makes as well
     if (column.role != Role::Field && !ordinal) {
         refuse(lowering, psprintf("column \"%s\" is made here", column.name));

@@ -319,6 +319,15 @@ class Generator:
         extra = lambda alias: f" AND {alias}.{rng.choice(['id', 'i4'])} {rng.choice(['<', '>', '='])} {rng.choice(['5', '20', 'a.id', 'a.i4'])}" if rng.random() < 0.3 else ""
         some = lambda: f"a.id % {rng.randrange(2, 6)} = 1"
         shown = rng.sample([c for c in COLUMNS], 2)
+        if rng.random() < 0.2:  # with the elements of the same documents
+            pairs = [table.replace("u_", "t_"), table.replace("t_", "u_")]
+            if rng.random() < 0.3:
+                pairs.reverse()
+            join = rng.choice(["JOIN", "LEFT JOIN"])
+            tail = rng.choice(["", " WHERE b.i4 IS NULL", " WHERE b.i4 > 0 OR a.id < 9", f" WHERE a.{shown[0]} IS NOT NULL", " WHERE b.id IS NULL OR b.id % 2 = 0", " ORDER BY a.id, b.i4 LIMIT 9"])
+            if rng.random() < 0.3:
+                return f"/* remote */ SELECT a.i4, count(*), count(b.id), sum(b.i8), max(b.__ord) FROM {table.replace('u_', 't_')} a {join} {table.replace('t_', 'u_')} b ON a.id = b.id{tail if 'ORDER' not in tail else ''} GROUP BY 1"
+            return f"/* remote */ SELECT a.id, (a.{shown[0]})::text, b.id AS bid, (b.{shown[1]})::text AS other, b.ai FROM {pairs[0]} a {join} {pairs[1]} b ON a.id = b.id{tail if 'ORDER' not in tail else ' ORDER BY a.id, b.i4, b.ai LIMIT 9'}"
         on = pair("a").format("b")
         shape = rng.random()
         if shape < 0.5:
