@@ -50,6 +50,19 @@ SELECT same_rows('SELECT sum(extract(epoch FROM s)), max(extract(second FROM s))
 SELECT same_rows('SELECT extract(second FROM s), count(*) FROM conversions GROUP BY 1 ORDER BY 1');
 DROP FOREIGN TABLE conversions;
 
+-- Arithmetic of numerics whose digits are known to fit a Decimal128; sums and averages show PostgreSQL's digits.
+CREATE FOREIGN TABLE amounts (_id int, p numeric(6,2) OPTIONS (path 'a'), i int OPTIONS (path 'a'), n numeric OPTIONS (path 'a'), w numeric(30,10) OPTIONS (path 'a'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null', fdw_tuple_cost '10');
+CREATE FUNCTION filter_of(condition text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(trim(line), ' ') FROM plan_of('SELECT _id FROM amounts WHERE ' || condition) p (line) WHERE line ~ 'Local' $$;
+SELECT filter_of('p * i > 10.5'), filter_of('round(p * 1.19, 1) = 6.5'), filter_of('n + 1 > 2'), filter_of('w * w > 1'), filter_of('p / 3 > 1'), filter_of('round(p, i) > 1');
+SELECT same_rows('SELECT _id, p * i AS product, p + 0.125 AS more FROM amounts WHERE p * i > 10.5 OR p + 0.125 < -1 ORDER BY 1');
+SELECT same_rows('SELECT _id FROM amounts WHERE round(p * 1.19, 1) IN (6.0, 6.5, 0.1, -8.3) OR trunc(- p * 0.5, 1) = -2.7 OR ceil(p) = 6 OR floor(p) = 0 OR abs(p) = 7 ORDER BY 1');
+SELECT same_rows('SELECT sum(p * i), avg(p * 1.5), max(p - 0.001), min(round(p * 0.3, 3)), sum(- p), count(DISTINCT i) FROM amounts WHERE p < 1000');
+SELECT same_rows('SELECT p * 2 > 10 AS large, sum(p * p), avg(ceil(p)) FROM amounts WHERE p < 1000 GROUP BY 1 ORDER BY 1');
+DROP FUNCTION filter_of;
+DROP FOREIGN TABLE amounts;
+
 -- Several DISTINCT arguments, and DISTINCT with FILTER.
 CREATE FOREIGN TABLE spread (_id int, k int, name text OPTIONS (path 't') COLLATE "C", v float8) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'many', on_conversion_error 'null', fdw_tuple_cost '10');
 CREATE FOREIGN TABLE mixed (_id int, i int OPTIONS (path 'a'), f float8 OPTIONS (path 'a'), t text OPTIONS (path 'a') COLLATE "C", z timestamptz OPTIONS (path 'a'))

@@ -53,6 +53,12 @@ SELECT same_rows($$SELECT name FROM loud WHERE a ->> 'zip' IS NULL ORDER BY 1$$)
 SELECT same_rows($$SELECT name FROM loud WHERE a ->> 'city' IS NULL OR a -> 'zip' IS NULL ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM baskets WHERE a -> 'sku' IS NULL ORDER BY 1$$);
 DROP FOREIGN TABLE loud, baskets;
+-- Elements of an unwound array that are arrays themselves.
+CREATE FOREIGN TABLE elements (_id int, a jsonb) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', unwind 'a', on_conversion_error 'null');
+SELECT match_of($$SELECT _id FROM elements WHERE a @> '[5]'$$), match_of($$SELECT _id FROM elements WHERE a #>> '{1}' IS NOT NULL$$), match_of($$SELECT _id FROM elements WHERE a ->> 'b' = '5'$$);
+SELECT same_rows($$SELECT _id FROM elements WHERE a @> '[5]' OR a #>> '{1}' = '2' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM elements WHERE a ->> 'b' = '5' ORDER BY 1$$);
+DROP FOREIGN TABLE elements;
 -- Positions that only PostgreSQL knows.
 SELECT match_of($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5'$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5' OR a #>> '{0}' = '5' OR a #>> '{ 01}' = '6' ORDER BY 1$$);

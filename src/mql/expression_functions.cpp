@@ -54,7 +54,12 @@ Value float_arithmetic(const char *name, const Value *args, bool zero_is_suspect
     return let("r", op(name, {args[0], args[1]}), cond(raises, unsure_value(), result));
 }
 
+// Of numerics whose results have no more digits than a decimal holds, see Digits.
+Value as_decimal(const Value &v) { return op("$toDecimal", v); }
+
 Value arithmetic(const char *name, const FunctionCall &call, const Value *args) {
+    if (call.node.family == Family::Numeric)
+        return op(name, {as_decimal(args[0]), as_decimal(args[1])});
     return call.node.family == Family::Int ? integer_arithmetic(name, call, args)
                                            : float_arithmetic(name, args, std::strcmp(name, "$multiply") == 0);
 }
@@ -81,6 +86,8 @@ Value negate(const FunctionCall &call, const Value *args) {
     if (call.node.family == Family::Int)
         return in_width(call, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(),
                                    op("$multiply", {op("$toLong", args[0]), -1})));
+    if (call.node.family == Family::Numeric)
+        return op("$multiply", {as_decimal(args[0]), Value::decimal("-1")});
     return op("$multiply", {args[0], Value(-1.0)});
 }
 
@@ -88,15 +95,34 @@ Value absolute(const FunctionCall &call, const Value *args) {
     if (call.node.family == Family::Int)
         return in_width(
             call, cond(op("$lte", {args[0], Value(INT64_MIN)}), unsure_value(), op("$abs", op("$toLong", args[0]))));
-    return op("$abs", args[0]);
+    return op("$abs", call.node.family == Family::Numeric ? as_decimal(args[0]) : args[0]);
 }
 
 // Doubles from 2^52 on are integral; NaN and infinities pass.
 Value integral(const char *name, const Value &v) { return cond(below(v, kExactInteger), op(name, v), v); }
-Value ceiling(const FunctionCall &, const Value *args) { return integral("$ceil", args[0]); }
-Value floor_of(const FunctionCall &, const Value *args) { return integral("$floor", args[0]); }
-Value round_of(const FunctionCall &, const Value *args) { return integral("$round", args[0]); }
-Value truncate(const FunctionCall &, const Value *args) { return integral("$trunc", args[0]); }
+Value ceiling(const FunctionCall &call, const Value *args) {
+    return call.node.family == Family::Numeric ? op("$ceil", as_decimal(args[0])) : integral("$ceil", args[0]);
+}
+Value floor_of(const FunctionCall &call, const Value *args) {
+    return call.node.family == Family::Numeric ? op("$floor", as_decimal(args[0])) : integral("$floor", args[0]);
+}
+
+// Numerics to so many places: the decimal point is moved, what is behind it dropped, and moved back. Halves go away
+// from zero.
+Value to_places(const FunctionCall &call, const Value &v, bool rounds) {
+    std::string places = std::to_string(call.node.digits.scale);
+    Value moved = op("$multiply", {as_decimal(v), Value::decimal(("1E+" + places).c_str())});
+    Value half = cond(op("$lt", {v, 0}), Value::decimal("-0.5"), Value::decimal("0.5"));
+    Value whole = op("$trunc", rounds ? op("$add", {moved, half}) : moved);
+    return cond(is_nan(v), as_decimal(v), op("$multiply", {whole, Value::decimal(("1E-" + places).c_str())}));
+}
+
+Value round_of(const FunctionCall &call, const Value *args) {
+    return call.node.family == Family::Numeric ? to_places(call, args[0], true) : integral("$round", args[0]);
+}
+Value truncate(const FunctionCall &call, const Value *args) {
+    return call.node.family == Family::Numeric ? to_places(call, args[0], false) : integral("$trunc", args[0]);
+}
 
 Value square_root(const FunctionCall &, const Value *args) {
     return cond(both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), unsure_value(), op("$sqrt", args[0]));

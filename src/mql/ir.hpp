@@ -138,6 +138,15 @@ enum class Verdict : uint8_t {
 
 constexpr uint32_t kNone = UINT32_MAX;
 
+// The most digits before and behind the point that values of a numeric have, where they are known. The scale is the one
+// that PostgreSQL shows.
+struct Digits {
+    bool known = false;
+    uint8_t whole = 0;
+    uint8_t scale = 0;
+};
+constexpr int kDecimalDigits = 34; // of a Decimal128
+
 struct Node {
     NodeKind kind;
     Op op;
@@ -157,6 +166,7 @@ struct Node {
     // given at execution.
     bool by_day = false;
     bool zoned = false; // of a date function: in the session's time zone
+    Digits digits{};    // of a numeric
 };
 
 struct Tree {

@@ -3,7 +3,6 @@
 // The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
 // which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
-#include "plan/functions.hpp"
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
@@ -113,9 +112,7 @@ int scale_of_argument(const Grouping *grouping, uint32_t root) {
         const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
         return fit->precision > 0 ? fit->scale : kUnknownScale;
     }
-    if (node.function == mql::Function::Extract)
-        return scale_of_part(node.unit, grouping->lowering->filter.nodes[node.first_child].family == Family::Date);
-    return node.function == mql::Function::ToNumeric ? 0 : -1;
+    return node.digits.known ? node.digits.scale : -1;
 }
 
 bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {

@@ -2,6 +2,7 @@
 //
 // The server keeps all documents whose value could give the text; the condition is checked here as well. It goes only
 // where the JSON is written in format "simple": the others wrap numbers, dates and ids in documents.
+#include "options/path.hpp"
 #include "plan/lower.hpp"
 #include "plan/rules.hpp"
 
@@ -107,8 +108,22 @@ Expr *text_constant(const char *text) {
         makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(text), false, false));
 }
 
+// Whether what is asked for may lie in an array that is itself an element of the unwound array: MongoDB looks into one
+// array at the end of a path, not into those within it.
+bool is_within_element(Lowering *lowering, const Place &place, Op op) {
+    const TableOptions *table = lowering->table;
+    const FieldPath &path = table->columns[column_of(lowering, place.column)].path;
+    for (int level = 0; level < table->unwind_levels; level++)
+        if (path.count == table->unwind[level].count && starts_with(path, table->unwind[level]))
+            return place.keys == NIL ? op != Op::Gt
+                                     : strspn(static_cast<char *>(linitial(place.keys)), "0123456789") > 0;
+    return false;
+}
+
 // The node's list: number of keys, keys, and the texts behind them, an expression of type text or text[].
 uint32_t add_inside(Lowering *lowering, const Place &place, Op op, Expr *texts, bool array) {
+    if (is_within_element(lowering, place, op))
+        return kNone;
     ArrayExpr *list = makeNode(ArrayExpr);
     list->array_typeid = TEXTARRAYOID;
     list->array_collid = DEFAULT_COLLATION_OID;

@@ -64,11 +64,81 @@ uint8_t width_of(Expr *expression) {
 // Families that filters compare and no expression takes.
 bool is_opaque(Family family) { return family == Family::Uuid || family == Family::Binary; }
 
+// Digits of a constant numeric.
+mql::Digits digits_of_constant(const Expr *expression) {
+    const Const *constant = reinterpret_cast<const Const *>(expression);
+    if (!IsA(expression, Const) || constant->consttype != NUMERICOID || constant->constisnull)
+        return {};
+    const char *text = DatumGetCString(DirectFunctionCall1(numeric_out, constant->constvalue));
+    text += *text == '-';
+    size_t whole = strspn(text, "0123456789"), scale = text[whole] == '.' ? strlen(text + whole + 1) : 0;
+    if (whole == 0 || whole + scale > mql::kDecimalDigits) // NaN, infinities
+        return {};
+    return {true, static_cast<uint8_t>(whole), static_cast<uint8_t>(scale)};
+}
+
+// Digits of what a function gives. Not known where an operand's are not, or where a Decimal128 could not hold them.
+mql::Digits digits_of_function(const Lowering *lowering, const ValueNode &node) {
+    const ValueNode *nodes = lowering->sql.nodes;
+    const ValueNode &first = nodes[node.first_child];
+    const ValueNode *second = first.next == kNone ? nullptr : &nodes[first.next];
+    int whole = first.digits.whole, scale = first.digits.scale;
+    bool known = first.digits.known;
+    switch (node.function) {
+    case Function::ToNumeric:
+        whole = first.width == 2 ? 5 : first.width == 4 ? 10 : 19;
+        scale = 0;
+        known = true;
+        break;
+    case Function::Extract:
+        whole = 14; // of microseconds in a minute, and of years in seconds
+        scale = scale_of_part(node.unit, first.family == Family::Date);
+        known = true;
+        break;
+    case Function::Add:
+    case Function::Subtract:
+        known = known && second->digits.known;
+        whole = Max(whole, second->digits.whole) + 1;
+        scale = Max(scale, second->digits.scale);
+        break;
+    case Function::Multiply:
+        known = known && second->digits.known;
+        whole += second->digits.whole;
+        scale += second->digits.scale;
+        break;
+    case Function::Negate:
+    case Function::Abs:
+        break;
+    case Function::Ceil:
+    case Function::Floor:
+    case Function::Round:
+    case Function::Truncate: {
+        int wanted = 0; // digits that round and trunc keep
+        if (second && second->kind == NodeKind::ParameterValue) {
+            const Const *places = static_cast<const Const *>(list_nth(lowering->parameters, second->parameter));
+            wanted = IsA(places, Const) && !places->constisnull ? DatumGetInt32(places->constvalue) : -1;
+        } else if (second) {
+            wanted = -1;
+        }
+        known = known && wanted >= 0 && wanted <= mql::kExactDigits;
+        whole++;
+        scale = Max(wanted, 0);
+        break;
+    }
+    default:
+        known = false;
+    }
+    if (!known || whole + Max(scale, first.digits.scale) > mql::kDecimalDigits)
+        return {};
+    return {true, static_cast<uint8_t>(whole), static_cast<uint8_t>(scale)};
+}
+
 uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     if (!fixed_for_scan(lowering, expression))
         return kNone;
     ValueNode node{NodeKind::ParameterValue, Op::Eq, 0, parameter_of(lowering, expression), kNone, kNone};
     node.family = family;
+    node.digits = digits_of_constant(expression);
     return add_sql_node(lowering, node);
 }
 
@@ -93,6 +163,9 @@ uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
     node.unsure = compared ? long_numeric || (column.family == Family::Text && column.max_length)
                            : column.family == Family::Float || column.family == Family::Text ||
                                  (column.family == Family::Numeric && !scaled);
+    if (column.family == Family::Numeric && column.fit->precision > 0)
+        node.digits = {true, static_cast<uint8_t>(column.fit->precision - column.fit->scale),
+                       static_cast<uint8_t>(column.fit->scale)};
     return add_sql_node(lowering, node);
 }
 
@@ -365,6 +438,10 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     if (at != kNone) {
         lowering->sql.nodes[at].unit = unit;
         lowering->sql.nodes[at].zoned = rule->zoned;
+        if (rule->result == Family::Numeric)
+            lowering->sql.nodes[at].digits = digits_of_function(lowering, lowering->sql.nodes[at]);
+        if (rule->result == Family::Numeric && !lowering->sql.nodes[at].digits.known)
+            return refuse(lowering, "the result may have more digits than a Decimal128, or an operand's are not known");
     }
     return at;
 }

@@ -199,7 +199,8 @@ class Generator:
         elif kind == "numeric":
             unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy", "isoyear", "decade", "century", "millennium", "epoch", "second", "milliseconds", "microseconds"])
             of = rng.choice(["timestamp", "timestamptz"] + (["date"] if unit not in ("minute", "hour", "second", "milliseconds", "microseconds") else []))  # a date has no hours
-            shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::numeric END)"]
+            shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric", lambda: f"(np {rng.choice(['+', '-', '*'])} {rng.choice(['np', '1.5', '(i4)::numeric', '0.005'])})", lambda: f"{rng.choice(['round', 'trunc'])}({rng.choice(['np', '(np * 0.005)'])}, {rng.randrange(4)})",
+                       lambda: f"{rng.choice(['abs', 'ceil', 'floor', '-', 'ceiling', 'trunc', 'round'])}({rng.choice(['np', '(np * 1.005)'])})", lambda: f"({value()} {rng.choice(['+', '-', '*'])} {value()})", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::numeric END)"]
         elif kind == "date":
             shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date"]
         return rng.choice(shapes)()
@@ -268,7 +269,7 @@ class Generator:
         elif roll < 0.88:
             text = f"{rng.choice(['bool_and', 'bool_or', 'every'])}({rng.choice(['bo', self.condition(1)])})"
         else:
-            text = f"{rng.choice(['sum', 'min', 'max', 'count', 'avg'])}({self.value(rng.choice(['int', 'bigint']), 2)})"
+            text = f"{rng.choice(['sum', 'min', 'max', 'count', 'avg'])}({self.value(rng.choice(['int', 'bigint']), 2) if rng.random() < 0.6 else rng.choice(['np * i4', 'np * np', 'np + 0.5', 'round(np * 1.19, 2)', '- np', 'trunc(np)'])})"
         if rng.random() < 0.2:
             text += f" FILTER (WHERE {self.condition(1)})"
         return text
