@@ -188,4 +188,36 @@ TEST_F(Expressions, OffTheGridElsewhereCannotBeSaid) {
     EXPECT_EQ(show(apply(Function::Coalesce, leaf(NodeKind::ColumnValue, right))), "unsayable");
 }
 
+TEST_F(Expressions, NumericsRoundHalfAwayFromZero) {
+    column.family = Family::Numeric;
+    fit.kind = FitKind::Numeric;
+    fit.precision = 10;
+    fit.scale = 2;
+    uint32_t root = apply(Function::Round, leaf(NodeKind::ColumnValue));
+    nodes[root].digits = {true, 9, 1};
+    std::string shown = show(root);
+    EXPECT_NE(shown.find(R"({"$numberDecimal":"1E+1"})"), std::string::npos) << shown;
+    EXPECT_NE(shown.find(R"({"$cond":[{"$lt":["$$a",0]},{"$numberDecimal":"-0.5"},{"$numberDecimal":"0.5"}]})"),
+              std::string::npos)
+        << shown;
+}
+
+TEST_F(Expressions, TheSizeOfAnArrayAsksWhetherItFits) {
+    fit.array = true;
+    uint32_t size = apply(Function::Cardinality, leaf(NodeKind::ColumnValue));
+    EXPECT_EQ(show(size), R"({"e":{"$size":{"$fitting":"$a"}}})");
+    uint32_t length = apply(Function::Cardinality, leaf(NodeKind::ColumnValue), Op::Gt);
+    EXPECT_NE(show(length).find(R"({"$cond":[{"$eq":["$$n",0]},null,"$$n"]})"), std::string::npos) << show(length);
+}
+
+TEST_F(Expressions, OnlyTextsThatBothSidesReadAlikeAreParsed) {
+    column.family = Family::Text;
+    fit.kind = FitKind::Text;
+    uint32_t root = apply(Function::Parse, leaf(NodeKind::ColumnValue));
+    nodes[root].family = Family::Int;
+    EXPECT_NE(show(root).find(R"({"$regexMatch":{"input":"$$a","regex":"^(0|-?[1-9][0-9]{0,17})\\z"}})"),
+              std::string::npos)
+        << show(root);
+}
+
 } // namespace
