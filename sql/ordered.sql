@@ -6,7 +6,7 @@ DECLARE line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (VERBOSE, ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
         IF line ~ '^ *Pipeline:' THEN RETURN NEXT 'sort ' || coalesce(substring(line FROM '\$match.*\$sort.*|\$sort.*'), 'here');
-        ELSIF line ~ '(Order:|Incremental Sort)' THEN RETURN NEXT regexp_replace(trim(line), ' \(actual.*', '');
+        ELSIF line ~ '(Order:|Fallback:|Incremental Sort)' THEN RETURN NEXT regexp_replace(trim(line), ' \(actual.*', '');
         END IF;
     END LOOP;
 END $$;

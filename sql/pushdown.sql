@@ -242,6 +242,8 @@ SELECT * FROM both_ways('SELECT _id FROM arrays WHERE cardinality(i) >= 2 OR arr
 SELECT * FROM both_ways('SELECT _id, array_upper(i, 1) AS n FROM arrays WHERE array_length(i, 1) IS NULL AND i IS NOT NULL');
 SELECT * FROM both_ways('SELECT _id FROM arrays WHERE cardinality(s) = 1');
 SELECT * FROM both_ways('SELECT _id FROM arrays WHERE array_length(i, 2) = 2');
+ALTER FOREIGN TABLE arrays ADD COLUMN c int[] OPTIONS (path 'a.b.c');
+SELECT * FROM both_ways('SELECT _id FROM arrays WHERE c <@ ARRAY[1, 2]');
 SELECT * FROM both_ways('SELECT _id FROM arrays WHERE i <@ ARRAY[5, 6, NULL]');
 SELECT * FROM both_ways('SELECT _id FROM arrays WHERE ARRAY[''x'', ''y''] @> t OR s <@ ''{}''');
 SELECT * FROM both_ways('SELECT _id FROM arrays WHERE s <@ ARRAY[5, 3, 1]');

@@ -62,9 +62,8 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
             lines = lappend(lines, strVal(lfirst(note)));
         ExplainPropertyList("Not Sent", lines, es);
     }
-    if (es->analyze && state->executions > 0 && (state->proving || state->order_doubt))
-        ExplainPropertyText(
-            "Order", state->proving ? "of stored values, proved" : psprintf("computed: %s", state->order_doubt), es);
+    if (es->analyze && state->ordered)
+        ExplainPropertyText("Order", "of stored values, proved", es);
     if (state->fallback)
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
     if (es->verbose && state->rechecks)

@@ -11,7 +11,6 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr int64 kMostRows = 10000;
 constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
 
 // A column over which the proof failed.
@@ -116,27 +115,32 @@ bool ends_allow(ScanState *state, int key) {
 
 } // namespace
 
-bool may_prove_order(ScanState *state, bool explain_only) {
-    bool few = state->limit > 0 && state->limit <= kMostRows && state->skip <= kMostRows - state->limit;
-    if (!few && !(explain_only && state->plan.limit >= 0))
+bool needs_proof(const ScanState *state) {
+    for (int key = 0; key < key_count(state); key++)
+        if (is_proved(state, key))
+            return true;
+    return false;
+}
+
+bool may_prove_order(ScanState *state) {
+    state->order_doubt = nullptr;
+    if (state->limit < 0 || state->limit > kMostProvedRows || state->skip > kMostProvedRows - state->limit) {
+        state->order_doubt = "more rows are wanted than are proved";
         return false;
-    bool any = false;
+    }
     for (int key = 0; key < key_count(state); key++) {
-        if (!is_proved(state, key))
-            continue;
-        TimestampTz failed = failure_of(state, column_of_key(state, key))->at;
+        TimestampTz failed = is_proved(state, key) ? failure_of(state, column_of_key(state, key))->at : 0;
         if (failed && GetCurrentTimestamp() - failed < kRememberedUs) {
-            state->order_doubt = "it could not be proved lately";
+            state->order_doubt = "the order could not be proved lately";
             return false;
         }
-        any = true;
     }
-    for (int key = 0; any && !explain_only && key < key_count(state); key++)
+    for (int key = 0; key < key_count(state); key++)
         if (is_proved(state, key) && state->computed_sort[key].nulls_first && !ends_allow(state, key)) {
             disproved(state, key, "a value may be NULL that comes first");
             return false;
         }
-    return any;
+    return true;
 }
 
 void begin_proof(ScanState *state) {

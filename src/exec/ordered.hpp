@@ -2,17 +2,20 @@
 //
 // A computed key makes the server look at all documents; stored values an index may give. They are in SQL's order as
 // far as they fit their columns: a row that is NULL in a key, or a misfit that reads so, shows that the order is
-// another one, and the keys are computed after all. With NULLs last, rows behind the first ones do not matter. With
-// NULLs first no document may be NULL in the key: the ends of its index show their types, and what MongoDB orders
-// between them is of those types, or raises here.
+// another one, and the node's outer plan runs, PostgreSQL's own sort. With NULLs last, rows behind the first ones do
+// not matter. With NULLs first no document may be NULL in the key: the ends of its index show their types, and what
+// MongoDB orders between them is of those types, or raises here.
 #pragma once
 
 #include "exec/scan.hpp"
 
 namespace mongo_fdw {
 
+// Whether the plan relies on such a proof.
+bool needs_proof(const ScanState *state);
+
 // Whether this execution may try: few rows are wanted, it did not fail lately, and the ends allow it.
-bool may_prove_order(ScanState *state, bool explain_only);
+bool may_prove_order(ScanState *state);
 
 // Makes this execution one that tries: what OFFSET leaves out is read and proved as well.
 void begin_proof(ScanState *state);

@@ -294,69 +294,67 @@ bool set_rechecks(ScanState *state, bool rechecks) {
     return true;
 }
 
-// The conditions are not sent: nor is what their rows would prove.
-void end_proof(ForeignScanState *node) {
-    ScanState *state = state_of(node);
-    if (state->proving)
-        evaluate_limit(node, false);
-    state->proving = false;
-}
-
-void start(ForeignScanState *node, bool may_prove) {
+// Starts an execution. Where the server cannot or does not do all of the node's work, either its outer plan runs
+// (fallback), or, where it has none, its rows are looked at here.
+void start(ForeignScanState *node) {
     ScanState *state = state_of(node);
     join_transaction(state);
     evaluate_parameters(node, false);
     evaluate_limit(node, false);
     state->started = true;
-    state->finished = false;
+    state->finished = state->proving = false;
     state->refusal = nullptr;
     state->fallback = nullptr;
     state->executions++;
-    if (state->joins_refused) {
+    bool own_plan = outerPlanState(&node->ss.ps) != nullptr;
+    if (state->refused) {
         state->fallback = "the server refused the pipeline before";
+        return;
+    }
+    if (state->limit == 0) {
+        state->finished = true;
         return;
     }
     Collation collation = needed_collation(state);
     bool simple = collation == Collation::Other, filters = collation != Collation::OtherOnView;
-    if (!filters && state->plan.sort != NIL)
+    if (!filters && !own_plan && state->plan.sort != NIL)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
-    state->proving = false;
-    if (may_prove) {
-        state->order_doubt = nullptr;
-        if (filters && may_prove_order(state, false))
-            begin_proof(state);
+    if (filters && needs_proof(state)) {
+        if (!may_prove_order(state)) {
+            state->fallback = state->order_doubt;
+            return;
+        }
+        begin_proof(state);
     }
     mql::ScanRendering rendering = render_state(state, filters, simple);
     bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
-    if (state->join_count > 0 && !(filters && sayable)) {
+    if (own_plan && !(filters && sayable)) {
         state->fallback =
             filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
         return;
     }
     filters = filters && sayable;
-    if (!filters)
-        end_proof(node);
     state->never = filters && rendering.never;
-    if (state->never || state->limit == 0) {
+    if (state->never) {
         state->finished = true;
         return;
     }
     if (set_rechecks(state, !filters && state->root_count > 0) || !sayable)
         rendering = render_state(state, filters, simple);
     mongo::Error failure;
-    bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || state->join_count > 0);
+    bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || own_plan);
     if (!send(state, rendering, filters, may_retry, &failure)) {
-        if (state->join_count > 0) {
-            state->joins_refused = true;
-            state->fallback = MemoryContextStrdup(state->parameters,
-                                                  psprintf("the server refused the pipeline: %s", failure.message));
+        const char *message = MemoryContextStrdup(state->parameters, failure.message);
+        if (own_plan) {
+            state->refused = true;
+            state->fallback =
+                MemoryContextStrdup(state->parameters, psprintf("the server refused the pipeline: %s", message));
             return;
         }
         // What the server does not take after all is evaluated here.
-        state->refusal = MemoryContextStrdup(state->parameters, failure.message);
-        end_proof(node);
+        state->refusal = message;
         set_rechecks(state, true);
         send(state, render_state(state, false, simple), false, false, &failure);
     }
@@ -395,7 +393,7 @@ mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
     if (!state_of(node)->group)
         evaluate_limit(node, true);
-    if (may_prove_order(state_of(node), true))
+    if (needs_proof(state_of(node)))
         begin_proof(state_of(node));
     return render_folded(state_of(node), true);
 }
@@ -507,10 +505,10 @@ TupleTableSlot *next_scanned_row(ForeignScanState *node) {
     if (state->group)
         return next_group(node, state);
     if (!state->started) {
-        start(node, true);
-        if (state->proving && !prove_order(node, state)) {
+        start(node);
+        if (state->proving && !state->fallback && !state->never && !prove_order(node, state)) {
             close(state, true);
-            start(node, false);
+            state->fallback = state->order_doubt;
         }
     }
     if (state->ordered)

@@ -36,12 +36,12 @@ struct ScanState {
     mql::Document pipeline; // of the last execution; without data: nothing was sent
     bool pipeline_filters;  // its conditions were sent
     char *pipeline_text;    // the same, once it was asked for
-    bool joins_refused;     // by the server, in an execution before
+    bool refused;           // by the server, in an execution before
     const char *fallback;   // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
     bool started;
     bool finished;               // the cursor gave its last row
     bool rechecks;               // pushed clauses could not be sent: they are evaluated here
-    char *refusal;               // why the server refused the pushed clauses; null: it did not
+    const char *refusal;         // why the server refused the pushed clauses; null: it did not
     bool never;                  // no document can match
     int64 limit;                 // rows to return, -1: all
     int64 skip;                  // rows to leave out before them
@@ -52,7 +52,7 @@ struct ScanState {
     mql::SortKey *proved_sort;    //
     uint32_t presence_count;      // roots behind the others
     bool proving;                 // this execution sorts stored values
-    const char *order_doubt;      // why it does not; null: it does, or there is nothing to prove
+    const char *order_doubt;      // why it does not
     int64 proved_skip;            // OFFSET, which is left out here
     Tuplestorestate *ordered;     // the rows, proved; null: not so
     TupleTableSlot *ordered_slot; //

@@ -214,7 +214,8 @@ struct Renderer {
         Arms arms(elements, out);
         bson_t *arm = arms.begin();
         bson_append_document(arm, "$not", -1, &none);
-        bson_append_null(arm, "$ne", -1);
+        if (elements.components == 1) // below an array on the way there may be nothing, an array without elements
+            bson_append_null(arm, "$ne", -1);
         arms.end();
         for (bson_t *each : {&values, &other, &left, &none})
             bson_destroy(each);

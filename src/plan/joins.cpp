@@ -297,7 +297,7 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
 }
 
 void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
-    Path *local = info->lookups ? copied_local_path(joinrel, joinrel->reltarget) : nullptr;
+    Path *local = copied_local_path(joinrel, joinrel->reltarget);
     if (info->lookups && !local)
         return;
     ScanCost cost = scan_cost(info, joinrel);
@@ -308,8 +308,9 @@ void add_join_path(PlannerInfo *root, RelOptInfo *joinrel, RelationInfo *info) {
     info->total = total;
     info->local = local;
     joinrel->fdw_private = info;
-    add_path(joinrel, reinterpret_cast<Path *>(make_foreign_join_path(
-                          root, joinrel, joinrel->rows, info->table->startup_cost, total, local, list_make1(info))));
+    add_path(joinrel, reinterpret_cast<Path *>(
+                          make_foreign_join_path(root, joinrel, joinrel->rows, info->table->startup_cost, total,
+                                                 info->lookups ? local : nullptr, list_make1(info))));
 }
 
 } // namespace

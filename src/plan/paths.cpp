@@ -287,8 +287,11 @@ extern "C" void mongoGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid) {
         info->examined = examined_documents(root, info, info->remote_clauses);
     Cost startup, total;
     estimate(info, rel, sent_documents(info), info->examined, &startup, &total);
-    add_path(rel, reinterpret_cast<Path *>(make_foreignscan_path(root, rel, rel->rows, startup, total, NIL,
-                                                                 rel->lateral_relids, nullptr, NIL)));
+    ForeignPath *path =
+        make_foreignscan_path(root, rel, rel->rows, startup, total, NIL, rel->lateral_relids, nullptr, NIL);
+    // A copy: the planner frees paths that lose, and gives those of the last relation another target.
+    info->local = reinterpret_cast<Path *>(memcpy(palloc(sizeof(ForeignPath)), path, sizeof(ForeignPath)));
+    add_path(rel, reinterpret_cast<Path *>(path));
     add_sorted_path(root, rel, info);
     if (!info->written)
         add_parameterized_paths(root, rel, info);
@@ -494,14 +497,14 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         lower_scan(lowering, info, &plan, &rechecked, &local);
     else
         lower_clauses(lowering, clauses, false, &plan, &rechecked, &local);
-    if (info->lookups)
-        rechecked = NIL; // its outer plan runs where it cannot be sent
+    if (outer_plan)
+        rechecked = NIL; // it runs where the conditions cannot be sent
     plan.given_keys = joined ? -1 : lower_given_keys(lowering, path->fdw_private, &plan);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;
         bool whole = upper || list_length(pathkeys) == list_length(root->query_pathkeys);
-        bool limited = upper && root->parse->limitCount && info->joins == NIL;
+        bool limited = upper && info->sorted && sort_as(info->sort_list, 0) == SortAs::Proved;
         plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, whole, limited, &reason);
         if (list_length(plan.sort) < list_length(pathkeys) * kSortFields)
             elog(ERROR, "a sort that was planned cannot be said");

@@ -41,11 +41,13 @@ enum class ScanSlot : int {
     Count,
 };
 
+constexpr int64 kMostProvedRows = 10000; // whose order is proved, OFFSET included
+
 // How a key of ORDER BY is compared.
 enum class SortAs : int {
     Computed,
     Stored, // the conditions leave only values that fit and are not null
-    Proved, // as stored, where LIMIT leaves few rows that prove themselves; else computed
+    Proved, // as stored, where LIMIT leaves few rows that prove themselves; else PostgreSQL's own plan runs
 };
 
 // How a column of a grouped scan is made of a result document.

@@ -12,16 +12,18 @@ struct RelationInfo {
     Oid user;            // whose mapping the scan uses
     ScanMember *members; // the tables, in the order of the joins
     int member_count;
-    List *tables;             // their TableOptions
-    List *as;                 // and the fields that hold their documents, see join_tables
-    List *joins;              // JoinedTables, of all but the first
-    bool written;             // by the same statement: it is read once, see exec/drain.hpp
-    bool lookups;             // some of them are made by $lookup
-    List *clauses;            // RestrictInfos of the scan's rows
-    List *notes;              // Strings: what above the scan stays here, and why
-    Cost joining;             // what the server does for joins
-    Cost total;               // of a join's path
-    Path *local;              // of such a join that has lookups: PostgreSQL's own, for when the server refuses
+    List *tables;  // their TableOptions
+    List *as;      // and the fields that hold their documents, see join_tables
+    List *joins;   // JoinedTables, of all but the first
+    bool written;  // by the same statement: it is read once, see exec/drain.hpp
+    bool lookups;  // some of them are made by $lookup
+    List *clauses; // RestrictInfos of the scan's rows
+    List *notes;   // Strings: what above the scan stays here, and why
+    Cost joining;  // what the server does for joins
+    Cost total;    // of a join's path
+    // The scan alone, or PostgreSQL's own path of a join, with the columns of the relation: for when the server refuses
+    // lookups and sorts.
+    Path *local;
     const Lowering *lowering; // tells the scan's columns; makes no trees
     double documents;
     bool explained;  // the server told how many documents it sends and examines
@@ -104,7 +106,8 @@ inline bool sorts_by_index(List *sort) { return sort_as(sort, 0) == SortAs::Stor
 // What a row costs the server that it sorts: little where keys are compared as they are stored; computing a key costs
 // more than fetching the row.
 inline Cost sort_cost(List *sort) {
-    return sorts_by_index(sort) ? cpu_operator_cost : cpu_tuple_cost * 4 * (list_length(sort) / kSortFields);
+    constexpr double kKey = 12; // times cpu_tuple_cost
+    return sorts_by_index(sort) ? cpu_operator_cost : kKey * cpu_tuple_cost * (list_length(sort) / kSortFields);
 }
 
 // Lowers clauses of a scan; exact ones go to *exact, the others to *local with their reasons.

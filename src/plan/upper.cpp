@@ -170,6 +170,18 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
 
 namespace {
 
+bool is_at_most(const Node *count, int64 most) {
+    const Const *constant = reinterpret_cast<const Const *>(count);
+    return !IsA(count, Const) || constant->constisnull || DatumGetInt64(constant->constvalue) <= most;
+}
+
+// LIMIT and OFFSET, as far as they are known, leave so few rows that their order may be proved.
+bool wants_few_rows(const Query *query) {
+    return query->limitCount && is_at_most(query->limitCount, kMostProvedRows) &&
+           !(IsA(query->limitCount, Const) && reinterpret_cast<Const *>(query->limitCount)->constisnull) &&
+           (!query->limitOffset || is_at_most(query->limitOffset, kMostProvedRows));
+}
+
 bool is_plain(Node *expression) {
     return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
 }
@@ -189,12 +201,13 @@ bool limit_applies(PlannerInfo *root, RelationInfo *info) {
            !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
 }
 
-// The same of PostgreSQL's own plan of a join, which runs where the server refuses the pipeline; null for other scans.
+// The same by PostgreSQL's own plan of a join or a sort, which runs where the server refuses the pipeline or the order
+// is not proved; null for other scans, whose rows can be looked at here.
 Path *local_limit(PlannerInfo *root, const RelationInfo *below, const FinalPathExtraData *final) {
     const Query *query = root->parse;
-    if (!below->lookups)
-        return nullptr;
     Path *path = below->local;
+    if (!path || (!below->lookups && !below->sorted))
+        return nullptr;
     if (root->sort_pathkeys && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
         path = reinterpret_cast<Path *>(create_sort_path(root, below->base, path, root->sort_pathkeys, -1.0));
     return reinterpret_cast<Path *>(create_limit_path(root, below->base, path, query->limitOffset, query->limitCount,
@@ -259,7 +272,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         const char *reason;
         if (below->base != input || below->group || query->hasTargetSRFs || root->sort_pathkeys == NIL)
             return;
-        bool limited = query->limitCount != nullptr && below->joins == NIL;
+        bool limited = wants_few_rows(query) && below->joins == NIL;
         Lowering *lowering = trial_lowering(below);
         List *sort = lower_pathkeys(input, below, lowering, root->sort_pathkeys, true, limited, &reason);
         if (list_length(sort) < list_length(root->sort_pathkeys) * kSortFields)
