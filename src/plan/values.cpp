@@ -3,6 +3,7 @@
 // What does not depend on the row is a parameter, evaluated here. Functions are rows of plan/functions.cpp; the forms
 // of SQL that are no functions (CASE, COALESCE, ...) stand below.
 #include "mql/fit.hpp"
+#include "plan/digits.hpp"
 #include "plan/functions.hpp"
 #include "plan/lower.hpp"
 #include "plan/rules.hpp"
@@ -63,75 +64,6 @@ uint8_t width_of(Expr *expression) {
 
 // Families that filters compare and no expression takes.
 bool is_opaque(Family family) { return family == Family::Uuid || family == Family::Binary; }
-
-// Digits of a constant numeric.
-mql::Digits digits_of_constant(const Expr *expression) {
-    const Const *constant = reinterpret_cast<const Const *>(expression);
-    if (!IsA(expression, Const) || constant->consttype != NUMERICOID || constant->constisnull)
-        return {};
-    const char *text = DatumGetCString(DirectFunctionCall1(numeric_out, constant->constvalue));
-    text += *text == '-';
-    size_t whole = strspn(text, "0123456789"), scale = text[whole] == '.' ? strlen(text + whole + 1) : 0;
-    if (whole == 0 || whole + scale > mql::kDecimalDigits) // NaN, infinities
-        return {};
-    return {true, static_cast<uint8_t>(whole), static_cast<uint8_t>(scale)};
-}
-
-// Digits of what a function gives. Not known where an operand's are not, or where a Decimal128 could not hold them.
-mql::Digits digits_of_function(const Lowering *lowering, const ValueNode &node) {
-    const ValueNode *nodes = lowering->sql.nodes;
-    const ValueNode &first = nodes[node.first_child];
-    const ValueNode *second = first.next == kNone ? nullptr : &nodes[first.next];
-    int whole = first.digits.whole, scale = first.digits.scale;
-    bool known = first.digits.known;
-    switch (node.function) {
-    case Function::ToNumeric:
-        whole = first.width == 2 ? 5 : first.width == 4 ? 10 : 19;
-        scale = 0;
-        known = true;
-        break;
-    case Function::Extract:
-        whole = 14; // of microseconds in a minute, and of years in seconds
-        scale = scale_of_part(node.unit, first.family == Family::Date);
-        known = true;
-        break;
-    case Function::Add:
-    case Function::Subtract:
-        known = known && second->digits.known;
-        whole = Max(whole, second->digits.whole) + 1;
-        scale = Max(scale, second->digits.scale);
-        break;
-    case Function::Multiply:
-        known = known && second->digits.known;
-        whole += second->digits.whole;
-        scale += second->digits.scale;
-        break;
-    case Function::Negate:
-    case Function::Abs:
-        break;
-    case Function::Ceil:
-    case Function::Floor:
-    case Function::Round:
-    case Function::Truncate: {
-        int wanted = 0; // digits that round and trunc keep
-        if (second && second->kind == NodeKind::ParameterValue) {
-            const Const *places = static_cast<const Const *>(list_nth(lowering->parameters, second->parameter));
-            wanted = IsA(places, Const) && !places->constisnull ? DatumGetInt32(places->constvalue) : -1;
-        } else if (second) {
-            wanted = -1;
-        }
-        known = known && wanted >= 0 && wanted <= mql::kExactDigits;
-        whole++;
-        scale = Max(wanted, 0);
-        break;
-    }
-    default:
-        known = false;
-    }
-    if (!known || whole + Max(scale, first.digits.scale) > mql::kDecimalDigits)
-        return {};
-    return {true, static_cast<uint8_t>(whole), static_cast<uint8_t>(scale)};
-}
 
 uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     if (!fixed_for_scan(lowering, expression))
