@@ -16,6 +16,8 @@ SELECT same_rows('SELECT _id, k FROM numbers ORDER BY _id LIMIT 3 OFFSET 2');
 SELECT sort_of('SELECT k, _id FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');
 SELECT same_rows('SELECT k, _id FROM numbers ORDER BY k DESC NULLS LAST, _id LIMIT 3 OFFSET 1');
 SELECT same_rows('SELECT name FROM numbers WHERE k = 4 ORDER BY _id LIMIT 3');
+SELECT sort_of('SELECT k, _id FROM numbers WHERE k > 7 ORDER BY k, _id LIMIT 2');
+SELECT same_rows('SELECT k, _id FROM numbers WHERE k > 7 ORDER BY k, _id LIMIT 2');
 -- NULLs first, in a table whose misfits raise: the least value shows that there are none.
 SELECT sort_of('SELECT _id FROM strict_numbers ORDER BY _id DESC LIMIT 2');
 SELECT same_rows('SELECT _id FROM strict_numbers ORDER BY _id DESC LIMIT 2');
@@ -29,6 +31,9 @@ CREATE FOREIGN TABLE mixed (_id int, i int OPTIONS (path 'a'), l bigint OPTIONS 
 SELECT sort_of('SELECT i FROM mixed ORDER BY i LIMIT 4');
 SELECT sort_of('SELECT i FROM mixed ORDER BY i LIMIT 4');
 SELECT same_rows('SELECT i FROM mixed ORDER BY i LIMIT 4');
+ALTER FOREIGN TABLE mixed ADD COLUMN n numeric OPTIONS (path 'a');
+-- The row that disproves the order is none of the result.
+SELECT same_rows('SELECT l FROM mixed WHERE n = 5.5 ORDER BY l LIMIT 2 OFFSET 3');
 SELECT same_rows('SELECT l FROM mixed ORDER BY l DESC NULLS LAST LIMIT 3');
 SELECT same_rows('SELECT z FROM mixed WHERE _id < 42 ORDER BY z LIMIT 2');
 SELECT sort_of('SELECT z FROM mixed WHERE _id < 42 ORDER BY z LIMIT 9');

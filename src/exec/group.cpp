@@ -203,8 +203,9 @@ void prove_stored(Group *group) {
         if (!column) // of rows, not of values
             continue;
         BsonValue least = part(group, "a", static_cast<int>(i));
-        if (!is_nothing(least) &&
-            !within_type(group, *column, static_cast<int>(i), least, part(group, "b", static_cast<int>(i))))
+        bool hidden = least.type == BsonType::Undefined; // by a server that counts it among the values
+        if (hidden || (!is_nothing(least) &&
+                       !within_type(group, *column, static_cast<int>(i), least, part(group, "b", static_cast<int>(i)))))
             group->doubt = "not all values are of the column's own type";
     }
 }

@@ -115,13 +115,6 @@ bool ends_allow(ScanState *state, int key) {
 
 } // namespace
 
-bool needs_proof(const ScanState *state) {
-    for (int key = 0; key < key_count(state); key++)
-        if (is_proved(state, key))
-            return true;
-    return false;
-}
-
 bool may_prove_order(ScanState *state) {
     state->order_doubt = nullptr;
     if (state->limit < 0 || state->limit > kMostProvedRows || state->skip > kMostProvedRows - state->limit) {

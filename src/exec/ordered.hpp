@@ -11,9 +11,6 @@
 
 namespace mongo_fdw {
 
-// Whether the plan relies on such a proof.
-bool needs_proof(const ScanState *state);
-
 // Whether this execution may try: few rows are wanted, it did not fail lately, and the ends allow it.
 bool may_prove_order(ScanState *state);
 

@@ -504,7 +504,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     if (pathkeys != NIL) {
         const char *reason;
         bool whole = upper || list_length(pathkeys) == list_length(root->query_pathkeys);
-        bool limited = upper && info->sorted && sort_as(info->sort_list, 0) == SortAs::Proved;
+        bool limited = upper && info->sorted && has_proved_key(info->sort_list);
         plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, whole, limited, &reason);
         if (list_length(plan.sort) < list_length(pathkeys) * kSortFields)
             elog(ERROR, "a sort that was planned cannot be said");

@@ -112,8 +112,16 @@ uint32_t *numbers_of(List *numbers);
 
 constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kOutputFields = 3; // of the flat lists
 
+// How a key is compared; whether any key proves itself.
 inline SortAs sort_as(const List *sort, int key) {
     return static_cast<SortAs>(list_nth_int(sort, key * kSortFields + 3));
+}
+
+inline bool has_proved_key(const List *sort) {
+    for (int key = 0; key < list_length(sort) / kSortFields; key++)
+        if (sort_as(sort, key) == SortAs::Proved)
+            return true;
+    return false;
 }
 
 } // namespace mongo_fdw

@@ -230,7 +230,7 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     ScanCost cost = scan_cost(info, base);
     Cost look = filter_cost(info, rows, info->examined) + cost.startup - info->table->startup_cost;
     Cost startup = info->table->startup_cost; // a join's work is done as its rows come
-    if (info->sorted && sort_as(below->sort_list, 0) == SortAs::Proved) {
+    if (info->sorted && has_proved_key(below->sort_list)) {
         if (!info->sort_indexed || info->clauses != NIL)
             startup += look + rows * cpu_operator_cost;
         look = 0;
@@ -282,7 +282,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         info->sorted = true;
         info->sort_list = sort;
         info->sort_indexed =
-            sort_as(sort, 0) == SortAs::Proved &&
+            has_proved_key(sort) &&
             indexed_by(info->table, info->user,
                        lowering->columns[lowering->filter.nodes[linitial_int(sort)].column].path) != Indexed::No;
         output->fdw_private = info; // LIMIT above it is sent with the sort
