@@ -100,8 +100,19 @@ DROP FOREIGN TABLE ties, strict_ties;
 -- Groups in subqueries, started again for each row; an aggregate within an expression.
 SELECT g, (SELECT count(*) FROM numbers WHERE k = g) AS n, (SELECT max(_id) - min(_id) FROM numbers WHERE k = g) AS spread FROM generate_series(0, 2) g;
 
+-- Booleans of conditions over text.
+SELECT plan_of('SELECT bool_or(name = ''x''), bool_and(name <> ''y''), every(name LIKE ''%a%'') FROM numbers') LIMIT 1;
+SELECT same_rows('SELECT bool_or(name = ''x''), bool_and(name <> ''y''), every(name LIKE ''%a%''), bool_or(name < ''b'') FROM numbers');
+SELECT same_rows('SELECT k, bool_or(name LIKE ''%1%''), bool_and(name > ''b'') FROM numbers GROUP BY k ORDER BY k');
+-- What stays here says why.
+SELECT line FROM (SELECT plan_of('SELECT DISTINCT ON (k) k, name FROM numbers ORDER BY k, _id')) p (line) WHERE line ~ 'Not Sent';
+SELECT same_rows('SELECT DISTINCT ON (k) k, name FROM numbers ORDER BY k, _id');
+SELECT line FROM (SELECT plan_of('SELECT k, count(*) FROM numbers GROUP BY ROLLUP (k)')) p (line) WHERE line ~ 'Not Sent';
+SELECT line FROM (SELECT plan_of('SELECT k FROM numbers WHERE k > 7 AND _id < 50 ORDER BY k FETCH FIRST 3 ROWS WITH TIES')) p (line) WHERE line ~ 'Not Sent';
+SELECT same_rows('SELECT k FROM numbers WHERE k > 7 AND _id < 50 ORDER BY k FETCH FIRST 3 ROWS WITH TIES');
+
 -- The rules.
 SELECT kind, verdict, count(*) > 0 AS some FROM mongo.pushdown_rules GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace') ORDER BY 1;
+SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace', 'mongo.objectid_eq', 'mongo.objectid_ne', 'mongo.to_text') ORDER BY 1;
 
 DROP FOREIGN TABLE numbers, mixed, strict;

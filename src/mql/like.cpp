@@ -83,20 +83,33 @@ bool exact_like_regex(const char *pattern, uint32_t length, bool literal_prefix,
     return true;
 }
 
-bool common_regex(const char *pattern, uint32_t length, bool like, bool any_case, std::string *regex) {
+bool is_common_regex(const char *pattern, uint32_t length, bool like, bool any_case) noexcept {
     if (length > kMostBytes)
         return false;
     for (uint32_t i = 0; any_case && i < length; i++)
         if (std::strchr("iIkKsS", pattern[i]) || static_cast<signed char>(pattern[i]) < 0)
             return false; // the dotless i, the Kelvin sign, the long s
+    for (uint32_t i = 0; i < length; i++) {
+        char c = pattern[i];
+        bool first = i == 0, last = i + 1 == length;
+        if (like) {
+            if (c == '\\' && ++i == length)
+                return false;
+        } else if ((c == '^' && !first) || (c == '$' && !last) || c == '\0' || std::strchr("*+?()[]{}|\\", c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool common_regex(const char *pattern, uint32_t length, bool like, bool any_case, std::string *regex) {
+    if (!is_common_regex(pattern, length, like, any_case))
+        return false;
     if (like)
         return exact_like_regex(pattern, length, false, regex);
     regex->clear();
     for (uint32_t i = 0; i < length; i++) {
         char c = pattern[i];
-        bool first = i == 0, last = i + 1 == length;
-        if ((c == '^' && !first) || (c == '$' && !last) || c == '\0' || std::strchr("*+?()[]{}|\\", c))
-            return false;
         if (c == '.' || c == '^')
             *regex += c;
         else if (c == '$')

@@ -24,4 +24,7 @@ bool exact_like_regex(const char *pattern, uint32_t length, bool literal_prefix,
 // at the end are known; without regard to case no letter that has other forms than its ASCII ones.
 bool common_regex(const char *pattern, uint32_t length, bool like, bool any_case, std::string *regex);
 
+// Whether there is one.
+bool is_common_regex(const char *pattern, uint32_t length, bool like, bool any_case) noexcept;
+
 } // namespace mongo_fdw::mql

@@ -169,7 +169,8 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         if (may_spare_errors(lowering, argument, call->aggfilter != nullptr))
             return fail(grouping, "a value that is left unread could be one that raises");
     }
-    bool by_order = row->final == Final::Extreme && lowering->filter.nodes[argument].family == Family::Text;
+    // The aggregates over Booleans have no collation of their own, whatever their conditions compare.
+    bool by_order = row->final == Final::Extreme && exprType(reinterpret_cast<Node *>(expression)) == TEXTOID;
     if (by_order && !is_byte_order(call->inputcollid))
         return fail(grouping, byte_order_wanted(call->inputcollid));
     bool digits =

@@ -8,6 +8,8 @@
 #include "plan/rules.hpp"
 #include "plan/targets.hpp"
 
+#include "mql/like.hpp"
+
 namespace mongo_fdw {
 namespace {
 
@@ -159,6 +161,15 @@ uint32_t lower_time_of_objectid(Lowering *lowering, Expr *id, Expr *time, Op op)
     return add_sql_node(lowering, node);
 }
 
+// Whether something can be sent for a pattern; that of a parameter is seen when it has a value.
+bool pattern_is_common(Expr *pattern, Op op) {
+    if (op == Op::Eq || op == Op::Ge || !IsA(pattern, Const) || reinterpret_cast<Const *>(pattern)->constisnull)
+        return true;
+    const text *value = DatumGetTextPP(reinterpret_cast<Const *>(pattern)->constvalue);
+    return mql::is_common_regex(VARDATA_ANY(value), static_cast<uint32_t>(VARSIZE_ANY_EXHDR(value)), op == Op::Le,
+                                op == Op::Le || op == Op::Lt);
+}
+
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
     if (list_length(arguments) != 2)
         return refuse(lowering, "it is no comparison");
@@ -201,6 +212,8 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     }
     if (array && rule->kind != NodeKind::Compare)
         return refuse(lowering, "only = ANY and <> ALL have a rule");
+    if (rule->kind == NodeKind::Like && !pattern_is_common(right, op))
+        return refuse(lowering, "the pattern is one that the server may read otherwise");
     lowering->used = lappend_oid(lowering->used, function);
     FilterNode node{array ? NodeKind::In : rule->kind,
                     array ? Op::Eq : op,

@@ -362,8 +362,11 @@ Lowering *lowering_for(const RelationInfo *info) {
 }
 
 void note_local(RelationInfo *info, const char *part, const char *reason) {
-    info->notes =
-        list_append_unique(info->notes, makeString(psprintf("%s: %s", part, reason ? reason : "it has no rule")));
+    String *note = makeString(psprintf("%s: %s", part, reason ? reason : "it has no rule"));
+    info->notes = list_append_unique(info->notes, note);
+    RelationInfo *base = static_cast<RelationInfo *>(info->base->fdw_private); // what runs where this is not chosen
+    if (base && base != info)
+        base->notes = list_append_unique(base->notes, note);
 }
 
 Lowering *trial_lowering(const RelationInfo *info) {

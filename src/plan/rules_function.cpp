@@ -3,21 +3,24 @@
 #include "plan/functions.hpp"
 #include "plan/rules.hpp"
 
+#include "convert/objectid.hpp"
 #include "mql/features.hpp"
 
 extern "C" {
+#include "catalog/pg_cast.h"
+#include "parser/parse_coerce.h"
+
 PG_FUNCTION_INFO_V1(mongo_list_pushdown_rules);
 }
 
 namespace mongo_fdw {
 namespace {
 
-constexpr const char *kFirstVersion = "3.6"; // of the query language that filters use
-
 struct FormRow {
     const char *name;
     const char *verdict;
     const char *note;
+    mql::Feature needs = mql::Feature::None;
 };
 constexpr FormRow kForms[] = {
     {"AND, OR, NOT", "as its parts", "a part of an AND that cannot be sent leaves a superset"},
@@ -26,21 +29,28 @@ constexpr FormRow kForms[] = {
     {"IN, = ANY, NOT IN, <> ALL", "as =", "the list does not depend on the row"},
     {"IS [NOT] DISTINCT FROM", "as =", ""},
     {"BETWEEN", "as its comparisons", ""},
-    {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises"},
+    {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises",
+     mql::Feature::Expressions},
     {"NULLIF", "as =", ""},
-    {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates"},
+    {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates", mql::Feature::Expressions},
     {"value = ANY (array column), @>, <@, &&", "superset", "elements are found there, the array is checked here"},
     {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset",
      "constant keys, json_format simple; of other strict conditions over a path that it exists"},
-    {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here"},
-    {"objectid::text, integer::text", "exact", ""},
+    {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here",
+     mql::Feature::Regex},
+    {"integer::text", "exact", "", mql::Feature::Expressions},
     {"(a, b) < (c, d)", "as its comparisons", ""},
     {"objectid::timestamptz compared", "exact", "a range of ObjectIds"},
-    {"JOIN", "exact", "by _id of one collection, by $lookup (since 5.0), by batches of keys"},
+    {"JOIN by _id of one collection", "exact", ""},
+    {"JOIN by batches of keys", "exact", "an $in of up to 1,000 keys"},
+    {"JOIN by $lookup", "exact", "key with an index, or a small collection", mql::Feature::Lookup},
     {"ORDER BY", "exact",
-     "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation"},
+     "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation",
+     mql::Feature::Expressions},
     {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},
-    {"GROUP BY, DISTINCT", "proved", "keys whose equality is the type's own"},
+    {"GROUP BY, DISTINCT", "proved", "keys whose equality is the type's own", mql::Feature::Expressions},
+    {"HAVING", "superset", "comparisons of counts, sums and extremes of integers; checked again here",
+     mql::Feature::Expressions},
 };
 
 const char *note_of(const Rule &rule) {
@@ -66,6 +76,8 @@ const char *note_of(const Rule &rule) {
         return "";
     }
 }
+
+const char *least_version(mql::Feature feature) { return mql::feature_row(feature).since; }
 
 const char *note_of(const FunctionRule &rule) {
     if (rule.zoned)
@@ -128,6 +140,38 @@ struct Sink {
     }
 };
 
+void put_rule(Sink *sink, const Rule &rule) {
+    bool superset = rule.kind == mql::NodeKind::Like || (rule.family == mql::Family::Uuid && rule.op != mql::Op::Eq);
+    sink->put(rule.function, "comparison", superset ? "superset" : "exact", least_version(mql::Feature::None),
+              note_of(rule));
+}
+
+void put_rule(Sink *sink, Oid function, const FunctionRule &rule) {
+    const char *least = least_version(mql::Feature::Expressions), *own = least_version(mql::feature_of(rule.meaning));
+    sink->put(function, "function", rule.raises || has_unsure_argument(function) ? "superset" : "exact",
+              strcmp(own, least) > 0 ? own : least, note_of(rule));
+}
+
+// The operators and the cast of mongo.objectid, whose OIDs an installation decides.
+void put_objectid_rules(Sink *sink) {
+    Oid type = objectid_type();
+    if (!OidIsValid(type))
+        return;
+    const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY | TYPECACHE_EQ_OPR);
+    auto put = [&](Oid comparison) {
+        const Rule *rule = OidIsValid(comparison) ? find_rule(get_opcode(comparison)) : nullptr;
+        if (rule)
+            put_rule(sink, *rule);
+    };
+    for (int16 strategy = BTLessStrategyNumber; strategy <= BTMaxStrategyNumber; strategy++)
+        put(get_opfamily_member(entry->btree_opf, type, type, strategy));
+    put(get_negator(entry->eq_opr));
+    Oid cast;
+    if (find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &cast) == COERCION_PATH_FUNC)
+        if (const FunctionRule *rule = find_function_rule(cast))
+            put_rule(sink, cast, *rule);
+}
+
 } // namespace
 } // namespace mongo_fdw
 
@@ -139,25 +183,18 @@ extern "C" Datum mongo_list_pushdown_rules(PG_FUNCTION_ARGS) {
     Sink sink{result->setResult, result->setDesc};
     int count;
     const Rule *rules = rule_table(&count);
-    for (int i = 0; i < count; i++) {
-        bool superset = rules[i].kind == mql::NodeKind::Like ||
-                        (rules[i].family == mql::Family::Uuid && rules[i].op != mql::Op::Eq);
-        sink.put(rules[i].function, "comparison", superset ? "superset" : "exact", kFirstVersion, note_of(rules[i]));
-    }
+    for (int i = 0; i < count; i++)
+        put_rule(&sink, rules[i]);
+    put_objectid_rules(&sink);
     const FunctionRule *functions = function_rules(&count);
-    for (int i = 0; i < count; i++) {
-        mql::Feature feature = mql::feature_of(functions[i].meaning);
-        const char *least = mql::feature_row(mql::Feature::Expressions).since, *own = mql::feature_row(feature).since;
-        sink.put(functions[i].function, "function",
-                 functions[i].raises || has_unsure_argument(functions[i].function) ? "superset" : "exact",
-                 strcmp(own, least) > 0 ? own : least, note_of(functions[i]));
-    }
+    for (int i = 0; i < count; i++)
+        put_rule(&sink, functions[i].function, functions[i]);
     for (const FormRow &row : kForms)
-        sink.put(row.name, "form", "", row.verdict, kFirstVersion, row.note);
+        sink.put(row.name, "form", "", row.verdict, least_version(row.needs), row.note);
     for_each_aggregate(
         [](void *argument, Oid function, bool of_floats) {
             static_cast<Sink *>(argument)->put(
-                function, "aggregate", "proved", mql::feature_row(mql::Feature::Expressions).since,
+                function, "aggregate", "proved", least_version(mql::Feature::Expressions),
                 of_floats ? "last digits may differ; mongo_fdw_cpp.enable_float_aggregates" : "");
         },
         &sink);

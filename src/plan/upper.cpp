@@ -191,7 +191,8 @@ bool limit_applies(PlannerInfo *root, RelationInfo *info) {
     const Query *query = root->parse;
     const char *reason = info->table->unwind_levels > 0 ? "it counts elements of arrays, which are unwound here"
                          : !all_exact(info)             ? "a condition is checked here"
-                                                        : nullptr;
+                         : query->limitOption == LIMIT_OPTION_WITH_TIES ? "WITH TIES looks at the rows behind it"
+                                                                        : nullptr;
     if (reason)
         note_local(info, "LIMIT", reason);
     return !reason && enable_pushdown && enable_limit_pushdown && query->commandType == CMD_SELECT &&
@@ -259,13 +260,16 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
     switch (stage) {
     case UPPERREL_GROUP_AGG: {
         GroupPathExtraData *group = static_cast<GroupPathExtraData *>(extra);
-        if (group->patype != PARTITIONWISE_AGGREGATE_PARTIAL && !query->groupingSets)
+        if (query->groupingSets)
+            note_local(below, "GROUP BY", "GROUPING SETS, ROLLUP and CUBE are made here");
+        else if (group->patype != PARTITIONWISE_AGGREGATE_PARTIAL)
             add_group_path(root, input, output, output->reltarget, group->havingQual, false);
         break;
     }
     case UPPERREL_DISTINCT:
-        if (!query->hasDistinctOn && !query->hasAggs && !query->groupClause && !query->hasWindowFuncs &&
-            !query->hasTargetSRFs)
+        if (query->hasDistinctOn)
+            note_local(below, "DISTINCT ON", "the first row of each group is taken here");
+        else if (!query->hasAggs && !query->groupClause && !query->hasWindowFuncs && !query->hasTargetSRFs)
             add_group_path(root, input, output, root->upper_targets[UPPERREL_DISTINCT], nullptr, true);
         break;
     case UPPERREL_ORDERED: {
