@@ -86,6 +86,8 @@ CREATE FOREIGN TABLE ties (_id int, d date, r real, i int, v varchar(3), n numer
 CREATE FOREIGN TABLE strict_ties (a int, b int, f float8) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test_more', collection 'ties', fdw_tuple_cost '1000');
 SELECT same_rows('SELECT _id FROM ties WHERE d >= ''2019-01-01'' ORDER BY d, i LIMIT 2');
 SELECT same_rows('SELECT _id FROM ties ORDER BY r, i LIMIT 2');
+SELECT same_rows('SELECT count(DISTINCT r), count(r) FROM ties');
+SELECT same_rows('SELECT _id FROM ties ORDER BY r DESC, i LIMIT 2');
 SELECT same_rows('SELECT v::text, count(*) FROM ties GROUP BY v::text ORDER BY 1');
 SELECT same_rows('SELECT n, count(*) FROM ties GROUP BY n ORDER BY n');
 SELECT same_rows('SELECT sum(m), avg(m) FROM ties');

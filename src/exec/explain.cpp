@@ -63,7 +63,8 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
         ExplainPropertyList("Not Sent", lines, es);
     }
     if (es->analyze && state->ordered)
-        ExplainPropertyText("Order", "of stored values, proved", es);
+        ExplainPropertyText(
+            "Order", has_key(state->plan.sort, SortAs::Proved) ? "of stored values, proved" : "computed, proved", es);
     if (state->fallback)
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
     if (es->verbose && state->rechecks)

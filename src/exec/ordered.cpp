@@ -16,8 +16,10 @@ constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
 // A column over which the proof failed.
 struct FailureKey {
     Oid relation;
-    int32 column;
+    int32 column; // kComputed: a value that the server computes
 };
+
+constexpr int32 kComputed = -1;
 
 struct Failure {
     FailureKey key;
@@ -50,10 +52,13 @@ Failure *failure_of(const ScanState *state, int column) {
 int key_count(const ScanState *state) { return list_length(state->plan.sort) / kSortFields; }
 
 int column_of_key(const ScanState *state, int key) {
+    if (sort_as(state->plan.sort, key) == SortAs::Doubted)
+        return kComputed;
     return state->plan.filter.nodes[list_nth_int(state->plan.sort, key * kSortFields)].column;
 }
 
 bool is_proved(const ScanState *state, int key) { return sort_as(state->plan.sort, key) == SortAs::Proved; }
+bool is_doubted(const ScanState *state, int key) { return sort_as(state->plan.sort, key) == SortAs::Doubted; }
 
 void disproved(ScanState *state, int key, const char *why) {
     failure_of(state, column_of_key(state, key))->at = GetCurrentTimestamp();
@@ -122,7 +127,8 @@ bool may_prove_order(ScanState *state) {
         return false;
     }
     for (int key = 0; key < key_count(state); key++) {
-        TimestampTz failed = is_proved(state, key) ? failure_of(state, column_of_key(state, key))->at : 0;
+        bool tried = is_proved(state, key) || is_doubted(state, key);
+        TimestampTz failed = tried ? failure_of(state, column_of_key(state, key))->at : 0;
         if (failed && GetCurrentTimestamp() - failed < kRememberedUs) {
             state->order_doubt = "the order could not be proved lately";
             return false;
@@ -158,11 +164,17 @@ bool prove_order(ForeignScanState *node, ScanState *state) {
         if (TupIsNull(slot))
             break;
         const bool *nulls = state->row_nulls ? state->row_nulls : slot->tts_isnull;
-        for (int key = 0; proved && key < key_count(state); key++)
-            if (is_proved(state, key) && nulls[column_of_key(state, key)]) {
-                disproved(state, key, "a value is NULL or does not fit");
-                proved = false;
-            }
+        for (int key = 0; proved && key < key_count(state); key++) {
+            const char *doubt = nullptr;
+            if (is_proved(state, key) && nulls[column_of_key(state, key)])
+                doubt = "a value is NULL or does not fit";
+            else if (is_doubted(state, key) &&
+                     field_of(current_document(state->decoder), mql::kSortKeys).type != BsonType::Missing)
+                doubt = "the server is unsure of a value";
+            if (doubt)
+                disproved(state, key, doubt);
+            proved = !doubt;
+        }
         if (!proved)
             break;
         if (++rows > state->proved_skip)

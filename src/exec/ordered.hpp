@@ -1,10 +1,13 @@
-// The first rows in the order of stored values, proved. Zone B.
+// The first rows in an order that they prove. Zone B.
 //
 // A computed key makes the server look at all documents; stored values an index may give. They are in SQL's order as
 // far as they fit their columns: a row that is NULL in a key, or a misfit that reads so, shows that the order is
 // another one, and the node's outer plan runs, PostgreSQL's own sort. With NULLs last, rows behind the first ones do
 // not matter. With NULLs first no document may be NULL in the key: the ends of its index show their types, and what
 // MongoDB orders between them is of those types, or raises here.
+//
+// Keys that are computed and of which the server may be unsure (lower (name), k + 1) put the documents in doubt before
+// all others: if the first row is not marked, there is none.
 #pragma once
 
 #include "exec/scan.hpp"

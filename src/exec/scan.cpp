@@ -321,7 +321,7 @@ void start(ForeignScanState *node) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("view \"%s\" got a collation after the query was planned", state->table->name_space),
                         errhint("Run the query again, or set mongo_fdw_cpp.enable_order_by_pushdown to off.")));
-    if (filters && has_proved_key(state->plan.sort)) {
+    if (filters && needs_proof(state->plan.sort)) {
         if (!may_prove_order(state)) {
             state->fallback = state->order_doubt;
             return;
@@ -393,7 +393,7 @@ mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
     if (!state_of(node)->group)
         evaluate_limit(node, true);
-    if (has_proved_key(state_of(node)->plan.sort))
+    if (needs_proof(state_of(node)->plan.sort))
         begin_proof(state_of(node));
     return render_folded(state_of(node), true);
 }

@@ -55,13 +55,37 @@ void add_read_settings(const ScanCommand &scan, std::vector<Field> *command) {
         command->push_back({"collation", op("locale", "simple")});
 }
 
-// Where the sort keys are computed; the field is dropped by the projection behind the sort.
-constexpr const char *kSortKeys = "__mongo_fdw_cpp_sort";
+bool has_doubts(const ScanCommand &scan) {
+    for (uint32_t i = 0; i < scan.sort_count; i++)
+        if (scan.sort[i].doubted)
+            return true;
+    return false;
+}
+
+// Before the sort: whether the server is unsure of a key.
+Value doubt_stage(const ScanCommand &scan) {
+    std::vector<Value> unsure;
+    for (uint32_t i = 0; i < scan.sort_count; i++) {
+        std::string key = std::string("$") + kSortKeys + ".v" + std::to_string(i);
+        if (scan.sort[i].doubted)
+            unsure.push_back(op("$eq", {key.c_str(), unsure_value()}));
+    }
+    return op("$addFields", op((std::string(kSortKeys) + ".doubt").c_str(), op("$or", list(unsure))));
+}
+
+// Behind the sort: the computed keys give way to a mark of the documents in doubt.
+Value mark_stage() {
+    std::string doubt = std::string("$") + kSortKeys + ".doubt";
+    return op("$addFields", op(kSortKeys, op("$cond", {doubt.c_str(), true, "$$REMOVE"})));
+}
 
 // $sort and, where keys are computed, the stage before it. False: a parameter's value cannot be said.
 bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
     ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms, scan.folded};
     std::vector<Field> computed, order;
+    bool doubts = has_doubts(scan);
+    if (doubts) // first, whatever the keys before say: an expression that raises here does so for any row
+        order.push_back({std::string(kSortKeys) + ".doubt", -1});
     for (uint32_t i = 0; i < scan.sort_count; i++) {
         const SortKey &key = scan.sort[i];
         int direction = key.descending ? -1 : 1;
@@ -71,7 +95,7 @@ bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
             continue;
         }
         Value value = Value::null();
-        if (!render_sort_key(context, key.value, &value))
+        if (!(key.doubted ? render_value : render_sort_key)(context, key.value, &value))
             return false;
         std::string place = std::to_string(i);
         // MinKey (an error is to come) before all, then null and the values, where NULLS FIRST or LAST wants it.
@@ -88,6 +112,8 @@ bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
     }
     if (!computed.empty())
         stages->push_back(op("$addFields", doc({{kSortKeys, doc(computed)}})));
+    if (doubts)
+        stages->push_back(doubt_stage(scan));
     stages->push_back(op("$sort", doc(order)));
     return true;
 }
@@ -110,8 +136,10 @@ const char *find_writing_stage(bson_iter_t *iterator, int depth) {
 
 } // namespace
 
-Value projection_of(const char *const *paths, uint32_t count) {
+Value projection_of(const char *const *paths, uint32_t count, bool with_doubts) {
     std::vector<Field> fields;
+    if (with_doubts)
+        fields.push_back({kSortKeys, 1});
     for (uint32_t i = 0; i < count; i++)
         fields.push_back({paths[i], 1});
     if (fields.empty())
@@ -182,9 +210,12 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
             add_count_stage(&stages, "$skip", scan.skip);
             add_count_stage(&stages, "$limit", scan.limit);
         }
+        bool doubts = has_doubts(scan);
+        if (doubts)
+            stages.push_back(mark_stage());
         if (scan.project)
-            stages.push_back(op("$project", projection_of(scan.project, scan.project_count)));
-        else if (scan.sort_count > 0)
+            stages.push_back(op("$project", projection_of(scan.project, scan.project_count, doubts)));
+        else if (scan.sort_count > 0 && !doubts)
             stages.push_back(op("$project", doc({{kSortKeys, 0}})));
         if (scan.sort_count == 0) {
             add_count_stage(&stages, "$skip", scan.skip);
@@ -192,7 +223,7 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         }
         std::vector<Field> find = {{"find", scan.collection}, {"filter", filter}};
         if (scan.project)
-            find.push_back({"projection", projection_of(scan.project, scan.project_count)});
+            find.push_back({"projection", projection_of(scan.project, scan.project_count, false)});
         if (scan.skip > 0)
             find.push_back({"skip", count_value(scan.skip)});
         if (scan.limit > 0)

@@ -11,12 +11,16 @@ struct Document {
     uint32_t size;
 };
 
+// Where sort keys are computed. Of the rows only those of which the server is unsure keep the field.
+constexpr char kSortKeys[] = "__mongo_fdw_cpp_sort";
+
 // One key of ORDER BY.
 struct SortKey {
     uint32_t value; // a value tree
     bool descending;
     bool nulls_first;
-    bool stored; // the column's values may be compared as they are stored, none is null: an index can serve
+    bool stored;  // the column's values may be compared as they are stored, none is null: an index can serve
+    bool doubted; // documents of which the server is unsure come first, and show it by the field kSortKeys
 };
 
 enum class JoinKind : uint8_t { Inner, Left, Semi, Anti };

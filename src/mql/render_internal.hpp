@@ -21,7 +21,7 @@ Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *saya
 bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *stages);
 
 // An inclusion projection.
-Value projection_of(const char *const *paths, uint32_t count);
+Value projection_of(const char *const *paths, uint32_t count, bool with_doubts = false);
 
 // aggregate with the scan's settings. single: its only batch is read as a command's reply.
 Value command_of(const ScanCommand &scan, const std::vector<Value> &stages, bool single = false);

@@ -161,7 +161,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     Expr *expression = nullptr;
     if (call->args != NIL) {
         expression = linitial_node(TargetEntry, call->args)->expr;
-        lowering->sortable_singles = aggregate == Aggregate::CountValues;
+        lowering->sortable_singles = aggregate == Aggregate::CountValues && call->aggdistinct == NIL;
         argument = lower_to_filter(lowering, expression);
         lowering->sortable_singles = false;
         if (argument == kNone)

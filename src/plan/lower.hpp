@@ -31,7 +31,8 @@ struct Lowering {
     List *used;            // OIDs of the functions whose rules were applied
     const char *reason;    // why the last clause stays local
     Expr *case_argument;   // of the CASE around the expression, which its CaseTestExpr stands for
-    bool sortable_singles; // columns of type real may stand for themselves: only their order counts
+    bool sortable_singles; // columns of type real may stand for themselves: only their order counts, or that there is
+                           // one
     bool plain;            // no expressions: the server may lack what they need
     bool written;          // the statement writes the collection: rows are read once, before anything else is known
     bool unwound;          // the rows are elements of the unwound array, not documents

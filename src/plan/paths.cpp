@@ -454,18 +454,17 @@ const char *lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values
     return local == NIL ? nullptr : "a condition is checked here";
 }
 
-// Filters that leave out documents without a key that proves itself with NULLs last; _id is always there.
-static List *presence_of_keys(Lowering *lowering, List *sort) {
-    List *roots = NIL;
-    for (int key = 0; key < list_length(sort) / kSortFields; key++) {
-        uint16_t column = lowering->filter.nodes[list_nth_int(sort, key * kSortFields)].column;
-        bool nulls_first = list_nth_int(sort, key * kSortFields + 2) != 0;
-        if (sort_as(sort, key) == SortAs::Proved && !nulls_first && strcmp(lowering->columns[column].path, "_id") != 0)
-            roots = lappend_int(roots, static_cast<int>(mql::add_node(&lowering->filter,
-                                                                      mql::Node{mql::NodeKind::NotNull, mql::Op::Eq,
-                                                                                column, 0, mql::kNone, mql::kNone})));
-    }
-    return roots;
+// A filter that leaves out documents without the first key where that proves itself with NULLs last; _id is always
+// there. Without a later key a document may well be among the first.
+static List *presence_of_key(Lowering *lowering, List *sort) {
+    if (sort == NIL || sort_as(sort, 0) != SortAs::Proved)
+        return NIL;
+    uint16_t column = lowering->filter.nodes[linitial_int(sort)].column;
+    bool nulls_first = list_nth_int(sort, 2) != 0;
+    if (nulls_first || strcmp(lowering->columns[column].path, "_id") == 0)
+        return NIL;
+    mql::Node present{mql::NodeKind::NotNull, mql::Op::Eq, column, 0, mql::kNone, mql::kNone};
+    return list_make1_int(static_cast<int>(mql::add_node(&lowering->filter, present)));
 }
 
 // The rows must show the keys that are proved.
@@ -507,11 +506,11 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     if (pathkeys != NIL) {
         const char *reason;
         bool whole = upper || list_length(pathkeys) == list_length(root->query_pathkeys);
-        bool limited = upper && info->sorted && has_proved_key(info->sort_list);
+        bool limited = upper && info->sorted && needs_proof(info->sort_list);
         plan.sort = lower_pathkeys(info->base, info, lowering, pathkeys, whole, limited, &reason);
         if (list_length(plan.sort) < list_length(pathkeys) * kSortFields)
             elog(ERROR, "a sort that was planned cannot be said");
-        plan.presence = presence_of_keys(lowering, plan.sort);
+        plan.presence = presence_of_key(lowering, plan.sort);
     }
     List *target = upper ? root->upper_targets[UPPERREL_FINAL]->exprs : rel->reltarget->exprs;
     plan.needed = columns_read(info, lowering, list_concat_copy(target, local));

@@ -90,7 +90,9 @@ mql::SortKey *sort_keys(const ScanPlan &plan, SortAs allowed) {
         keys[i].value = static_cast<uint32_t>(list_nth_int(plan.sort, at));
         keys[i].descending = list_nth_int(plan.sort, at + 1);
         keys[i].nulls_first = list_nth_int(plan.sort, at + 2);
-        keys[i].stored = sort_as(plan.sort, i) != SortAs::Computed && sort_as(plan.sort, i) <= allowed;
+        SortAs as = sort_as(plan.sort, i);
+        keys[i].stored = as == SortAs::Stored ? allowed != SortAs::Computed : as == SortAs::Proved && as == allowed;
+        keys[i].doubted = as == SortAs::Doubted;
     }
     return keys;
 }

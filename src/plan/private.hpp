@@ -46,8 +46,9 @@ constexpr int64 kMostProvedRows = 10000; // whose order is proved, OFFSET includ
 // How a key of ORDER BY is compared.
 enum class SortAs : int {
     Computed,
-    Stored, // the conditions leave only values that fit and are not null
-    Proved, // as stored, where LIMIT leaves few rows that prove themselves; else PostgreSQL's own plan runs
+    Stored,  // the conditions leave only values that fit and are not null
+    Proved,  // as stored, where LIMIT leaves few rows that prove themselves; else PostgreSQL's own plan runs
+    Doubted, // computed; a document of which the server is unsure comes first, and PostgreSQL's own plan runs
 };
 
 // How a column of a grouped scan is made of a result document.
@@ -112,16 +113,18 @@ uint32_t *numbers_of(List *numbers);
 
 constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kOutputFields = 3; // of the flat lists
 
-// How a key is compared; whether any key proves itself.
+// How a key is compared; whether any key is compared so; whether the rows have to show that their order is right.
 inline SortAs sort_as(const List *sort, int key) {
     return static_cast<SortAs>(list_nth_int(sort, key * kSortFields + 3));
 }
 
-inline bool has_proved_key(const List *sort) {
+inline bool has_key(const List *sort, SortAs as) {
     for (int key = 0; key < list_length(sort) / kSortFields; key++)
-        if (sort_as(sort, key) == SortAs::Proved)
+        if (sort_as(sort, key) == as)
             return true;
     return false;
 }
+
+inline bool needs_proof(const List *sort) { return has_key(sort, SortAs::Proved) || has_key(sort, SortAs::Doubted); }
 
 } // namespace mongo_fdw

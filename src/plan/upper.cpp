@@ -87,8 +87,9 @@ bool always_sayable(const mql::Tree &tree, uint32_t at) {
     return true;
 }
 
-// last: no key follows, so that ties are free.
-const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, bool last) {
+// last: no key follows, so that ties are free. *as becomes Doubted where only a proof allows it, which limited
+// promises.
+const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, bool last, bool limited, SortAs *as) {
     const mql::Node &node = lowering->filter.nodes[root];
     const mql::Column *column = node.kind == NodeKind::ColumnValue ? &lowering->columns[node.column] : nullptr;
     if (node.family == Family::Text && !is_byte_order(collation)) {
@@ -97,11 +98,15 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
     // Floats sort as they are stored, which parts values that are equal once rounded; symbols as strings do.
     bool as_stored =
         column && ((node.family == Family::Float && last) || (node.family == Family::Text && !column->max_length));
-    if ((node.unsure || node.family == Family::Float) && !as_stored)
-        return "the server may be unsure of a value";
-    if (!always_sayable(lowering->filter, node.first_child))
-        return "it holds a parameter";
-    return nullptr;
+    if (column && column->single && !as_stored)
+        return "values of type real tie where the server sees a difference";
+    bool unsure = (node.unsure || node.family == Family::Float) && !as_stored;
+    if (!unsure && always_sayable(lowering->filter, node.first_child))
+        return nullptr;
+    *as = SortAs::Doubted;
+    return limited  ? nullptr
+           : unsure ? "only below a LIMIT can it be told whether the server was sure of each value"
+                    : "only below a LIMIT can a parameter be sent that the server may not take";
 }
 
 } // namespace
@@ -137,30 +142,30 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
         Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
         if (!OidIsValid(opclass) || get_opclass_family(opclass) != key->pk_opfamily)
             return sort;
-        lowering->sortable_singles = true;
+        lowering->sortable_singles = own_column(lowering, expression) != nullptr;
         uint32_t root = lower_to_filter(lowering, expression);
         lowering->sortable_singles = false;
         bool last = whole && lnext(pathkeys, cell) == nullptr;
-        *reason = root == kNone ? lowering->reason : unsortable(lowering, root, key->pk_eclass->ec_collation, last);
+        SortAs as = SortAs::Computed;
+        *reason = root == kNone ? lowering->reason
+                                : unsortable(lowering, root, key->pk_eclass->ec_collation, last, limited, &as);
         if (root == kNone || *reason)
             return sort;
         const mql::Node &node = lowering->filter.nodes[root];
         bool storable = node.kind == NodeKind::ColumnValue &&
                         (node.family == Family::Int || node.family == Family::Timestamp ||
                          node.family == Family::ObjectId || (node.family == Family::Date && last));
-        SortAs as = storable && always_present(info, lowering, node.column) ? SortAs::Stored
-                    : storable && limited && may_prove_itself(info, lowering, node, key->pk_nulls_first)
-                        ? SortAs::Proved
-                        : SortAs::Computed;
+        if (storable && always_present(info, lowering, node.column))
+            as = SortAs::Stored;
+        else if (storable && limited && may_prove_itself(info, lowering, node, key->pk_nulls_first))
+            as = SortAs::Proved;
         sort = lappend_int(sort, static_cast<int>(root));
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
         sort = lappend_int(sort, static_cast<int>(as));
     }
-    bool computed = false;
+    bool computed = has_key(sort, SortAs::Computed) || has_key(sort, SortAs::Doubted);
     int keys = list_length(sort) / kSortFields;
-    for (int i = 0; i < keys; i++)
-        computed = computed || sort_as(sort, i) == SortAs::Computed;
     for (int i = 0; computed && i < keys; i++) // what is proved of the others is of no use then
         if (sort_as(sort, i) == SortAs::Proved)
             lfirst_int(list_nth_cell(sort, i * kSortFields + 3)) = static_cast<int>(SortAs::Computed);
@@ -231,7 +236,7 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     ScanCost cost = scan_cost(info, base);
     Cost look = filter_cost(info, rows, info->examined) + cost.startup - info->table->startup_cost;
     Cost startup = info->table->startup_cost; // a join's work is done as its rows come
-    if (info->sorted && has_proved_key(below->sort_list)) {
+    if (info->sorted && has_key(below->sort_list, SortAs::Proved)) {
         if (!info->sort_indexed || info->clauses != NIL)
             startup += look + rows * cpu_operator_cost;
         look = 0;
@@ -286,7 +291,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         info->sorted = true;
         info->sort_list = sort;
         info->sort_indexed =
-            has_proved_key(sort) &&
+            has_key(sort, SortAs::Proved) &&
             indexed_by(info->table, info->user,
                        lowering->columns[lowering->filter.nodes[linitial_int(sort)].column].path) != Indexed::No;
         output->fdw_private = info; // LIMIT above it is sent with the sort

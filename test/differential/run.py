@@ -1,6 +1,6 @@
 """Differential tests of push-down: generated conditions over the trap collection, evaluated here and by the server.
 
-usage: run.py ENGINE MONGO_URI [QUERIES [SEED]]
+usage: run.py ENGINE MONGO_URI [QUERIES [SEED [KIND]]]     KIND: conditions, sorts, groups or joins alone; any without it
 
 The collections are those of test/tools/load_fixtures.py; psql connects as the environment says. Every query runs with
 push-down off and on, as a custom and as a generic plan; rows, digits and errors must be the same. An error of the unpushed
@@ -237,19 +237,22 @@ class Generator:
         return "(" + word.join(self.condition(depth - 1) for _ in range(rng.randrange(2, 4))) + ")"
 
     def sort_key(self):
+        """(what is shown of the key, whether that tells all of it, the key with its order)"""
         rng = self.rng
-        key = rng.choice(["i4", "i8", "f4", "f8", "np", "tx", "at", "bo", "oi", "tz", "ts", "da", "ab", "id", "td", "nu", "vc"]) if rng.random() < 0.8 else "coalesce({0}, {0})".format(self.value(rng.choice(["int", "timestamptz"]), 1))
-        return key, f"{key} {rng.choice(['', 'ASC', 'DESC'])} {rng.choice(['', '', 'NULLS FIRST', 'NULLS LAST'])}"
+        kind = rng.choice(["int", "int", "bigint", "timestamptz", "text", "text", "float", "numeric"])
+        key = rng.choice(["i4", "i8", "f4", "f8", "np", "tx", "at", "bo", "oi", "tz", "ts", "da", "ab", "id", "td", "nu", "vc"]) if rng.random() < 0.7 else None
+        whole = key not in ("f8", "f4", "nu") if key else kind not in ("float", "numeric")  # zeros of both signs, 5 and 5.00 tie
+        key = key or f"coalesce({self.value(kind, 2)}, {rng.choice(['NULL', self.value(kind, 1)])})"
+        return f"({key})::text" if whole else f"({key} = 0 OR {key} > 5)", whole, f"{key} {rng.choice(['', 'ASC', 'DESC'])} {rng.choice(['', '', 'NULLS FIRST', 'NULLS LAST'])}"
 
     def sorted_query(self, table, condition):
         """The keys alone are shown: rows that tie on them may come in any order."""
         rng = self.rng
         keys = [self.sort_key() for _ in range(rng.randrange(1, 4))]
-        shown = [f"({k})::text" if k not in ("f8", "f4", "nu") else f"({k} = 0 OR {k} > 5)" for k, _ in keys]
-        inner = f"SELECT {', '.join(f'{x} AS c{n}' for n, x in enumerate(shown))} FROM {table} WHERE {condition} ORDER BY {', '.join(o for _, o in keys)}"
+        inner = f"SELECT {', '.join(f'{shown} AS c{n}' for n, (shown, _, _) in enumerate(keys))} FROM {table} WHERE {condition} ORDER BY {', '.join(order for _, _, order in keys)}"
         if rng.random() < 0.7:
             return f"{inner} LIMIT {rng.randrange(0, 12)} OFFSET {rng.randrange(0, 4)}"
-        return f"SELECT string_agg(coalesce(c0, '~'), '/') FROM ({inner}) q" if not any(k in ("f8", "f4", "nu") for k, _ in keys) else inner
+        return f"SELECT string_agg(coalesce(c0, '~'), '/') FROM ({inner}) q" if all(whole for _, whole, _ in keys) else inner
 
     def aggregate(self):
         rng = self.rng
@@ -348,17 +351,19 @@ class Generator:
         keys = rng.choice(["a.i4", "b.i4", "b.bo", "a.tx", "b.da"])
         return f"/* remote */ SELECT {keys}, count(*), count(b.i4), sum(a.i4), max(b.id) FROM {table} a {rng.choice(['JOIN', 'LEFT JOIN'])} {table} b ON {on}{extra('b')} GROUP BY 1"
 
-    def query(self, table):
+    def query(self, table, kind="any"):
         """(SQL with parameters, parameter types, parameter values, condition with the values in place, whether its errors must not be spared)"""
         rng = self.rng
-        if rng.random() < 0.16:
+        chance = lambda of, p: rng.random() < p if kind == "any" else kind in of
+        if chance(("joins",), 0.16):
             return (self.join_query if rng.random() < 0.6 else self.remote_join_query)(table), [], [], "true", False
         single = rng.random() < 0.2
         condition = self.computed() if single else self.condition(rng.randrange(0, 6))
-        if rng.random() < 0.45:
+        if chance(("sorts", "groups"), 0.45):
             simple = condition if rng.random() < 0.5 else "true"
-            sql = (self.sorted_query if rng.random() < 0.4 else self.grouped_query)(table, simple)
-            return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], "true", False
+            sorts = chance(("sorts",), 0.4)
+            sql = (self.sorted_query if sorts else self.grouped_query)(table, simple)
+            return sql, [kind for kind, _ in self.parameters], [text for _, text in self.parameters], "true", simple == "true"
         inlined = condition
         for number in range(len(self.parameters), 0, -1):
             kind, text = self.parameters[number - 1]
@@ -550,11 +555,13 @@ def main():
     engine, uri = sys.argv[1:3]
     queries = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 20261124
+    kind = sys.argv[5] if len(sys.argv) > 5 else "any"
     name = f"differential_{engine}"
     fresh_database(name, uri)
     script = [HARNESS]
     for policy in ("error", "null", "collect"):
         script.append(f"CREATE FOREIGN TABLE t_{policy} ({definitions()}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
+        script.append(f"CREATE FOREIGN TABLE n_{policy} ({definitions()}, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}_more', collection 'near', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
         script.append(f"CREATE FOREIGN TABLE u_{policy} ({definitions()}, __ord int, __errors jsonb) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', unwind 'a', fetch_size '1000', fdw_tuple_cost '10', on_conversion_error '{policy}');")
     kinds = list(LITERALS)
     keys = [f"({n}, " + ", ".join(f"{LITERALS[kind][n % len(LITERALS[kind])]}" if n < 20 else "NULL" for kind in kinds) + ")" for n in range(21)]
@@ -563,12 +570,12 @@ def main():
     for number in range(queries):
         seed = first + number
         policy = ("null", "collect", "null", "error")[number % 4]
-        table = f"{'u' if number // 4 % 10 == 9 else 't'}_{policy}"  # a child table: what the elements of a are
-        sql, types, values, inlined, own = Generator(seed).query(table)
+        table = f"{'tttttttnnu'[number // 4 % 10]}_{policy}"  # the traps, values near to one another, the elements of arrays
+        sql, types, values, inlined, own = Generator(seed).query(table, kind)
         rows.append(f"({number}, {seed}, '{policy}', {own}, {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
                     f"{literal('(' + ', '.join(values) + ')' if values else '')}, {literal(inlined)}, '{table}')")
     times = 1 + queries // 1000  # each rule a few times more than chance does
-    for number, (query, condition, plain) in enumerate(sweep(name, times, first), start=queries):
+    for number, (query, condition, plain) in enumerate(sweep(name, times, first) if kind == "any" else [], start=queries):
         policy = ("null", "collect", "null", "error")[number % 4]
         sql = query.format(table=f"t_{policy}", condition=condition)
         rows.append(f"({number}, {first}, '{policy}', false, {literal(sql)}, '', '', {literal(condition if plain else 'true')}, 't_{policy}')")

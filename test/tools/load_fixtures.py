@@ -131,16 +131,34 @@ TRAPS = [
 ]
 
 
+# Values that are equal in one world or type and not in another, beside ordinary ones.
+NEAR = [
+    0.1, struct.unpack("<f", struct.pack("<f", 0.1))[0], 0.1000000001, Decimal128("0.1"), Decimal128("0.10"), Decimal128("0.1000000001"),
+    16777216, 16777217, 16777218.0, 2**31 - 1, float(2**31), Int64(2**53), Int64(2**53 + 1), float(2**53), Decimal128("9007199254740993"), Decimal128("9007199254740992.0"),
+    5, Int64(5), 5.0, Decimal128("5"), Decimal128("5.00"), 5.0000001, Decimal128("5.0000000001"), 4, 6, 7, 32767, 32768, -5, Decimal128("-5.5"), -5.5,
+    0, -0.0, 0.0, Decimal128("-0"), Decimal128("0E+3"), Decimal128("0.000"), Decimal128("1E-400"), 5e-324, 1e-310,
+    float("nan"), float("nan"), Decimal128("NaN"), float("inf"), Decimal128("Infinity"), float("-inf"), Decimal128("1E+400"),
+    "a", "A", "b", "\u00e9", "e\u0301", "abc", "abcde", "abcdef", "abcdeg", "abc", "5", " 5", "5 ", "05", "5.0", "\uffff", "\U00010000",
+    lambda key: element(0x0E, key, text("abc")), lambda key: element(0x0E, key, text("5")),
+    "5f0000000000000000000001", "5F0000000000000000000001", OID, OID, ObjectId("5f0000000000000000000002"),
+    date_ms(1709209815678), date_ms(1709209815679), date_ms(1709164800000), date_ms(1709164799999), date_ms(1709209815678), date_ms(0), date_ms(-1),
+    True, False, True, None, None, [5], [5, 5.0], [Decimal128("5.00")], [], [[5]], {"b": 5}, {"b": 5.0}, {"b": Decimal128("5.00")}, {"b": "x"}, {"b": [5]}, {},
+    Binary(b"\x00\x01\x02", 0), Binary(b"\x00\x01", 0), Binary(bytes(range(16)), 4), Binary(bytes(range(16)), 4), UNDEFINED,
+]
+
+
+def labelled(number, name, value):
+    label = element(0x02, "n", text(name))
+    if callable(value):
+        return raw(number, label, value("a"))
+    if name == "missing":
+        return raw(number, label)
+    return raw(number, label, bson.encode({"a": None if name == "null" else value})[4:-1])
+
+
 def trap_documents():
     for number, (name, value) in enumerate(TRAPS, 1):
-        label = element(0x02, "n", text(name))
-        if callable(value):
-            yield raw(number, label, value("a"))
-        elif name == "missing":
-            yield raw(number, label)
-        else:
-            inner = bson.encode({"a": None if name == "null" else value})
-            yield raw(number, label, inner[4:-1])
+        yield labelled(number, name, value)
 
 
 def key_documents():
@@ -157,16 +175,12 @@ def load(uri, name):
     db = client[name]
     report = []
 
-    def fill(collection, documents):
-        documents = list(documents)
-        if documents:
-            refused = 0
-            for one in documents:
-                try:
-                    db[collection].insert_one(one)
-                except pymongo.errors.PyMongoError as error:
-                    refused += 1
-                    report.append(f"{collection}: refused {error}")
+    def fill(collection, documents, into=db):
+        for one in documents:
+            try:
+                into[collection].insert_one(one)
+            except pymongo.errors.PyMongoError as error:
+                report.append(f"{collection}: refused {error}")
 
     fill("traps", trap_documents())
     fill("keys", key_documents())
@@ -210,6 +224,8 @@ def load(uri, name):
         {"_id": 1, "d": day(3), "r": 0.1, "i": 3, "v": "abc", "n": Int64(2**60), "m": Int64(2**63 - 1), "a": 1, "b": 5, "f": -1.0},
         {"_id": 2, "d": day(5), "r": 0.10000000001, "i": 1, "v": "abcdef", "n": float(2**60), "m": Int64(2**63 - 1), "a": 0, "b": "bad", "f": Decimal128("1E-400")},
         {"_id": 3, "d": day(4), "r": 0.1000000000001, "i": 2, "v": "abc", "n": Int64(7), "m": Int64(1), "a": 2, "b": 7, "f": 1.0}])
+    more.near.drop()
+    fill("near", (labelled(number, "near", value) for number, value in enumerate(NEAR, 1)), more)
     more.conversions.drop()
     more.conversions.insert_many([
         {"_id": 1, "t": "5", "n": Decimal128("2.5"), "z": datetime.datetime(2024, 2, 29, 12, 30, 15, 678000, tzinfo=UTC), "b": True, "o": OID},
