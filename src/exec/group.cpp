@@ -34,6 +34,8 @@ struct GroupState {
     uint32_t accumulator_count;
     mql::Having *having;
     uint32_t having_count;
+    mql::GroupSortKey *sort;
+    uint32_t sort_count;
     TupleDesc descriptor;       // of the scan tuple
     TupleTableSlot *stored;     // for rows of the store
     Converter **converters;     // of its columns, for keys and extremes
@@ -58,6 +60,9 @@ struct Group {
 
 bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
 
+// Whether LIMIT is part of the node.
+bool is_first(const ScanState *state) { return state->plan.limit >= 0 || state->plan.offset >= 0; }
+
 mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) {
     mql::GroupCommand command{};
     command.scan = scan;
@@ -73,6 +78,12 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
     command.accumulator_count = state->group->accumulator_count;
     command.having = state->group->having;
     command.having_count = state->group->having_count;
+    command.first = is_first(state);
+    command.sort = state->group->sort;
+    command.sort_count = state->group->sort_count;
+    if (command.first) // what OFFSET leaves out is proved as well
+        command.scan.limit =
+            state->limit > 0 && state->limit <= PG_INT64_MAX - state->skip ? state->limit + state->skip : 0;
     command.stored = state->group->level == Level::Stored;
     return command;
 }
@@ -429,6 +440,9 @@ bool keep_group(Group *group) {
         group->doubt = "the result is no group";
     if (count_of(field_of(group->document, "bad"), 0) != 0)
         group->doubt = "the server is not sure of a value, or it does not fit its column";
+    BsonValue doubted = field_of(group->document, mql::kDoubtField);
+    if (doubted.type == BsonType::Bool && *doubted.data)
+        group->doubt = "the server cannot prove a group that ORDER BY and LIMIT would leave out";
     if (is_stored(group))
         prove_stored(group);
     int columns = state->descriptor->natts;
@@ -440,7 +454,7 @@ bool keep_group(Group *group) {
         values[i] = output(group, i, static_cast<Final>(list_nth_int(outputs, at)), list_nth_int(outputs, at + 1),
                            list_nth_int(outputs, at + 2), &nulls[i]);
     }
-    if (!group->doubt)
+    if (!group->doubt && group->state->seen++ >= group->state->skip)
         tuplestore_putvalues(state->rows, state->descriptor, values, nulls);
     return !group->doubt;
 }
@@ -556,6 +570,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     GroupState *groups = state->group;
     join_transaction(state);
     evaluate_parameters(node, false);
+    evaluate_limit(node, false);
     state->started = true;
     state->executions++;
     state->fallback = nullptr;
@@ -574,7 +589,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
         note_fallback(state, "the view has a collation of its own");
     } else if (!rendering.command.data) {
         note_fallback(state, "the value of a parameter cannot be said there");
-    } else if (rendering.never) {
+    } else if (rendering.never || state->limit == 0) {
         groups->ready = groups->key_count > 0;
     } else {
         old = MemoryContextSwitchTo(state->parameters);
@@ -600,6 +615,8 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
     groups->doubt_count = list_length(state->plan.doubts);
     groups->having = having_of(state->plan);
     groups->having_count = list_length(state->plan.having) / kHavingFields;
+    groups->sort = group_sort_of(state->plan);
+    groups->sort_count = list_length(state->plan.group_sort) / kGroupSortFields;
     groups->accumulator_count = list_length(state->plan.accumulators) / kAccumulatorFields;
     groups->descriptor = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
     groups->stored = MakeSingleTupleTableSlot(groups->descriptor, &TTSOpsMinimalTuple);

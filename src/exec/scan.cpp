@@ -120,6 +120,8 @@ int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 ot
     return number;
 }
 
+} // namespace
+
 void evaluate_limit(ForeignScanState *node, bool explain_only) {
     ScanState *state = state_of(node);
     state->skip = count_value(node, state->plan.offset, explain_only, 0,
@@ -128,8 +130,6 @@ void evaluate_limit(ForeignScanState *node, bool explain_only) {
         count_value(node, state->plan.limit, explain_only, -1, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT");
     state->seen = 0;
 }
-
-} // namespace
 
 mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation) {
     mql::ScanCommand command{};
@@ -391,8 +391,7 @@ Oid user_of(ForeignScanState *node) {
 
 mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
-    if (!state_of(node)->group)
-        evaluate_limit(node, true);
+    evaluate_limit(node, true);
     if (needs_proof(state_of(node)->plan.sort))
         begin_proof(state_of(node));
     return render_folded(state_of(node), true);

@@ -85,6 +85,9 @@ void give_keys(ForeignScanState *node, Datum keys);
 // Evaluates the parameters of this execution into operands.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);
 
+// Evaluates LIMIT and OFFSET, where the node has them.
+void evaluate_limit(ForeignScanState *node, bool explain_only);
+
 // Makes an execution part of the server's transaction, where that is wanted or there is one.
 void join_transaction(ScanState *state);
 

@@ -4,9 +4,8 @@
 // computes of them goes with its proof: MongoDB sums and compares whatever it finds, so the caller believes a result
 // only when no value was in doubt. DISTINCT takes two groups: by the keys and the value, then by the keys; of several
 // arguments each document gives a value with the argument's number.
-#include "mql/group.hpp"
 #include "mql/arms.hpp"
-#include "mql/expression.hpp"
+#include "mql/group_internal.hpp"
 #include "mql/render_internal.hpp"
 
 #include <bson/bson.h>
@@ -23,9 +22,6 @@ struct Part {
     Value of;
 };
 
-std::string numbered(const char *name, uint32_t number) { return name + std::to_string(number); }
-
-Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 Value one_if(const Value &test) { return cond(test, 1, 0); }
 Value unless_null(const Value &v, const Value &then) { return cond(is_null(v), Value::null(), then); }
 
@@ -106,12 +102,6 @@ Value computed(const Value &value) {
     return expression ? value : literal(value);
 }
 
-const Node *column_node(const GroupCommand &group, uint32_t root) {
-    const Node *node = root == kNone ? nullptr : &group.scan.filters->nodes[root];
-    bool found = node && node->kind == NodeKind::ColumnValue;
-    return found && group.scan.columns[node->column].fit->kind != FitKind::Ordinal ? node : nullptr;
-}
-
 bool key_as_stored(const GroupCommand &group, uint32_t root) {
     const Node *node = column_node(group, root);
     // A group of numerics may hold doubles, which read otherwise than the number that stands for the group.
@@ -182,66 +172,6 @@ bool may_be_unsure(const GroupCommand &group, uint32_t root) {
         if (may_be_unsure(group, at))
             return true;
     return false;
-}
-
-// What an accumulator that can_prove_there allows gives, and whether that is no integer where it should be one.
-Value result_of(const GroupCommand &group, uint32_t number) {
-    const Accumulator &accumulator = group.accumulators[number];
-    std::string letter = "s";
-    uint32_t field = number;
-    if (group.stored && accumulator.argument == kNone)
-        return "$n";
-    if (group.stored) {
-        letter = accumulator.aggregate == Aggregate::CountValues  ? "c"
-                 : accumulator.aggregate == Aggregate::IntegerSum ? "s"
-                 : accumulator.aggregate == Aggregate::Least      ? "a"
-                                                                  : "b";
-        field = stored_number(*group.scan.filters, accumulator);
-    }
-    return ("$" + numbered(letter.c_str(), field)).c_str();
-}
-
-// Groups for which a comparison of HAVING is not true are left out, unless their results may be in doubt: what proves
-// them here is asked there (exec/group.cpp).
-bool add_having(const GroupCommand &group, bool counts_doubts, std::vector<Value> *stages) {
-    if (group.having_count == 0)
-        return true;
-    std::vector<Value> wanted, doubts;
-    for (uint32_t i = 0; i < group.having_count; i++) {
-        const Having &having = group.having[i];
-        const Operand &with = group.scan.operands[having.parameter];
-        Value result = result_of(group, having.accumulator);
-        if (with.kind == OperandKind::Int)
-            wanted.push_back(op(name_of(having.op), {result, integer_value(with.integer)}));
-        else if (with.kind == OperandKind::Null)
-            wanted.push_back(literal(false));
-        else if (with.kind == OperandKind::Unknown && with.text)
-            wanted.push_back(op(name_of(having.op), {result, doc({{"$parameter", with.text}})}));
-        else
-            return false;
-    }
-    auto doubt = [&](const std::string &path, uint32_t value) {
-        const FitColumn &column = *group.scan.columns[column_node(group, value)->column].fit;
-        Value fits = group.scan.folded ? op("$fitting", path.c_str()) : fits_as_stored(path.c_str(), column);
-        doubts.push_back(negation(fits));
-    };
-    if (counts_doubts)
-        doubts.push_back(op("$gt", {"$bad", 0}));
-    for (uint32_t i = 0; group.stored && i < group.key_count; i++)
-        doubt(group.key_count > 1 ? "$_id." + numbered("k", i) : "$_id", group.keys[i]);
-    for (uint32_t i = 0; i < group.accumulator_count; i++) {
-        const Accumulator &accumulator = group.accumulators[i];
-        const Node *node = group.stored ? column_node(group, accumulator.argument) : nullptr;
-        uint32_t number = node ? stored_number(*group.scan.filters, accumulator) : i;
-        for (const char *letter : {"a", "b"})
-            if (node)
-                doubt("$" + numbered(letter, number), accumulator.argument);
-        if (accumulator.aggregate == Aggregate::IntegerSum || (node && node->family == Family::Int))
-            doubts.push_back(negation(is_one(type_of(("$" + numbered("s", number)).c_str()), {"int", "long"})));
-    }
-    doubts.push_back(wanted.size() == 1 ? wanted[0] : op("$and", list(wanted)));
-    stages->push_back(op("$match", op("$expr", doubts.size() == 1 ? doubts[0] : op("$or", list(doubts)))));
-    return true;
 }
 
 // The stages behind $match. False: a parameter's value cannot be said.
@@ -377,10 +307,16 @@ bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     bool counts_doubts = false;
     for (const Part &part : parts)
         counts_doubts = counts_doubts || part.name == "bad";
-    return add_having(group, counts_doubts, stages);
+    return add_proved_stages(group, counts_doubts, stages);
 }
 
 } // namespace
+
+const Node *column_node(const GroupCommand &group, uint32_t root) {
+    const Node *node = root == kNone ? nullptr : &group.scan.filters->nodes[root];
+    bool found = node && node->kind == NodeKind::ColumnValue;
+    return found && group.scan.columns[node->column].fit->kind != FitKind::Ordinal ? node : nullptr;
+}
 
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept {
     constexpr uint32_t kDistinct = 10000; // beyond every column
@@ -388,7 +324,7 @@ uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcep
 }
 
 bool can_take_stored(const GroupCommand &group) noexcept {
-    if (group.doubt_count > 0)
+    if (group.doubt_count > 0 || !can_prove_stored(group))
         return false;
     for (uint32_t i = 0; i < group.key_count; i++)
         if (!key_as_stored(group, group.keys[i]))
@@ -397,24 +333,6 @@ bool can_take_stored(const GroupCommand &group) noexcept {
         if (group.accumulators[i].distinct > 1 || !argument_as_stored(group, group.accumulators[i]))
             return false;
     return true;
-}
-
-bool can_prove_there(const GroupCommand &group) noexcept {
-    for (uint32_t i = 0; i < group.accumulator_count; i++)
-        switch (group.accumulators[i].aggregate) {
-        case Aggregate::Count:
-        case Aggregate::CountValues:
-        case Aggregate::IntegerSum:
-            break;
-        case Aggregate::Least:
-        case Aggregate::Greatest:
-            if (group.scan.filters->nodes[group.accumulators[i].argument].family != Family::Numeric)
-                break;
-            [[fallthrough]];
-        default:
-            return false;
-        }
-    return group.key_count > 0; // without keys there is a group of no rows
 }
 
 ScanRendering render_group(const GroupCommand &group) noexcept {

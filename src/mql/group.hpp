@@ -30,23 +30,37 @@ struct Accumulator {
     int scale;         // NumericSum: digits behind the point that are proved to suffice
 };
 
-// A comparison of HAVING: of an integer that an accumulator gives with a parameter.
+// A comparison of HAVING: of what an accumulator gives with a parameter, as a value tree.
 struct Having {
     uint32_t accumulator;
     Op op;
-    uint16_t parameter;
+    uint32_t value;
 };
 
+// A key of ORDER BY over groups: a key of the groups, or what an accumulator gives.
+struct GroupSortKey {
+    bool of_key;
+    uint32_t number;
+    bool descending;
+    bool nulls_first;
+};
+
+// The field of a result document that tells whether a group is in doubt, where LIMIT leaves groups out.
+constexpr char kDoubtField[] = "doubt";
+
 struct GroupCommand {
-    ScanCommand scan; // its projection, skip and limit are not used
+    ScanCommand scan; // its projection and skip are not used; limit: of groups where first is set
     const uint32_t *keys;
     uint32_t key_count;
     const Accumulator *accumulators;
     uint32_t accumulator_count;
     const uint32_t *doubts; // value trees of conditions of which the server may be unsure
     uint32_t doubt_count;
-    const Having *having; // groups for which one is not true are left out where they are proved, see can_prove_there
+    const Having *having; // groups for which one is not true are left out where they are proved
     uint32_t having_count;
+    bool first; // groups in doubt come first, then the others in order, as many as the limit says
+    const GroupSortKey *sort;
+    uint32_t sort_count;
     bool stored; // values are taken as they are stored, see can_take_stored
 };
 
@@ -55,9 +69,9 @@ struct GroupCommand {
 // each value; where the proof fails nothing is known.
 bool can_take_stored(const GroupCommand &group) noexcept;
 
-// Whether the server can tell that the results of a group are proved: keys, counts, sums and extremes of integers,
-// times, Booleans and object ids. Only then may it leave groups out.
-bool can_prove_there(const GroupCommand &group) noexcept;
+// Whether that is so although the server leaves groups out by HAVING or LIMIT: then it must tell which are proved, and
+// can only of counts, and of sums and extremes of integers, times, Booleans and object ids.
+bool can_prove_stored(const GroupCommand &group) noexcept;
 
 // The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept;

@@ -19,8 +19,6 @@ bson_t *renewed(bson_t **result) {
     return *result = bson_new();
 }
 
-Value count_value(int64_t count) { return count <= INT32_MAX ? Value(static_cast<int32_t>(count)) : Value(count); }
-
 Document document_of(const bson_t *document) { return {bson_get_data(document), document->len}; }
 
 // libbson 1.23 writes arrays only in its legacy form.

@@ -20,7 +20,12 @@ Truth add_source(const ScanCommand &scan, std::vector<Value> *stages, bool *saya
 // The stages of a join. False where a value cannot be said.
 bool add_join(const ScanCommand &scan, const Join &join, std::vector<Value> *stages);
 
-// An inclusion projection.
+// Of $skip and $limit.
+inline Value count_value(int64_t count) {
+    return count <= INT32_MAX ? Value(static_cast<int32_t>(count)) : Value(count);
+}
+
+// An inclusion projection. with_doubts: also of the mark of documents in doubt, see mql::SortKey.
 Value projection_of(const char *const *paths, uint32_t count, bool with_doubts = false);
 
 // aggregate with the scan's settings. single: its only batch is read as a command's reply.

@@ -272,7 +272,7 @@ bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool 
 }
 
 // What the renderer would be given, as far as it is known.
-mql::GroupCommand command_of(const Grouping *grouping) {
+mql::GroupCommand command_of(const Grouping *grouping, bool ordered) {
     mql::GroupCommand command{};
     command.scan.filters = &grouping->lowering->filter;
     command.scan.columns = grouping->lowering->columns;
@@ -280,13 +280,37 @@ mql::GroupCommand command_of(const Grouping *grouping) {
     command.key_count = list_length(grouping->plan->keys);
     command.accumulators = accumulators_of(*grouping->plan);
     command.accumulator_count = list_length(grouping->plan->accumulators) / kAccumulatorFields;
+    command.having_count = list_length(grouping->plan->having) / kHavingFields;
+    command.first = ordered;
     command.doubts = numbers_of(grouping->plan->doubts);
     command.doubt_count = list_length(grouping->plan->doubts);
     return command;
 }
 
+// Whether an output is an exact number of which the server has the very value.
+bool compares_there(const Grouping *grouping, int output) {
+    const ScanPlan *plan = grouping->plan;
+    int at = output * kOutputFields;
+    switch (static_cast<Final>(list_nth_int(plan->outputs, at))) {
+    case Final::Count:
+    case Final::IntegerSum:
+    case Final::WideSum:
+    case Final::NumericSum:
+        return true;
+    case Final::Extreme: {
+        int accumulator = list_nth_int(plan->outputs, at + 1) * kAccumulatorFields;
+        return grouping->lowering->filter.nodes[list_nth_int(plan->accumulators, accumulator + 3)].family ==
+               Family::Int;
+    }
+    default:
+        return false;
+    }
+}
+
 // Comparisons of HAVING that the server can make, so that fewer groups travel; all are checked here.
 void add_having(Grouping *grouping, List *conditions) {
+    if (grouping->plan->keys == NIL) // then there is a group of no rows
+        return;
     ListCell *cell;
     foreach (cell, conditions) {
         Node *condition = static_cast<Node *>(lfirst(cell));
@@ -294,7 +318,8 @@ void add_having(Grouping *grouping, List *conditions) {
             continue;
         OpExpr *comparison = reinterpret_cast<OpExpr *>(condition);
         const Rule *rule = find_rule(comparison->opfuncid ? comparison->opfuncid : get_opcode(comparison->opno));
-        if (!rule || rule->kind != NodeKind::Compare || rule->family != Family::Int)
+        if (!rule || rule->kind != NodeKind::Compare || rule->day ||
+            (rule->family != Family::Int && rule->family != Family::Numeric))
             continue;
         Node *left = static_cast<Node *>(linitial(comparison->args)),
              *right = static_cast<Node *>(lsecond(comparison->args));
@@ -311,12 +336,16 @@ void add_having(Grouping *grouping, List *conditions) {
             !fixed_for_scan(grouping->lowering, reinterpret_cast<Expr *>(with)))
             continue;
         ScanPlan *plan = grouping->plan;
+        if (!compares_there(grouping, at))
+            continue;
+        uint32_t value = lower_to_filter(grouping->lowering, reinterpret_cast<Expr *>(with));
+        if (value == kNone)
+            continue;
         plan->having = lappend_int(plan->having, list_nth_int(plan->outputs, at * kOutputFields + 1));
         plan->having = lappend_int(plan->having, static_cast<int>(swapped ? mql::commuted(rule->op) : rule->op));
-        plan->having = lappend_int(plan->having, parameter_of(grouping->lowering, reinterpret_cast<Expr *>(with)));
+        plan->having = lappend_int(plan->having, static_cast<int>(value));
     }
-    if (!mql::can_prove_there(command_of(grouping)))
-        grouping->plan->having = NIL;
+    grouping->info->having_whole = list_length(grouping->plan->having) == list_length(conditions) * kHavingFields;
 }
 
 // In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
@@ -325,8 +354,8 @@ void add_having(Grouping *grouping, List *conditions) {
 constexpr double kUnit = 6; // times cpu_tuple_cost
 constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11;
 
-Cost cost_of_row(const Grouping *grouping) {
-    mql::GroupCommand command = command_of(grouping);
+Cost cost_of_row(const Grouping *grouping, bool ordered) {
+    mql::GroupCommand command = command_of(grouping, ordered);
     double cost = command.key_count ? kRowCost : kCountCost;
     cost += kGuardCost * command.doubt_count;
     for (uint32_t i = 0; i < command.accumulator_count; i++)
@@ -340,6 +369,18 @@ Cost cost_of_row(const Grouping *grouping) {
     if (list_length(grouping->distinct) > 1) // the documents are multiplied
         cost += kRowCost * list_length(grouping->distinct);
     return cost * kUnit * cpu_tuple_cost;
+}
+
+// To leave groups out the server may have to look at each value, which costs more than a few groups on their way.
+void drop_dear_having(Grouping *grouping, double rows, double groups) {
+    List *having = grouping->plan->having;
+    Cost with = cost_of_row(grouping, false);
+    grouping->plan->having = NIL;
+    Cost without = cost_of_row(grouping, false);
+    if ((with - without) * rows < kGroupCost * kUnit * cpu_tuple_cost * groups)
+        grouping->plan->having = having;
+    else
+        grouping->info->having_whole = having == NIL;
 }
 
 } // namespace
@@ -387,11 +428,16 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     info->having = having ? reinterpret_cast<List *>(having) : NIL;
     output->fdw_private = info;
     double rows = sent_documents(info), groups = fallback->rows;
+    drop_dear_having(&grouping, rows, groups);
     ScanCost cost = scan_cost(info, input);
-    Cost startup = cost.startup + filter_cost(info, rows, info->examined) + rows * cost_of_row(&grouping);
-    Cost total = startup + groups * (cost.per_row + (grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0));
+    Cost look = cost.startup + filter_cost(info, rows, info->examined);
+    Cost per_group = grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0;
+    Cost startup = look + rows * cost_of_row(&grouping, false);
+    Cost total = startup + groups * (cost.per_row + per_group);
+    info->group_fallback = fallback;
+    info->group_cost = {groups, startup, look + rows * cost_of_row(&grouping, true) + groups * per_group, cost.per_row};
     add_path(output, reinterpret_cast<Path *>(
-                         make_foreign_upper_path(root, output, target, groups, startup, total, NIL, fallback)));
+                         make_foreign_upper_path(root, output, target, groups, total, total, NIL, fallback)));
 }
 
 void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floats), void *argument) {
@@ -408,7 +454,10 @@ ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *, Li
     count_uses(info->values->used);
     plan->parameter_count = list_length(info->values->parameters);
     plan->limit = plan->offset = plan->given_keys = -1;
-    return make_foreignscan(target_list, info->having, 0, info->values->parameters, encode_scan_plan(*plan),
+    List *expressions = info->values->parameters;
+    if (info->first_groups)
+        expressions = add_limit(root->parse, expressions, plan);
+    return make_foreignscan(target_list, info->having, 0, expressions, encode_scan_plan(*plan),
                             make_tlist_from_pathtarget(info->group_target), NIL, outer_plan);
 }
 

@@ -476,6 +476,18 @@ static List *add_proved_keys(const Lowering *lowering, List *sort, List *needed)
     return needed;
 }
 
+List *add_limit(const Query *query, List *expressions, ScanPlan *plan) {
+    auto add_expression = [&expressions](Node *expression) {
+        if (!expression)
+            return -1;
+        expressions = lappend(expressions, expression);
+        return list_length(expressions) - 1;
+    };
+    plan->limit = add_expression(query->limitCount);
+    plan->offset = add_expression(query->limitOffset);
+    return expressions;
+}
+
 extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid, ForeignPath *path,
                                             List *target_list, List *clauses, Plan *outer_plan) {
     bool joined = IS_JOIN_REL(rel) && path->fdw_private != NIL;
@@ -531,16 +543,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     }
     if (outer_plan)
         outer_plan = change_plan_targetlist(outer_plan, scan_target_list, path->path.parallel_safe);
-    if (upper) {
-        auto add_expression = [&expressions](Node *expression) {
-            if (!expression)
-                return -1;
-            expressions = lappend(expressions, expression);
-            return list_length(expressions) - 1;
-        };
-        plan.limit = add_expression(root->parse->limitCount);
-        plan.offset = add_expression(root->parse->limitOffset);
-    }
+    if (upper)
+        expressions = add_limit(root->parse, expressions, &plan);
     return make_foreignscan(target_list, local, shaped ? 0 : info->base->relid, expressions, encode_scan_plan(plan),
                             scan_target_list, rechecked, outer_plan);
 }

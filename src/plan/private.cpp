@@ -36,6 +36,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, plan.doubts);
     slots = lappend(slots, plan.accumulators);
     slots = lappend(slots, plan.having);
+    slots = lappend(slots, plan.group_sort);
     slots = lappend(slots, plan.outputs);
     slots = lappend(slots, plan.notes);
     slots = lappend(slots, plan.reasons);
@@ -76,6 +77,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.doubts = static_cast<List *>(slot(ScanSlot::Doubts));
     plan.accumulators = static_cast<List *>(slot(ScanSlot::Accumulators));
     plan.having = static_cast<List *>(slot(ScanSlot::Having));
+    plan.group_sort = static_cast<List *>(slot(ScanSlot::GroupSort));
     plan.outputs = static_cast<List *>(slot(ScanSlot::Outputs));
     plan.notes = static_cast<List *>(slot(ScanSlot::Notes));
     plan.reasons = static_cast<List *>(slot(ScanSlot::Reasons));
@@ -112,6 +114,17 @@ mql::Accumulator *accumulators_of(const ScanPlan &plan) {
     return accumulators;
 }
 
+mql::GroupSortKey *group_sort_of(const ScanPlan &plan) {
+    int count = list_length(plan.group_sort) / kGroupSortFields;
+    mql::GroupSortKey *keys = static_cast<mql::GroupSortKey *>(palloc0(sizeof(mql::GroupSortKey) * Max(count, 1)));
+    for (int i = 0; i < count; i++) {
+        int at = i * kGroupSortFields;
+        keys[i] = {list_nth_int(plan.group_sort, at) != 0, static_cast<uint32_t>(list_nth_int(plan.group_sort, at + 1)),
+                   list_nth_int(plan.group_sort, at + 2) != 0, list_nth_int(plan.group_sort, at + 3) != 0};
+    }
+    return keys;
+}
+
 mql::Having *having_of(const ScanPlan &plan) {
     int count = list_length(plan.having) / kHavingFields;
     mql::Having *having = static_cast<mql::Having *>(palloc0(sizeof(mql::Having) * Max(count, 1)));
@@ -119,7 +132,7 @@ mql::Having *having_of(const ScanPlan &plan) {
         int at = i * kHavingFields;
         having[i] = {static_cast<uint32_t>(list_nth_int(plan.having, at)),
                      static_cast<mql::Op>(list_nth_int(plan.having, at + 1)),
-                     static_cast<uint16_t>(list_nth_int(plan.having, at + 2))};
+                     static_cast<uint32_t>(list_nth_int(plan.having, at + 2))};
     }
     return having;
 }

@@ -33,7 +33,9 @@ enum class ScanSlot : int {
     Keys,           // IntList: value trees of the group keys
     Doubts,         // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
     Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
-    Having,         // IntList: accumulator, mql::Op, parameter of each comparison of HAVING that is sent
+    Having,         // IntList: accumulator, mql::Op, value tree of each comparison of HAVING that is sent
+    GroupSort,      // IntList: whether it is a key of the groups, its number or that of the accumulator, descending,
+                    // nulls first of each key of ORDER BY over groups
     Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
                     // behind the point (-1: as computed)
     Notes,          // List of String: what above the scan stays here, and why
@@ -96,6 +98,7 @@ struct ScanPlan {
     List *doubts;
     List *accumulators;
     List *having;
+    List *group_sort;
     List *outputs; // NIL: not grouped
     List *notes;
     List *reasons;
@@ -109,9 +112,11 @@ ScanPlan decode_scan_plan(List *encoded);
 mql::SortKey *sort_keys(const ScanPlan &plan, SortAs allowed);
 mql::Accumulator *accumulators_of(const ScanPlan &plan);
 mql::Having *having_of(const ScanPlan &plan);
+mql::GroupSortKey *group_sort_of(const ScanPlan &plan);
 uint32_t *numbers_of(List *numbers);
 
-constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kOutputFields = 3; // of the flat lists
+constexpr int kSortFields = 4, kAccumulatorFields = 6, kHavingFields = 3, kGroupSortFields = 4,
+              kOutputFields = 3; // of the flat lists
 
 // How a key is compared; whether any key is compared so; whether the rows have to show that their order is right.
 inline SortAs sort_as(const List *sort, int key) {

@@ -6,6 +6,14 @@
 
 namespace mongo_fdw {
 
+// Costs of groups: before the first one, with the first ones of an order, and each.
+struct GroupCost {
+    double groups;
+    Cost startup;
+    Cost ordered_startup;
+    Cost per_group;
+};
+
 // In fdw_private of base relations, and of the relations above them that may be answered as well.
 struct RelationInfo {
     TableOptions *table; // of all tables that the scan joins
@@ -39,6 +47,10 @@ struct RelationInfo {
     Lowering *values;         // that the group's trees and parameters belong to
     PathTarget *group_target; // keys and aggregates
     List *having;             // checked here
+    bool having_whole;        // and all of it there
+    bool first_groups;        // LIMIT is part of it
+    GroupCost group_cost;
+    Path *group_fallback; // PostgreSQL's own groups
 };
 
 bool filters_allowed();
@@ -109,6 +121,9 @@ inline Cost sort_cost(List *sort) {
     constexpr double kKey = 12; // times cpu_tuple_cost
     return sorts_by_index(sort) ? cpu_operator_cost : kKey * cpu_tuple_cost * (list_length(sort) / kSortFields);
 }
+
+// Adds LIMIT and OFFSET to the expressions of a plan.
+List *add_limit(const Query *query, List *expressions, ScanPlan *plan);
 
 // Lowers clauses of a scan; exact ones go to *exact, the others to *local with their reasons.
 void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *plan, List **exact, List **local);

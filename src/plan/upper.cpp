@@ -173,6 +173,16 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
     return sort;
 }
 
+static bool is_plain(Node *expression) {
+    return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
+}
+
+bool limit_is_plain(const Query *query) {
+    return query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT && !query->hasWindowFuncs &&
+           !query->hasTargetSRFs && !query->setOperations && !query->rowMarks && is_plain(query->limitCount) &&
+           is_plain(query->limitOffset);
+}
+
 namespace {
 
 bool is_at_most(const Node *count, int64 most) {
@@ -187,10 +197,6 @@ bool wants_few_rows(const Query *query) {
            (!query->limitOffset || is_at_most(query->limitOffset, kMostProvedRows));
 }
 
-bool is_plain(Node *expression) {
-    return !expression || (!contain_volatile_functions(expression) && !contain_subplans(expression));
-}
-
 // True when the rows of this scan are exactly those that LIMIT counts.
 bool limit_applies(PlannerInfo *root, RelationInfo *info) {
     const Query *query = root->parse;
@@ -201,10 +207,8 @@ bool limit_applies(PlannerInfo *root, RelationInfo *info) {
     if (reason)
         note_local(info, "LIMIT", reason);
     return !reason && enable_pushdown && enable_limit_pushdown && query->commandType == CMD_SELECT &&
-           query->limitOption == LIMIT_OPTION_COUNT && (root->sort_pathkeys == NIL || info->sorted) &&
-           !query->groupClause && !query->groupingSets && !query->hasAggs && !query->hasWindowFuncs &&
-           !query->hasTargetSRFs && !query->distinctClause && !query->setOperations && !query->rowMarks &&
-           !query->havingQual && is_plain(query->limitCount) && is_plain(query->limitOffset);
+           (root->sort_pathkeys == NIL || info->sorted) && !query->groupClause && !query->groupingSets &&
+           !query->hasAggs && !query->distinctClause && !query->havingQual && limit_is_plain(query);
 }
 
 // The same by PostgreSQL's own plan of a join or a sort, which runs where the server refuses the pipeline or the order
@@ -226,7 +230,7 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     PathTarget *target = root->upper_targets[UPPERREL_FINAL];
     bool whole;
     scan_columns(target->exprs, extract_actual_clauses(below->clauses, false), &whole);
-    if (!final->limit_needed || whole || below->group || below->written || !limit_applies(root, below) ||
+    if (!final->limit_needed || whole || below->written || !limit_applies(root, below) ||
         !bms_is_empty(base->lateral_relids))
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
@@ -279,6 +283,8 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     case UPPERREL_ORDERED: {
         const char *reason;
+        if (below->group && root->sort_pathkeys != NIL)
+            output->fdw_private = order_groups(root, below);
         if (below->base != input || below->group || query->hasTargetSRFs || root->sort_pathkeys == NIL)
             return;
         bool limited = wants_few_rows(query) && below->joins == NIL;
@@ -298,7 +304,10 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         break;
     }
     case UPPERREL_FINAL:
-        add_limit_path(root, input, output, static_cast<FinalPathExtraData *>(extra));
+        if (below->group)
+            add_first_groups_path(root, below, output, static_cast<FinalPathExtraData *>(extra));
+        else
+            add_limit_path(root, input, output, static_cast<FinalPathExtraData *>(extra));
         break;
     default:
         break;

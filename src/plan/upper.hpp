@@ -16,4 +16,13 @@ ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *path
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
                     bool distinct);
 
+// What ORDER BY and LIMIT over groups are sent with; null where they stay here.
+RelationInfo *order_groups(PlannerInfo *root, const RelationInfo *below);
+
+// Adds a path that gives the first groups of an order.
+void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final);
+
+// Whether LIMIT and OFFSET can be evaluated by a scan.
+bool limit_is_plain(const Query *query);
+
 } // namespace mongo_fdw

@@ -19,7 +19,7 @@ class Groups : public ::testing::Test {
     std::vector<Node> nodes{16};
     Tree tree{nodes.data(), 0, 16};
     Operand operand{};
-    uint32_t k, v;
+    uint32_t k, v, with;
     std::vector<Accumulator> accumulators;
     std::vector<Having> having;
     GroupCommand group{};
@@ -39,6 +39,9 @@ class Groups : public ::testing::Test {
         }
         k = column(0);
         v = column(1);
+        Node parameter{NodeKind::ParameterValue, Op::Eq, 0, 0, kNone, kNone};
+        parameter.family = Family::Int;
+        with = add_node(&tree, parameter);
         operand.kind = OperandKind::Int;
         operand.integer = 5;
     }
@@ -94,27 +97,56 @@ TEST_F(Groups, SeveralDistinctArgumentsMultiplyTheDocuments) {
 
 TEST_F(Groups, HavingKeepsGroupsInDoubt) {
     accumulators = {{Aggregate::Count, 0, true, kNone, kNone, 0}, {Aggregate::IntegerSum, 0, false, v, kNone, 0}};
-    having = {{0, Op::Gt, 0}, {1, Op::Le, 0}};
+    having = {{0, Op::Gt, with}, {1, Op::Le, with}};
     std::string pipeline = show(true);
-    EXPECT_TRUE(can_prove_there(group));
+    EXPECT_TRUE(can_prove_stored(group));
     EXPECT_NE(
         pipeline.find(
-            R"({"$match":{"$expr":{"$or":[{"$not":[{"$fitting":"$_id"}]},{"$not":[{"$fitting":"$a1"}]},{"$not":[{"$fitting":"$b1"}]},{"$not":[{"$in":[{"$type":"$s1"},["int","long"]]}]},{"$and":[{"$gt":["$n",5]},{"$lte":["$s1",5]}]}]}}})"),
+            R"({"$match":{"$expr":{"$or":[{"$or":[{"$not":[{"$fitting":"$_id"}]},{"$not":[{"$fitting":"$a1"}]},{"$not":[{"$fitting":"$b1"}]},{"$not":[{"$in":[{"$type":"$s1"},["int","long"]]}]}]},{"$and":[{"$gt":["$n",5]},)"),
+        std::string::npos)
+        << pipeline;
+    // No value has no sum.
+    EXPECT_NE(
+        pipeline.find(
+            R"({"$let":{"vars":{"r":{"$cond":[{"$lte":["$a1",null]},null,"$s1"]}},"in":{"$and":[{"$gt":["$$r",null]},{"$lte":["$$r",5]}]}}})"),
         std::string::npos)
         << pipeline;
     operand.kind = OperandKind::Null; // nothing compares with NULL
     EXPECT_NE(show(true).find(R"({"$and":[{"$literal":false},{"$literal":false}]})"), std::string::npos) << show(true);
 }
 
-TEST_F(Groups, WhatTheServerCannotProveThereIsChecked) {
-    accumulators = {{Aggregate::FloatSum, 0, false, v, kNone, 0}};
+TEST_F(Groups, WhatIsLeftOutThereIsProvedThere) {
+    accumulators = {{Aggregate::NumericSum, 0, false, v, kNone, 2}};
     show(false);
-    EXPECT_FALSE(can_prove_there(group));
-    accumulators = {{Aggregate::Count, 0, true, kNone, kNone, 0}};
-    show(false);
-    EXPECT_TRUE(can_prove_there(group));
-    group.key_count = 0; // the group of no rows has no document
-    EXPECT_FALSE(can_prove_there(group));
+    EXPECT_TRUE(can_prove_stored(group)); // here, where every group arrives
+    having = {{0, Op::Gt, with}};
+    std::string pipeline = show(false);
+    EXPECT_FALSE(can_prove_stored(group));
+    EXPECT_FALSE(can_take_stored(group));
+    EXPECT_NE(pipeline.find(R"({"$gt":["$f0",0]})"), std::string::npos) << pipeline;
+    EXPECT_NE(
+        pipeline.find(R"({"$cond":[{"$eq":["$$r",{"$numberDouble":"NaN"}]},{"$literal":true},{"$gt":["$$r",5]}]})"),
+        std::string::npos)
+        << pipeline;
+    EXPECT_NE(pipeline.find(R"({"$gte":[{"$multiply":[{"$toDecimal":"$m0"},"$c0"]},{"$numberDecimal":"1E+31"}]})"),
+              std::string::npos)
+        << pipeline;
+}
+
+TEST_F(Groups, TheFirstGroupsComeBehindThoseInDoubt) {
+    accumulators = {{Aggregate::Count, 0, true, kNone, kNone, 0}, {Aggregate::IntegerSum, 0, false, v, kNone, 0}};
+    GroupSortKey sort[] = {{false, 0, true, false}, {true, 0, false, true}};
+    group.first = true;
+    group.sort = sort;
+    group.sort_count = 2;
+    group.scan.limit = 7;
+    std::string pipeline = show(true);
+    EXPECT_NE(pipeline.find(R"({"$sort":{"doubt":-1,"n":-1,"order.p1":1,"order.v1":1}},{"$limit":7})"),
+              std::string::npos)
+        << pipeline;
+    EXPECT_NE(pipeline.find(R"({"case":{"$lte":["$$v",null]},"then":-2})"), std::string::npos) << pipeline;
+    group.scan.limit = 0; // LIMIT NULL
+    EXPECT_EQ(show(true).find("$limit"), std::string::npos);
 }
 
 TEST_F(Groups, ElementsOfAnArrayKnowTheirPosition) {

@@ -1,0 +1,126 @@
+// ORDER BY with LIMIT over groups. Zone B.
+//
+// The server sorts the groups as their results prove themselves (mql/group_proof.cpp): one in doubt comes first, and
+// the node runs PostgreSQL's own plan.
+#include "plan/paths.hpp"
+#include "plan/rules.hpp"
+#include "plan/upper.hpp"
+
+namespace mongo_fdw {
+
+using mql::Family;
+
+namespace {
+
+// Whether the server orders values of a family as SQL does.
+bool is_ordered_there(Family family, Oid collation) {
+    switch (family) {
+    case Family::Int:
+    case Family::Bool:
+    case Family::ObjectId:
+    case Family::Timestamp:
+    case Family::Date:
+        return true;
+    case Family::Text:
+        return is_byte_order(collation);
+    default:
+        return false;
+    }
+}
+
+bool is_sortable(const RelationInfo *info, int output, Oid collation) {
+    const ScanPlan *plan = info->group;
+    const mql::Node *nodes = info->values->filter.nodes;
+    int number = list_nth_int(plan->outputs, output * kOutputFields + 1);
+    switch (static_cast<Final>(list_nth_int(plan->outputs, output * kOutputFields))) {
+    case Final::Key:
+        return is_ordered_there(nodes[list_nth_int(plan->keys, number)].family, collation);
+    case Final::Extreme:
+        return is_ordered_there(nodes[list_nth_int(plan->accumulators, number * kAccumulatorFields + 3)].family,
+                                collation);
+    case Final::Count:
+    case Final::IntegerSum:
+    case Final::WideSum:
+    case Final::NumericSum:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// The column of the groups that a key of ORDER BY is; -1 for none.
+int output_of(const RelationInfo *info, const PathKey *key) {
+    ListCell *cell;
+    foreach (cell, info->group_target->exprs) {
+        ListCell *member;
+        foreach (member, key->pk_eclass->ec_members)
+            if (equal(lfirst_node(EquivalenceMember, member)->em_expr, lfirst(cell)))
+                return foreach_current_index(cell);
+    }
+    return -1;
+}
+
+bool sorts_by_default(const PathKey *key, Node *expression) {
+    Oid opclass = GetDefaultOpClass(exprType(expression), BTREE_AM_OID);
+    return OidIsValid(opclass) && get_opclass_family(opclass) == key->pk_opfamily;
+}
+
+} // namespace
+
+RelationInfo *order_groups(PlannerInfo *root, const RelationInfo *below) {
+    if (!enable_order_by_pushdown || !below->table->order_by_pushdown || below->group->keys == NIL ||
+        !edb_allows("mongo_fdw.enable_order_by_pushdown"))
+        return nullptr;
+    List *sort = NIL;
+    ListCell *cell;
+    foreach (cell, root->sort_pathkeys) {
+        PathKey *key = lfirst_node(PathKey, cell);
+        int output = output_of(below, key);
+        if (output < 0 || key->pk_eclass->ec_has_volatile ||
+            !is_sortable(below, output, key->pk_eclass->ec_collation) ||
+            !sorts_by_default(key, static_cast<Node *>(list_nth(below->group_target->exprs, output))))
+            return nullptr;
+        int at = output * kOutputFields;
+        bool of_key = static_cast<Final>(list_nth_int(below->group->outputs, at)) == Final::Key;
+        sort = lappend_int(sort, of_key);
+        sort = lappend_int(sort, list_nth_int(below->group->outputs, at + 1));
+        sort = lappend_int(sort, is_descending(key));
+        sort = lappend_int(sort, key->pk_nulls_first);
+    }
+    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *info = *below;
+    info->sorted = true;
+    info->group = static_cast<ScanPlan *>(palloc(sizeof(ScanPlan)));
+    *info->group = *below->group;
+    info->group->group_sort = sort;
+    return info;
+}
+
+void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final) {
+    const Query *query = root->parse;
+    if (!final->limit_needed || !enable_limit_pushdown || below->group->keys == NIL || !limit_is_plain(query) ||
+        (root->sort_pathkeys != NIL && !below->sorted) || (below->having != NIL && !below->having_whole))
+        return;
+    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *info = *below;
+    info->first_groups = true;
+    info->group = static_cast<ScanPlan *>(palloc(sizeof(ScanPlan)));
+    *info->group = *below->group;
+    Path *path = below->group_fallback;
+    if (root->sort_pathkeys != NIL && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
+        path = reinterpret_cast<Path *>(create_sort_path(root, below->base, path, root->sort_pathkeys, -1.0));
+    path = reinterpret_cast<Path *>(create_limit_path(root, below->base, path, query->limitOffset, query->limitCount,
+                                                      query->limitOption, final->offset_est, final->count_est));
+    const GroupCost &cost = below->group_cost;
+    double kept = cost.groups;
+    Cost startup = cost.ordered_startup + kept * Max(log2(Max(kept, 2)), 1) * cpu_operator_cost;
+    Cost total = startup + kept * cost.per_group;
+    Cost counted_startup = startup;
+    adjust_limit_rows_costs(&kept, &counted_startup, &total, final->offset_est, final->count_est);
+    output->fdw_private = info;
+    add_path(output,
+             reinterpret_cast<Path *>(make_foreign_upper_path(root, output, root->upper_targets[UPPERREL_FINAL], kept,
+                                                              startup, total, root->sort_pathkeys, path)));
+}
+
+} // namespace mongo_fdw
