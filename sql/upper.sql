@@ -29,6 +29,11 @@ SELECT same_rows('SELECT sum(n), avg(n), max(f), min(f), count(DISTINCT t) FROM 
 SELECT same_rows('SELECT DISTINCT z FROM mixed WHERE z < ''2100-01-01'' ORDER BY z');
 -- Undefined is no value, whatever a server thinks.
 SELECT same_rows('SELECT min(f), max(f), count(*) FROM mixed WHERE _id < 5');
+-- Missing, null and undefined are one group, whatever a server makes of them.
+SET enable_hashagg = off; SET enable_sort = off; SET mongo_fdw_cpp.enable_order_by_pushdown = off;
+SELECT line FROM (SELECT plan_of('SELECT i, count(*) FROM mixed WHERE _id < 5 GROUP BY i')) p (line) WHERE line ~ 'group';
+SELECT same_rows('SELECT i, count(*) FROM mixed WHERE _id < 5 GROUP BY i ORDER BY i');
+RESET enable_hashagg; RESET enable_sort; RESET mongo_fdw_cpp.enable_order_by_pushdown;
 -- Under "error" they raise, as without push-down.
 SELECT count(i) FROM strict;
 SET mongo_fdw_cpp.enable_pushdown = off;

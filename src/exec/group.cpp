@@ -43,6 +43,7 @@ struct GroupState {
     Converter *numeric;         // of any numeric
     Tuplestorestate *rows;
     bool ready;
+    bool null_seen; // a group whose lone key is NULL
     Level level; // of the last execution
 };
 
@@ -238,6 +239,11 @@ Datum key_value(Group *group, int column, int number, bool *null) {
     BsonValue key = field_of(group->document, "_id"); // of several keys a document, see mql/group.hpp
     if (state->key_count > 1)
         key = field_of(key, psprintf("k%d", number));
+    if (is_stored(group) && is_nothing(key) && state->key_count == 1) {
+        if (state->null_seen)
+            return doubt(group, "null and missing are two groups there", null);
+        group->state->group->null_seen = true;
+    }
     if (is_stored(group) && !is_nothing(key) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
         return doubt(group, "a key is not of the column's own type", null);
     const Converter *own = state->key_converters[number]; // a cast may have dropped the column's typmod
@@ -575,6 +581,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     state->executions++;
     state->fallback = nullptr;
     groups->ready = true;
+    groups->null_seen = false;
     MemoryContext old = MemoryContextSwitchTo(state->context);
     groups->rows = tuplestore_begin_heap(false, false, work_mem);
     MemoryContextSwitchTo(old);

@@ -174,18 +174,28 @@ bool may_be_unsure(const GroupCommand &group, uint32_t root) {
     return false;
 }
 
+bool has_distinct(const GroupCommand &group) {
+    for (uint32_t i = 0; i < group.accumulator_count; i++)
+        if (group.accumulators[i].distinct)
+            return true;
+    return false;
+}
+
 // The stages behind $match. False: a parameter's value cannot be said.
 bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
     ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms,
                               group.scan.folded};
     std::vector<Field> fields = {{"_id", 0}}, key_fields;
+    // A missing key is null as a group's _id, but no field of a document. Where a server makes other groups of missing,
+    // undefined and null all are seen, and none is believed.
+    bool bare_key = group.key_count == 1 && !leaves_out(group) && !has_distinct(group);
     std::vector<Value> unsure;
     std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
     for (uint32_t i = 0; i < group.key_count; i++) {
         Value key = Value::null();
-        if (group.stored) { // a missing key is none of the document, null is one
-            key_fields.push_back(
-                {numbered("k", i), op("$ifNull", {Value(stored_path(group, group.keys[i]).c_str()), Value::null()})});
+        if (group.stored) {
+            Value stored = stored_path(group, group.keys[i]).c_str();
+            key_fields.push_back({numbered("k", i), bare_key ? stored : op("$ifNull", {stored, Value::null()})});
             continue;
         }
         if (!render_value(context, group.keys[i], &key))

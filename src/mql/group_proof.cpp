@@ -16,8 +16,6 @@ constexpr char kOrder[] = "order"; // the field with the keys of ORDER BY
 
 std::string dollar(const std::string &path) { return "$" + path; }
 
-bool leaves_out(const GroupCommand &group) { return group.having_count > 0 || group.first; }
-
 // The field of a group's key.
 std::string key_path(const GroupCommand &group, uint32_t number) {
     return group.key_count > 1 ? "_id." + numbered("k", number) : "_id";
@@ -195,6 +193,8 @@ void add_first_groups(const GroupCommand &group, const Value &doubt, std::vector
 }
 
 } // namespace
+
+bool leaves_out(const GroupCommand &group) { return group.having_count > 0 || group.first; }
 
 bool add_proved_stages(const GroupCommand &group, bool counts_doubts, std::vector<Value> *stages) {
     if (!leaves_out(group))

@@ -77,7 +77,9 @@ TEST_F(Groups, ValuesAsStoredCarryTheirEnds) {
     EXPECT_TRUE(can_take_stored(group));
     EXPECT_EQ(
         show(true),
-        R"([{"$group":{"_id":{"$ifNull":["$k",null]},"a1":{"$min":"$v"},"b1":{"$max":"$v"},"s1":{"$sum":"$v"}}}])");
+        R"([{"$group":{"_id":"$k","a1":{"$min":"$v"},"b1":{"$max":"$v"},"s1":{"$sum":"$v"}}}])");
+    group.first = true; // what is left out could be another group of NULL
+    EXPECT_NE(show(true).find(R"({"_id":{"$ifNull":["$k",null]})"), std::string::npos) << show(true);
 }
 
 TEST_F(Groups, SeveralDistinctArgumentsMultiplyTheDocuments) {
