@@ -89,6 +89,33 @@ def arithmetic(sign, limit):
     return [integers, floats]
 
 
+def numerics(sign):
+    """Numerics whose digits are known to fit a Decimal128, and their results too (src/plan/digits.cpp)."""
+    def rule(a):
+        if len(a) != 2 or {v.kind for v in a} not in ({"numeric"}, {"int", "numeric"}) or any(v.kind == "numeric" and not v.value.is_finite() for v in a):
+            return None
+        whole, behind = zip(*(digits(v) for v in a))
+        total = sum(whole) + sum(behind) if sign == "*" else max(whole) + max(behind) + 1
+        return f"{a[0].sql()} {sign} {a[1].sql()}" if total <= 34 else None
+    return rule
+
+
+def digits(v):
+    """Digits before and behind the point."""
+    number = decimal.Decimal(v.value)
+    return max(number.adjusted() + 1, 1), max(-number.as_tuple().exponent, 0)
+
+
+def of_numeric(name):
+    return lambda a: f"{name}({a[0].sql()})" if known(a, "numeric") and a[0].value.is_finite() and sum(digits(a[0])) <= 34 else None
+
+
+def truncated(a):
+    if known(a, "numeric", "int") and a[0].value.is_finite() and sum(digits(a[0])) <= 34 and 0 <= a[1].value <= 20:
+        return f"trunc({a[0].sql()}, ({a[1].value})::int4)"
+    return None
+
+
 def divide(a):
     if known(a, "int", "int") and a[1].value != 0 and below(EXACT, *a):
         return f"trunc(({a[0].value})::float8 / ({a[1].value})::float8), ({a[0].sql()} / {a[1].sql()})"
@@ -211,10 +238,10 @@ def condition(a):
 
 
 RULES = {
-    "add": [("+", r) for r in arithmetic("+", LARGE)] + [("timestamp + interval", moved("+"))],
-    "subtract": [("-", r) for r in arithmetic("-", LARGE)] + [("timestamp - interval", moved("-"))],
-    "multiply": [("*", r) for r in arithmetic("*", 2**31)], "divide": [("/", divide)], "mod": [("%", modulo)], "abs": [("abs", absolute)],
-    "ceil": [("ceil(float8)", of_float("ceil"))], "floor": [("floor(float8)", of_float("floor"))], "round": [("round(float8)", of_float("round"))], "trunc": [("trunc(float8)", of_float("trunc"))],
+    "add": [("+", r) for r in arithmetic("+", LARGE)] + [("timestamp + interval", moved("+")), ("numeric +", numerics("+"))],
+    "subtract": [("-", r) for r in arithmetic("-", LARGE)] + [("timestamp - interval", moved("-")), ("numeric -", numerics("-"))],
+    "multiply": [("*", r) for r in arithmetic("*", 2**31)] + [("numeric *", numerics("*"))], "divide": [("/", divide)], "mod": [("%", modulo)], "abs": [("abs", absolute), ("abs(numeric)", of_numeric("abs"))],
+    "ceil": [("ceil(float8)", of_float("ceil")), ("ceil(numeric)", of_numeric("ceil"))], "floor": [("floor(float8)", of_float("floor")), ("floor(numeric)", of_numeric("floor"))], "round": [("round(float8)", of_float("round"))], "trunc": [("trunc(float8)", of_float("trunc")), ("trunc(numeric)", of_numeric("trunc")), ("trunc(numeric, digits)", truncated)],
     "sqrt": [("sqrt(float8)", square_root)], "toInt": [("to integer", to_int)], "toLong": [("to bigint", to_int), ("numeric to bigint", numeric_to_int), ("text to bigint", parsed("int8", WHOLE))],
     "toDouble": [("to float8", to_float), ("numeric to float8", numeric_to_float), ("text to float8", parsed("float8", FRACTION))],
     "toDecimal": [("to numeric", to_numeric), ("text to numeric", parsed("numeric", FRACTION))],
@@ -272,7 +299,7 @@ def expression_cases(folder):
         if not isinstance(operands, list):
             operands = [operands]
         values = [resolved(o, document) for o in operands]
-        if any(v.kind is None for v in values) or not is_answer(values, Value(case["expected"])) or (name == "$round" or name == "$trunc") and len(values) > 1:
+        if any(v.kind is None for v in values) or not is_answer(values, Value(case["expected"])) or name == "$round" and len(values) > 1 or name == "$trunc" and len(values) > 1 and not known(values, "numeric", "int"):
             continue
         for rule, render in RULES.get(name[1:], []):
             sql = render(values)
@@ -324,6 +351,114 @@ def filter_cases(folder):
                 else:
                     parts.append("false")  # the query language compares within a type
             yield "filter " + ", ".join(signs[t] for t in tests), " AND ".join(parts), expected
+
+
+NUMBERS = ("int", "float", "numeric")
+TYPES = {"number": NUMBERS, "string": ("text",), "bool": ("bool",), "date": ("date",), "objectId": ("oid",), "null": ("null",)}
+
+
+def plain(value):
+    """A value that a filter compares as PostgreSQL does: no NULL, NaN, infinity, fraction, NUL."""
+    if value.kind in (None, "null", "oid") or value.kind == "text" and "\0" in value.value:
+        return False
+    return value.kind not in ("float", "numeric") or math.isfinite(value.value) and (value.kind == "numeric" or value.value == int(value.value))
+
+
+def equals(left, right):
+    """Equality within a type; values of several types are not equal."""
+    if left.kind in NUMBERS and right.kind in NUMBERS:
+        return f"'{left.value}'::numeric = '{right.value}'::numeric"
+    return f"{left.sql()} = {right.sql()}" if left.kind == right.kind else "false"
+
+
+def is_common_pattern(pattern, any_case):
+    if any_case and (re.search("[iks]", pattern, re.I) or not pattern.isascii()):
+        return False
+    return isinstance(pattern, str) and not re.search(r"[*+?()\[\]{}|\\]", pattern) and "^" not in pattern[1:] and "$" not in pattern[:-1]
+
+
+def test_of(name, argument, raw, options):
+    """(rule, SQL) of a test of the query language over a document's value, or None where no rule sends it so."""
+    if name in ("$eq", "$ne") and isinstance(argument, list):
+        return None  # arrays as wholes
+    elements = [Value(e) for e in raw] if isinstance(raw, list) else None
+    value = Value(raw) if elements is None else None
+    constants = [Value(c) for c in (argument if isinstance(argument, list) else [argument])]
+    if name in ("$eq", "$in") and elements is not None and elements and all(map(plain, elements + constants)):
+        return "value = ANY (array)", " OR ".join(f"({equals(e, c)})" for e in elements for c in constants) or "false"
+    if name == "$size" and elements is not None and constants[0].kind == "int" and all(map(plain, elements)):
+        texts = ", ".join("'" + str(e.value).replace("'", "''") + "'" for e in elements)
+        return "cardinality", f"cardinality(ARRAY[{texts}]::text[]) = {constants[0].value}"
+    if value is None or value.kind is None:
+        return None
+    if name in ("$eq", "$ne") and constants[0].kind == "null" and argument is None:
+        return ("IS NULL" if name == "$eq" else "IS NOT NULL"), f"({value.sql()}) IS {'NOT ' if name == '$ne' else ''}NULL"
+    if name == "$type" and all(isinstance(t, str) and t in TYPES for t in (argument if isinstance(argument, list) else [argument])):
+        return "type guard", str(any(value.kind in TYPES[t] for t in (argument if isinstance(argument, list) else [argument]))).lower()
+    if name == "$regex" and isinstance(argument, str) and options in ("", "s", "i", "is") and is_common_pattern(argument, "i" in options):
+        if value.kind == "text" and not re.search("[\0\n]", value.value + argument):
+            return ("~*" if "i" in options else "~"), f"{value.sql()} ~{'*' if 'i' in options else ''} {Value(argument).sql()}"
+        return None
+    if not plain(value) or not all(map(plain, constants)):
+        return None
+    alike = all((value.kind in NUMBERS and c.kind in NUMBERS) or value.kind == c.kind for c in constants)
+    if name == "$in":
+        return "IN", " OR ".join(f"({equals(value, c)})" for c in constants) or "false"
+    if name == "$nin" and alike:
+        return "NOT IN", "NOT (" + (" OR ".join(f"({equals(value, c)})" for c in constants) or "false") + ")"
+    if name == "$ne" and alike:
+        return "<> as a filter", f"NOT ({equals(value, constants[0])})"
+    return None
+
+
+def more_filter_cases(folder):
+    for line in open(f"{folder}/filters.ndjson"):
+        case = json.loads(line)
+        if not isinstance(case.get("expected"), list) or len(case["filter"]) != 1 or "limit" in case or "projection" in case:
+            continue
+        (path, inner), = case["filter"].items()
+        if "." in path or path.startswith("$") or not isinstance(inner, dict) or not set(inner) <= {"$eq", "$ne", "$in", "$nin", "$type", "$regex", "$options", "$size"}:
+            continue
+        returned = {json.dumps(d.get("_id")) for d in case["expected"]}
+        options = inner.get("$options", "")
+        for document in case["docs"]:
+            tests = [test_of(name, argument, document.get(path), options) for name, argument in inner.items() if name != "$options"]
+            if "_id" in document and tests and None not in tests and (path in document or "$type" not in inner):
+                yield "filter " + ", ".join(sorted(rule for rule, _ in tests)), " AND ".join(f"({sql})" for _, sql in tests), Value(json.dumps(document["_id"]) in returned)
+
+
+def group_cases(folder):
+    """Groups by a key: how many there are, and what each gives."""
+    for line in open(f"{folder}/accumulators.ndjson"):
+        case = json.loads(line)
+        group = case["pipeline"][0].get("$group") if case["pipeline"] else None
+        later = [list(stage)[0] for stage in case["pipeline"][1:]]
+        expected = case.get("expected")
+        if not group or not isinstance(expected, list) or not isinstance(group["_id"], str) or not group["_id"].startswith("$") or "." in group["_id"] or set(later) - {"$sort"} or not all("_id" in e for e in expected):
+            continue
+        keys = [Value(d.get(group["_id"][1:])) for d in case["docs"] or []]
+        if not keys:
+            continue
+        kinds = {k.kind for k in keys} - {"null"}
+        if len(kinds) > 1 and not kinds <= {"int", "numeric", "float"} or None in kinds or any(k.kind in ("float", "numeric") and not math.isfinite(k.value) for k in keys):
+            continue
+        typed = lambda v: f"'{v.value}'::numeric" if v.kind in NUMBERS else v.sql()
+        rows = lambda values: ", ".join(f"({typed(k)}, {v})" for k, v in zip(keys, values))
+        yield "GROUP BY: groups", f"(SELECT count(*) FROM (SELECT k FROM (VALUES {rows(['1'] * len(keys))}) t(k, v) GROUP BY k) g)", Value({"$numberInt": str(len(expected))})
+        for name, accumulator in group.items():
+            (function, operand), = accumulator.items() if isinstance(accumulator, dict) and len(accumulator) == 1 else [(None, None)]
+            if function not in ("$sum", "$min", "$max") or not isinstance(operand, str) or not operand.startswith("$") or "." in operand:
+                continue
+            values = [Value(d.get(operand[1:])) for d in case["docs"]]
+            if {v.kind for v in values} - {"null", "int"}:
+                continue
+            for one in expected:
+                key, result = Value(one["_id"]), Value(one.get(name))
+                sql = f"(SELECT {function[1:]}(v) FROM (VALUES {rows([v.sql() if v.kind == 'int' else 'NULL::int8' for v in values])}) t(k, v) WHERE k IS NOT DISTINCT FROM {typed(key)})"
+                if function == "$sum" and all(v.kind == "null" for k, v in zip(keys, values) if k.kind == key.kind and k.value == key.value):
+                    sql = f"coalesce({sql}, 0)"  # the count beside it makes NULL of it
+                if result.kind is not None:
+                    yield f"GROUP BY: {function[1:]}", sql, result
 
 
 def accumulator_cases(folder):
@@ -402,7 +537,7 @@ CREATE TEMP TABLE cases (id int, expression text);
 
 def main():
     folder = sys.argv[1]
-    cases = [case for source in (expression_cases, filter_cases, accumulator_cases) for case in source(folder) if case[2].kind is not None]
+    cases = [case for source in (expression_cases, filter_cases, more_filter_cases, accumulator_cases, group_cases) for case in source(folder) if case[2].kind is not None]
     script = [HARNESS, "COPY cases FROM STDIN (FORMAT csv);"]
     for number, (_, sql, _) in enumerate(cases):
         sql = sql.split("), (")[1][:-1] if "), (" in sql and sql.startswith("trunc((") else sql

@@ -75,9 +75,7 @@ class Groups : public ::testing::Test {
 TEST_F(Groups, ValuesAsStoredCarryTheirEnds) {
     accumulators = {{Aggregate::IntegerSum, 0, false, v, kNone, 0}};
     EXPECT_TRUE(can_take_stored(group));
-    EXPECT_EQ(
-        show(true),
-        R"([{"$group":{"_id":"$k","a1":{"$min":"$v"},"b1":{"$max":"$v"},"s1":{"$sum":"$v"}}}])");
+    EXPECT_EQ(show(true), R"([{"$group":{"_id":"$k","a1":{"$min":"$v"},"b1":{"$max":"$v"},"s1":{"$sum":"$v"}}}])");
     group.first = true; // what is left out could be another group of NULL
     EXPECT_NE(show(true).find(R"({"_id":{"$ifNull":["$k",null]})"), std::string::npos) << show(true);
 }
