@@ -38,8 +38,24 @@ SELECT same_rows('SELECT _id FROM conversions WHERE extract(isoyear FROM z) IN (
 SELECT same_rows('SELECT _id FROM conversions WHERE extract(decade FROM z) IN (200, 202, 0, 999) ORDER BY 1');
 SELECT same_rows('SELECT _id FROM conversions WHERE extract(century FROM z) IN (20, 1, 100) OR extract(millennium FROM d) = 2 ORDER BY 1');
 SELECT error_of('SELECT _id FROM conversions WHERE extract(second FROM d) = 1');
+-- Days added and between, dates as instants and in local time, a month of a date.
+CREATE FUNCTION filter_of(condition text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(trim(line), ' ') FROM plan_of('SELECT _id FROM conversions WHERE ' || condition) p (line) WHERE line ~ 'Local' $$;
+SELECT filter_of('d + 30 > ''2024-03-01'''), filter_of('d - ''2000-01-01''::date > 8000'), filter_of('date_trunc(''month'', d) = ''2024-02-01'''), filter_of('z::timestamp < ''2000-01-01''');
+SELECT same_rows('SELECT _id FROM conversions WHERE d + 1 = ''2024-03-01'' OR 31 + d = ''1970-01-31'' OR d - _id < ''0001-01-01'' ORDER BY 1');
+SELECT same_rows('SELECT _id, d - ''2000-01-01''::date AS days FROM conversions WHERE d - ''2000-01-01''::date BETWEEN -366 AND 8900 ORDER BY 1');
+SELECT same_rows('SELECT sum(d - ''2000-01-01''::date), max(d + _id) FROM conversions WHERE _id < 5');
+SELECT same_rows('SELECT _id FROM conversions WHERE d + interval ''12 hours'' = ''2000-01-01 12:00'' OR date_trunc(''month'', d) = ''2024-02-01'' OR d::timestamp < ''1000-01-01'' ORDER BY 1');
+SELECT same_rows('SELECT _id FROM conversions WHERE s::timestamptz = z AND z::timestamp = s ORDER BY 1');
+SELECT error_of('SELECT _id FROM conversions WHERE d + 2147483647 > ''2024-03-01''');
+-- GREATEST and LEAST.
+SELECT same_rows('SELECT _id FROM conversions WHERE greatest(n, 5) = 5 OR least(n, 0.25) = 0.25 ORDER BY 1');
+SELECT same_rows('SELECT _id FROM conversions WHERE greatest(b, _id < 3) AND NOT least(b, _id < 2) ORDER BY 1');
+SELECT same_rows('SELECT _id FROM conversions WHERE greatest(o, ''5f0000000000000000000002'') > ''5f0000000000000000000002'' ORDER BY 1');
+DROP FUNCTION filter_of;
 -- In a fixed zone with a shift, and in one with summer time.
 SET timezone = '-05:30';
+SELECT same_rows('SELECT _id FROM conversions WHERE s::timestamptz = z OR z::timestamp = ''2024-02-29 18:00:15.678'' OR d::timestamptz < ''1000-01-01'' ORDER BY 1');
 SELECT same_rows('SELECT _id FROM conversions WHERE extract(epoch FROM z) = 946684800 OR extract(decade FROM z) = 200 OR extract(isoyear FROM z) = 2020 ORDER BY 1');
 SET timezone = 'Europe/Vienna';
 SELECT same_rows('SELECT _id FROM conversions WHERE extract(epoch FROM z) = 946684800 OR extract(decade FROM z) = 200 OR extract(isoyear FROM z) = 2020 ORDER BY 1');
@@ -60,6 +76,11 @@ SELECT same_rows('SELECT _id, p * i AS product, p + 0.125 AS more FROM amounts W
 SELECT same_rows('SELECT _id FROM amounts WHERE round(p * 1.19, 1) IN (6.0, 6.5, 0.1, -8.3) OR trunc(- p * 0.5, 1) = -2.7 OR ceil(p) = 6 OR floor(p) = 0 OR abs(p) = 7 ORDER BY 1');
 SELECT same_rows('SELECT sum(p * i), avg(p * 1.5), max(p - 0.001), min(round(p * 0.3, 3)), sum(- p), count(DISTINCT i) FROM amounts WHERE p < 1000');
 SELECT same_rows('SELECT p * 2 > 10 AS large, sum(p * p), avg(ceil(p)) FROM amounts WHERE p < 1000 GROUP BY 1 ORDER BY 1');
+SELECT filter_of('p::numeric(5,1) > 1'), filter_of('sign(p) = 1'), filter_of('greatest(p, 1.00) > 2'), filter_of('p::numeric(5,-1) > 1');
+SELECT same_rows('SELECT _id FROM amounts WHERE p::numeric(4,1) IN (5.5, 0.1, -7.0) OR sign(p) = -1 ORDER BY 1');
+SELECT same_rows('SELECT sum((p * 0.5)::numeric(8,1)), sum(sign(p)), max(greatest(p, 1.00)), min(least(p, - p)) FROM amounts WHERE p < 1000');
+SELECT error_of('SELECT _id FROM amounts WHERE (p * 1000)::numeric(4,1) > 1');
+SELECT same_rows('SELECT _id FROM amounts WHERE (greatest(p, 5.50) > 5.5 OR least(p, 0.10, n) < 0) AND _id < 40 ORDER BY 1');
 DROP FUNCTION filter_of;
 DROP FOREIGN TABLE amounts;
 
@@ -74,4 +95,5 @@ SELECT same_rows('SELECT k, count(DISTINCT _id % 7) FILTER (WHERE _id < 100), co
 SELECT same_rows('SELECT count(DISTINCT i), count(DISTINCT t), count(DISTINCT z), count(i), count(*) FROM mixed WHERE (z < ''2100-01-01'' OR z IS NULL) AND _id < 36');
 SELECT same_rows('SELECT i > 5 AS above, count(DISTINCT i), count(DISTINCT t) FILTER (WHERE _id > 20) FROM mixed GROUP BY 1 ORDER BY 1');
 SELECT same_rows('SELECT count(DISTINCT k), count(DISTINCT _id) FROM spread WHERE k < -7');
+SELECT same_rows('SELECT _id FROM mixed WHERE greatest(f, 7) = ''NaN'' OR least(''NaN'', f) = 5.5 OR least(f, 0) = ''-Infinity'' ORDER BY 1');
 DROP FOREIGN TABLE spread, mixed;

@@ -456,10 +456,20 @@ struct Renderer {
         return {result, false, false, all.unsure};
     }
 
-    // GREATEST and LEAST leave null out.
+    // GREATEST and LEAST leave null out; NaN is the greatest number.
     Piece extreme(const Node &node) {
-        return over_all(node, op(node.function == Function::Greatest ? "$max" : "$min", "$$all"));
+        bool greatest = node.function == Function::Greatest;
+        Value all = "$$all", nan = Value(__builtin_nan(""));
+        if (node.family != Family::Float && node.family != Family::Numeric)
+            return over_all(node, op(greatest ? "$max" : "$min", all));
+        Value has_nan = op("$in", {nan, all});
+        if (greatest)
+            return over_all(node, cond(has_nan, nan, op("$max", all)));
+        Value others = op("$filter", doc({{"input", all}, {"as", "x"}, {"cond", negation(is_nan("$$x"))}}));
+        Value least = let("l", op("$min", others), cond(both(is_null("$$l"), has_nan), nan, "$$l"));
+        return over_all(node, least);
     }
+    static Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 
     // How many elements an array column has. Arrays in it are one more dimension here: the guard is unsure of them.
     Piece cardinality(const Node &node) {

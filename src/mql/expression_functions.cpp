@@ -120,6 +120,12 @@ Value to_places(const FunctionCall &call, const Value &v, bool rounds) {
 Value round_of(const FunctionCall &call, const Value *args) {
     return call.node.family == Family::Numeric ? to_places(call, args[0], true) : integral("$round", args[0]);
 }
+// numeric(p,s): what has more digits before the point raises.
+Value round_into(const FunctionCall &call, const Value *args) {
+    std::string limit = "1E+" + std::to_string(call.node.digits.whole);
+    return let("r", to_places(call, args[0], true),
+               cond(op("$lt", {op("$abs", "$$r"), Value::decimal(limit.c_str())}), "$$r", unsure_value()));
+}
 Value truncate(const FunctionCall &call, const Value *args) {
     return call.node.family == Family::Numeric ? to_places(call, args[0], false) : integral("$trunc", args[0]);
 }
@@ -128,7 +134,12 @@ Value square_root(const FunctionCall &, const Value *args) {
     return cond(both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), unsure_value(), op("$sqrt", args[0]));
 }
 
-Value sign_of(const FunctionCall &, const Value *args) {
+Value sign_of(const FunctionCall &call, const Value *args) {
+    if (call.node.family == Family::Numeric)
+        return choose({{is_nan(args[0]), as_decimal(args[0])},
+                       {op("$gt", {args[0], 0}), Value::decimal("1")},
+                       {op("$lt", {args[0], 0}), Value::decimal("-1")}},
+                      Value::decimal("0"));
     return choose({{op("$gt", {args[0], 0}), Value(1.0)},
                    {both(op("$lt", {args[0], 0}), negation(is_nan(args[0]))), Value(-1.0)}},
                   cond(is_nan(args[0]), unsure_value(), Value(0.0)));
@@ -370,6 +381,28 @@ Value moved(const char *name, const FunctionCall &call, const Value *args) {
 Value add_interval(const FunctionCall &call, const Value *args) { return moved("$add", call, args); }
 Value subtract_interval(const FunctionCall &call, const Value *args) { return moved("$subtract", call, args); }
 
+// So many days are sums of milliseconds; more than common years have are left.
+Value days_moved(const char *name, const Value *args) {
+    constexpr double kDays = 4000000;
+    Value result = op(name, {args[0], op("$multiply", {op("$toLong", args[1]), Value(kMsPerDay)})});
+    return cond(below(args[1], kDays), in_common_years(args[0], in_common_years(result, result)), unsure_value());
+}
+
+Value add_days(const FunctionCall &, const Value *args) { return days_moved("$add", args); }
+Value subtract_days(const FunctionCall &, const Value *args) { return days_moved("$subtract", args); }
+
+Value days_between(const FunctionCall &, const Value *args) {
+    Value days = op("$toLong", op("$divide", {op("$subtract", {args[0], args[1]}), Value(kMsPerDay)}));
+    return in_common_years(args[0], in_common_years(args[1], days));
+}
+
+Value shift_zone(const FunctionCall &call, const Value *args) {
+    int64_t offset;
+    if (!zone_of(call, &offset))
+        return Value::null();
+    return in_common_years(args[0], shifted(args[0], call.node.op == Op::Gt ? offset : -offset));
+}
+
 struct StrictRow {
     Function function;
     Value (*render)(const FunctionCall &call, const Value *args);
@@ -386,6 +419,7 @@ constexpr StrictRow kStrict[] = {
     {Function::Ceil, ceiling},
     {Function::Floor, floor_of},
     {Function::Round, round_of},
+    {Function::RoundInto, round_into},
     {Function::Truncate, truncate},
     {Function::SquareRoot, square_root},
     {Function::Sign, sign_of},
@@ -413,6 +447,10 @@ constexpr StrictRow kStrict[] = {
     {Function::Extract, extract},
     {Function::AddInterval, add_interval},
     {Function::SubtractInterval, subtract_interval},
+    {Function::AddDays, add_days},
+    {Function::SubtractDays, subtract_days},
+    {Function::DaysBetween, days_between},
+    {Function::ShiftZone, shift_zone},
 };
 
 } // namespace

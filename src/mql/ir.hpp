@@ -77,6 +77,7 @@ enum class Function : uint8_t {
     Ceil,
     Floor,
     Round,
+    RoundInto, // numeric(p,s): second is the type modifier
     Truncate,
     SquareRoot,
     Sign,
@@ -105,6 +106,10 @@ enum class Function : uint8_t {
     Extract,      // unit
     AddInterval,  // second: an interval, a parameter
     SubtractInterval,
+    AddDays, // second: an integer
+    SubtractDays,
+    DaysBetween, // two dates
+    ShiftZone,   // op Lt: from local time to the instant; Gt: the other way; a date that has no zone stays as it is
 };
 
 // Parts of a date.

@@ -18,6 +18,16 @@ mql::Digits digits_of_constant(const Expr *expression) {
     return {true, static_cast<uint8_t>(whole), static_cast<uint8_t>(scale)};
 }
 
+mql::Digits digits_of_any(const Lowering *lowering, const mql::Node &node) {
+    const mql::Node *nodes = lowering->sql.nodes;
+    mql::Digits result = nodes[node.first_child].digits;
+    for (uint32_t at = node.first_child; at != mql::kNone; at = nodes[at].next) {
+        result.known = result.known && nodes[at].digits.known && nodes[at].digits.scale == result.scale;
+        result.whole = Max(result.whole, nodes[at].digits.whole);
+    }
+    return result.known ? result : mql::Digits{};
+}
+
 mql::Digits digits_of_function(const Lowering *lowering, const mql::Node &node) {
     const mql::Node *nodes = lowering->sql.nodes;
     const mql::Node &first = nodes[node.first_child];
@@ -49,6 +59,23 @@ mql::Digits digits_of_function(const Lowering *lowering, const mql::Node &node) 
     case mql::Function::Negate:
     case mql::Function::Abs:
         break;
+    case mql::Function::Sign:
+        whole = 1;
+        scale = 0;
+        break;
+    case mql::Function::RoundInto: {
+        const Const *modifier = static_cast<const Const *>(list_nth(lowering->parameters, second->parameter));
+        if (!IsA(modifier, Const) || modifier->constisnull || second->kind != mql::NodeKind::ParameterValue)
+            return {};
+        // The bits of numeric's type modifier; a negative scale is left.
+        int bits = DatumGetInt32(modifier->constvalue) - VARHDRSZ, precision = (bits >> 16) & 0xffff,
+            places = ((bits & 0x7ff) ^ 1024) - 1024;
+        if (bits < 0 || places < 0 || places > precision || first.digits.whole + 1 + places > mql::kDecimalDigits)
+            return {};
+        whole = precision - places;
+        scale = places;
+        break;
+    }
     case mql::Function::Ceil:
     case mql::Function::Floor:
     case mql::Function::Round:

@@ -12,4 +12,7 @@ mql::Digits digits_of_constant(const Expr *expression);
 // them.
 mql::Digits digits_of_function(const Lowering *lowering, const mql::Node &node);
 
+// Of a value that is one of a node's operands: known where all have as many behind the point.
+mql::Digits digits_of_any(const Lowering *lowering, const mql::Node &node);
+
 } // namespace mongo_fdw

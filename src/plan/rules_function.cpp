@@ -32,7 +32,7 @@ constexpr FormRow kForms[] = {
     {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises",
      mql::Feature::Expressions},
     {"NULLIF", "as =", ""},
-    {"GREATEST, LEAST", "exact", "integers, text, timestamps, dates", mql::Feature::Expressions},
+    {"GREATEST, LEAST", "exact", "all types that are compared there", mql::Feature::Expressions},
     {"value = ANY (array column), @>, <@, &&", "superset", "elements are found there, the array is checked here"},
     {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset",
      "constant keys, json_format simple; of other strict conditions over a path that it exists"},

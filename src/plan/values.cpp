@@ -231,13 +231,15 @@ uint32_t null_if(Lowering *lowering, NullIfExpr *expression, int depth) {
 
 uint32_t extreme(Lowering *lowering, MinMaxExpr *expression, int depth) {
     Family family = family_of(reinterpret_cast<Expr *>(expression));
-    if (family != Family::Int && family != Family::Text && family != Family::Timestamp && family != Family::Date)
-        return refuse(lowering, "GREATEST and LEAST of this type have no rule");
     if (family == Family::Text &&
         !collation_allows(lowering, Rule{InvalidOid, Op::Lt, Family::Text}, expression->inputcollid))
         return kNone;
-    return all_of(lowering, expression->args, expression->op == IS_GREATEST ? Function::Greatest : Function::Least,
-                  family, width_of(reinterpret_cast<Expr *>(expression)), depth);
+    uint32_t at =
+        all_of(lowering, expression->args, expression->op == IS_GREATEST ? Function::Greatest : Function::Least, family,
+               width_of(reinterpret_cast<Expr *>(expression)), depth);
+    if (at != kNone && family == Family::Numeric)
+        lowering->sql.nodes[at].digits = digits_of_any(lowering, lowering->sql.nodes[at]);
+    return at;
 }
 
 // --- functions ---

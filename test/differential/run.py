@@ -184,12 +184,12 @@ class Generator:
                        lambda: f"({value('float')})::{literals}", lambda: f"({value('bigint' if kind == 'int' else 'int')})::{literals}",
                        lambda: f"({value('numeric')})::{literals}", lambda: f"(CASE WHEN tx = '5' THEN tx::{literals} END)"]
             if kind == "int":
-                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})", lambda: f"(bo)::int4", lambda: f"cardinality({rng.choice(list(ARRAYS))})"]
+                shapes += [lambda: f"length({value('text')})", lambda: f"octet_length({value('text')})", lambda: f"strpos({value('text')}, {value('text')})", lambda: f"(bo)::int4", lambda: f"({value('date')} - {value('date')})", lambda: f"cardinality({rng.choice(list(ARRAYS))})"]
         elif kind == "float":
             shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/'])} {value()})"] * 3
             shapes += [lambda: f"{rng.choice(['abs', 'ceil', 'floor', 'round', 'trunc', 'sqrt', 'sign', 'ceiling'])}({value()})", lambda: f"({value('int')})::float8",
                        lambda: f"date_part('{rng.choice(['year', 'month', 'dow', 'hour', 'second', 'milliseconds', 'epoch', 'century'])}', {value(rng.choice(['timestamptz', 'timestamp']))})",
-                       lambda: f"({value('numeric')})::float8", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::float8 END)"]
+                       lambda: f"{rng.choice(['greatest', 'least'])}({value()}, {value()})", lambda: f"({value('numeric')})::float8", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::float8 END)"]
         elif kind == "text":
             shapes += [lambda: f"{rng.choice(['lower', 'upper', 'btrim', 'ltrim', 'rtrim'])}({value()})", lambda: f"({value()} || {value()})", lambda: f"substr({value()}, {rng.randrange(-2, 5)})",
                        lambda: f"substr({value()}, {rng.randrange(-2, 5)}, {rng.randrange(-1, 6)})", lambda: f"replace({value()}, {value()}, {value()})", lambda: f"{rng.choice(['btrim', 'ltrim'])}({value()}, 'a5 ')",
@@ -197,14 +197,19 @@ class Generator:
         elif kind in ("timestamp", "timestamptz"):
             unit = rng.choice(["milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year"])
             interval = rng.choice(["1 day", "36 hours", "1.5 seconds", "0.0001 seconds", "1 month", "-7 days"])
-            shapes += [lambda: f"date_trunc('{unit}', {value()})"] * 3 + [lambda: f"({value()} {rng.choice('+-')} interval '{interval}')", lambda: f"least({value()}, {value()})"]
+            shapes += [lambda: f"date_trunc('{unit}', {value()})"] * 3 + [lambda: f"({value()} {rng.choice('+-')} interval '{interval}')", lambda: f"least({value()}, {value()})",
+                       lambda: f"({value(rng.choice(['date', 'timestamptz' if kind == 'timestamp' else 'timestamp']))})::{kind}"]
+            if kind == "timestamp":
+                shapes += [lambda: f"({value('date')} {rng.choice('+-')} interval '{interval}')"]
         elif kind == "numeric":
             unit = rng.choice(["minute", "hour", "day", "week", "month", "quarter", "year", "dow", "isodow", "doy", "isoyear", "decade", "century", "millennium", "epoch", "second", "milliseconds", "microseconds"])
             of = rng.choice(["timestamp", "timestamptz"] + (["date"] if unit not in ("minute", "hour", "second", "milliseconds", "microseconds") else []))  # a date has no hours
+            shapes += [lambda: f"({rng.choice(['np', '(np * 1.005)', '(i4)::numeric'])})::numeric({rng.choice(['4,1', '12,0', '6,3', '20,10'])})", lambda: f"sign({rng.choice(['np', '(np * 0.5)'])})",
+                       lambda: f"{rng.choice(['greatest', 'least'])}(np, {rng.choice(['1.50', '(np * -1)', '(np + 0.25)', value()])})"]
             shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric", lambda: f"(np {rng.choice(['+', '-', '*'])} {rng.choice(['np', '1.5', '(i4)::numeric', '0.005'])})", lambda: f"{rng.choice(['round', 'trunc'])}({rng.choice(['np', '(np * 0.005)'])}, {rng.randrange(4)})",
                        lambda: f"{rng.choice(['abs', 'ceil', 'floor', '-', 'ceiling', 'trunc', 'round'])}({rng.choice(['np', '(np * 1.005)'])})", lambda: f"({value()} {rng.choice(['+', '-', '*'])} {value()})", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::numeric END)"]
         elif kind == "date":
-            shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date"]
+            shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date", lambda: f"({value()} {rng.choice('+-')} {rng.choice(['1', '30', '400', value('int')])})", lambda: f"greatest({value()}, {value()})"]
         return rng.choice(shapes)()
 
     def computed(self):
