@@ -33,13 +33,12 @@ List *scan_columns(List *target, List *clauses, bool *whole) {
 
 namespace {
 
-// The expression of an equivalence class that a relation, or a join of several, alone computes.
+// The expression of an equivalence class that a relation, a partition or a join of several alone computes.
 Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
     ListCell *cell;
     foreach (cell, ec->ec_members) {
         EquivalenceMember *member = lfirst_node(EquivalenceMember, cell);
-        if (!member->em_is_const && !member->em_is_child && !bms_is_empty(member->em_relids) &&
-            bms_is_subset(member->em_relids, rel->relids))
+        if (!member->em_is_const && !bms_is_empty(member->em_relids) && bms_is_subset(member->em_relids, rel->relids))
             return member->em_expr;
     }
     return nullptr;

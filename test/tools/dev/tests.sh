@@ -101,6 +101,8 @@ run_fuzz() {
         for file in run updates; do
             PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/differential/$file.py" "$engine" "$engine_uri" "$queries" "$seed" || failed=1
         done
+        step "each rule of push-down, engine $engine"
+        PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/differential/run.py" "$engine" "$engine_uri" 20 "$seed" rules || failed=1
     done
     [ "$failed" = 0 ]
 }
