@@ -221,7 +221,8 @@ class Generator:
             shapes += [lambda: f"extract({unit} FROM {value(of)})", lambda: f"({value('int')})::numeric", lambda: f"(np {rng.choice(['+', '-', '*'])} {rng.choice(['np', '1.5', '(i4)::numeric', '0.005'])})", lambda: f"{rng.choice(['round', 'trunc'])}({rng.choice(['np', '(np * 0.005)'])}, {rng.randrange(4)})",
                        lambda: f"{rng.choice(['abs', 'ceil', 'floor', '-', 'ceiling', 'trunc', 'round'])}({rng.choice(['np', '(np * 1.005)'])})", lambda: f"({value()} {rng.choice(['+', '-', '*'])} {value()})", lambda: "(CASE WHEN tx IN ('5', '0.1') THEN tx::numeric END)"]
         elif kind == "date":
-            shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date", lambda: f"({value()} {rng.choice('+-')} {rng.choice(['1', '30', '400', f"({value('int')} % 100000)::int4"])})", lambda: f"greatest({value()}, {value()})"]
+            days = lambda: rng.choice(["1", "30", "400", f"({self.value('int', 0)} % 100000)::int4"])
+            shapes += [lambda: f"({value(rng.choice(['timestamp', 'timestamptz']))})::date", lambda: f"({value()} {rng.choice('+-')} {days()})", lambda: f"greatest({value()}, {value()})"]
         return rng.choice(shapes)()
 
     def computed(self):
