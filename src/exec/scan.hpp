@@ -107,6 +107,9 @@ TupleTableSlot *next_fallback_row(ForeignScanState *node);
 // Lets a virtual slot show another slot's row.
 TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 
+// Whether the plan looks at values of columns by guards, which are folded for people.
+bool has_guards(const ScanState *state);
+
 // Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
 void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline);
 

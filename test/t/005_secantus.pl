@@ -37,6 +37,8 @@ c.d.many.insert_many([{"_id": i, "t": "x" * 200} for i in range(20000)])
 c.admin.command("createUser", "old", pwd="secret", roles=[{"role": "root", "db": "admin"}], mechanisms=["SCRAM-SHA-1"])
 c["$external"].command("createUser", "CN=reader,O=tests", roles=[{"role": "root", "db": "admin"}], mechanisms=["MONGODB-X509"])
 c.hidden.salaries.insert_one({"_id": 1})
+c.d.few.insert_many([{"_id": i, "b": i < 3, "o": i} for i in range(5)])
+c.d.create_collection("few_folded", viewOn="few", pipeline=[], collation={"locale": "en", "strength": 2})
 c.admin.command("createUser", "limited", pwd="secret", roles=[{"role": "read", "db": "d"}])
 c.admin.command("createUser", "ann@x:/?", pwd="p@ss:/?#[]%25", roles=[{"role": "root", "db": "admin"}])
 ), "mongodb://127.0.0.1:$port/");
@@ -47,6 +49,12 @@ $node->safe_psql('postgres', "CREATE FOREIGN TABLE explained (_id int, t text) S
 like($node->safe_psql('postgres', 'EXPLAIN SELECT * FROM explained WHERE _id < 123'), qr/rows=123 /, 'use_remote_estimate: rows by the explain of the server');
 like($node->safe_psql('postgres', 'SET plan_cache_mode = force_generic_plan; PREPARE p(int) AS SELECT * FROM explained WHERE _id < $1; EXPLAIN EXECUTE p(123)'),
     qr/rows=6667 /, 'not for values that are not known yet');
+# A view has one collation for all: texts are compared here, those that a condition makes of other values as well.
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE few_folded (_id int, b boolean, o int) SERVER real OPTIONS (database 'd', on_conversion_error 'null')");
+for my $condition (q(b::text = 'TRUE'), q(o::text || 'a' = '1A'), q(CASE WHEN o > 1 THEN 'a' ELSE 'b' END = 'A')) {
+    is($node->safe_psql('postgres', "SELECT count(*) FROM few_folded WHERE $condition"), '0', "$condition over a view with a collation");
+    like($node->safe_psql('postgres', "EXPLAIN (ANALYZE, VERBOSE) SELECT _id FROM few_folded WHERE $condition"), qr/Recheck: the pushed conditions could not be sent/, 'is evaluated here');
+}
 my $session = session($node, 'SELECT count(*), sum(length(t)) FROM many, pg_sleep(0) WHERE pg_sleep(0.0005) IS NOT NULL');
 Time::HiRes::sleep(1.0);
 $server->kill_kill(grace => 0);
@@ -77,7 +85,7 @@ $server->finish;
 # A user who may read one database: the others are rows with a note, or are not shown; a profile of them is 42501.
 $server = start_server($port, '--auth');
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET username 'limited', SET password 'secret', DROP auth_mechanism)));
-is($node->safe_psql('postgres', q(SELECT collection, kind, documents FROM mongo.catalog('real', 'd'))), 'many|collection|20000', 'the catalog of a database with rights');
+is($node->safe_psql('postgres', q(SELECT collection, kind, documents FROM mongo.catalog('real', 'd') WHERE collection = 'many')), 'many|collection|20000', 'the catalog of a database with rights');
 is($node->safe_psql('postgres', q(SELECT database, collection, kind, note ~ 'code 13' FROM mongo.catalog('real', 'hidden'))), 'hidden||database|t', 'and of one without: a row with a note');
 ($code, $out, $err) = $node->psql('postgres', q(SELECT * FROM mongo.profile('real', 'hidden', 'salaries')), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/ERROR:  42501: .*Code 13/s, 'a profile without rights');

@@ -1,0 +1,182 @@
+// What a scan sends: its parameters, LIMIT, and the command; how it is shown to people. Zone B.
+#include "exec/scan.hpp"
+
+#include "connect/documents.hpp"
+#include "connect/write.hpp"
+#include "exec/collation.hpp"
+#include "exec/group.hpp"
+#include "exec/operands.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+ScanState *state_of(ForeignScanState *node) { return static_cast<ScanState *>(node->fdw_state); }
+
+bool uses_text(const ScanState *state) {
+    for (uint32_t i = 0; i < state->plan.filter.count; i++) {
+        const mql::Node &node = state->plan.filter.nodes[i];
+        bool compares = node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In ||
+                        node.kind == mql::NodeKind::NotIn || node.kind == mql::NodeKind::ColumnValue;
+        if (compares && state->columns[node.column].family == mql::Family::Text)
+            return true;
+        bool computed = node.kind == mql::NodeKind::ParameterValue || node.kind == mql::NodeKind::Apply;
+        if (computed && node.family == mql::Family::Text) // whatever a text is made of
+            return true;
+        if (node.kind == mql::NodeKind::Inside)
+            return true;
+        if (node.kind == mql::NodeKind::ArrayHas && state->columns[node.column].element_family == mql::Family::Text)
+            return true;
+    }
+    return false;
+}
+
+const char *parameter_name(Expr *expression, int index) {
+    if (IsA(expression, Param)) {
+        Param *param = reinterpret_cast<Param *>(expression);
+        if (param->paramkind == PARAM_EXTERN)
+            return psprintf("$%d", param->paramid);
+    }
+    return psprintf("parameter %d", index + 1);
+}
+
+} // namespace
+
+void evaluate_parameters(ForeignScanState *node, bool explain_only) {
+    ScanState *state = state_of(node);
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    ExprContext *econtext = node->ss.ps.ps_ExprContext;
+    MemoryContextReset(state->parameters);
+    state->pipeline = {};
+    state->pipeline_text = nullptr;
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    state->operands = static_cast<mql::Operand *>(palloc0(sizeof(mql::Operand) * Max(state->plan.parameter_count, 1)));
+    ListCell *cell, *state_cell;
+    int index = 0;
+    forboth(cell, plan->fdw_exprs, state_cell, state->parameter_states) {
+        Expr *expression = static_cast<Expr *>(lfirst(cell));
+        if (index >= state->plan.parameter_count)
+            break;
+        if (index == state->plan.given_keys) {
+            state->operands[index] =
+                explain_only ? unknown_operand("keys of the outer side")
+                             : operand_of(state->keys, false, exprType(reinterpret_cast<Node *>(expression)));
+        } else if (explain_only && !IsA(expression, Const)) {
+            state->operands[index] = unknown_operand(parameter_name(expression, index));
+        } else {
+            bool null;
+            Datum value = ExecEvalExpr(static_cast<ExprState *>(lfirst(state_cell)), econtext, &null);
+            state->operands[index] = operand_of(value, null, exprType(reinterpret_cast<Node *>(expression)));
+        }
+        index++;
+    }
+    set_instants(state->operands, state->plan.filter, state->table);
+    MemoryContextSwitchTo(old);
+}
+
+namespace {
+
+// Value of LIMIT or OFFSET; otherwise when there is none, it is NULL, or EXPLAIN does not know it.
+int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise, int sqlstate,
+                  const char *name) {
+    ScanState *state = state_of(node);
+    ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    if (index < 0 || (explain_only && !IsA(list_nth(plan->fdw_exprs, index), Const)))
+        return otherwise;
+    bool null;
+    Datum value = ExecEvalExpr(static_cast<ExprState *>(list_nth(state->parameter_states, index)),
+                               node->ss.ps.ps_ExprContext, &null);
+    int64 number = null ? otherwise : DatumGetInt64(value);
+    if (!null && number < 0) // the words of PostgreSQL's own Limit node
+        ereport(ERROR, (errcode(sqlstate), errmsg("%s must not be negative", name)));
+    return number;
+}
+
+} // namespace
+
+void evaluate_limit(ForeignScanState *node, bool explain_only) {
+    ScanState *state = state_of(node);
+    state->skip = count_value(node, state->plan.offset, explain_only, 0,
+                              ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET");
+    state->limit =
+        count_value(node, state->plan.limit, explain_only, -1, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT");
+    state->seen = 0;
+}
+
+mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation) {
+    mql::ScanCommand command{};
+    command.collection = state->table->collection;
+    command.filters = &state->plan.filter;
+    command.roots = state->roots;
+    command.root_count = with_filters ? state->root_count + (state->proving ? state->presence_count : 0) : 0;
+    command.joins = state->joins;
+    command.join_count = state->join_count;
+    command.late_roots = state->late_roots;
+    command.late_root_count = with_filters ? state->late_root_count : 0;
+    command.columns = state->columns;
+    command.operands = state->operands;
+    command.project = state->projection;
+    command.project_count = state->projection_count;
+    command.skip = with_filters ? state->skip : 0;
+    command.limit = with_filters && state->limit > 0 ? state->limit : 0;
+    command.sort = !with_filters ? state->computed_sort : state->proving ? state->proved_sort : state->sort;
+    command.sort_count = list_length(state->plan.sort) / kSortFields;
+    // The first command of a transaction says it for all.
+    command.read_concern = state->in_transaction ? nullptr : state->table->read_concern;
+    command.simple_collation = simple_collation;
+    command.zone_offset_ms = zone_offset_ms();
+    command.base_pipeline = base_pipeline_of(state->table);
+    return command;
+}
+
+Collation needed_collation(const ScanState *state) {
+    Collation collation = uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
+    // Another collation for the whole command would change what the table's own pipeline finds.
+    return collation == Collation::Other && state->table->pipeline ? Collation::OtherOnView : collation;
+}
+
+void join_transaction(ScanState *state) {
+    const char *concern = state->table->read_concern;
+    bool begins = state->plan.transacts || (concern && pg_strcasecmp(concern, "snapshot") == 0);
+    state->in_transaction = enter_transaction(state->table, state->user, begins);
+}
+
+bool has_guards(const ScanState *state) {
+    for (uint32_t i = 0; i < state->plan.filter.count; i++)
+        if (state->plan.filter.nodes[i].kind == mql::NodeKind::ColumnValue)
+            return true;
+    return false;
+}
+
+mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
+    mql::ScanCommand command = scan_command(state, with_filters, false);
+    command.folded = true;
+    return state->group ? render_groups(state, command) : mql::render_scan(command);
+}
+
+void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline) {
+    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->parameters, pipeline.size));
+    memcpy(copy, pipeline.data, pipeline.size);
+    state->pipeline = {copy, pipeline.size};
+    state->pipeline_filters = with_filters;
+    state->pipeline_text = nullptr;
+    if (message_level_is_interesting(DEBUG2) && has_guards(state))
+        elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space, mql::to_json(pipeline, true));
+}
+
+const char *pipeline_text(ScanState *state) {
+    constexpr int kShown = 4000;
+    if (!state->pipeline.data || state->pipeline_text)
+        return state->pipeline_text;
+    MemoryContext old = MemoryContextSwitchTo(state->parameters);
+    mql::Document shown = state->pipeline;
+    if (has_guards(state))
+        shown = render_folded(state, state->pipeline_filters).pipeline;
+    const char *json = mql::to_json(shown, true);
+    int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
+    char *text = pnstrdup(json, kept);
+    state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");
+    MemoryContextSwitchTo(old);
+    return state->pipeline_text;
+}
+
+} // namespace mongo_fdw
