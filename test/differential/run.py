@@ -449,7 +449,7 @@ def sweep(database, times, seed):
             if kind_of in ("anyarray", "anycompatiblearray"):
                 return rng.choice(list(ARRAYS))
             if dated and at == 0:
-                return rng.choice(UNITS[:-2] if "date" not in types else UNITS[2:])
+                return rng.choice([u for u in UNITS if "date" not in types or u not in ("'minute'", "'hour'", "'second'")])
             if kind == "function" and at != own and kind_of in BESIDE:
                 return "1" if "anyarray" in types else rng.choice(BESIDE[kind_of]) if kind_of != "integer" or types[0] == "integer" else rng.choice(BESIDE[kind_of][:3])
             if kind_of == "boolean" and at != own:
