@@ -450,6 +450,7 @@ ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *, Li
     plan->relations = relations_of(info);
     plan->transacts = info->table->transactional && writes_to_server(root, info->table->server);
     plan->as = info->as;
+    plan->notes = info->notes;
     plan->filter = info->values->filter;
     count_uses(info->values->used);
     plan->parameter_count = list_length(info->values->parameters);

@@ -12,39 +12,41 @@ using mql::Family;
 
 namespace {
 
-// Whether the server orders values of a family as SQL does.
-bool is_ordered_there(Family family, Oid collation) {
+constexpr const char kUnlike[] = "the server orders values of this type otherwise, or may round them";
+
+// Why the server does not order values of a family as SQL does; null where it does.
+const char *unordered_there(Family family, Oid collation) {
     switch (family) {
     case Family::Int:
     case Family::Bool:
     case Family::ObjectId:
     case Family::Timestamp:
     case Family::Date:
-        return true;
+        return nullptr;
     case Family::Text:
-        return is_byte_order(collation);
+        return is_byte_order(collation) ? nullptr : byte_order_wanted(collation);
     default:
-        return false;
+        return kUnlike;
     }
 }
 
-bool is_sortable(const RelationInfo *info, int output, Oid collation) {
+const char *unsortable(const RelationInfo *info, int output, Oid collation) {
     const ScanPlan *plan = info->group;
     const mql::Node *nodes = info->values->filter.nodes;
     int number = list_nth_int(plan->outputs, output * kOutputFields + 1);
     switch (static_cast<Final>(list_nth_int(plan->outputs, output * kOutputFields))) {
     case Final::Key:
-        return is_ordered_there(nodes[list_nth_int(plan->keys, number)].family, collation);
+        return unordered_there(nodes[list_nth_int(plan->keys, number)].family, collation);
     case Final::Extreme:
-        return is_ordered_there(nodes[list_nth_int(plan->accumulators, number * kAccumulatorFields + 3)].family,
-                                collation);
+        return unordered_there(nodes[list_nth_int(plan->accumulators, number * kAccumulatorFields + 3)].family,
+                               collation);
     case Final::Count:
     case Final::IntegerSum:
     case Final::WideSum:
     case Final::NumericSum:
-        return true;
+        return nullptr;
     default:
-        return false;
+        return kUnlike;
     }
 }
 
@@ -60,6 +62,14 @@ int output_of(const RelationInfo *info, const PathKey *key) {
     return -1;
 }
 
+// Whether HAVING leaves groups out here, which LIMIT would have to follow.
+bool note_having(const PlannerInfo *root, RelationInfo *info) {
+    bool here = info->having != NIL && !info->having_whole;
+    if (here && root->parse->limitCount)
+        note_local(info, "LIMIT", "a condition of HAVING is checked here");
+    return here;
+}
+
 bool sorts_by_default(const PathKey *key, Node *expression) {
     Oid opclass = GetDefaultOpClass(exprType(expression), BTREE_AM_OID);
     return OidIsValid(opclass) && get_opclass_family(opclass) == key->pk_opfamily;
@@ -67,19 +77,26 @@ bool sorts_by_default(const PathKey *key, Node *expression) {
 
 } // namespace
 
-RelationInfo *order_groups(PlannerInfo *root, const RelationInfo *below) {
+RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below) {
     if (!enable_order_by_pushdown || !below->table->order_by_pushdown || below->group->keys == NIL ||
         !edb_allows("mongo_fdw.enable_order_by_pushdown"))
         return nullptr;
+    note_having(root, below);
     List *sort = NIL;
     ListCell *cell;
     foreach (cell, root->sort_pathkeys) {
         PathKey *key = lfirst_node(PathKey, cell);
         int output = output_of(below, key);
-        if (output < 0 || key->pk_eclass->ec_has_volatile ||
-            !is_sortable(below, output, key->pk_eclass->ec_collation) ||
-            !sorts_by_default(key, static_cast<Node *>(list_nth(below->group_target->exprs, output))))
+        const char *reason = output < 0 || key->pk_eclass->ec_has_volatile
+                                 ? "a key is computed of what the groups give"
+                                 : unsortable(below, output, key->pk_eclass->ec_collation);
+        if (!reason && !sorts_by_default(key, static_cast<Node *>(list_nth(below->group_target->exprs, output))))
+            reason = "the order is not the type's own";
+        if (reason) {
+            if (root->parse->limitCount)
+                note_local(below, "ORDER BY", reason);
             return nullptr;
+        }
         int at = output * kOutputFields;
         bool of_key = static_cast<Final>(list_nth_int(below->group->outputs, at)) == Final::Key;
         sort = lappend_int(sort, of_key);
@@ -99,7 +116,9 @@ RelationInfo *order_groups(PlannerInfo *root, const RelationInfo *below) {
 void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final) {
     const Query *query = root->parse;
     if (!final->limit_needed || !enable_limit_pushdown || below->group->keys == NIL || !limit_is_plain(query) ||
-        (root->sort_pathkeys != NIL && !below->sorted) || (below->having != NIL && !below->having_whole))
+        (root->sort_pathkeys != NIL && !below->sorted))
+        return;
+    if (note_having(root, below))
         return;
     RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
     *info = *below;

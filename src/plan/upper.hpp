@@ -17,7 +17,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
                     bool distinct);
 
 // What ORDER BY and LIMIT over groups are sent with; null where they stay here.
-RelationInfo *order_groups(PlannerInfo *root, const RelationInfo *below);
+RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below);
 
 // Adds a path that gives the first groups of an order.
 void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final);
