@@ -591,7 +591,7 @@ def psql(database, script):
 
 def fresh_database(name, uri):
     """A database with the extension and server m."""
-    psql("postgres", f"DROP DATABASE IF EXISTS {name};")
+    psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
     psql("postgres", f"CREATE DATABASE {name};")
     psql(name, f"CREATE EXTENSION mongo_fdw_cpp; CREATE SERVER m FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri {literal(uri)}); CREATE USER MAPPING FOR CURRENT_USER SERVER m;")
 
