@@ -61,6 +61,24 @@ inline ForeignPath *make_foreign_upper_path(PlannerInfo *root, RelOptInfo *rel, 
 #endif
 }
 
+// The first member of an equivalence class, children of a relation included, that a test takes; null for none.
+template <class Test> EquivalenceMember *member_of_class(EquivalenceClass *ec, const RelOptInfo *rel, Test takes) {
+#if PG_VERSION_NUM >= 180000
+    EquivalenceMemberIterator iterator;
+    setup_eclass_member_iterator(&iterator, ec, rel->relids);
+    while (EquivalenceMember *member = eclass_member_iterator_next(&iterator))
+        if (takes(member))
+            return member;
+#else
+    (void)rel;
+    ListCell *cell;
+    foreach (cell, ec->ec_members)
+        if (takes(lfirst_node(EquivalenceMember, cell)))
+            return lfirst_node(EquivalenceMember, cell);
+#endif
+    return nullptr;
+}
+
 // Strategies became compare types in 18.
 inline bool is_descending(const PathKey *key) {
 #if PG_VERSION_NUM >= 180000

@@ -35,13 +35,11 @@ namespace {
 
 // The expression of an equivalence class that a relation, a partition or a join of several alone computes.
 Expr *expression_of(EquivalenceClass *ec, RelOptInfo *rel) {
-    ListCell *cell;
-    foreach (cell, ec->ec_members) {
-        EquivalenceMember *member = lfirst_node(EquivalenceMember, cell);
-        if (!member->em_is_const && !bms_is_empty(member->em_relids) && bms_is_subset(member->em_relids, rel->relids))
-            return member->em_expr;
-    }
-    return nullptr;
+    const EquivalenceMember *member = member_of_class(ec, rel, [rel](const EquivalenceMember *candidate) {
+        return !candidate->em_is_const && !bms_is_empty(candidate->em_relids) &&
+               bms_is_subset(candidate->em_relids, rel->relids);
+    });
+    return member ? member->em_expr : nullptr;
 }
 
 // Whether the conditions leave only values that fit the column and are not null.
