@@ -352,7 +352,7 @@ void add_having(Grouping *grouping, List *conditions) {
 // and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
 // what does not travel.
 constexpr double kUnit = 6; // times cpu_tuple_cost
-constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11;
+constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11, kProofCost = 20;
 
 Cost cost_of_row(const Grouping *grouping, bool ordered) {
     mql::GroupCommand command = command_of(grouping, ordered);
@@ -371,16 +371,22 @@ Cost cost_of_row(const Grouping *grouping, bool ordered) {
     return cost * kUnit * cpu_tuple_cost;
 }
 
-// To leave groups out the server may have to look at each value, which costs more than a few groups on their way.
-void drop_dear_having(Grouping *grouping, double rows, double groups) {
+// The server proves each group that it made before it leaves any out, which costs it more than a group on its way from
+// nearby; for that it may have to look at each value, too. Drops HAVING where that does not pay; *row becomes the cost
+// of a row without it.
+void drop_dear_having(Grouping *grouping, Cost *row, double rows, Cost proof, Cost saved) {
     List *having = grouping->plan->having;
-    Cost with = cost_of_row(grouping, false);
+    if (having == NIL)
+        return;
+    Cost with = *row;
     grouping->plan->having = NIL;
-    Cost without = cost_of_row(grouping, false);
-    if ((with - without) * rows < kGroupCost * kUnit * cpu_tuple_cost * groups)
+    *row = cost_of_row(grouping, false);
+    if ((with - *row) * rows + proof < saved) {
         grouping->plan->having = having;
-    else
-        grouping->info->having_whole = having == NIL;
+        *row = with;
+    } else {
+        grouping->info->having_whole = false;
+    }
 }
 
 } // namespace
@@ -428,14 +434,17 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     info->having = having ? reinterpret_cast<List *>(having) : NIL;
     output->fdw_private = info;
     double rows = sent_documents(info), groups = fallback->rows;
-    drop_dear_having(&grouping, rows, groups);
+    double made = clamp_row_est(groups / clauselist_selectivity(root, info->having, 0, JOIN_INNER, nullptr));
     ScanCost cost = scan_cost(info, input);
-    Cost look = cost.startup + filter_cost(info, rows, info->examined);
-    Cost per_group = grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0;
-    Cost startup = look + rows * cost_of_row(&grouping, false);
-    Cost total = startup + groups * (cost.per_row + per_group);
+    Cost proof = made * kProofCost * kUnit * cpu_tuple_cost;
+    Cost making = cost.startup + filter_cost(info, rows, info->examined) +
+                  made * (grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0);
     info->group_fallback = fallback;
-    info->group_cost = {groups, startup, look + rows * cost_of_row(&grouping, true) + groups * per_group, cost.per_row};
+    info->group_cost = {groups, making + rows * cost_of_row(&grouping, true) + proof, cost.per_row};
+    Cost row = cost_of_row(&grouping, false);
+    drop_dear_having(&grouping, &row, rows, proof, (made - groups) * cost.per_row);
+    bool leaves_out = grouping.plan->having != NIL;
+    Cost total = making + rows * row + (leaves_out ? proof + groups * cost.per_row : made * cost.per_row);
     add_path(output, reinterpret_cast<Path *>(
                          make_foreign_upper_path(root, output, target, groups, total, total, NIL, fallback)));
 }

@@ -132,7 +132,7 @@ void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *o
                                                       query->limitOption, final->offset_est, final->count_est));
     const GroupCost &cost = below->group_cost;
     double kept = cost.groups;
-    Cost startup = cost.ordered_startup + kept * Max(log2(Max(kept, 2)), 1) * cpu_operator_cost;
+    Cost startup = cost.startup + kept * Max(log2(Max(kept, 2)), 1) * cpu_operator_cost;
     Cost total = startup + kept * cost.per_group;
     Cost counted_startup = startup;
     adjust_limit_rows_costs(&kept, &counted_startup, &total, final->offset_est, final->count_est);

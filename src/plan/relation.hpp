@@ -6,11 +6,10 @@
 
 namespace mongo_fdw {
 
-// Costs of groups: before the first one, with the first ones of an order, and each.
+// Costs of the first groups of an order: before the first one, and of each on its way.
 struct GroupCost {
     double groups;
     Cost startup;
-    Cost ordered_startup;
     Cost per_group;
 };
 
