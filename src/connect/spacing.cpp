@@ -35,16 +35,6 @@ template <class T> T between(T low, T high, uint32_t part, uint32_t parts) {
     return static_cast<T>(low + (static_cast<__int128>(high) - static_cast<__int128>(low)) * part / parts);
 }
 
-bool integer_of(const BsonValue &value, int64_t *out) {
-    if (value.type == BsonType::Int32)
-        *out = read_le<int32_t>(value.data);
-    else if (value.type == BsonType::Int64)
-        *out = read_le<int64_t>(value.data);
-    else
-        return false;
-    return true;
-}
-
 // A Decimal128 as the double next to it, near enough to measure with.
 double rough_decimal(const uint8_t *data) {
     uint64_t low = read_le<uint64_t>(data), high = read_le<uint64_t>(data + 8);

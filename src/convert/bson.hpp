@@ -187,6 +187,17 @@ inline bool reads_as_null(BsonType type) {
     return type == BsonType::Null || type == BsonType::Missing || type == BsonType::Undefined;
 }
 
+// The value of an int32 or int64; false for others.
+inline bool integer_of(const BsonValue &value, int64_t *out) {
+    if (value.type == BsonType::Int32)
+        *out = read_le<int32_t>(value.data);
+    else if (value.type == BsonType::Int64)
+        *out = read_le<int64_t>(value.data);
+    else
+        return false;
+    return true;
+}
+
 // MongoDB's name of a type, as $type knows it.
 const char *type_name(BsonType type);
 

@@ -8,7 +8,6 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
     constexpr int64 kFirstTimestamp = INT64CONST(-210866803200000), kLastTimestamp = INT64CONST(9224318015999999);
     constexpr int64 kMsPerDay = INT64CONST(86400000);
     constexpr int64 kLastDate = (INT64CONST(2147483494) - UNIX_EPOCH_JDATE) * kMsPerDay - 1; // 5874897-12-31
-    constexpr int kDecimalDigits = 34;
     switch (converter->kind) {
     case Kind::Int2:
         fit->kind = mql::FitKind::Integer;
@@ -34,7 +33,7 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
         fit->precision = converter->precision;
         fit->scale = converter->scale;
         // More digits than a Decimal128 has cannot be compared there.
-        return !converter->rules.bool_as_number && converter->precision <= kDecimalDigits && converter->scale >= 0 &&
+        return !converter->rules.bool_as_number && converter->precision <= mql::kDecimalDigits && converter->scale >= 0 &&
                converter->scale <= converter->precision;
     case Kind::Bool:
         fit->kind = mql::FitKind::Bool;

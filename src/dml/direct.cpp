@@ -32,7 +32,7 @@ struct DirectState {
 
 // In fdw_state of a node that modifies.
 DirectState *state_of(ForeignScanState *node) {
-    return static_cast<DirectState *>(static_cast<ScanState *>(node->fdw_state)->direct);
+    return static_cast<DirectState *>(scan_state(node)->direct);
 }
 
 // The scan of a target, where nothing stands between it and the ModifyTable.
@@ -422,7 +422,7 @@ extern "C" void mongoEndDirectModify(ForeignScanState *node) {
 }
 
 extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *es) {
-    ScanState *scan = static_cast<ScanState *>(node->fdw_state);
+    ScanState *scan = scan_state(node);
     DirectState *state = state_of(node);
     ExplainPropertyText("Foreign Namespace", scan->table->name_space, es);
     ExplainPropertyText("Command",

@@ -10,8 +10,6 @@
 namespace mongo_fdw {
 namespace {
 
-ScanState *state_of(ForeignScanState *node) { return static_cast<ScanState *>(node->fdw_state); }
-
 bool uses_text(const ScanState *state) {
     for (uint32_t i = 0; i < state->plan.filter.count; i++) {
         const mql::Node &node = state->plan.filter.nodes[i];
@@ -42,7 +40,7 @@ const char *parameter_name(Expr *expression, int index) {
 } // namespace
 
 void evaluate_parameters(ForeignScanState *node, bool explain_only) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     MemoryContextReset(state->parameters);
@@ -78,7 +76,7 @@ namespace {
 // Value of LIMIT or OFFSET; otherwise when there is none, it is NULL, or EXPLAIN does not know it.
 int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 otherwise, int sqlstate,
                   const char *name) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
     if (index < 0 || (explain_only && !IsA(list_nth(plan->fdw_exprs, index), Const)))
         return otherwise;
@@ -94,7 +92,7 @@ int64 count_value(ForeignScanState *node, int index, bool explain_only, int64 ot
 } // namespace
 
 void evaluate_limit(ForeignScanState *node, bool explain_only) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     state->skip = count_value(node, state->plan.offset, explain_only, 0,
                               ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET");
     state->limit =

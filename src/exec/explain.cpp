@@ -22,7 +22,7 @@ const char *pipeline_shown(ForeignScanState *node, ScanState *state) {
 } // namespace
 
 extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es) {
-    ScanState *state = static_cast<ScanState *>(node->fdw_state);
+    ScanState *state = scan_state(node);
     if (!state)
         return;
     StringInfoData names;

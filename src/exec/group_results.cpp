@@ -13,8 +13,6 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr int kDecimalDigits = 34;
-
 bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
 
 // A field of an accumulator.
@@ -27,13 +25,9 @@ BsonValue part(const Group *group, const char *letter, int number) {
 
 int64 count_field(Group *group, const char *letter, int number) { return count_of(part(group, letter, number), 0); }
 
-bool is_nothing(const BsonValue &value) {
-    return value.type == BsonType::Missing || value.type == BsonType::Null || value.type == BsonType::Undefined;
-}
-
 // Whether a group has values that are not null.
 bool has_values(Group *group, int number) {
-    return is_stored(group) ? !is_nothing(part(group, "a", number)) : count_field(group, "c", number) != 0;
+    return is_stored(group) ? !reads_as_null(part(group, "a", number).type) : count_field(group, "c", number) != 0;
 }
 
 bool read_double(const BsonValue &value, double *out) {
@@ -62,16 +56,6 @@ bool read_double(const BsonValue &value, double *out) {
     default:
         return false;
     }
-}
-
-bool read_int(const BsonValue &value, int64 *out) {
-    if (value.type == BsonType::Int32)
-        *out = read_le<int32_t>(value.data);
-    else if (value.type == BsonType::Int64)
-        *out = read_le<int64_t>(value.data);
-    else
-        return false;
-    return true;
 }
 
 Datum doubt(Group *group, const char *why, bool *null) {
@@ -107,7 +91,7 @@ bool within_type(Group *group, const mql::Column &column, int number, const Bson
     bool numbers = read_double(least, &low) && read_double(most, &high);
     switch (column.family) {
     case mql::Family::Int:
-        return numbers && read_int(part(group, "s", number), &sum) && low >= static_cast<double>(column.minimum) &&
+        return numbers && integer_of(part(group, "s", number), &sum) && low >= static_cast<double>(column.minimum) &&
                high <= static_cast<double>(column.maximum);
     case mql::Family::Float:
         return numbers && part(group, "s", number).type != BsonType::Decimal128 && count_field(group, "d", number) == 0;
@@ -138,7 +122,7 @@ void prove_stored(Group *group) {
             continue;
         BsonValue least = part(group, "a", static_cast<int>(i));
         bool hidden = least.type == BsonType::Undefined; // by a server that counts it among the values
-        if (hidden || (!is_nothing(least) &&
+        if (hidden || (!reads_as_null(least.type) &&
                        !within_type(group, *column, static_cast<int>(i), least, part(group, "b", static_cast<int>(i)))))
             group->doubt = "not all values are of the column's own type";
     }
@@ -161,12 +145,12 @@ Datum key_value(Group *group, int column, int number, bool *null) {
     BsonValue key = field_of(group->document, "_id"); // of several keys a document, see mql/group.hpp
     if (state->key_count > 1)
         key = field_of(key, psprintf("k%d", number));
-    if (is_stored(group) && is_nothing(key) && state->key_count == 1) {
+    if (is_stored(group) && reads_as_null(key.type) && state->key_count == 1) {
         if (state->null_seen)
             return doubt(group, "null and missing are two groups there", null);
         group->state->group->null_seen = true;
     }
-    if (is_stored(group) && !is_nothing(key) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
+    if (is_stored(group) && !reads_as_null(key.type) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
         return doubt(group, "a key is not of the column's own type", null);
     const Converter *own = state->key_converters[number]; // a cast may have dropped the column's typmod
     return convert(group, own ? own : state->converters[column], key, null);
@@ -179,7 +163,7 @@ bool integer_sum(Group *group, int number, int64 *sum) {
     BsonValue value = part(group, "s", number);
     if (!has_values(group, number))
         return false;
-    if (read_int(value, sum))
+    if (integer_of(value, sum))
         return true;
     bool null;
     doubt(group, "a sum is beyond 64 bits", &null);
@@ -219,7 +203,7 @@ Datum numeric_sum(Group *group, int number, int shown, bool *null) {
     } else {
         measured = read_double(part(group, "m", number), &magnitude);
     }
-    if (!measured || !(magnitude * static_cast<double>(count) < pow(10.0, kDecimalDigits - 1 - accumulator.scale)))
+    if (!measured || !(magnitude * static_cast<double>(count) < pow(10.0, mql::kDecimalDigits - 1 - accumulator.scale)))
         return doubt(group, "a sum may need more than 34 digits", null);
     Datum sum = convert(group, group->state->group->numeric, value, null);
     return *null ? 0 : shown_numeric(sum, shown);
@@ -317,7 +301,7 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
         if (is_stored(group) && state->accumulators[number].argument != mql::kNone)
             return Int64GetDatum(count_field(group, "c", number));
         BsonValue rows = is_stored(group) ? field_of(group->document, "n") : part(group, "s", number);
-        if (!read_int(rows, &integer))
+        if (!integer_of(rows, &integer))
             return doubt(group, "the result is no group", null);
         return Int64GetDatum(integer);
     }

@@ -15,8 +15,6 @@
 namespace mongo_fdw {
 namespace {
 
-ScanState *state_of(ForeignScanState *node) { return static_cast<ScanState *>(node->fdw_state); }
-
 void add_counts(ScanState *state) {
     mongo::CursorCounts *counts = mongo::counts(state->cursor);
     state->counts.commands += counts->commands;
@@ -129,7 +127,7 @@ bool set_rechecks(ScanState *state, bool rechecks) {
 // Starts an execution. Where the server cannot or does not do all of the node's work, either its outer plan runs
 // (fallback), or, where it has none, its rows are looked at here.
 void start(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     join_transaction(state);
     evaluate_parameters(node, false);
     evaluate_limit(node, false);
@@ -224,9 +222,9 @@ Oid user_of(ForeignScanState *node) {
 mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_parameters(node, true);
     evaluate_limit(node, true);
-    if (needs_proof(state_of(node)->plan.sort))
-        begin_proof(state_of(node));
-    return render_folded(state_of(node), true);
+    if (needs_proof(scan_state(node)->plan.sort))
+        begin_proof(scan_state(node));
+    return render_folded(scan_state(node), true);
 }
 
 ScanState *make_scan_state(ForeignScanState *node) {
@@ -330,7 +328,7 @@ bool passes_here(ForeignScanState *node, ScanState *state, TupleTableSlot *slot)
 } // namespace
 
 TupleTableSlot *next_scanned_row(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     ExecClearTuple(slot);
     if (state->group)
@@ -348,7 +346,7 @@ TupleTableSlot *next_scanned_row(ForeignScanState *node) {
 }
 
 TupleTableSlot *next_sent_row(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     ExecClearTuple(slot);
     while (!state->finished) {
@@ -368,19 +366,19 @@ TupleTableSlot *next_sent_row(ForeignScanState *node) {
 }
 
 extern "C" TupleTableSlot *mongoIterateForeignScan(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     return state->plan.drained ? next_drained_row(node, state) : next_scanned_row(node);
 }
 
 void give_keys(ForeignScanState *node, Datum keys) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     close(state, true);
     state->keys = keys;
     state->started = false;
 }
 
 extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     if (state->plan.drained) {
         rescan_drained(state);
         return;
@@ -413,7 +411,7 @@ extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
 }
 
 extern "C" void mongoEndForeignScan(ForeignScanState *node) {
-    ScanState *state = state_of(node);
+    ScanState *state = scan_state(node);
     if (!state)
         return;
     close(state, true);

@@ -73,6 +73,8 @@ struct ScanState {
     mongo::CursorCounts counts;
 };
 
+inline ScanState *scan_state(ForeignScanState *node) { return static_cast<ScanState *>(node->fdw_state); }
+
 // Renders a scan that was not executed, for EXPLAIN: parameters without a value stand by their names.
 mql::ScanRendering render_unexecuted(ForeignScanState *node);
 

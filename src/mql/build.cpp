@@ -86,6 +86,7 @@ Value is_one(const Value &type, std::initializer_list<Value> names) {
 Value both(const Value &a, const Value &b) { return op("$and", {a, b}); }
 Value either(const Value &a, const Value &b) { return op("$or", {a, b}); }
 Value negation(const Value &a) { return op("$not", {a}); }
+Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 Value is_nan(const Value &v) { return op("$eq", {v, Value(__builtin_nan(""))}); }
 Value integer_value(int64_t value) {
     return value >= INT32_MIN && value <= INT32_MAX ? Value(static_cast<int32_t>(value)) : Value(value);

@@ -57,7 +57,8 @@ Value is_one(const Value &type, std::initializer_list<Value> names);
 Value both(const Value &a, const Value &b);
 Value either(const Value &a, const Value &b);
 Value negation(const Value &a);
-Value is_nan(const Value &v); // of any numeric type
+Value is_nan(const Value &v);  // of any numeric type
+Value is_null(const Value &v); // or missing; of values that are not MinKey
 // An int32 where it fits.
 Value integer_value(int64_t value);
 Value let(const char *name, const Value &value, const Value &in);

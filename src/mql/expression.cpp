@@ -469,7 +469,6 @@ struct Renderer {
         Value least = let("l", op("$min", others), cond(both(is_null("$$l"), has_nan), nan, "$$l"));
         return over_all(node, least);
     }
-    static Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 
     // How many elements an array column has. Arrays in it are one more dimension here: the guard is unsure of them.
     Piece cardinality(const Node &node) {

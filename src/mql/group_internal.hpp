@@ -7,7 +7,6 @@
 namespace mongo_fdw::mql {
 
 inline std::string numbered(const char *name, uint32_t number) { return name + std::to_string(number); }
-inline Value is_null(const Value &v) { return op("$lte", {v, Value::null()}); }
 
 // The node of a key or argument that is a column of the documents; null for others.
 const Node *column_node(const GroupCommand &group, uint32_t root);

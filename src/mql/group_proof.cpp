@@ -1,6 +1,6 @@
 // Groups that the server leaves out, by HAVING or by ORDER BY with LIMIT. Zone P.
 //
-// What proves a group here (exec/group.cpp) is asked there first: a group in doubt stays, before all others, so that
+// What proves a group here (exec/group_results.cpp) is asked there first: a group in doubt stays, before all others, so that
 // whoever reads the groups knows.
 #include "mql/arms.hpp"
 #include "mql/group_internal.hpp"
@@ -11,7 +11,6 @@
 namespace mongo_fdw::mql {
 namespace {
 
-constexpr int kDecimalDigits = 34;
 constexpr char kOrder[] = "order"; // the field with the keys of ORDER BY
 
 std::string dollar(const std::string &path) { return "$" + path; }
@@ -165,21 +164,16 @@ void add_first_groups(const GroupCommand &group, const Value &doubt, std::vector
     std::vector<Field> computed, order = {{kDoubtField, -1}};
     for (uint32_t i = 0; i < group.sort_count; i++) {
         const GroupSortKey &key = group.sort[i];
-        int direction = key.descending ? -1 : 1;
         if (!key.of_key && counts(group.accumulators[key.number])) {
-            order.push_back({result_path(group, key.number), direction});
+            order.push_back({result_path(group, key.number), key.descending ? -1 : 1});
             continue;
         }
         Value value = key.of_key ? Value(dollar(key_path(group, key.number)).c_str()) : result_of(group, key.number);
         bool numeric = !key.of_key && group.accumulators[key.number].aggregate == Aggregate::NumericSum;
-        int null_place = key.nulls_first ? -2 : 2, nan_place = key.descending ? -1 : 1;
-        std::vector<Branch> places = {{is_null("$$v"), null_place}};
+        std::vector<Branch> places = {{is_null("$$v"), null_place(key.nulls_first)}};
         if (numeric)
-            places.push_back({is_nan("$$v"), nan_place});
-        computed.push_back({numbered("p", i), let("v", value, choose(places, 0))});
-        computed.push_back({numbered("v", i), value});
-        order.push_back({kOrder + ("." + numbered("p", i)), 1});
-        order.push_back({kOrder + ("." + numbered("v", i)), direction});
+            places.push_back({is_nan("$$v"), nan_place(key.descending)});
+        add_computed_key(kOrder, i, value, places, key.descending, &computed, &order);
     }
     std::vector<Field> fields = {{kDoubtField, doubt}};
     if (!computed.empty())

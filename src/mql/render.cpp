@@ -86,27 +86,20 @@ bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
         order.push_back({std::string(kSortKeys) + ".doubt", -1});
     for (uint32_t i = 0; i < scan.sort_count; i++) {
         const SortKey &key = scan.sort[i];
-        int direction = key.descending ? -1 : 1;
         const Node &node = scan.filters->nodes[key.value];
         if (key.stored) { // no value is null, and all fit
-            order.push_back({scan.columns[node.column].path, direction});
+            order.push_back({scan.columns[node.column].path, key.descending ? -1 : 1});
             continue;
         }
         Value value = Value::null();
         if (!(key.doubted ? render_value : render_sort_key)(context, key.value, &value))
             return false;
-        std::string place = std::to_string(i);
-        // MinKey (an error is to come) before all, then null and the values, where NULLS FIRST or LAST wants it.
-        Value v = "$$v";
-        int null_place = key.nulls_first ? -1 : 1, nan_place = key.descending ? -1 : 1;
-        std::vector<Branch> places = {{op("$eq", {v, unsure_value()}), -3},
-                                      {op("$eq", {v, Value::null()}), 2 * null_place}};
+        // MinKey (an error is to come) before all.
+        std::vector<Branch> places = {{op("$eq", {"$$v", unsure_value()}), -3},
+                                      {op("$eq", {"$$v", Value::null()}), null_place(key.nulls_first)}};
         if (node.family == Family::Float || node.family == Family::Numeric)
-            places.push_back({op("$eq", {v, Value(__builtin_nan(""))}), nan_place});
-        computed.push_back({"p" + place, let("v", value, choose(places, 0))});
-        computed.push_back({"v" + place, value});
-        order.push_back({std::string(kSortKeys) + ".p" + place, 1});
-        order.push_back({std::string(kSortKeys) + ".v" + place, direction});
+            places.push_back({is_nan("$$v"), nan_place(key.descending)});
+        add_computed_key(kSortKeys, i, value, places, key.descending, &computed, &order);
     }
     if (!computed.empty())
         stages->push_back(op("$addFields", doc({{kSortKeys, doc(computed)}})));
@@ -133,6 +126,15 @@ const char *find_writing_stage(bson_iter_t *iterator, int depth) {
 }
 
 } // namespace
+
+void add_computed_key(const std::string &field, uint32_t number, const Value &value, const std::vector<Branch> &places,
+                      bool descending, std::vector<Field> *computed, std::vector<Field> *order) {
+    std::string place = "p" + std::to_string(number), key = "v" + std::to_string(number);
+    computed->push_back({place, let("v", value, choose(places, 0))});
+    computed->push_back({key, value});
+    order->push_back({field + "." + place, 1});
+    order->push_back({field + "." + key, descending ? -1 : 1});
+}
 
 Value projection_of(const char *const *paths, uint32_t count, bool with_doubts) {
     std::vector<Field> fields;
@@ -221,7 +223,7 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         }
         std::vector<Field> find = {{"find", scan.collection}, {"filter", filter}};
         if (scan.project)
-            find.push_back({"projection", projection_of(scan.project, scan.project_count, false)});
+            find.push_back({"projection", projection_of(scan.project, scan.project_count)});
         if (scan.skip > 0)
             find.push_back({"skip", count_value(scan.skip)});
         if (scan.limit > 0)

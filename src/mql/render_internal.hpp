@@ -25,6 +25,14 @@ inline Value count_value(int64_t count) {
     return count <= INT32_MAX ? Value(static_cast<int32_t>(count)) : Value(count);
 }
 
+// A key of $sort that is computed in a field: its place (0 for ordinary values, see choose), then its value.
+void add_computed_key(const std::string &field, uint32_t number, const Value &value, const std::vector<Branch> &places,
+                      bool descending, std::vector<Field> *computed, std::vector<Field> *order);
+
+// Before or behind ordinary values, where NULLS FIRST or LAST wants null; NaN is PostgreSQL's greatest number.
+inline int null_place(bool nulls_first) { return nulls_first ? -2 : 2; }
+inline int nan_place(bool descending) { return descending ? -1 : 1; }
+
 // An inclusion projection. with_doubts: also of the mark of documents in doubt, see mql::SortKey.
 Value projection_of(const char *const *paths, uint32_t count, bool with_doubts = false);
 

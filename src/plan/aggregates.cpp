@@ -1,6 +1,6 @@
 // Groups and aggregates over a scan. Zone B.
 //
-// The server's result is believed when its proof holds (exec/group.cpp); otherwise the node runs PostgreSQL's own plan,
+// The server's result is believed when its proof holds (exec/group_results.cpp); otherwise the node runs PostgreSQL's own plan,
 // which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
 #include "plan/joins.hpp"
@@ -171,8 +171,8 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     }
     // The aggregates over Booleans have no collation of their own, whatever their conditions compare.
     bool by_order = row->final == Final::Extreme && exprType(reinterpret_cast<Node *>(expression)) == TEXTOID;
-    if (by_order && !is_byte_order(call->inputcollid))
-        return fail(grouping, byte_order_wanted(call->inputcollid));
+    if (const char *reason = by_order ? byte_order_wanted(call->inputcollid) : nullptr)
+        return fail(grouping, reason);
     bool digits =
         row->final == Final::NumericSum || row->final == Final::NumericAverage || row->final == Final::NumericExtreme;
     if (digits) {
@@ -406,8 +406,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         return note_local(below, "aggregates",
                           "arrays inside arrays or documents, and scalars for arrays, are unwound here");
     Grouping grouping{};
-    grouping.info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *grouping.info = *below;
+    grouping.info = copied(below);
     grouping.lowering = lowering_for(below);
     grouping.lowering->guarded = true;
     grouping.plan = static_cast<ScanPlan *>(palloc0(sizeof(ScanPlan)));

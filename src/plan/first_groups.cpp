@@ -24,7 +24,7 @@ const char *unordered_there(Family family, Oid collation) {
     case Family::Date:
         return nullptr;
     case Family::Text:
-        return is_byte_order(collation) ? nullptr : byte_order_wanted(collation);
+        return byte_order_wanted(collation);
     default:
         return kUnlike;
     }
@@ -70,11 +70,6 @@ bool note_having(const PlannerInfo *root, RelationInfo *info) {
     return here;
 }
 
-bool sorts_by_default(const PathKey *key, Node *expression) {
-    Oid opclass = GetDefaultOpClass(exprType(expression), BTREE_AM_OID);
-    return OidIsValid(opclass) && get_opclass_family(opclass) == key->pk_opfamily;
-}
-
 } // namespace
 
 RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below) {
@@ -90,7 +85,7 @@ RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below) {
         const char *reason = output < 0 || key->pk_eclass->ec_has_volatile
                                  ? "a key is computed of what the groups give"
                                  : unsortable(below, output, key->pk_eclass->ec_collation);
-        if (!reason && !sorts_by_default(key, static_cast<Node *>(list_nth(below->group_target->exprs, output))))
+        if (!reason && !sorts_by_default(key, static_cast<Expr *>(list_nth(below->group_target->exprs, output))))
             reason = "the order is not the type's own";
         if (reason) {
             if (root->parse->limitCount)
@@ -104,8 +99,7 @@ RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below) {
         sort = lappend_int(sort, is_descending(key));
         sort = lappend_int(sort, key->pk_nulls_first);
     }
-    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *info = *below;
+    RelationInfo *info = copied(below);
     info->sorted = true;
     info->group = static_cast<ScanPlan *>(palloc(sizeof(ScanPlan)));
     *info->group = *below->group;
@@ -114,22 +108,12 @@ RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below) {
 }
 
 void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final) {
-    const Query *query = root->parse;
-    if (!final->limit_needed || !enable_limit_pushdown || below->group->keys == NIL || !limit_is_plain(query) ||
-        (root->sort_pathkeys != NIL && !below->sorted))
+    if (!final->limit_needed || !enable_limit_pushdown || below->group->keys == NIL || !limit_is_plain(root->parse) ||
+        (root->sort_pathkeys != NIL && !below->sorted) || note_having(root, below))
         return;
-    if (note_having(root, below))
-        return;
-    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *info = *below;
+    RelationInfo *info = copied(below);
     info->first_groups = true;
-    info->group = static_cast<ScanPlan *>(palloc(sizeof(ScanPlan)));
-    *info->group = *below->group;
-    Path *path = below->group_fallback;
-    if (root->sort_pathkeys != NIL && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
-        path = reinterpret_cast<Path *>(create_sort_path(root, below->base, path, root->sort_pathkeys, -1.0));
-    path = reinterpret_cast<Path *>(create_limit_path(root, below->base, path, query->limitOffset, query->limitCount,
-                                                      query->limitOption, final->offset_est, final->count_est));
+    Path *path = limited_here(root, below->base, below->group_fallback, final);
     const GroupCost &cost = below->group_cost;
     double kept = cost.groups;
     Cost startup = cost.startup + kept * Max(log2(Max(kept, 2)), 1) * cpu_operator_cost;

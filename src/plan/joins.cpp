@@ -145,8 +145,7 @@ bool has_only_columns(const PathTarget *target) {
 
 RelationInfo *make_info(const Attempt &attempt, JoinedTable *joined) {
     const RelationInfo *left = attempt.left, *right = attempt.right;
-    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *info = *left;
+    RelationInfo *info = copied(left);
     info->base = attempt.joinrel;
     info->member_count = left->member_count + 1;
     info->members = static_cast<ScanMember *>(palloc(sizeof(ScanMember) * info->member_count));

@@ -126,9 +126,8 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
         return refuse(lowering, psprintf("collation \"%s\" is not deterministic", get_collation_name(collation))),
                false;
     }
-    if (is_byte_order(collation))
-        return true;
-    return refuse(lowering, byte_order_wanted(collation)), false;
+    const char *reason = byte_order_wanted(collation);
+    return reason ? (refuse(lowering, reason), false) : true;
 }
 
 namespace {

@@ -52,6 +52,13 @@ struct RelationInfo {
     Path *group_fallback; // PostgreSQL's own groups
 };
 
+// A copy, for a relation above.
+inline RelationInfo *copied(const RelationInfo *below) {
+    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
+    *info = *below;
+    return info;
+}
+
 bool filters_allowed();
 
 // Whether a table may take part in joins that the server makes or gives keys for.

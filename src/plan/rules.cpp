@@ -349,7 +349,7 @@ mql::Family family_of_type(Oid base_type) {
     return base_type == objectid_type() ? Family::ObjectId : Family::None;
 }
 
-bool is_byte_order(Oid collation) {
+static bool is_byte_order(Oid collation) {
     if (GetDatabaseEncoding() != PG_UTF8)
         return false;
     if (collation == C_COLLATION_OID)
@@ -372,6 +372,8 @@ bool is_byte_order(Oid collation) {
 }
 
 const char *byte_order_wanted(Oid collation) {
+    if (is_byte_order(collation))
+        return nullptr;
     if (collation != DEFAULT_COLLATION_OID) {
         char *name = get_collation_name(collation);
         return psprintf("text ordering needs a byte-order collation such as \"C\", this one is \"%s\"",

@@ -58,10 +58,7 @@ int64 uses_of(Oid function);
 // The family that a column of a type belongs to; None when its values are only compared here.
 mql::Family family_of_type(Oid base_type);
 
-// True when a collation orders text by its bytes in UTF-8.
-bool is_byte_order(Oid collation);
-
-// Words for EXPLAIN about a collation that does not.
+// Null when a collation orders text by its bytes in UTF-8, else words for EXPLAIN.
 const char *byte_order_wanted(Oid collation);
 
 // True when lower and upper change ASCII letters alone under a collation.

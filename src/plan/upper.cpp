@@ -89,9 +89,8 @@ bool always_sayable(const mql::Tree &tree, uint32_t at) {
 const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, bool last, bool limited, SortAs *as) {
     const mql::Node &node = lowering->filter.nodes[root];
     const mql::Column *column = node.kind == NodeKind::ColumnValue ? &lowering->columns[node.column] : nullptr;
-    if (node.family == Family::Text && !is_byte_order(collation)) {
-        return byte_order_wanted(collation);
-    }
+    if (const char *reason = node.family == Family::Text ? byte_order_wanted(collation) : nullptr)
+        return reason;
     // Floats sort as they are stored, which parts values that are equal once rounded; symbols as strings do.
     bool as_stored =
         column && ((node.family == Family::Float && last) || (node.family == Family::Text && !column->max_length));
@@ -135,9 +134,7 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
         *reason = "the key is computed here only";
         if (!expression || key->pk_eclass->ec_has_volatile)
             return sort;
-        Oid type = exprType(reinterpret_cast<Node *>(expression));
-        Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
-        if (!OidIsValid(opclass) || get_opclass_family(opclass) != key->pk_opfamily)
+        if (!sorts_by_default(key, expression))
             return sort;
         lowering->sortable_singles = own_column(lowering, expression) != nullptr;
         uint32_t root = lower_to_filter(lowering, expression);
@@ -168,6 +165,19 @@ List *lower_pathkeys(RelOptInfo *rel, const RelationInfo *info, Lowering *loweri
             lfirst_int(list_nth_cell(sort, i * kSortFields + 3)) = static_cast<int>(SortAs::Computed);
     *reason = nullptr;
     return sort;
+}
+
+bool sorts_by_default(const PathKey *key, Expr *expression) {
+    Oid opclass = GetDefaultOpClass(exprType(reinterpret_cast<Node *>(expression)), BTREE_AM_OID);
+    return OidIsValid(opclass) && get_opclass_family(opclass) == key->pk_opfamily;
+}
+
+Path *limited_here(PlannerInfo *root, RelOptInfo *rel, Path *path, const FinalPathExtraData *final) {
+    const Query *query = root->parse;
+    if (root->sort_pathkeys && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
+        path = reinterpret_cast<Path *>(create_sort_path(root, rel, path, root->sort_pathkeys, -1.0));
+    return reinterpret_cast<Path *>(create_limit_path(root, rel, path, query->limitOffset, query->limitCount,
+                                                      query->limitOption, final->offset_est, final->count_est));
 }
 
 static bool is_plain(Node *expression) {
@@ -211,14 +221,8 @@ bool limit_applies(PlannerInfo *root, RelationInfo *info) {
 // The same by PostgreSQL's own plan of a join or a sort, which runs where the server refuses the pipeline or the order
 // is not proved; null for other scans, whose rows can be looked at here.
 Path *local_limit(PlannerInfo *root, const RelationInfo *below, const FinalPathExtraData *final) {
-    const Query *query = root->parse;
-    Path *path = below->local;
-    if (!path || (!below->lookups && !below->sorted))
-        return nullptr;
-    if (root->sort_pathkeys && !pathkeys_contained_in(root->sort_pathkeys, path->pathkeys))
-        path = reinterpret_cast<Path *>(create_sort_path(root, below->base, path, root->sort_pathkeys, -1.0));
-    return reinterpret_cast<Path *>(create_limit_path(root, below->base, path, query->limitOffset, query->limitCount,
-                                                      query->limitOption, final->offset_est, final->count_est));
+    return below->local && (below->lookups || below->sorted) ? limited_here(root, below->base, below->local, final)
+                                                             : nullptr;
 }
 
 void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, FinalPathExtraData *final) {
@@ -230,8 +234,7 @@ void add_limit_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Fi
     if (!final->limit_needed || whole || below->written || !limit_applies(root, below) ||
         !bms_is_empty(base->lateral_relids))
         return;
-    RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-    *info = *below;
+    RelationInfo *info = copied(below);
     output->fdw_private = info;
     double rows = sent_documents(info);
     ScanCost cost = scan_cost(info, base);
@@ -289,8 +292,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
         List *sort = lower_pathkeys(input, below, lowering, root->sort_pathkeys, true, limited, &reason);
         if (list_length(sort) < list_length(root->sort_pathkeys) * kSortFields)
             return note_local(below, "ORDER BY", reason);
-        RelationInfo *info = static_cast<RelationInfo *>(palloc(sizeof(RelationInfo)));
-        *info = *below;
+        RelationInfo *info = copied(below);
         info->sorted = true;
         info->sort_list = sort;
         info->sort_indexed =

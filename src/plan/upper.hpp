@@ -22,6 +22,12 @@ RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below);
 // Adds a path that gives the first groups of an order.
 void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final);
 
+// Whether a key of an order compares an expression as its type does by default.
+bool sorts_by_default(const PathKey *key, Expr *expression);
+
+// The query's order and LIMIT by PostgreSQL's own nodes over a path.
+Path *limited_here(PlannerInfo *root, RelOptInfo *rel, Path *path, const FinalPathExtraData *final);
+
 // Whether LIMIT and OFFSET can be evaluated by a scan.
 bool limit_is_plain(const Query *query);
 
