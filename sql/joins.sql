@@ -46,7 +46,17 @@ CREATE FOREIGN TABLE keys_of (_id int, name text) SERVER mongodb OPTIONS (databa
 CREATE FOREIGN TABLE tags_of (_id int, tag text OPTIONS (path 'tags')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people', unwind 'tags', on_conversion_error 'null');
 SELECT same_rows('SELECT k.name, t._id, t.tag FROM keys_of k LEFT JOIN tags_of t ON t._id = k._id ORDER BY 1');
 SELECT same_rows('SELECT t.tag, k.name FROM tags_of t LEFT JOIN keys_of k ON t._id = k._id ORDER BY 1');
-DROP FOREIGN TABLE keys_of, tags_of;
+-- Nor do joins above see more of it than NULL, or lose its row.
+CREATE FOREIGN TABLE ages_of (_id int, age int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people', on_conversion_error 'null');
+SELECT same_rows('SELECT k.name, o._id FROM keys_of k LEFT JOIN ages_of b ON b._id = k._id JOIN orders o ON o._id = b.age ORDER BY 1');
+SELECT same_rows('SELECT k.name, o._id FROM keys_of k LEFT JOIN ages_of b ON b._id = k._id LEFT JOIN orders o ON o._id = b.age ORDER BY 1');
+SELECT same_rows('SELECT k.name, t.tag, b.age FROM keys_of k LEFT JOIN tags_of t ON t._id = k._id LEFT JOIN ages_of b ON b._id = k._id ORDER BY 1');
+SELECT same_rows('SELECT p.customer, c.sku, d.customer FROM parent p LEFT JOIN child c ON c._id = p._id JOIN parent d ON d._id = p._id ORDER BY 1, 2');
+SELECT same_rows('SELECT count(*), count(c.sku), count(d.customer) FROM parent p LEFT JOIN child c ON c._id = p._id JOIN parent d ON d._id = p._id');
+SELECT same_rows('SELECT p.customer, c.sku, d.customer FROM parent p LEFT JOIN child c ON c._id = p._id LEFT JOIN parent d ON d._id = p._id ORDER BY 1, 2');
+SELECT same_rows('SELECT p._id, c.sku, o.name FROM parent p LEFT JOIN child c ON c._id = p._id JOIN orders o ON o._id = c.qty ORDER BY 1, 2');
+SELECT same_rows('SELECT p._id, c.sku, o.name FROM parent p LEFT JOIN child c ON c._id = p._id LEFT JOIN orders o ON o._id = c.qty ORDER BY 1, 2');
+DROP FOREIGN TABLE keys_of, tags_of, ages_of;
 SELECT shape_of('SELECT p.whole, c.sku FROM parent p JOIN child c ON c._id = p._id') LIMIT 1;
 SELECT shape_of('SELECT c.sku, d.sku FROM child c JOIN child d ON d._id = c._id') LIMIT 1;
 DROP FOREIGN TABLE parent, child;

@@ -67,7 +67,7 @@ BEGIN
         PERFORM name FROM people WHERE _id = 'x';
     END LOOP;
 END $$;
-SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'mongo_fdw_cpp%' AND name NOT IN ('mongo_fdw_cpp connections', 'mongo_fdw_cpp collations', 'mongo_fdw_cpp facts', 'mongo_fdw_cpp refusals', 'mongo_fdw_cpp features', 'mongo_fdw_cpp levels', 'mongo_fdw_cpp uses');
+SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'mongo_fdw_cpp%' AND name NOT IN ('mongo_fdw_cpp connections', 'mongo_fdw_cpp collations', 'mongo_fdw_cpp facts', 'mongo_fdw_cpp refusals', 'mongo_fdw_cpp features', 'mongo_fdw_cpp lessons', 'mongo_fdw_cpp uses');
 -- Columns in expressions, whole rows, system columns.
 SELECT sum(age) FILTER (WHERE age > 40), bool_or(active), max(upper(name)) FROM people;
 SELECT (p).name, p.tableoid::regclass FROM people p WHERE name = 'Ada';

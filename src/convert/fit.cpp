@@ -33,8 +33,8 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
         fit->precision = converter->precision;
         fit->scale = converter->scale;
         // More digits than a Decimal128 has cannot be compared there.
-        return !converter->rules.bool_as_number && converter->precision <= mql::kDecimalDigits && converter->scale >= 0 &&
-               converter->scale <= converter->precision;
+        return !converter->rules.bool_as_number && converter->precision <= mql::kDecimalDigits &&
+               converter->scale >= 0 && converter->scale <= converter->precision;
     case Kind::Bool:
         fit->kind = mql::FitKind::Bool;
         return !converter->rules.bool_as_number;

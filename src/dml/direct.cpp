@@ -31,9 +31,7 @@ struct DirectState {
 };
 
 // In fdw_state of a node that modifies.
-DirectState *state_of(ForeignScanState *node) {
-    return static_cast<DirectState *>(scan_state(node)->direct);
-}
+DirectState *state_of(ForeignScanState *node) { return static_cast<DirectState *>(scan_state(node)->direct); }
 
 // The scan of a target, where nothing stands between it and the ModifyTable.
 ForeignScan *scan_of_target(ModifyTable *plan, Index relation, int subplan) {

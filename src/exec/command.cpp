@@ -1,5 +1,6 @@
 // What a scan sends: its parameters, LIMIT, and the command; how it is shown to people. Zone B.
 #include "exec/scan.hpp"
+#include "pg/error.hpp"
 
 #include "connect/documents.hpp"
 #include "connect/write.hpp"
@@ -130,6 +131,11 @@ Collation needed_collation(const ScanState *state) {
     Collation collation = uses_text(state) ? source_collation(state->table, state->user) : Collation::Simple;
     // Another collation for the whole command would change what the table's own pipeline finds.
     return collation == Collation::Other && state->table->pipeline ? Collation::OtherOnView : collation;
+}
+
+void raise_unless_refused(const ScanState *state, const mongo::Error &error, const char *pipeline) {
+    if (error.kind != mongo::ErrorKind::Server || state->in_transaction)
+        raise_mongo_error(error, state->table->server_name, state->table->name_space, pipeline);
 }
 
 void join_transaction(ScanState *state) {

@@ -10,9 +10,9 @@
 
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
+#include "exec/lessons.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
-#include "pg/hash.hpp"
 
 namespace mongo_fdw {
 
@@ -46,52 +46,23 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
     return command;
 }
 
-// --- what was learned of a table ---
-
-constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
-
-struct LevelKey {
-    uint64 columns; // that the groups read, as bits of a hash
-    Oid relation;
-    uint32 unused; // no padding: keys are compared as bytes
-};
-
-struct TableLevel {
-    LevelKey key;
-    Level level;
-    TimestampTz at;
-};
-
-HTAB *levels = nullptr;
-
-void forget_level(Datum, Oid relation) {
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, levels);
-    while (TableLevel *entry = static_cast<TableLevel *>(hash_seq_search(&status)))
-        if (!OidIsValid(relation) || entry->key.relation == relation)
-            entry->level = Level::Stored;
-}
-
-TableLevel *level_of(const ScanState *state) {
-    if (!levels) {
-        levels = make_hash_table<TableLevel>("mongo_fdw_cpp levels", sizeof(LevelKey));
-        CacheRegisterRelcacheCallback(forget_level, 0);
-    }
-    LevelKey key{0, state->table->relation, 0};
+// What is remembered of a table's groups: the columns that they read, as bits of a hash.
+uint64 columns_of(const ScanState *state) {
+    uint64 columns = 0;
     for (uint32_t i = 0; i < state->plan.filter.count; i++)
         if (state->plan.filter.nodes[i].kind == mql::NodeKind::ColumnValue)
-            key.columns |= UINT64CONST(1) << (state->plan.filter.nodes[i].column % 64);
-    bool found;
-    TableLevel *entry = static_cast<TableLevel *>(hash_search(levels, &key, HASH_ENTER, &found));
-    if (!found || GetCurrentTimestamp() - entry->at > kRememberedUs)
-        *entry = {key, Level::Stored, GetCurrentTimestamp()};
-    return entry;
+            columns |= UINT64CONST(1) << (state->plan.filter.nodes[i].column % 64);
+    return columns;
 }
 
-void learn(ScanState *state) {
-    TableLevel *entry = level_of(state);
-    entry->level = Max(entry->level, static_cast<Level>(static_cast<int>(state->group->level) + 1));
-    entry->at = GetCurrentTimestamp();
+Level level_of(const ScanState *state) {
+    return static_cast<Level>(lesson_of(state->table->relation, Lesson::Groups, columns_of(state)));
+}
+
+void learn(const ScanState *state) {
+    Level next = static_cast<Level>(static_cast<int>(state->group->level) + 1);
+    learn_lesson(state->table->relation, Lesson::Groups, columns_of(state),
+                 static_cast<int>(Max(level_of(state), next)));
 }
 
 void note_fallback(ScanState *state, const char *reason) {
@@ -110,8 +81,7 @@ void read_groups(ScanState *state, mql::Document command) {
     failure.kind = mongo::ErrorKind::None;
     DocumentStream *stream = open_documents(source, command, &failure);
     if (!stream) {
-        if (failure.kind != mongo::ErrorKind::Server)
-            raise_mongo_error(failure, state->table->server_name, state->table->name_space, pipeline_text(state));
+        raise_unless_refused(state, failure, pipeline_text(state));
         learn(state);
         note_fallback(state, psprintf("the server refused the pipeline: %s", failure.message));
         return;
@@ -228,7 +198,7 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
 mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {
     GroupState *groups = state->group;
     if (!state->started) { // EXPLAIN alone: as it would be tried
-        groups->level = level_of(state)->level;
+        groups->level = level_of(state);
         if (groups->level == Level::Stored && !mql::can_take_stored(group_command(state, scan)))
             groups->level = Level::Guarded;
     }

@@ -140,7 +140,11 @@ bool key_is_plain(const mql::Column &column, const BsonValue &key) {
     }
 }
 
-Datum key_value(Group *group, int column, int number, bool *null) {
+Datum shown_numeric(Datum value, int shown) {
+    return shown < 0 ? value : DirectFunctionCall2(numeric_round, value, Int32GetDatum(shown));
+}
+
+Datum key_value(Group *group, int column, int number, int shown, bool *null) {
     const GroupState *state = group->state->group;
     BsonValue key = field_of(group->document, "_id"); // of several keys a document, see mql/group.hpp
     if (state->key_count > 1)
@@ -150,10 +154,12 @@ Datum key_value(Group *group, int column, int number, bool *null) {
             return doubt(group, "null and missing are two groups there", null);
         group->state->group->null_seen = true;
     }
-    if (is_stored(group) && !reads_as_null(key.type) && !key_is_plain(*column_of(group->state, state->keys[number]), key))
+    if (is_stored(group) && !reads_as_null(key.type) &&
+        !key_is_plain(*column_of(group->state, state->keys[number]), key))
         return doubt(group, "a key is not of the column's own type", null);
     const Converter *own = state->key_converters[number]; // a cast may have dropped the column's typmod
-    return convert(group, own ? own : state->converters[column], key, null);
+    Datum value = convert(group, own ? own : state->converters[column], key, null);
+    return *null ? 0 : shown_numeric(value, shown);
 }
 
 // --- the finals ---
@@ -170,10 +176,6 @@ bool integer_sum(Group *group, int number, int64 *sum) {
     return false;
 }
 
-Datum shown_numeric(Datum value, int shown) {
-    return shown < 0 ? value : DirectFunctionCall2(numeric_round, value, Int32GetDatum(shown));
-}
-
 // Digits behind the point of a decimal's representation.
 int scale_of(const BsonValue &value) {
     if (value.type != BsonType::Decimal128)
@@ -183,6 +185,17 @@ int scale_of(const BsonValue &value) {
     return natural_scale(decimal);
 }
 
+// The greatest magnitude of a group's values; false where it is no number.
+bool read_magnitude(Group *group, int number, double *magnitude) {
+    if (!is_stored(group))
+        return read_double(part(group, "m", number), magnitude);
+    double least, most;
+    if (!read_double(part(group, "a", number), &least) || !read_double(part(group, "b", number), &most))
+        return false;
+    *magnitude = Max(fabs(least), fabs(most));
+    return true;
+}
+
 Datum numeric_sum(Group *group, int number, int shown, bool *null) {
     const mql::Accumulator &accumulator = group->state->group->accumulators[number];
     int64 count = is_stored(group) ? count_of(field_of(group->document, "n"), 0) : count_field(group, "c", number);
@@ -190,20 +203,16 @@ Datum numeric_sum(Group *group, int number, int shown, bool *null) {
     *null = true;
     if (!has_values(group, number))
         return 0;
-    double magnitude, least, most;
+    double magnitude;
     if (value.type == BsonType::Double) // of integers beyond 64 bits
         return doubt(group, "a sum was rounded", null);
-    // A sum of decimals has the digits behind the point of the finest of them, unless it was rounded to 34 digits.
-    if (is_stored(group) ? scale_of(value) > accumulator.scale : count_field(group, "f", number) != 0)
+    // A sum of decimals has the digits behind the point of the finest of them, unless it was rounded to 34 digits, of
+    // which more are left than can be proved.
+    bool finer = !is_stored(group) && count_field(group, "f", number) != 0;
+    if (finer || ((is_stored(group) || shown < 0) && scale_of(value) > accumulator.scale))
         return doubt(group, "values have more digits behind the point than a sum can prove", null);
-    bool measured;
-    if (is_stored(group)) {
-        measured = read_double(part(group, "a", number), &least) && read_double(part(group, "b", number), &most);
-        magnitude = measured ? Max(fabs(least), fabs(most)) : 0;
-    } else {
-        measured = read_double(part(group, "m", number), &magnitude);
-    }
-    if (!measured || !(magnitude * static_cast<double>(count) < pow(10.0, mql::kDecimalDigits - 1 - accumulator.scale)))
+    if (!read_magnitude(group, number, &magnitude) ||
+        !(magnitude * static_cast<double>(count) < pow(10.0, mql::kDecimalDigits - 1 - accumulator.scale)))
         return doubt(group, "a sum may need more than 34 digits", null);
     Datum sum = convert(group, group->state->group->numeric, value, null);
     return *null ? 0 : shown_numeric(sum, shown);
@@ -213,12 +222,19 @@ Datum quotient(Datum sum, int64 count) {
     return DirectFunctionCall2(numeric_div, sum, DirectFunctionCall1(int8_numeric, Int64GetDatum(count)));
 }
 
+// Whether PostgreSQL's own sums stay within double precision.
+bool is_small(Group *group, int number) {
+    double magnitude;
+    return read_magnitude(group, number, &magnitude) &&
+           magnitude < mql::most_magnitude(group->state->group->accumulators[number]);
+}
+
 bool float_sum(Group *group, int number, double *sum, bool *null) {
     *null = true;
     if (!has_values(group, number) || !read_double(part(group, "s", number), sum))
         return false;
-    if (!std::isfinite(*sum) && (is_stored(group) || count_field(group, "x", number) == 0)) {
-        doubt(group, "a sum is beyond double precision", null);
+    if (!is_small(group, number) || std::isnan(*sum)) {
+        doubt(group, "a sum may be beyond double precision, or NaN is among the values", null);
         return false;
     }
     *null = false;
@@ -286,7 +302,11 @@ Datum numeric_extreme(Group *group, int number, int shown, bool *null) {
 Datum deviation(Group *group, int number, bool square, bool *null) {
     double value;
     *null = !read_double(part(group, "s", number), &value);
-    return *null ? 0 : Float8GetDatum(square ? value * value : value);
+    if (*null)
+        return 0;
+    if (!is_small(group, number) || std::isnan(value))
+        return doubt(group, "squares may be beyond double precision, or NaN is among the values", null);
+    return Float8GetDatum(square ? value * value : value);
 }
 
 Datum output(Group *group, int column, Final final, int number, int shown, bool *null) {
@@ -296,7 +316,7 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
     *null = false;
     switch (final) {
     case Final::Key:
-        return key_value(group, column, number, null);
+        return key_value(group, column, number, shown, null);
     case Final::Count: {
         if (is_stored(group) && state->accumulators[number].argument != mql::kNone)
             return Int64GetDatum(count_field(group, "c", number));

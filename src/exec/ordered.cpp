@@ -2,66 +2,51 @@
 #include "exec/ordered.hpp"
 
 #include "connect/documents.hpp"
+#include "exec/lessons.hpp"
 #include "mql/commands.hpp"
 #include "mql/fit.hpp"
-#include "pg/hash.hpp"
 
 #include <initializer_list>
 
 namespace mongo_fdw {
 namespace {
 
-constexpr int64 kRememberedUs = 10 * 60 * USECS_PER_SEC;
-
-// A column over which the proof failed.
-struct FailureKey {
-    Oid relation;
-    int32 column; // kComputed: a value that the server computes
-};
-
-constexpr int32 kComputed = -1;
-
-struct Failure {
-    FailureKey key;
-    TimestampTz at;
-};
-
-HTAB *failures = nullptr;
-
-void forget_failures(Datum, Oid relation) {
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, failures);
-    while (Failure *entry = static_cast<Failure *>(hash_seq_search(&status)))
-        if (!OidIsValid(relation) || entry->key.relation == relation)
-            entry->at = 0;
-}
-
-Failure *failure_of(const ScanState *state, int column) {
-    if (!failures) {
-        failures = make_hash_table<Failure>("mongo_fdw_cpp orders", sizeof(FailureKey));
-        CacheRegisterRelcacheCallback(forget_failures, 0);
-    }
-    FailureKey key{state->table->relation, column};
-    bool found;
-    Failure *entry = static_cast<Failure *>(hash_search(failures, &key, HASH_ENTER, &found));
-    if (!found)
-        entry->at = 0;
-    return entry;
-}
-
 int key_count(const ScanState *state) { return list_length(state->plan.sort) / kSortFields; }
-
-int column_of_key(const ScanState *state, int key) {
-    if (sort_as(state->plan.sort, key) == SortAs::Doubted)
-        return kComputed;
-    return state->plan.filter.nodes[list_nth_int(state->plan.sort, key * kSortFields)].column;
-}
 
 bool is_proved(const ScanState *state, int key) { return sort_as(state->plan.sort, key) == SortAs::Proved; }
 bool is_doubted(const ScanState *state, int key) { return sort_as(state->plan.sort, key) == SortAs::Doubted; }
 
+uint32_t root_of_key(const ScanState *state, int key) {
+    return static_cast<uint32_t>(list_nth_int(state->plan.sort, key * kSortFields));
+}
+
+int column_of_key(const ScanState *state, int key) { return state->plan.filter.nodes[root_of_key(state, key)].column; }
+
+// A hash of a value tree, whatever its constants: what the server is unsure of lies in the columns.
+uint64 hash_of(const mql::Tree &tree, uint32_t root) {
+    const mql::Node &node = tree.nodes[root];
+    uint64 hash = hash_bytes_uint32_extended(static_cast<uint32>(node.kind) | static_cast<uint32>(node.function) << 16,
+                                             node.column);
+    for (uint32_t at = node.first_child; at != mql::kNone; at = tree.nodes[at].next)
+        hash = hash_combine64(hash, hash_of(tree, at));
+    return hash;
+}
+
+struct KeyLesson {
+    Lesson lesson;
+    uint64 what;
+};
+
+// What is remembered of a key.
+KeyLesson lesson_of_key(const ScanState *state, int key) {
+    if (is_doubted(state, key))
+        return {Lesson::SortValue, hash_of(state->plan.filter, root_of_key(state, key))};
+    return {Lesson::SortColumn, static_cast<uint64>(column_of_key(state, key))};
+}
+
 void disproved(ScanState *state, int key, const char *why) {
-    failure_of(state, column_of_key(state, key))->at = GetCurrentTimestamp();
+    KeyLesson about = lesson_of_key(state, key);
+    learn_lesson(state->table->relation, about.lesson, about.what, 1);
     state->order_doubt = why;
 }
 
@@ -93,7 +78,8 @@ bool bounds_type(const mql::Column &column, const BsonValue &value) {
     }
 }
 
-// The least value, and where misfits read as NULL the greatest one. A collection without documents proves all.
+// The least value, and where misfits read as NULL the greatest one. A collection without documents proves all. False,
+// with the doubt: a value may be NULL, or the server does not give the ends.
 bool ends_allow(ScanState *state, int key) {
     const mql::Column &column = state->columns[column_of_key(state, key)];
     const FieldPath &path = state->table->columns[column_of_key(state, key)].path;
@@ -106,14 +92,19 @@ bool ends_allow(ScanState *state, int key) {
         failure.kind = mongo::ErrorKind::None;
         DocumentStream *stream =
             open_documents(source, mql::end_value_command(source.collection, column.path, greatest), &failure);
-        if (!stream)
-            return false; // the sort itself will tell why, if it fails as well
+        if (!stream) {
+            raise_unless_refused(state, failure, source.pipeline);
+            state->order_doubt = psprintf("the server refused to give the ends of the order: %s", failure.message);
+            return false;
+        }
         BsonValue document;
         bool allows = !next_document(stream, &document) || bounds_type(column, value_at(document, path));
         add_stream_counts(stream, &state->counts);
         close_documents(stream);
-        if (!allows)
+        if (!allows) {
+            disproved(state, key, "a value may be NULL that comes first");
             return false;
+        }
     }
     return true;
 }
@@ -127,18 +118,17 @@ bool may_prove_order(ScanState *state) {
         return false;
     }
     for (int key = 0; key < key_count(state); key++) {
-        bool tried = is_proved(state, key) || is_doubted(state, key);
-        TimestampTz failed = tried ? failure_of(state, column_of_key(state, key))->at : 0;
-        if (failed && GetCurrentTimestamp() - failed < kRememberedUs) {
+        if (!is_proved(state, key) && !is_doubted(state, key))
+            continue;
+        KeyLesson about = lesson_of_key(state, key);
+        if (lesson_of(state->table->relation, about.lesson, about.what)) {
             state->order_doubt = "the order could not be proved lately";
             return false;
         }
     }
     for (int key = 0; key < key_count(state); key++)
-        if (is_proved(state, key) && state->computed_sort[key].nulls_first && !ends_allow(state, key)) {
-            disproved(state, key, "a value may be NULL that comes first");
+        if (is_proved(state, key) && state->computed_sort[key].nulls_first && !ends_allow(state, key))
             return false;
-        }
     return true;
 }
 

@@ -110,8 +110,9 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, b
     if (state->cursor)
         return true;
     bool refused = may_refuse || (filters && state->root_count > 0 && is_about_command(*failure));
-    if (!refused || failure->kind != mongo::ErrorKind::Server)
+    if (!refused)
         raise_mongo_error(*failure, state->table->server_name, state->table->name_space, pipeline_text(state));
+    raise_unless_refused(state, *failure, pipeline_text(state));
     return false;
 }
 

@@ -93,6 +93,9 @@ void evaluate_limit(ForeignScanState *node, bool explain_only);
 // Makes an execution part of the server's transaction, where that is wanted or there is one.
 void join_transaction(ScanState *state);
 
+// Raises an error unless the server refused a command whose work can be done here: not where it ended a transaction.
+void raise_unless_refused(const ScanState *state, const mongo::Error &error, const char *pipeline);
+
 // The collation that the conditions, keys and arguments need asking for; OtherOnView: they cannot be sent.
 enum class Collation : uint8_t;
 Collation needed_collation(const ScanState *state);

@@ -22,6 +22,8 @@ struct Part {
     Value of;
 };
 
+constexpr int32_t kUnclear = 1000000; // longer than every text of a number
+
 Value one_if(const Value &test) { return cond(test, 1, 0); }
 Value unless_null(const Value &v, const Value &then) { return cond(is_null(v), Value::null(), then); }
 
@@ -32,9 +34,16 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
     Value not_nan = cond(is_null(v), Value::null(), cond(is_nan(v), Value::null(), v));
     auto add_count = [&] { add("c", "$sum", cond(is_null(v), 0, 1)); };
     Value negative_zero = both(op("$eq", {v, 0}), op("$eq", {op("$toString", v), literal("-0")}));
+    Value magnitude = unless_null(v, op("$abs", v));
+    // Of equal numbers the length tells how many digits stand behind the point, unless there is an exponent or a zero
+    // has a sign: such a number comes before the others on both sides, where it disproves itself.
     auto length = [&](int sign) {
-        Value digits = op("$strLenBytes", op("$toString", v));
-        Value pair = doc({{"v", v}, {"l", sign > 0 ? digits : op("$multiply", {digits, -1})}});
+        Value text = op("$toString", v), digits = op("$strLenBytes", text);
+        auto has = [&](const char *mark) { return op("$gte", {op("$indexOfBytes", {text, mark}), 0}); };
+        Value unclear = either(has("E"), both(op("$eq", {v, 0}), has("-")));
+        Value measured = cond(unclear, accumulator.aggregate == Aggregate::LeastNumeric ? -kUnclear : kUnclear,
+                              sign > 0 ? digits : op("$multiply", {digits, -1}));
+        Value pair = doc({{"v", v}, {"l", measured}});
         return cond(is_null(v), Value::null(), cond(is_nan(v), Value::null(), pair));
     };
     switch (accumulator.aggregate) {
@@ -53,7 +62,7 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         // A server may add integers up in a double before it meets a decimal.
         add("s", "$sum", cond(is(type_of(v), "long"), op("$toDecimal", v), v));
         add_count();
-        add("m", "$max", unless_null(v, op("$abs", v)));
+        add("m", "$max", magnitude);
         add("f", "$sum", cond(is_null(v), 0, one_if(fine)));
         break;
     }
@@ -61,8 +70,7 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         add("s", "$sum", v);
         add_count();
         add("z", "$sum", cond(is_null(v), 0, one_if(negative_zero)));
-        add("x", "$sum",
-            one_if(op("$in", {v, list({Value(__builtin_nan("")), Value(__builtin_inf()), Value(-__builtin_inf())})})));
+        add("m", "$max", magnitude);
         break;
     case Aggregate::Least:
         add("s", "$min", v);
@@ -88,10 +96,9 @@ void add_parts(const Accumulator &accumulator, uint32_t number, const Value &v, 
         break;
     }
     case Aggregate::DeviationOfAll:
-        add("s", "$stdDevPop", v);
-        break;
     case Aggregate::DeviationOfSample:
-        add("s", "$stdDevSamp", v);
+        add("s", accumulator.aggregate == Aggregate::DeviationOfAll ? "$stdDevPop" : "$stdDevSamp", v);
+        add("m", "$max", magnitude);
         break;
     }
 }
@@ -102,11 +109,9 @@ Value computed(const Value &value) {
     return expression ? value : literal(value);
 }
 
-bool key_as_stored(const GroupCommand &group, uint32_t root) {
-    const Node *node = column_node(group, root);
-    // A group of numerics may hold doubles, which read otherwise than the number that stands for the group.
-    return node && node->family != Family::Date && node->family != Family::Numeric;
-}
+// Whether values of a column are equal exactly where the stored ones are. A group of numerics may hold doubles, which
+// read otherwise than the number that stands for the group; a date has many milliseconds.
+bool tells_apart(const Node *node) { return node && node->family != Family::Date && node->family != Family::Numeric; }
 
 bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulator) {
     if (accumulator.filter != kNone)
@@ -119,7 +124,9 @@ bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulato
     bool digits =
         accumulator.aggregate == Aggregate::LeastNumeric || accumulator.aggregate == Aggregate::GreatestNumeric;
     bool counts = accumulator.aggregate == Aggregate::CountValues;
-    return node && !deviates && !digits && node->family != Family::Text &&
+    // Integers that are one double are several numbers.
+    bool differing = !accumulator.distinct || (tells_apart(node) && node->family != Family::Float);
+    return node && differing && !deviates && !digits && node->family != Family::Text &&
            !(counts && (node->family == Family::Numeric || node->family == Family::Float));
 }
 
@@ -333,11 +340,16 @@ uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcep
     return tree.nodes[accumulator.argument].column + (accumulator.distinct ? kDistinct : 0);
 }
 
+double most_magnitude(const Accumulator &accumulator) noexcept {
+    constexpr double kSum = 1e280, kSquares = 1e100; // of 2^63 values, PostgreSQL's partial sums included
+    return accumulator.aggregate == Aggregate::FloatSum && !accumulator.counted ? kSum : kSquares;
+}
+
 bool can_take_stored(const GroupCommand &group) noexcept {
     if (group.doubt_count > 0 || !can_prove_stored(group))
         return false;
     for (uint32_t i = 0; i < group.key_count; i++)
-        if (!key_as_stored(group, group.keys[i]))
+        if (!tells_apart(column_node(group, group.keys[i])))
             return false;
     for (uint32_t i = 0; i < group.accumulator_count; i++)
         if (group.accumulators[i].distinct > 1 || !argument_as_stored(group, group.accumulators[i]))

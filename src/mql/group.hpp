@@ -73,6 +73,10 @@ bool can_take_stored(const GroupCommand &group) noexcept;
 // can only of counts, and of sums and extremes of integers, times, Booleans and object ids.
 bool can_prove_stored(const GroupCommand &group) noexcept;
 
+// The magnitude below which neither sums of doubles nor, for averages and deviations, sums of their squares can leave
+// double precision, in whatever order they are added: PostgreSQL raises there.
+double most_magnitude(const Accumulator &accumulator) noexcept;
+
 // The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept;
 
@@ -80,7 +84,7 @@ uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcep
 // left out where it always is), and for accumulator i: s<i> the result; c<i> values that are not null; m<i> the
 // greatest magnitude; f<i> values finer than scale; of values taken as they are stored n rows (for count(*) and sums of
 // numerics), a<i> and b<i> the least and the greatest value, d<i> doubles among numerics or decimals among floats; x<i>
-// NaN and infinities (extremes: NaN alone); z<i> negative zeros; l<i> the extreme again, with other digits preferred
+// NaN (of extremes); z<i> negative zeros; l<i> the extreme again, with other digits preferred
 // among equal ones.
 ScanRendering render_group(const GroupCommand &group) noexcept;
 

@@ -1,7 +1,7 @@
 // Groups that the server leaves out, by HAVING or by ORDER BY with LIMIT. Zone P.
 //
-// What proves a group here (exec/group_results.cpp) is asked there first: a group in doubt stays, before all others, so that
-// whoever reads the groups knows.
+// What proves a group here (exec/group_results.cpp) is asked there first: a group in doubt stays, before all others, so
+// that whoever reads the groups knows.
 #include "mql/arms.hpp"
 #include "mql/group_internal.hpp"
 #include "mql/render_internal.hpp"
@@ -90,13 +90,13 @@ void add_result_doubts(const Accumulator &accumulator, uint32_t number, std::vec
         doubts->push_back(op("$gte", {most, Value::decimal(limit.c_str())}));
         break;
     }
-    case Aggregate::FloatSum: {
-        Value not_finite =
-            op("$in", {result, list({Value(__builtin_nan("")), Value(__builtin_inf()), Value(-__builtin_inf())})});
-        doubts->push_back(both(not_finite, op("$eq", {odd.c_str(), 0})));
+    case Aggregate::FloatSum:
         doubts->push_back(both(op("$eq", {result, 0}), op("$gt", {zeros.c_str(), 0})));
+        [[fallthrough]];
+    case Aggregate::DeviationOfAll:
+    case Aggregate::DeviationOfSample: // NaN shows in the result alone
+        doubts->push_back(either(is_nan(result), op("$gte", {size, most_magnitude(accumulator)})));
         break;
-    }
     case Aggregate::LeastFloat:
     case Aggregate::GreatestFloat:
         doubts->push_back(both(op("$eq", {result, 0}), op("$gt", {zeros.c_str(), 0})));
@@ -211,10 +211,12 @@ bool can_prove_stored(const GroupCommand &group) noexcept {
         case Aggregate::IntegerSum:
             break;
         case Aggregate::Least:
-        case Aggregate::Greatest:
-            if (group.scan.filters->nodes[group.accumulators[i].argument].family != Family::Numeric)
-                break;
-            [[fallthrough]];
+        case Aggregate::Greatest: { // times of a day do not tie in ORDER BY as their date does
+            const Node *node = column_node(group, group.accumulators[i].argument);
+            if (!node || (group.first && node->family == Family::Date))
+                return false;
+            break;
+        }
         default:
             return false;
         }

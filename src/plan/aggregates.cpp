@@ -1,7 +1,7 @@
 // Groups and aggregates over a scan. Zone B.
 //
-// The server's result is believed when its proof holds (exec/group_results.cpp); otherwise the node runs PostgreSQL's own plan,
-// which it keeps as its outer plan.
+// The server's result is believed when its proof holds (exec/group_results.cpp); otherwise the node runs PostgreSQL's
+// own plan, which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
@@ -104,15 +104,18 @@ bool compares_by_default(Oid equality, Oid type) {
     return equality == lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 }
 
-// Digits behind the point of the values of a numeric argument; negative where they are not known to be the same on both
-// sides.
-int scale_of_argument(const Grouping *grouping, uint32_t root) {
+// Digits behind the point of the values of a numeric argument: how many, and how many are shown, negative where each
+// value has its own. False where they are not known to be the same on both sides.
+bool scale_of_argument(const Grouping *grouping, uint32_t root, int *scale, int *shown) {
     const mql::Node &node = grouping->lowering->filter.nodes[root];
-    if (node.kind == NodeKind::ColumnValue) {
-        const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
-        return fit->precision > 0 ? fit->scale : kUnknownScale;
+    if (node.kind != NodeKind::ColumnValue) {
+        *scale = *shown = node.digits.scale;
+        return node.digits.known;
     }
-    return node.digits.known ? node.digits.scale : -1;
+    const mql::FitColumn *fit = grouping->lowering->columns[node.column].fit;
+    *shown = fit->precision > 0 ? fit->scale : -1;
+    *scale = fit->precision > 0 ? fit->scale : kUnknownScale;
+    return true;
 }
 
 bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {
@@ -126,12 +129,16 @@ bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Inde
     if (root == kNone)
         return false;
     const mql::Node &node = grouping->lowering->filter.nodes[root];
-    if (node.family == Family::Numeric && node.kind != NodeKind::ColumnValue && scale_of_argument(grouping, root) != 0)
-        return fail(grouping, "the digits of the numeric are not known");
+    int shown = -1;
+    if (node.family == Family::Numeric && node.kind != NodeKind::ColumnValue) {
+        if (!node.digits.known || node.digits.scale != 0)
+            return fail(grouping, "the digits of the numeric are not known");
+        shown = 0;
+    }
     if (may_spare_errors(grouping->lowering, root))
         return fail(grouping, "a value that is left unread could be one that raises");
     grouping->plan->keys = lappend_int(grouping->plan->keys, static_cast<int>(root));
-    return add_output(grouping, expression, reference, Final::Key, list_length(grouping->plan->keys) - 1);
+    return add_output(grouping, expression, reference, Final::Key, list_length(grouping->plan->keys) - 1, shown);
 }
 
 // From 1; the same for the same values.
@@ -157,7 +164,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         return fail(grouping, "mongo_fdw_cpp.enable_float_aggregates is off");
     Aggregate aggregate = row->aggregate;
     uint32_t argument = kNone, filter = kNone;
-    int scale = 0;
+    int scale = 0, shown = -1;
     Expr *expression = nullptr;
     if (call->args != NIL) {
         expression = linitial_node(TargetEntry, call->args)->expr;
@@ -175,11 +182,8 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
         return fail(grouping, reason);
     bool digits =
         row->final == Final::NumericSum || row->final == Final::NumericAverage || row->final == Final::NumericExtreme;
-    if (digits) {
-        scale = scale_of_argument(grouping, argument);
-        if (scale < 0)
-            return fail(grouping, "the digits of the numeric are not known");
-    }
+    if (digits && !scale_of_argument(grouping, argument, &scale, &shown))
+        return fail(grouping, "the digits of the numeric are not known");
     int distinct = 0;
     if (call->aggdistinct != NIL && row->final != Final::Extreme && row->final != Final::FloatExtreme) {
         SortGroupClause *clause = linitial_node(SortGroupClause, call->aggdistinct);
@@ -214,8 +218,7 @@ bool add_aggregate(Grouping *grouping, Aggref *call) {
     accumulators = lappend_int(accumulators, static_cast<int>(filter));
     accumulators = lappend_int(accumulators, scale);
     grouping->plan->accumulators = accumulators;
-    return add_output(grouping, reinterpret_cast<Expr *>(call), 0, row->final, number,
-                      digits && scale != kUnknownScale ? scale : -1);
+    return add_output(grouping, reinterpret_cast<Expr *>(call), 0, row->final, number, shown);
 }
 
 // What an expression over groups is made of: aggregates, and keys.

@@ -27,8 +27,10 @@ struct Attempt {
     List *clauses;
 };
 
+// Not on top of rows that get their NULLs here, where an outer join finds no partner: what lies above must see them.
 bool is_allowed(const RelationInfo *info) {
-    return joins_allowed(info->table) && !info->sorted && !info->group && !info->written;
+    return joins_allowed(info->table) && !info->sorted && !info->group && !info->written &&
+           info->table->optional_count == 0;
 }
 
 bool kind_of(JoinType type, JoinKind *kind) {
@@ -102,8 +104,8 @@ bool pairs_same_documents(const Attempt &attempt, int left_column, int right_col
         (left->unwind_levels > 0 && right->unwind_levels > 0) || !reads_alike(left, right))
         return false;
     const ColumnOptions &a = left->columns[left_column], &b = right->columns[right_column];
-    return !a.source && !a.optional && is_id(a) && is_id(b) && a.type == b.type && a.typmod == b.typmod &&
-           a.on_error == b.on_error && keeps_apart(attempt.left->lowering->columns[left_column]) &&
+    return !a.source && is_id(a) && is_id(b) && a.type == b.type && a.typmod == b.typmod && a.on_error == b.on_error &&
+           keeps_apart(attempt.left->lowering->columns[left_column]) &&
            indexed_by(right, attempt.right->user, "_id") == Indexed::Unique; // views may repeat it
 }
 
@@ -167,7 +169,7 @@ RelationInfo *make_info(const Attempt &attempt, JoinedTable *joined) {
 // and no condition of the join but the key can leave it without a row of the other.
 RelationInfo *left_join_same_documents(const Attempt &attempt, JoinedTable *joined, const RestrictInfo *key) {
     const RelationInfo *left = attempt.left, *right = attempt.right;
-    if (left->lookups || left->table->optional_count > 0 || right->clauses != NIL)
+    if (left->lookups || right->clauses != NIL)
         return nullptr;
     RelationInfo *info = make_info(attempt, joined);
     make_optional(info->table, left->table->column_count, right->table, joined->local);

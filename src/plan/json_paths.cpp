@@ -64,16 +64,21 @@ List *texts_of(Expr *array) {
     return texts;
 }
 
-bool add_keys(Place *place, const StepRow &step, Expr *argument) {
+bool is_number(const char *key) { return *key && key[strspn(key, "0123456789")] == '\0'; }
+
+bool add_keys(Lowering *lowering, Place *place, const StepRow &step, Expr *argument) {
     if (!is_known(argument))
         return false;
     if (!step.array)
         return add_key(place, TextDatumGetCString(reinterpret_cast<Const *>(argument)->constvalue));
+    // Where an array stands on the column's own path the column reads a list that MongoDB has not.
+    bool may_be_list = lowering->table->columns[column_of(lowering, place->column)].path.count > 1;
     ListCell *cell;
-    foreach (cell, texts_of(argument))
-        if (!lfirst(cell) || is_odd_number(static_cast<char *>(lfirst(cell))) ||
-            !add_key(place, static_cast<char *>(lfirst(cell))))
+    foreach (cell, texts_of(argument)) {
+        char *key = static_cast<char *>(lfirst(cell));
+        if (!key || is_odd_number(key) || (may_be_list && place->keys == NIL && is_number(key)) || !add_key(place, key))
             return false;
+    }
     return true;
 }
 
@@ -96,7 +101,7 @@ bool place_of(Lowering *lowering, Expr *expression, Place *place) {
         if (step.function == function) {
             bool found = list_length(arguments) == 2 &&
                          place_of(lowering, static_cast<Expr *>(linitial(arguments)), place) &&
-                         add_keys(place, step, static_cast<Expr *>(lsecond(arguments)));
+                         add_keys(lowering, place, step, static_cast<Expr *>(lsecond(arguments)));
             place->text = step.text; // the outermost step decides
             return found;
         }

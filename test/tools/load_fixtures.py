@@ -224,6 +224,17 @@ def load(uri, name):
         {"_id": 1, "d": day(3), "r": 0.1, "i": 3, "v": "abc", "n": Int64(2**60), "m": Int64(2**63 - 1), "a": 1, "b": 5, "f": -1.0},
         {"_id": 2, "d": day(5), "r": 0.10000000001, "i": 1, "v": "abcdef", "n": float(2**60), "m": Int64(2**63 - 1), "a": 0, "b": "bad", "f": Decimal128("1E-400")},
         {"_id": 3, "d": day(4), "r": 0.1000000000001, "i": 2, "v": "abc", "n": Int64(7), "m": Int64(1), "a": 2, "b": 7, "f": 1.0}])
+    # What a result over groups shows or raises otherwise than its parts let one think.
+    more.proofs.drop()
+    more.proofs.insert_many([
+        {"_id": number, "g": g, "d": d and day(d), "w": w, "p": p and Decimal128(p), "e": e and Decimal128(e), "z": z and Decimal128(z), "k": k, "s": s and Decimal128(s), "f": f, "h": h,
+         "x": float("nan") if number == 4 else h, "l": [{"b": number}, {"b": {"c": 7}}]}
+        for number, g, d, w, p, e, z, k, s, f, h in [
+            (1, "a", 3, Int64(2**60 + 1), "1.5", "1.0E+2", "0.00", 5, "1." + "0" * 33, 1e200, 1.7e308),
+            (2, "a", 5, Int64(2**60 + 2), "2.25", "100.00", "-0.0", Decimal128("5.0"), "100000000000000000000", -1e200, 1.7e308),
+            (3, "b", 4, Int64(7), None, "100.00", "-0.0", 5.0, "2", 3e200, 1.7e308),
+            (4, "b", 3, Int64(7), "0.1", "1.0E+2", "0.00", Decimal128("-5.00"), "3", 3e200, 1.7e308),
+            (5, "c", None, None, None, None, None, None, None, 1.0, 2.0)]])
     # The same in a collection that has a collation of its own, and through a view, as far as a server has these.
     for near, options in (("near", {}), ("near_folded", {"collation": {"locale": "en", "strength": 2}}), ("near_view", {"viewOn": "near", "pipeline": []})):
         more[near].drop()
