@@ -86,6 +86,19 @@ $node->safe_psql('postgres', "CREATE FOREIGN TABLE late (_id int, i0 int) SERVER
 is($node->safe_psql('postgres', 'SELECT count(*) FROM late WHERE i0 + 1 > 10'), $node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_pushdown = off; SELECT count(*) FROM late WHERE i0 + 1 > 10'), 'a condition that the server refuses is evaluated here');
 like($node->safe_psql('postgres', 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT * FROM late WHERE i0 + 1 > 10'), qr/Recheck: the server refused the pushed conditions, they were evaluated here: Unrecognized expression '\$add'/, 'and EXPLAIN ANALYZE says why');
 
+# Within a transaction of the server a refusal ends it: the server's own words are the error, not those of a second try.
+for my $case ([ '$group', 'count(*) FROM %s' ], [ '$add', 'i0 FROM %s WHERE i0 + 1 > 10' ]) {
+    my ($operator, $select) = @$case;
+    my $strict = start_replay('--set', 'rs', '--lacks', $operator);
+    my $name = 'strict_' . substr($operator, 1);
+    add_server($node, $name, "mongodb://127.0.0.1:$strict->{port}/?replicaSet=rs", "transaction 'session'");
+    $node->safe_psql('postgres', "CREATE FOREIGN TABLE $name (_id int, i0 int) SERVER $name OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null', read_concern 'snapshot')");
+    my $query = 'SELECT ' . sprintf($select, $name);
+    my (undef, undef, $error) = $node->psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = on; $query");
+    like($error, qr/ERROR: .*\nDETAIL: .*Unrecognized expression '\Q$operator\E'/, "$operator is refused in a transaction");
+    is($node->psql('postgres', "SET mongo_fdw_cpp.enable_pushdown = off; $query"), 0, 'without push-down it runs');
+}
+
 # Joins. PostgreSQL's own are made dear, so that the plans do not hang on costs.
 my $remote = 'SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = off; ';
 my $lookup = $remote . 'SET mongo_fdw_cpp.enable_key_joins = off; ';
