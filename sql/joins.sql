@@ -59,7 +59,12 @@ SELECT same_rows('SELECT p._id, c.sku, o.name FROM parent p LEFT JOIN child c ON
 DROP FOREIGN TABLE keys_of, tags_of, ages_of;
 SELECT shape_of('SELECT p.whole, c.sku FROM parent p JOIN child c ON c._id = p._id') LIMIT 1;
 SELECT shape_of('SELECT c.sku, d.sku FROM child c JOIN child d ON d._id = c._id') LIMIT 1;
-DROP FOREIGN TABLE parent, child;
+-- Nor in the condition of a join beside.
+CREATE FOREIGN TABLE heads (_id int, n int OPTIONS (path 'a'), b int OPTIONS (path 'a.b')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', on_conversion_error 'null');
+CREATE FOREIGN TABLE bodies (_id int, b int OPTIONS (path 'a.b')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'traps', unwind 'a', on_conversion_error 'null');
+SELECT same_rows('SELECT h._id, b.b, c._id FROM heads h JOIN bodies b ON b._id = h._id LEFT JOIN heads c ON c._id = h.n WHERE h._id < 22 ORDER BY 1, 2, 3');
+SELECT same_rows('SELECT h._id, b.b, c._id FROM heads h JOIN bodies b ON b._id = h._id JOIN heads c ON c._id = h.b WHERE h._id < 44 ORDER BY 1, 2, 3');
+DROP FOREIGN TABLE parent, child, heads, bodies;
 -- Other columns of the same collection are an ordinary join.
 SELECT shape_of('SELECT a._id, b._id FROM mixed a JOIN mixed b ON b._id = a.i') LIMIT 2;
 

@@ -406,6 +406,11 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
     Attempt attempt{root, joinrel, left, right, type, extra->restrictlist};
     auto readable = [&](const RelationInfo *info) {
         List *read = list_concat_copy(joinrel->reltarget->exprs, get_actual_clauses(info->clauses));
+        ListCell *cell;
+        foreach (cell, info->joins) {
+            read = list_concat(read, get_actual_clauses(static_cast<JoinedTable *>(lfirst(cell))->on));
+            read = list_concat(read, get_actual_clauses(static_cast<JoinedTable *>(lfirst(cell))->filters));
+        }
         return reads_columns(info, read);
     };
     RelationInfo *info = join_same_documents(attempt);

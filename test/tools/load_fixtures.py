@@ -131,20 +131,32 @@ TRAPS = [
 ]
 
 
-# Values that are equal in one world or type and not in another, beside ordinary ones.
-NEAR = [
-    0.1, struct.unpack("<f", struct.pack("<f", 0.1))[0], 0.1000000001, Decimal128("0.1"), Decimal128("0.10"), Decimal128("0.1000000001"),
-    16777216, 16777217, 16777218.0, 2**31 - 1, float(2**31), Int64(2**53), Int64(2**53 + 1), float(2**53), Decimal128("9007199254740993"), Decimal128("9007199254740992.0"),
-    5, Int64(5), 5.0, Decimal128("5"), Decimal128("5.00"), 5.0000001, Decimal128("5.0000000001"), 4, 6, 7, 32767, 32768, -5, Decimal128("-5.5"), -5.5,
-    0, -0.0, 0.0, Decimal128("-0"), Decimal128("0E+3"), Decimal128("0.000"), Decimal128("1E-400"), 5e-324, 1e-310,
-    float("nan"), float("nan"), Decimal128("NaN"), float("inf"), Decimal128("Infinity"), float("-inf"), Decimal128("1E+400"),
-    "a", "A", "b", "\u00e9", "e\u0301", "abc", "abcde", "abcdef", "abcdeg", "abc", "5", " 5", "5 ", "05", "5.0", "\uffff", "\U00010000",
-    lambda key: element(0x0E, key, text("abc")), lambda key: element(0x0E, key, text("5")),
-    "5f0000000000000000000001", "5F0000000000000000000001", OID, OID, ObjectId("5f0000000000000000000002"),
-    date_ms(1709209815678), date_ms(1709209815679), date_ms(1709164800000), date_ms(1709164799999), date_ms(1709209815678), date_ms(0), date_ms(-1),
-    True, False, True, None, None, [5], [5, 5.0], [Decimal128("5.00")], [], [[5]], {"b": 5}, {"b": 5.0}, {"b": Decimal128("5.00")}, {"b": "x"}, {"b": [5]}, {},
-    Binary(b"\x00\x01\x02", 0), Binary(b"\x00\x01", 0), Binary(bytes(range(16)), 4), Binary(bytes(range(16)), 4), UNDEFINED,
-]
+# Values that are equal in one world or type and not in another, beside ordinary ones; of types that one column can read.
+NEAR = {
+    "tenths": [0.1, struct.unpack("<f", struct.pack("<f", 0.1))[0], 0.1000000001, Decimal128("0.1"), Decimal128("0.10"), Decimal128("0.1000000001")],
+    "wide": [16777216, 16777217, 16777218.0, 2**31 - 1, float(2**31), Int64(2**53), Int64(2**53 + 1), float(2**53), Decimal128("9007199254740993"), Decimal128("9007199254740992.0")],
+    "fives": [5, Int64(5), 5.0, Decimal128("5"), Decimal128("5.00"), 5.0000001, Decimal128("5.0000000001"), 4, 6, 7, 32767, 32768, -5, Decimal128("-5.5"), -5.5],
+    "sixties": [Int64(2**60 + 1), Int64(2**60 + 2), float(2**60), Int64(7)],
+    "hundreds": [100, Decimal128("1.0E+2"), Decimal128("100.00"), Decimal128("100"), Decimal128("1E+2"), Decimal128("2.50"), 3],
+    "fine": [Decimal128("1." + "0" * 33), Decimal128("100000000000000000000"), Decimal128("2"), Decimal128("12345678901234567890123456789012.34"), 2],
+    "huge": [1e200, -1e200, 3e200, 1.7e308, 1.7e308, 2.5, 1e100, 1e152],
+    "zeros": [0, -0.0, 0.0, Decimal128("-0"), Decimal128("0E+3"), Decimal128("0.000"), Decimal128("1E-400"), 5e-324, 1e-310],
+    "odd": [float("nan"), float("nan"), Decimal128("NaN"), float("inf"), Decimal128("Infinity"), float("-inf"), Decimal128("1E+400"), 2.0, Decimal128("7")],
+    "texts": ["a", "A", "b", "\u00e9", "e\u0301", "abc", "abcde", "abcdef", "abcdeg", "abc", "5", " 5", "5 ", "05", "5.0", "\uffff", "\U00010000", None],
+    "symbols": [lambda key: element(0x0E, key, text("abc")), lambda key: element(0x0E, key, text("5"))],
+    "ids": ["5f0000000000000000000001", "5F0000000000000000000001", OID, OID, ObjectId("5f0000000000000000000002"), None],
+    "times": [date_ms(ms) for ms in (1709209815678, 1709209815679, 1709164800000, 1709164799999, 1709209815678, 1709251199999, 1709251200000, 0, -1)] + [None],
+    "booleans": [True, False, True, None, None],
+    "arrays": [[5], [5, 5.0], [Decimal128("5.00")], [], [[5]], {"b": 5}, {"b": 5.0}, {"b": Decimal128("5.00")}, {"b": "x"}, {"b": [5]}, {}, [{"b": 5}, {"b": {"c": 1}}], [{"b": [5, 6]}],
+               [{"c": 1}, {"b": "x"}], [[5, {"b": 5}], 5]],
+    "others": [Binary(b"\x00\x01\x02", 0), Binary(b"\x00\x01", 0), Binary(bytes(range(16)), 4), Binary(bytes(range(16)), 4), UNDEFINED],
+}
+
+
+def near_ids():
+    """The _id of each of these values, by the name of its list."""
+    ids = iter(range(1, 1000))
+    return {name: [next(ids) for _ in values] for name, values in NEAR.items()}
 
 
 def labelled(number, name, value):
@@ -243,7 +255,7 @@ def load(uri, name):
         except pymongo.errors.PyMongoError as error:
             report.append(f"{near}: {error}")
         if not more[near].find_one():  # one server takes the options of a view and makes a collection
-            fill(near, (labelled(number, "near", value) for number, value in enumerate(NEAR, 1)), more)
+            fill(near, (labelled(number, "near", value) for number, value in enumerate((value for values in NEAR.values() for value in values), 1)), more)
     more.conversions.drop()
     more.conversions.insert_many([
         {"_id": 1, "t": "5", "n": Decimal128("2.5"), "z": datetime.datetime(2024, 2, 29, 12, 30, 15, 678000, tzinfo=UTC), "b": True, "o": OID},
