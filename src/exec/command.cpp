@@ -119,6 +119,7 @@ mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_c
     command.limit = with_filters && state->limit > 0 ? state->limit : 0;
     command.sort = !with_filters ? state->computed_sort : state->proving ? state->proved_sort : state->sort;
     command.sort_count = list_length(state->plan.sort) / kSortFields;
+    command.first_keys = with_filters ? state->plan.first_keys : 0;
     // The first command of a transaction says it for all.
     command.read_concern = state->in_transaction ? nullptr : state->table->read_concern;
     command.simple_collation = simple_collation;

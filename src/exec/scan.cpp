@@ -175,7 +175,8 @@ void start(ForeignScanState *node) {
     if (set_rechecks(state, !filters && state->root_count > 0) || !sayable)
         rendering = render_state(state, filters, simple);
     mongo::Error failure;
-    bool may_retry = filters && ((state->root_count > 0 && has_guards(state)) || own_plan);
+    bool may_retry =
+        filters && ((state->root_count > 0 && has_guards(state)) || own_plan || state->plan.first_keys > 0);
     if (!send(state, rendering, filters, may_retry, &failure)) {
         const char *message = MemoryContextStrdup(state->parameters, failure.message);
         if (own_plan) {

@@ -78,7 +78,7 @@ Value mark_stage() {
 }
 
 // $sort and, where keys are computed, the stage before it. False: a parameter's value cannot be said.
-bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
+bool add_sort(const ScanCommand &scan, std::vector<Value> *stages, Value *sort) {
     ExpressionContext context{scan.filters, scan.columns, scan.operands, scan.zone_offset_ms, scan.folded};
     std::vector<Field> computed, order;
     bool doubts = has_doubts(scan);
@@ -105,8 +105,29 @@ bool add_sort(const ScanCommand &scan, std::vector<Value> *stages) {
         stages->push_back(op("$addFields", doc({{kSortKeys, doc(computed)}})));
     if (doubts)
         stages->push_back(doubt_stage(scan));
-    stages->push_back(op("$sort", doc(order)));
+    *sort = op("$sort", doc(order));
+    stages->push_back(*sort);
     return true;
+}
+
+// Behind the sort: the first of the documents that are equal in the leading keys, and the sort again. Computed keys
+// tell at least as many documents apart as SQL does; whoever reads the rows drops those that it does not.
+void add_first_rows(const ScanCommand &scan, const Value &sort, std::vector<Value> *stages) {
+    std::vector<Field> keys;
+    std::string computed = std::string("$") + kSortKeys + ".";
+    for (uint32_t i = 0; i < scan.first_keys; i++) {
+        std::string number = std::to_string(i);
+        if (scan.sort[i].stored) {
+            std::string path = std::string("$") + scan.columns[scan.filters->nodes[scan.sort[i].value].column].path;
+            keys.push_back({"v" + number, path.c_str()});
+            continue;
+        }
+        for (const char *part : {"p", "v"})
+            keys.push_back({part + number, (computed + part + number).c_str()});
+    }
+    stages->push_back(op("$group", doc({{"_id", doc(keys)}, {"d", op("$first", "$$ROOT")}})));
+    stages->push_back(op("$replaceRoot", op("newRoot", "$d")));
+    stages->push_back(sort);
 }
 
 bool is_writing_stage(const char *key) { return std::strcmp(key, "$out") == 0 || std::strcmp(key, "$merge") == 0; }
@@ -205,7 +226,8 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         bool sayable = true;
         Value filter = doc({});
         result.never = add_source(scan, &stages, &sayable, &filter) == Truth::Never;
-        sayable = sayable && (scan.sort_count == 0 || add_sort(scan, &stages));
+        Value sort = Value::null();
+        sayable = sayable && (scan.sort_count == 0 || add_sort(scan, &stages, &sort));
         if (scan.sort_count > 0) { // behind the sort, so that only what is wanted is projected
             add_count_stage(&stages, "$skip", scan.skip);
             add_count_stage(&stages, "$limit", scan.limit);
@@ -213,6 +235,11 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         bool doubts = has_doubts(scan);
         if (doubts)
             stages.push_back(mark_stage());
+        if (scan.first_keys > 0 && sayable) {
+            if (scan.project)
+                stages.push_back(op("$project", projection_of(scan.project, scan.project_count, true)));
+            add_first_rows(scan, sort, &stages);
+        }
         if (scan.project)
             stages.push_back(op("$project", projection_of(scan.project, scan.project_count, doubts)));
         else if (scan.sort_count > 0 && !doubts)

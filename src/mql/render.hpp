@@ -63,6 +63,7 @@ struct ScanCommand {
     int64_t limit;              // 0: none
     const SortKey *sort;        //
     uint32_t sort_count;        //
+    uint32_t first_keys;        // of rows that are equal in so many leading keys the first alone is wanted; 0: all
     const char *read_concern;   // null: the server's
     bool simple_collation;      // the collection has another one
     bool folded;                // for people, see mql::ExpressionContext

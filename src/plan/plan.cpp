@@ -172,7 +172,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     bool upper = rel != info->base;
     bool shaped = upper || joined; // the scan tuple is not the table's row
     Lowering *lowering = lowering_for(info);
-    lowering->guarded = upper || info->lookups; // a join has no rows that are checked again
+    // A join and the first rows of an order leave no rows that are checked again.
+    lowering->guarded = upper || info->lookups || first_keys_of(path) > 0;
     ScanPlan plan{};
     plan.relations = relations_of(info);
     plan.as = info->as;
@@ -188,7 +189,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         lower_clauses(lowering, clauses, false, &plan, &rechecked, &local);
     if (outer_plan)
         rechecked = NIL; // it runs where the conditions cannot be sent
-    plan.given_keys = joined ? -1 : lower_given_keys(lowering, path->fdw_private, &plan);
+    plan.first_keys = upper ? 0 : first_keys_of(path);
+    plan.given_keys = joined || plan.first_keys ? -1 : lower_given_keys(lowering, path->fdw_private, &plan);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;
     if (pathkeys != NIL) {
         const char *reason;

@@ -31,6 +31,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeBoolean(plan.counts));
     slots = lappend(slots, makeInteger(plan.parameter_count));
     slots = lappend(slots, plan.sort);
+    slots = lappend(slots, makeInteger(plan.first_keys));
     slots = lappend(slots, plan.presence);
     slots = lappend(slots, plan.keys);
     slots = lappend(slots, plan.doubts);
@@ -72,6 +73,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.counts = boolVal(slot(ScanSlot::Counts));
     plan.parameter_count = intVal(slot(ScanSlot::ParameterCount));
     plan.sort = static_cast<List *>(slot(ScanSlot::Sort));
+    plan.first_keys = intVal(slot(ScanSlot::FirstKeys));
     plan.presence = static_cast<List *>(slot(ScanSlot::Presence));
     plan.keys = static_cast<List *>(slot(ScanSlot::Keys));
     plan.doubts = static_cast<List *>(slot(ScanSlot::Doubts));

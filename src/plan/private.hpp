@@ -29,17 +29,18 @@ enum class ScanSlot : int {
     Counts,        // Boolean: what a direct modification writes counts as rows of the statement
     ParameterCount, // Integer: how many of fdw_exprs are parameters of filters
     Sort,           // IntList: value tree, descending, nulls first, SortAs of each key (see mql::SortKey)
-    Presence,       // IntList: roots of filters that leave documents without a key out, see exec/ordered.hpp
-    Keys,           // IntList: value trees of the group keys
-    Doubts,         // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
-    Accumulators,   // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
-    Having,         // IntList: accumulator, mql::Op, value tree of each comparison of HAVING that is sent
-    GroupSort,      // IntList: whether it is a key of the groups, its number or that of the accumulator, descending,
-                    // nulls first of each key of ORDER BY over groups
-    Outputs,        // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
-                    // behind the point (-1: as computed)
-    Notes,          // List of String: what above the scan stays here, and why
-    Reasons,        // List of String: why each local clause stays local, in the order of the plan's qual
+    FirstKeys,    // Integer: leading keys of Sort; of rows that are equal in them the first one is wanted. 0: all rows
+    Presence,     // IntList: roots of filters that leave documents without a key out, see exec/ordered.hpp
+    Keys,         // IntList: value trees of the group keys
+    Doubts,       // IntList: value trees of conditions of which the server may be unsure, see mql::GroupCommand
+    Accumulators, // IntList: aggregate, distinct, counted, argument, filter, scale of each (see mql::Accumulator)
+    Having,       // IntList: accumulator, mql::Op, value tree of each comparison of HAVING that is sent
+    GroupSort,    // IntList: whether it is a key of the groups, its number or that of the accumulator, descending,
+                  // nulls first of each key of ORDER BY over groups
+    Outputs,      // IntList: of each column of a grouped scan: Final, number of the key or accumulator, digits shown
+                  // behind the point (-1: as computed)
+    Notes,        // List of String: what above the scan stays here, and why
+    Reasons,      // List of String: why each local clause stays local, in the order of the plan's qual
     Count,
 };
 
@@ -93,6 +94,7 @@ struct ScanPlan {
     bool counts;
     int parameter_count;
     List *sort;
+    int first_keys;
     List *presence;
     List *keys;
     List *doubts;

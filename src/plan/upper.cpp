@@ -277,7 +277,7 @@ extern "C" void mongoGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind s
     }
     case UPPERREL_DISTINCT:
         if (query->hasDistinctOn)
-            note_local(below, "DISTINCT ON", "the first row of each group is taken here");
+            add_distinct_on_path(root, input, output);
         else if (!query->hasAggs && !query->groupClause && !query->hasWindowFuncs && !query->hasTargetSRFs)
             add_group_path(root, input, output, root->upper_targets[UPPERREL_DISTINCT], nullptr, true);
         break;

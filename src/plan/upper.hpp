@@ -22,6 +22,12 @@ RelationInfo *order_groups(PlannerInfo *root, RelationInfo *below);
 // Adds a path that gives the first groups of an order.
 void add_first_groups_path(PlannerInfo *root, RelationInfo *below, RelOptInfo *output, FinalPathExtraData *final);
 
+// Adds a path that fetches only the first row of each group of DISTINCT ON, for PostgreSQL's own Unique; notes why not.
+void add_distinct_on_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output);
+
+// Leading keys of the order of such a path, of rows equal in which the first one is fetched; 0 for other paths.
+int first_keys_of(const ForeignPath *path);
+
 // Whether a key of an order compares an expression as its type does by default.
 bool sorts_by_default(const PathKey *key, Expr *expression);
 

@@ -86,6 +86,15 @@ $node->safe_psql('postgres', "CREATE FOREIGN TABLE late (_id int, i0 int) SERVER
 is($node->safe_psql('postgres', 'SELECT count(*) FROM late WHERE i0 + 1 > 10'), $node->safe_psql('postgres', 'SET mongo_fdw_cpp.enable_pushdown = off; SELECT count(*) FROM late WHERE i0 + 1 > 10'), 'a condition that the server refuses is evaluated here');
 like($node->safe_psql('postgres', 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT * FROM late WHERE i0 + 1 > 10'), qr/Recheck: the server refused the pushed conditions, they were evaluated here: Unrecognized expression '\$add'/, 'and EXPLAIN ANALYZE says why');
 
+# The first rows of DISTINCT ON: all rows come in the same order.
+my $firstless = start_replay('--lacks', '$first');
+add_server($node, 'firstless', "mongodb://127.0.0.1:$firstless->{port}/");
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE firstless (_id int, i0 int, i1 int) SERVER firstless OPTIONS (collection 'flat20,docs=500', on_conversion_error 'null', fdw_tuple_cost '100'); ALTER FOREIGN TABLE firstless ALTER i0 SET (n_distinct = 10); ANALYZE firstless");
+my $firsts = 'SELECT count(*), sum(i1) FROM (SELECT DISTINCT ON (i0) i0, i1 FROM firstless WHERE i0 > 3 ORDER BY i0, i1) q';
+like($node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = on; EXPLAIN $firsts"), qr/"\$first"/, 'DISTINCT ON is sent');
+is($node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = on; $firsts"), $node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = off; $firsts"), 'where the server refuses it the rows are the same');
+like($node->safe_psql('postgres', "SET mongo_fdw_cpp.enable_aggregate_pushdown = on; EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) $firsts"), qr/Recheck: the server refused .*Unrecognized expression '\$first'/, 'and EXPLAIN ANALYZE says so');
+
 # Within a transaction of the server a refusal ends it: the server's own words are the error, not those of a second try.
 for my $case ([ '$group', 'count(*) FROM %s' ], [ '$add', 'i0 FROM %s WHERE i0 + 1 > 10' ]) {
     my ($operator, $select) = @$case;
