@@ -43,6 +43,10 @@ SELECT proved(query) FROM unnest(ARRAY[
     'SELECT avg(h) FROM proofs', 'SELECT sum(x) FILTER (WHERE _id > 1) FROM proofs', 'SELECT sum(h) FILTER (WHERE _id < 3) FROM proofs', 'SELECT avg(f) FILTER (WHERE _id < 3) FROM proofs',
     'SELECT sum(x) FROM proofs WHERE _id IN (4, 5)', 'SELECT max(x), min(x) FROM proofs', 'SELECT g, count(*) FROM proofs GROUP BY g HAVING count(*) > 1 AND avg(f) > 0 ORDER BY 2, 1 LIMIT 1',
     'SELECT g, count(*), stddev(h) FILTER (WHERE _id < 5) FROM proofs GROUP BY g ORDER BY 2, 1 LIMIT 1',
+    -- FILTER: what it leaves out may be of any type.
+    'SELECT g, count(*) FILTER (WHERE w > 10), sum(p) FILTER (WHERE _id > 1), min(w) FILTER (WHERE f < 0), avg(w) FILTER (WHERE _id > 9) FROM proofs GROUP BY g ORDER BY g',
+    'SELECT sum(i) FILTER (WHERE _id = 1), count(i), count(i) FILTER (WHERE h > 2), count(*), count(*) FILTER (WHERE g = ''a'') FROM proofs', 'SELECT max(s) FILTER (WHERE _id < 3), sum(w) FILTER (WHERE w + 1 > 10) FROM proofs',
+    'SELECT count(*) FILTER (WHERE g LIKE ''a%''), sum(_id) FILTER (WHERE g LIKE ''b%'') FROM proofs', 'SELECT g, sum(_id) FILTER (WHERE f > 0) AS s FROM proofs GROUP BY g HAVING count(*) FILTER (WHERE f > 0) > 0 ORDER BY sum(_id) FILTER (WHERE f > 0) DESC, g LIMIT 2',
     -- A path over an array reads a list that MongoDB has not.
     $q$SELECT _id FROM proofs WHERE b #>> '{0}' = '2'$q$, $q$SELECT _id FROM proofs WHERE n #>> '{0}' IN ('1', '4') ORDER BY 1$q$, $q$SELECT count(*) FROM proofs WHERE b #>> '{1,c}' = '7'$q$,
     $q$SELECT count(*) FROM proofs WHERE b #> '{1}' @> '{"c": 7}'$q$, $q$SELECT count(*) FROM proofs WHERE b #>> '{0}' IS NOT NULL$q$, $q$SELECT count(*) FROM proofs WHERE b #>> '{2}' IS NULL$q$,

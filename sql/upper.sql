@@ -10,7 +10,8 @@ SELECT plan_of('SELECT count(*), sum(k), avg(k), min(k), max(k) FROM numbers') L
 SELECT same_rows('SELECT count(*), sum(k), avg(k), min(k), max(k) FROM numbers');
 SELECT plan_of('SELECT k, count(*), count(DISTINCT _id) FROM numbers GROUP BY k HAVING count(*) > 3') LIMIT 3;
 SELECT same_rows('SELECT k, count(*), count(DISTINCT _id) FROM numbers GROUP BY k HAVING count(*) > 3 ORDER BY k');
--- FILTER and expressions look at each value.
+-- Expressions look at each value; FILTER lets the others be as they are stored.
+SELECT plan_of('SELECT sum(k) FILTER (WHERE k > 2), count(*) FILTER (WHERE name < ''row 00010''), count(*) FROM numbers') LIMIT 2;
 SELECT plan_of('SELECT k % 3, sum(k) FILTER (WHERE k > 2) FROM numbers GROUP BY k % 3') LIMIT 2;
 SELECT same_rows('SELECT k % 3 AS r, sum(k) FILTER (WHERE k > 2) FROM numbers GROUP BY 1 ORDER BY 1');
 -- No rows: one row of an aggregate, none of a group.

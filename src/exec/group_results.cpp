@@ -318,7 +318,8 @@ Datum output(Group *group, int column, Final final, int number, int shown, bool 
     case Final::Key:
         return key_value(group, column, number, shown, null);
     case Final::Count: {
-        if (is_stored(group) && state->accumulators[number].argument != mql::kNone)
+        const mql::Accumulator &accumulator = state->accumulators[number];
+        if (is_stored(group) && (accumulator.filter != mql::kNone || !mql::counts_rows(accumulator)))
             return Int64GetDatum(count_field(group, "c", number));
         BsonValue rows = is_stored(group) ? field_of(group->document, "n") : part(group, "s", number);
         if (!integer_of(rows, &integer))

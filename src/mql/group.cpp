@@ -114,9 +114,9 @@ Value computed(const Value &value) {
 bool tells_apart(const Node *node) { return node && node->family != Family::Date && node->family != Family::Numeric; }
 
 bool argument_as_stored(const GroupCommand &group, const Accumulator &accumulator) {
-    if (accumulator.filter != kNone)
+    if (accumulator.filter != kNone && accumulator.distinct)
         return false;
-    if (accumulator.aggregate == Aggregate::Count)
+    if (counts_rows(accumulator))
         return true;
     const Node *node = column_node(group, accumulator.argument);
     bool deviates =
@@ -137,18 +137,19 @@ std::string stored_path(const GroupCommand &group, uint32_t root) {
 // The parts over values as they are stored; aggregates of one argument share them.
 void add_stored_parts(const GroupCommand &group, const Accumulator &accumulator, const Value &v,
                       std::vector<Part> *parts) {
-    bool of_rows = accumulator.aggregate == Aggregate::Count;
-    auto add = [&](const char *name, const char *combine, const Value &of) {
-        std::string field = of_rows ? name : numbered(name, stored_number(*group.scan.filters, accumulator));
+    auto add_field = [&](const std::string &field, const char *combine, const Value &of) {
         for (const Part &part : *parts)
             if (part.name == field)
                 return;
         parts->push_back({field, combine, of});
     };
-    if (of_rows) {
-        add("n", "$sum", 1);
-        return;
-    }
+    auto add = [&](const char *name, const char *combine, const Value &of) {
+        add_field(numbered(name, stored_number(*group.scan.filters, accumulator)), combine, of);
+    };
+    if (counts_rows(accumulator) && accumulator.filter == kNone)
+        return add_field("n", "$sum", 1);
+    if (counts_rows(accumulator))
+        return add("c", "$sum", v);
     Family family = group.scan.filters->nodes[accumulator.argument].family;
     add("a", "$min", v);
     add("b", "$max", v);
@@ -181,151 +182,210 @@ bool may_be_unsure(const GroupCommand &group, uint32_t root) {
     return false;
 }
 
-bool has_distinct(const GroupCommand &group) {
-    for (uint32_t i = 0; i < group.accumulator_count; i++)
-        if (group.accumulators[i].distinct)
-            return true;
-    return false;
+// A value where the filter is true, null elsewhere, MinKey where the server is unsure of the filter.
+Value filtered(const Value &filter, const Value &value) {
+    return let("f", filter,
+               choose({{op("$eq", {"$$f", true}), value}, {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
+                      Value::null()));
 }
 
-// The stages behind $match. False: a parameter's value cannot be said.
-bool add_stages(const GroupCommand &group, std::vector<Value> *stages) {
-    ExpressionContext context{group.scan.filters, group.scan.columns, group.scan.operands, group.scan.zone_offset_ms,
-                              group.scan.folded};
-    std::vector<Field> fields = {{"_id", 0}}, key_fields;
-    // A missing key is null as a group's _id, but no field of a document. Where a server makes other groups of missing,
-    // undefined and null all are seen, and none is believed.
-    bool bare_key = group.key_count == 1 && !leaves_out(group) && !has_distinct(group);
-    std::vector<Value> unsure;
-    std::vector<Part> parts, distinct_parts; // of all rows; of the values that differ
-    for (uint32_t i = 0; i < group.key_count; i++) {
-        Value key = Value::null();
-        if (group.stored) {
-            Value stored = stored_path(group, group.keys[i]).c_str();
-            key_fields.push_back({numbered("k", i), bare_key ? stored : op("$ifNull", {stored, Value::null()})});
-            continue;
-        }
-        if (!render_value(context, group.keys[i], &key))
-            return false;
+Value grouped(const std::vector<Field> &keys, const std::vector<Part> &parts) {
+    Value key = keys.empty() ? Value::null() : keys.size() == 1 ? keys[0].value : doc(keys);
+    std::vector<Field> fields = {{"_id", key}};
+    for (const Part &part : parts)
+        fields.push_back({part.name, op(part.combine, part.of)});
+    return op("$group", doc(fields));
+}
+
+// The stages behind $match.
+class GroupStages {
+  public:
+    GroupStages(const GroupCommand &group, std::vector<Value> *stages)
+        : group_(group), stages_(stages), context_{group.scan.filters, group.scan.columns, group.scan.operands,
+                                                   group.scan.zone_offset_ms, group.scan.folded} {
+        for (uint32_t i = 0; i < group.accumulator_count; i++)
+            most_distinct_ = std::max(most_distinct_, group.accumulators[i].distinct);
+    }
+
+    // False: a parameter's value cannot be said.
+    bool add() {
+        for (uint32_t i = 0; i < group_.key_count; i++)
+            if (!add_key(i))
+                return false;
+        for (uint32_t i = 0; i < group_.doubt_count; i++)
+            if (!add_doubt(i))
+                return false;
+        for (uint32_t i = 0; i < group_.accumulator_count; i++)
+            if (!(group_.stored ? add_stored(group_.accumulators[i]) : add_guarded(i)))
+                return false;
+        bool counts_doubts = add_bad();
+        if (group_.stored)
+            add_row_count();
+        if (fields_.size() > 1)
+            stages_->push_back(op("$project", doc(fields_)));
+        if (several())
+            multiply();
+        if (most_distinct_)
+            key_fields_.push_back(
+                {"d", op("$ifNull", {several() ? Value("$d.v") : distinct_paths_[0], Value::null()})});
+        stages_->push_back(grouped(key_fields_, parts_));
+        if (most_distinct_)
+            add_second_group();
+        return add_proved_stages(group_, counts_doubts, stages_);
+    }
+
+  private:
+    bool several() const { return most_distinct_ > 1; } // arguments of DISTINCT
+
+    // Of a DISTINCT argument behind the first group; a lone key is the group's _id itself.
+    Value distinct_value(int number) const {
+        Value lone = group_.key_count ? "$_id.d" : "$_id";
+        return several() ? cond(op("$eq", {"$_id.n", number}), "$_id.d", Value::null()) : lone;
+    }
+
+    bool add_key(uint32_t i) {
+        // A missing key is null as a group's _id, but no field of a document. Where a server makes other groups of
+        // missing, undefined and null all are seen, and none is believed.
+        bool bare = group_.key_count == 1 && !leaves_out(group_) && !most_distinct_;
         std::string name = numbered("k", i), path = "$" + name;
-        fields.push_back({name, computed(key)});
-        key_fields.push_back({name, path.c_str()});
-        if (may_be_unsure(group, group.keys[i]))
-            unsure.push_back(path.c_str());
-    }
-    for (uint32_t i = 0; i < group.doubt_count; i++) {
-        Value condition = Value::null();
-        if (!render_value(context, group.doubts[i], &condition))
-            return false;
-        std::string name = numbered("q", i), path = "$" + name;
-        stages->push_back(op("$match", op("$expr", op("$in", {condition, list({true, unsure_value()})}))));
-        if (!may_be_unsure(group, group.doubts[i]))
-            continue;
-        fields.push_back({name, computed(condition)});
-        unsure.push_back(path.c_str());
-    }
-    std::vector<Value> distinct_paths; // of each argument
-    int most_distinct = 0;
-    for (uint32_t i = 0; i < group.accumulator_count; i++)
-        most_distinct = std::max(most_distinct, group.accumulators[i].distinct);
-    bool several = most_distinct > 1;
-    Value lone = group.key_count ? "$_id.d" : "$_id"; // a lone key is the group's _id itself
-    auto distinct_value = [&](int number) {
-        return several ? cond(op("$eq", {"$_id.n", number}), "$_id.d", Value::null()) : lone;
-    };
-    for (uint32_t i = 0; i < group.accumulator_count; i++) {
-        const Accumulator &accumulator = group.accumulators[i];
-        if (group.stored) {
-            bool of_rows = accumulator.argument == kNone;
-            std::string stored = of_rows ? "" : stored_path(group, accumulator.argument);
-            if (accumulator.distinct)
-                distinct_paths = {stored.c_str()};
-            add_stored_parts(group, accumulator, accumulator.distinct ? lone : stored.c_str(),
-                             accumulator.distinct ? &distinct_parts : &parts);
-            continue;
+        if (group_.stored) {
+            Value stored = stored_path(group_, group_.keys[i]).c_str();
+            key_fields_.push_back({name, bare ? stored : op("$ifNull", {stored, Value::null()})});
+            return true;
         }
+        Value key = Value::null();
+        if (!render_value(context_, group_.keys[i], &key))
+            return false;
+        fields_.push_back({name, computed(key)});
+        key_fields_.push_back({name, path.c_str()});
+        if (may_be_unsure(group_, group_.keys[i]))
+            unsure_.push_back(path.c_str());
+        return true;
+    }
+
+    bool add_doubt(uint32_t i) {
+        Value condition = Value::null();
+        if (!render_value(context_, group_.doubts[i], &condition))
+            return false;
+        stages_->push_back(op("$match", op("$expr", op("$in", {condition, list({true, unsure_value()})}))));
+        if (!may_be_unsure(group_, group_.doubts[i]))
+            return true;
+        std::string name = numbered("q", i), path = "$" + name;
+        fields_.push_back({name, computed(condition)});
+        unsure_.push_back(path.c_str());
+        return true;
+    }
+
+    bool add_stored(const Accumulator &accumulator) {
+        Value value = 1, filter = Value::null();
+        if (accumulator.argument != kNone)
+            value = stored_path(group_, accumulator.argument).c_str();
+        if (accumulator.distinct) {
+            distinct_paths_ = {value};
+            add_stored_parts(group_, accumulator, distinct_value(accumulator.distinct), &distinct_parts_);
+            return true;
+        }
+        if (accumulator.filter != kNone && !render_value(context_, accumulator.filter, &filter))
+            return false;
+        if (accumulator.filter != kNone && may_be_unsure(group_, accumulator.filter)) {
+            value = filtered(filter, value);
+            unsure_.push_back(filter);
+        } else if (accumulator.filter != kNone) {
+            value = cond(op("$eq", {filter, true}), value, Value::null());
+        }
+        add_stored_parts(group_, accumulator, value, &parts_);
+        return true;
+    }
+
+    bool add_guarded(uint32_t i) {
+        const Accumulator &accumulator = group_.accumulators[i];
         std::string name = numbered("v", i), path = "$" + name;
         Value argument = 1, filter = Value::null();
-        if (accumulator.argument != kNone && !render_value(context, accumulator.argument, &argument))
+        if (accumulator.argument != kNone && !render_value(context_, accumulator.argument, &argument))
             return false;
-        bool doubtful = may_be_unsure(group, accumulator.argument);
+        bool doubtful = may_be_unsure(group_, accumulator.argument);
         if (accumulator.filter != kNone) {
-            if (!render_value(context, accumulator.filter, &filter))
+            if (!render_value(context_, accumulator.filter, &filter))
                 return false;
-            doubtful = doubtful || may_be_unsure(group, accumulator.filter);
-            argument =
-                let("f", filter,
-                    choose({{op("$eq", {"$$f", true}), argument}, {op("$eq", {"$$f", unsure_value()}), unsure_value()}},
-                           Value::null()));
+            doubtful = doubtful || may_be_unsure(group_, accumulator.filter);
+            argument = filtered(filter, argument);
         }
         bool plain_count = accumulator.aggregate == Aggregate::Count && accumulator.filter == kNone;
-        bool repeated = accumulator.distinct && accumulator.distinct <= static_cast<int>(distinct_paths.size());
+        bool repeated = accumulator.distinct && accumulator.distinct <= static_cast<int>(distinct_paths_.size());
         if (!plain_count && !repeated)
-            fields.push_back({name, computed(argument)});
+            fields_.push_back({name, computed(argument)});
         if (doubtful && !repeated)
-            unsure.push_back(path.c_str());
+            unsure_.push_back(path.c_str());
         if (accumulator.distinct) {
             if (!repeated)
-                distinct_paths.push_back(path.c_str());
-            add_parts(accumulator, i, distinct_value(accumulator.distinct), &distinct_parts);
+                distinct_paths_.push_back(path.c_str());
+            add_parts(accumulator, i, distinct_value(accumulator.distinct), &distinct_parts_);
         } else {
-            add_parts(accumulator, i, path.c_str(), &parts);
+            add_parts(accumulator, i, path.c_str(), &parts_);
         }
+        return true;
     }
-    // Of what is no array only the guards know that its row has no element.
-    if (group.scan.unwind && (group.stored || group.scan.unwind_raises)) {
-        if (group.stored) {
-            parts.push_back({"bad", "$sum", one_if(is_no_element())});
-        } else {
-            fields.push_back({"u", cond(is_no_element(), unsure_value(), literal(0))});
-            unsure.push_back("$u");
+
+    // Counts the rows of which the server is not sure; whether there may be any.
+    bool add_bad() {
+        std::vector<Value> bad;
+        // Of what is no array only the guards know that its row has no element.
+        if (group_.scan.unwind && group_.stored) {
+            bad.push_back(is_no_element());
+        } else if (group_.scan.unwind && group_.scan.unwind_raises) {
+            fields_.push_back({"u", cond(is_no_element(), unsure_value(), literal(0))});
+            unsure_.push_back("$u");
         }
+        if (!unsure_.empty())
+            bad.push_back(op("$in", {unsure_value(), list(unsure_)}));
+        if (!bad.empty())
+            parts_.push_back({"bad", "$sum", one_if(bad.size() == 1 ? bad[0] : either(bad[0], bad[1]))});
+        return !bad.empty();
     }
-    if (!unsure.empty())
-        parts.push_back({"bad", "$sum", one_if(op("$in", {unsure_value(), list(unsure)}))});
-    bool counts_rows = false, sums_numerics = false;
-    for (uint32_t i = 0; i < group.accumulator_count; i++) {
-        counts_rows = counts_rows || group.accumulators[i].aggregate == Aggregate::Count;
-        sums_numerics = sums_numerics || group.accumulators[i].aggregate == Aggregate::NumericSum;
+
+    // The proof of sums of numerics asks for it.
+    void add_row_count() {
+        bool wanted = false;
+        for (uint32_t i = 0; i < group_.accumulator_count; i++)
+            wanted = wanted || group_.accumulators[i].aggregate == Aggregate::NumericSum;
+        for (const Part &part : parts_)
+            wanted = wanted && part.name != "n";
+        if (wanted)
+            parts_.push_back({"n", "$sum", 1});
     }
-    if (group.stored && sums_numerics && !counts_rows)
-        parts.push_back({"n", "$sum", 1});
-    if (fields.size() > 1)
-        stages->push_back(op("$project", doc(fields)));
-    if (several) { // every document once for each argument; what is no DISTINCT counts the first alone
-        std::vector<Value> numbered_values;
-        for (const Value &path : distinct_paths)
-            numbered_values.push_back(doc({{"n", static_cast<int32_t>(numbered_values.size() + 1)}, {"v", path}}));
-        stages->push_back(op("$addFields", doc({{"d", list(numbered_values)}})));
-        stages->push_back(op("$unwind", "$d"));
-        for (Part &part : parts)
+
+    // Every document once for each argument of DISTINCT; what is no DISTINCT counts the first alone.
+    void multiply() {
+        std::vector<Value> values;
+        for (const Value &path : distinct_paths_)
+            values.push_back(doc({{"n", static_cast<int32_t>(values.size() + 1)}, {"v", path}}));
+        stages_->push_back(op("$addFields", doc({{"d", list(values)}})));
+        stages_->push_back(op("$unwind", "$d"));
+        for (Part &part : parts_)
             part.of = cond(op("$eq", {"$d.n", 1}), part.of, Value::null());
-        key_fields.push_back({"n", "$d.n"});
+        key_fields_.push_back({"n", "$d.n"});
     }
-    if (most_distinct)
-        key_fields.push_back({"d", op("$ifNull", {several ? Value("$d.v") : distinct_paths[0], Value::null()})});
-    auto grouped = [](const std::vector<Field> &keys, const std::vector<Part> &of) {
-        Value key = keys.empty() ? Value::null() : keys.size() == 1 ? keys[0].value : doc(keys);
-        std::vector<Field> group_fields = {{"_id", key}};
-        for (const Part &part : of)
-            group_fields.push_back({part.name, op(part.combine, part.of)});
-        return op("$group", doc(group_fields));
-    };
-    stages->push_back(grouped(key_fields, parts));
-    if (most_distinct) {
-        key_fields.erase(key_fields.begin() + group.key_count, key_fields.end());
-        for (Field &field : key_fields)
+
+    // By the keys alone, behind that by the keys and the values.
+    void add_second_group() {
+        key_fields_.erase(key_fields_.begin() + group_.key_count, key_fields_.end());
+        for (Field &field : key_fields_)
             field.value = ("$_id." + field.key).c_str();
-        for (Part &part : parts)
+        for (Part &part : parts_)
             part.of = ("$" + part.name).c_str();
-        parts.insert(parts.end(), distinct_parts.begin(), distinct_parts.end());
-        stages->push_back(grouped(key_fields, parts));
+        parts_.insert(parts_.end(), distinct_parts_.begin(), distinct_parts_.end());
+        stages_->push_back(grouped(key_fields_, parts_));
     }
-    bool counts_doubts = false;
-    for (const Part &part : parts)
-        counts_doubts = counts_doubts || part.name == "bad";
-    return add_proved_stages(group, counts_doubts, stages);
-}
+
+    const GroupCommand &group_;
+    std::vector<Value> *stages_;
+    ExpressionContext context_;
+    int most_distinct_ = 0;
+    std::vector<Field> fields_ = {{"_id", 0}}, key_fields_;
+    std::vector<Value> unsure_;
+    std::vector<Part> parts_, distinct_parts_; // of all rows; of the values that differ
+    std::vector<Value> distinct_paths_;        // of each argument
+};
 
 } // namespace
 
@@ -336,8 +396,15 @@ const Node *column_node(const GroupCommand &group, uint32_t root) {
 }
 
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept {
-    constexpr uint32_t kDistinct = 10000; // beyond every column
-    return tree.nodes[accumulator.argument].column + (accumulator.distinct ? kDistinct : 0);
+    constexpr uint32_t kRows = 5000, kDistinct = 10000, kFilter = 20000; // beyond every column
+    uint32_t column = accumulator.argument == kNone ? kRows : tree.nodes[accumulator.argument].column;
+    return column + (accumulator.distinct ? kDistinct : 0) +
+           (accumulator.filter == kNone ? 0 : kFilter * (accumulator.filter + 1));
+}
+
+bool counts_rows(const Accumulator &accumulator) noexcept {
+    return accumulator.aggregate == Aggregate::Count ||
+           (accumulator.aggregate == Aggregate::CountValues && accumulator.argument == kNone);
 }
 
 double most_magnitude(const Accumulator &accumulator) noexcept {
@@ -367,7 +434,7 @@ ScanRendering render_group(const GroupCommand &group) noexcept {
         result.never = add_source(group.scan, &stages, &sayable) == Truth::Never;
         if (group.scan.unwind)
             add_unwind(group.scan.unwind, &stages);
-        sayable = sayable && add_stages(group, &stages);
+        sayable = sayable && GroupStages(group, &stages).add();
         result.pipeline = keep(&kept_pipeline, list(stages));
         if (sayable && result.pipeline.size < kMostCommandBytes)
             result.command = keep(&kept_command, command_of(group.scan, stages));

@@ -77,7 +77,11 @@ bool can_prove_stored(const GroupCommand &group) noexcept;
 // double precision, in whatever order they are added: PostgreSQL raises there.
 double most_magnitude(const Accumulator &accumulator) noexcept;
 
-// The number in the names of the fields of an accumulator with an argument, where values are taken as they are stored.
+// Whether an accumulator counts rows, of a filter where it has one.
+bool counts_rows(const Accumulator &accumulator) noexcept;
+
+// The number in the names of the fields of an accumulator, where values are taken as they are stored; rows without a
+// filter are counted in n.
 uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcept;
 
 // Fields of a result document: _id {k0, k1, ...} (a lone key is _id itself), bad (rows of which the server is not sure,

@@ -25,7 +25,7 @@ std::string result_path(const GroupCommand &group, uint32_t number) {
     const Accumulator &accumulator = group.accumulators[number];
     if (!group.stored)
         return numbered("s", number);
-    if (accumulator.argument == kNone)
+    if (counts_rows(accumulator) && accumulator.filter == kNone)
         return "n";
     const char *letter = accumulator.aggregate == Aggregate::CountValues  ? "c"
                          : accumulator.aggregate == Aggregate::IntegerSum ? "s"

@@ -369,6 +369,9 @@ Cost cost_of_row(const Grouping *grouping, bool ordered) {
             cost += kDecimalCost;
     if (!mql::can_take_stored(command))
         cost += kGuardCost * (command.key_count + command.accumulator_count);
+    for (uint32_t i = 0; i < command.accumulator_count; i++)
+        if (command.accumulators[i].filter != kNone)
+            cost += kGuardCost;
     if (list_length(grouping->distinct) > 1) // the documents are multiplied
         cost += kRowCost * list_length(grouping->distinct);
     return cost * kUnit * cpu_tuple_cost;

@@ -304,7 +304,7 @@ class Generator:
             name, column = rng.choice(["sum", "avg", "min", "max"]), rng.choice(["i2", "i4", "i8", "np", "nu", "n0", "nz", "ab", "id", "no"])
             if name in ("min", "max") and column == "nu":  # of 5 and 5.00 either may be the least
                 return f"trim_scale({name}(nu))"
-            text = f"{name}({rng.choice(['', '', 'DISTINCT '])}{column})"
+            text = f"{name}({rng.choice(['', '', 'DISTINCT ']) if column != 'nu' else ''}{column})"  # the same
         elif roll < 0.65:
             name = rng.choice(['sum', 'avg', 'stddev', 'stddev_pop', 'variance', 'var_pop'])
             return f"to_char({name}({rng.choice(['', 'DISTINCT ']) if name in ('sum', 'avg') else ''}f8), '9.99999EEEE')"
@@ -723,7 +723,7 @@ def main():
     rare = coverage.pop(0)
     for of, words, answer, why in DEVIATIONS:
         if of in ("any", engine):
-            count = psql(name, f"WITH gone AS (DELETE FROM failures f USING tries t WHERE t.id = f.id AND t.query ~ '{words}' AND f.right_side ~ '{answer}' RETURNING f.id) SELECT count(DISTINCT id) FROM gone;").strip()
+            count = psql(name, f"WITH gone AS (DELETE FROM failures f USING tries t WHERE t.id = f.id AND t.query ~ '{words}' AND (f.right_side ~ '{answer}' OR '{answer}' LIKE '^ERROR%' AND f.left_side ~ '{answer}') RETURNING f.id) SELECT count(DISTINCT id) FROM gone;").strip()
             if count != "0":
                 print(f"# {count} known differences: {why}")
     failed = int(psql(name, "SELECT count(DISTINCT id) FROM failures;"))
