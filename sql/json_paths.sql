@@ -59,6 +59,11 @@ SELECT match_of($$SELECT _id FROM elements WHERE a @> '[5]'$$), match_of($$SELEC
 SELECT same_rows($$SELECT _id FROM elements WHERE a @> '[5]' OR a #>> '{1}' = '2' ORDER BY 1$$);
 SELECT same_rows($$SELECT _id FROM elements WHERE a ->> 'b' = '5' ORDER BY 1$$);
 DROP FOREIGN TABLE elements;
+-- Behind a position that ends a path MongoDB looks into no array.
+SELECT match_of($$SELECT _id FROM doc WHERE a #> '{0}' @> '[5]'$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a #> '{0}' @> '[5]' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a #> '{0}' @> '5' ORDER BY 1$$);
+SELECT same_rows($$SELECT _id FROM doc WHERE a #> '{0}' ? 'x' OR a #> '{0}' @> '{"b": 5}' ORDER BY 1$$);
 -- Positions that only PostgreSQL knows.
 SELECT match_of($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5'$$);
 SELECT same_rows($$SELECT _id FROM doc WHERE a #>> '{-1}' = '5' OR a #>> '{0}' = '5' OR a #>> '{ 01}' = '6' ORDER BY 1$$);

@@ -98,6 +98,12 @@ SELECT same_rows('SELECT v::text, count(*) FROM ties GROUP BY v::text ORDER BY 1
 SELECT same_rows('SELECT n, count(*) FROM ties GROUP BY n ORDER BY n');
 SELECT same_rows('SELECT sum(m), avg(m) FROM ties');
 SELECT same_rows('SELECT sum(f), avg(f), min(f), max(f) FROM ties');
+-- CASE x WHEN, also within another.
+SELECT line FROM (SELECT plan_of('SELECT _id FROM numbers WHERE CASE k WHEN 5 THEN 1 WHEN 7 THEN 2 END = 2')) p (line) WHERE line ~ 'Pipeline';
+SELECT same_rows('SELECT count(*), max(_id) FROM numbers WHERE CASE k WHEN 5 THEN 1 WHEN 7 THEN 2 END = 2');
+SELECT same_rows('SELECT CASE k % 3 WHEN 0 THEN ''x'' WHEN CASE k WHEN 4 THEN 1 ELSE 2 END THEN name ELSE ''z'' END AS v, k, count(*) FROM numbers WHERE _id < 12 GROUP BY 1, 2 ORDER BY 1, 2');
+SELECT same_rows('SELECT count(*) FROM numbers WHERE CASE k + 1 WHEN 3 THEN true WHEN _id THEN NULL ELSE k > 5 END IS NULL');
+SELECT same_rows('SELECT _id FROM numbers WHERE _id < 20 ORDER BY CASE name WHEN ''row 00007'' THEN 1 WHEN lower(name) THEN 2 END, _id LIMIT 3');
 -- Misfits that raise do so though FILTER, CASE or COALESCE would not read them.
 SELECT sum(b) FILTER (WHERE a > 0) FROM strict_ties;
 SELECT sum(CASE WHEN a > 0 THEN b ELSE 0 END) FROM strict_ties;

@@ -96,17 +96,25 @@ inline int strategy_of(const RowCompareExpr *comparison) {
 #endif
 }
 
-// The walker had no parameters in its type before 16.
+// Walkers and mutators had no parameters in their types before 16.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-function-type"
 inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *context) {
 #if PG_VERSION_NUM >= 160000
     return expression_tree_walker(node, walker, context);
 #else
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wcast-function-type"
     return expression_tree_walker(node, reinterpret_cast<bool (*)()>(walker), context);
-#pragma GCC diagnostic pop
 #endif
 }
+
+inline Node *mutate_expression(Node *node, Node *(*mutator)(Node *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_mutator(node, mutator, context);
+#else
+    return expression_tree_mutator(node, reinterpret_cast<Node *(*)()>(mutator), context);
+#endif
+}
+#pragma GCC diagnostic pop
 
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }

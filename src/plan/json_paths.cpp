@@ -127,6 +127,10 @@ bool is_within_element(Lowering *lowering, const Place &place, Op op) {
 
 // The node's list: number of keys, keys, and the texts behind them, an expression of type text or text[].
 uint32_t add_inside(Lowering *lowering, const Place &place, Op op, Expr *texts, bool array) {
+    // Behind a position that ends a path MongoDB looks into no array.
+    bool elements = !place.text && (op == Op::Eq || op == Op::Ge);
+    if (elements && place.keys != NIL && is_number(static_cast<char *>(llast(place.keys))))
+        return kNone;
     if (is_within_element(lowering, place, op))
         return kNone;
     ArrayExpr *list = makeNode(ArrayExpr);

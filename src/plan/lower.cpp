@@ -58,8 +58,22 @@ int column_of(const Lowering *lowering, const Var *var) {
     elog(ERROR, "column of a relation that the scan does not read");
 }
 
+// A placeholder of a CASE or a cast of arrays around the expression has the row's value; those within have their own.
+static bool has_placeholder(Node *node, void *) {
+    if (!node)
+        return false;
+    if (IsA(node, CaseTestExpr))
+        return true;
+    if (IsA(node, CaseExpr))
+        return has_placeholder(reinterpret_cast<Node *>(reinterpret_cast<CaseExpr *>(node)->arg), nullptr);
+    if (IsA(node, ArrayCoerceExpr))
+        return has_placeholder(reinterpret_cast<Node *>(reinterpret_cast<ArrayCoerceExpr *>(node)->arg), nullptr);
+    return walk_expression(node, has_placeholder, nullptr);
+}
+
 bool depends_on_row(const Lowering *lowering, Expr *expression) {
-    return bms_overlap(lowering->relations, pull_varnos(nullptr, reinterpret_cast<Node *>(expression)));
+    return bms_overlap(lowering->relations, pull_varnos(nullptr, reinterpret_cast<Node *>(expression))) ||
+           has_placeholder(reinterpret_cast<Node *>(expression), nullptr);
 }
 
 bool usable_column(Lowering *lowering, const Var *var, bool compared) {

@@ -30,7 +30,6 @@ struct Lowering {
     List *parameters;      // expressions, in the order of parameter numbers
     List *used;            // OIDs of the functions whose rules were applied
     const char *reason;    // why the last clause stays local
-    Expr *case_argument;   // of the CASE around the expression, which its CaseTestExpr stands for
     bool sortable_singles; // columns of type real may stand for themselves: only their order counts, or that there is
                            // one
     bool plain;            // no expressions: the server may lack what they need

@@ -188,20 +188,29 @@ uint32_t boolean_test(Lowering *lowering, BooleanTest *test, int depth) {
 
 // --- forms ---
 
+// CASE x WHEN 1 is CASE WHEN x = 1: the expression with x where CaseTestExpr stands for it. What has placeholders of
+// its own (another CASE, a cast of arrays) stays.
+Node *with_case_argument(Node *node, void *argument) {
+    if (!node || IsA(node, CaseExpr) || IsA(node, ArrayCoerceExpr))
+        return node;
+    if (IsA(node, CaseTestExpr))
+        return static_cast<Node *>(argument);
+    return mutate_expression(node, with_case_argument, argument);
+}
+
 uint32_t case_value(Lowering *lowering, CaseExpr *expression, int depth) {
-    Expr *outer = lowering->case_argument;
-    if (expression->arg)
-        lowering->case_argument = expression->arg;
     Operands operands{lowering};
     Family family = family_of(reinterpret_cast<Expr *>(expression));
     bool sayable = family != Family::None;
     ListCell *cell;
     foreach (cell, expression->args) {
         CaseWhen *when = lfirst_node(CaseWhen, cell);
-        sayable = sayable && operands.add(lower_value(lowering, when->expr, depth + 1)) &&
+        Node *test = reinterpret_cast<Node *>(when->expr);
+        if (expression->arg)
+            test = with_case_argument(test, expression->arg);
+        sayable = sayable && operands.add(lower_value(lowering, reinterpret_cast<Expr *>(test), depth + 1)) &&
                   operands.add(lower_value(lowering, when->result, depth + 1));
     }
-    lowering->case_argument = outer;
     if (!sayable || !operands.add(lower_value(lowering, expression->defresult, depth + 1)))
         return lowering->reason ? kNone : refuse(lowering, "a CASE of this type has no rule");
     return apply(operands, Function::Case, family, width_of(reinterpret_cast<Expr *>(expression)),
@@ -398,11 +407,6 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
     check_stack_depth();
     if (depth > kMaxDepth)
         return refuse(lowering, "it is nested too deeply");
-    if (IsA(expression, CaseTestExpr)) {
-        if (!lowering->case_argument)
-            return refuse(lowering, "this kind of expression has no rule");
-        expression = lowering->case_argument;
-    }
     while (IsA(expression, RelabelType))
         expression = reinterpret_cast<RelabelType *>(expression)->arg;
     if (Var *var = own_column(lowering, expression))
@@ -411,9 +415,7 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
     if (family == Family::None || is_opaque(family))
         return refuse(lowering, psprintf("values of type %s are computed here only",
                                          format_type_be(exprType(reinterpret_cast<Node *>(expression)))));
-    // Inside CASE x WHEN an expression without columns may hold x.
-    bool fixed = !lowering->case_argument || IsA(expression, Const) || IsA(expression, Param);
-    if (fixed && !depends_on_row(lowering, expression))
+    if (!depends_on_row(lowering, expression))
         return parameter_value(lowering, expression, family);
     switch (nodeTag(expression)) {
     case T_BoolExpr: {

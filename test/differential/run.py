@@ -146,7 +146,7 @@ class Generator:
         if roll < 0.7:
             return rng.choice([f"({place}) {rng.choice(['<>', '<', '>='])} {rng.choice(JSON_TEXTS)}", f"({place}) {rng.choice(['', 'NOT '])}LIKE {rng.choice(PATTERNS)}", f"length({place}) > {rng.randrange(3)}",
                                f"({place}) LIKE ANY (ARRAY[{rng.choice(PATTERNS)}, 'x%'])", f"NOT (({place}) = {rng.choice(JSON_TEXTS)})", f"({place}) ~ {rng.choice(REGEXES)}", f"({place}) <> ALL (ARRAY[{rng.choice(JSON_TEXTS)}])"])
-        column = rng.choice(["js", "jb", "(js -> 'b')", "(jb #> '{0}')"])
+        column = rng.choice(["js", "jb", "(js -> 'b')", "(jb #> '{0}')", "(js #> '{0}')", "(js #> '{b,0}')"])
         if roll < 0.82:
             return rng.choice([f"{column} ? {rng.choice(JSON_TEXTS)}", f"{column} ? 'b'", f"{column} ?| ARRAY['b', {rng.choice(JSON_TEXTS)}]", f"{column} ?& ARRAY['c', 'b']", f"{column} ?& ARRAY['b']"])
         return f"{column} @> '{rng.choice(JSON_PARTS)}'" if rng.random() < 0.8 else f"'{rng.choice(JSON_PARTS)}' <@ {column}"
@@ -204,7 +204,7 @@ class Generator:
         if depth == 0 or rng.random() < 0.25:
             return self.operand(literals) if rng.random() < 0.25 else rng.choice(columns)
         value = lambda of=kind: self.value(of, depth - 1)
-        shapes = [lambda: f"CASE WHEN {self.condition(1)} THEN {value()} ELSE {value()} END", lambda: f"coalesce({value()}, {value()})", lambda: f"NULLIF({rng.choice(columns)}, {value()})"]
+        shapes = [lambda: f"CASE WHEN {self.condition(1)} THEN {value()} ELSE {value()} END", lambda: f"CASE {value()} WHEN {value()} THEN {value()} WHEN {value()} THEN {rng.choice(columns)} {rng.choice(['', f'ELSE {value()} '])}END", lambda: f"coalesce({value()}, {value()})", lambda: f"NULLIF({rng.choice(columns)}, {value()})"]
         if kind in ("int", "bigint"):
             shapes += [lambda: f"({value()} {rng.choice(['+', '-', '*', '/', '%'])} {value()})"] * 3
             shapes += [lambda: f"abs({value()})", lambda: f"(- {value()})", lambda: f"mod({value()}, {value()})", lambda: f"greatest({value()}, {value()})", lambda: f"least({value()}, {value()})",
