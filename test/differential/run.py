@@ -1,7 +1,7 @@
 """Differential tests of push-down: generated conditions over the trap collection, evaluated here and by the server.
 
 usage: run.py ENGINE MONGO_URI [QUERIES [SEED [KIND]]]     KIND: conditions, sorts, groups or joins alone; any without it; rules:
-each rule so many times, and plans must have applied each 50 times
+each rule so many times, and plans must have applied each 50 times; catalogue: the conditions of conditions.txt so many times
 
 The collections are those of test/tools/load_fixtures.py; psql connects as the environment says. Every query runs with
 push-down off and on, as a custom and as a generic plan; rows, digits and errors must be the same. An error of the unpushed
@@ -549,6 +549,19 @@ def sweep(database, times, seed):
     return queries
 
 
+# What becomes of a condition of conditions.txt, which hold what a user may write, beside what the generator composes.
+SHAPES = ["SELECT id FROM {table} WHERE {condition}", "SELECT id FROM {table} WHERE NOT ({condition})", "SELECT ({condition}) AS g, count(*), min(id) FROM {table} WHERE id < 44 GROUP BY 1", "SELECT count(*), max(id) FROM {table} WHERE {condition}",
+          "SELECT id FROM {table} WHERE ({condition}) IS NULL AND id > 3 ORDER BY id LIMIT 6 /* in order */", "SELECT id FROM {table} ORDER BY ({condition}) DESC NULLS LAST, id LIMIT 5 /* in order */",
+          "SELECT count(*) FILTER (WHERE {condition}), sum(id) FILTER (WHERE NOT ({condition})) FROM {table} WHERE id < 44"]
+
+
+def catalogue(times, seed):
+    rng = random.Random(seed)
+    conditions = (pathlib.Path(__file__).parent / "conditions.txt").read_text(encoding="utf-8").splitlines()
+    shapes = [(condition, rng.choice(SHAPES)) for _ in range(times) for condition in conditions]
+    return [(shape, condition, shape == SHAPES[0]) for condition, shape in shapes]
+
+
 HARNESS = r"""
 SET client_min_messages = warning;
 SET enable_partitionwise_aggregate = on;
@@ -700,8 +713,8 @@ def main():
     keys = [f"({n}, " + ", ".join(f"{LITERALS[kind][n % len(LITERALS[kind])]}" if n < 20 else "NULL" for kind in kinds) + ")" for n in range(21)]
     script.append(f"CREATE TABLE l (n int, {', '.join('k_' + kind.replace('mongo.', '') + ' ' + kind for kind in kinds)}); INSERT INTO l VALUES {', '.join(keys)}; ANALYZE l;")
     rows = []
-    times = queries if kind == "rules" else 1 + queries // 1000  # each rule a few times more than chance does
-    queries = 0 if kind == "rules" else queries
+    times = queries if kind in ("rules", "catalogue") else 1 + queries // 1000  # each rule a few times more than chance does
+    queries = 0 if kind in ("rules", "catalogue") else queries
     for number in range(queries):
         seed = first + number
         policy = ("null", "collect", "null", "error")[number % 4]
@@ -709,7 +722,7 @@ def main():
         sql, types, values, inlined, own = Generator(seed).query(table, kind)
         rows.append(f"({number}, {seed}, '{policy}', {own}, {literal(sql)}, {literal('(' + ', '.join(types) + ')' if types else '')}, "
                     f"{literal('(' + ', '.join(values) + ')' if values else '')}, {literal(inlined)}, '{table}')")
-    for number, (query, condition, plain) in enumerate(sweep(name, times, first) if kind in ("any", "rules") else [], start=queries):
+    for number, (query, condition, plain) in enumerate((sweep(name, times, first) if kind in ("any", "rules") else []) + (catalogue(times, first) if kind in ("any", "catalogue") else []), start=queries):
         policy = ("null", "collect", "null", "error")[number % 4]
         table = f"{'ttn'[number // 4 % 3]}_{policy}"
         sql = query.format(table=table, condition=condition)
