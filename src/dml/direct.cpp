@@ -121,7 +121,7 @@ mql::UpdateRendering render_values(ScanState *scan, const Target *target, TupleT
     mql::Assignment *assignments = static_cast<mql::Assignment *>(palloc(sizeof(mql::Assignment) * count));
     mql::Constant *constants = static_cast<mql::Constant *>(palloc(sizeof(mql::Constant) * count));
     mql::UpdateCommand update{};
-    update.scan = scan_command(scan, true, simple_collation);
+    update.scan = scan_command(scan, Sent::All, simple_collation);
     update.assignments = assignments;
     update.constants = constants;
     ListCell *cell, *assigned;
@@ -172,7 +172,7 @@ bool may_be_refused(const DirectState *state) {
 bool changes_nothing(DirectState *state, bool simple_collation) {
     if (state->remove || !may_be_refused(state))
         return false;
-    mql::ScanCommand command = scan_command(state->scan, true, simple_collation);
+    mql::ScanCommand command = scan_command(state->scan, Sent::All, simple_collation);
     command.limit = 1;
     mql::ScanRendering first = mql::render_scan(command);
     return first.command.data && !first.never && !may_find_any(state, first.command);
@@ -273,7 +273,7 @@ void execute(ForeignScanState *node, DirectState *state) {
     ExecStoreVirtualTuple(row);
     Collation collation = needed_collation(scan);
     bool simple = collation == Collation::Other, nothing = !null && changes_nothing(state, simple);
-    mql::ScanRendering rendering = mql::render_scan(scan_command(scan, true, false));
+    mql::ScanRendering rendering = mql::render_scan(scan_command(scan, Sent::All, false));
     bool sayable = rendering.command.data && collation != Collation::OtherOnView;
     state->local = !sayable ? "the conditions cannot be said with these parameters"
                    : null   ? "a new value is NULL, which must not replace what does not fit"
@@ -289,7 +289,7 @@ void execute(ForeignScanState *node, DirectState *state) {
     }
     scan->executions++;
     if (!state->local && !nothing) {
-        keep_pipeline(scan, true, rendering.pipeline);
+        keep_pipeline(scan, Sent::All, rendering.pipeline);
         if (!modify_all(state, filter_of(rendering), simple, update.pipeline, row))
             state->local = "the server does not understand the command";
     }
@@ -428,7 +428,7 @@ extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *e
                         : computes(scan->plan) ? "updateMany with a pipeline"
                                                : "updateMany",
                         es);
-    mql::ScanRendering rendering = scan->executions == 0 ? render_unexecuted(node) : render_folded(scan, true);
+    mql::ScanRendering rendering = scan->executions == 0 ? render_unexecuted(node) : render_folded(scan, Sent::All);
     mql::Document pipeline = rendering.pipeline;
     const char *filter = rendering.never ? "not sent: no document can match" : "{ }";
     BsonValue first = pipeline.data ? field_of(pipeline.data, pipeline.size, "0") : BsonValue{};

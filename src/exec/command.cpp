@@ -101,25 +101,27 @@ void evaluate_limit(ForeignScanState *node, bool explain_only) {
     state->seen = 0;
 }
 
-mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation) {
+mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation) {
+    bool conditions = sent != Sent::Nothing, all = sent == Sent::All;
     mql::ScanCommand command{};
     command.collection = state->table->collection;
     command.filters = &state->plan.filter;
     command.roots = state->roots;
-    command.root_count = with_filters ? state->root_count + (state->proving ? state->presence_count : 0) : 0;
+    command.root_count = conditions ? state->root_count + (state->proving ? state->presence_count : 0) : 0;
     command.joins = state->joins;
     command.join_count = state->join_count;
     command.late_roots = state->late_roots;
-    command.late_root_count = with_filters ? state->late_root_count : 0;
+    command.late_root_count = conditions ? state->late_root_count : 0;
+    command.sayable_only = sent == Sent::Sayable;
     command.columns = state->columns;
     command.operands = state->operands;
     command.project = state->projection;
     command.project_count = state->projection_count;
-    command.skip = with_filters ? state->skip : 0;
-    command.limit = with_filters && state->limit > 0 ? state->limit : 0;
-    command.sort = !with_filters ? state->computed_sort : state->proving ? state->proved_sort : state->sort;
+    command.skip = all ? state->skip : 0;
+    command.limit = all && state->limit > 0 ? state->limit : 0;
+    command.sort = !all ? state->computed_sort : state->proving ? state->proved_sort : state->sort;
     command.sort_count = list_length(state->plan.sort) / kSortFields;
-    command.first_keys = with_filters ? state->plan.first_keys : 0;
+    command.first_keys = all ? state->plan.first_keys : 0;
     // The first command of a transaction says it for all.
     command.read_concern = state->in_transaction ? nullptr : state->table->read_concern;
     command.simple_collation = simple_collation;
@@ -152,17 +154,17 @@ bool has_guards(const ScanState *state) {
     return false;
 }
 
-mql::ScanRendering render_folded(ScanState *state, bool with_filters) {
-    mql::ScanCommand command = scan_command(state, with_filters, false);
+mql::ScanRendering render_folded(ScanState *state, Sent sent) {
+    mql::ScanCommand command = scan_command(state, sent, false);
     command.folded = true;
     return state->group ? render_groups(state, command) : mql::render_scan(command);
 }
 
-void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline) {
+void keep_pipeline(ScanState *state, Sent sent, mql::Document pipeline) {
     uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->parameters, pipeline.size));
     memcpy(copy, pipeline.data, pipeline.size);
     state->pipeline = {copy, pipeline.size};
-    state->pipeline_filters = with_filters;
+    state->pipeline_sent = sent;
     state->pipeline_text = nullptr;
     if (message_level_is_interesting(DEBUG2) && has_guards(state))
         elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space, mql::to_json(pipeline, true));
@@ -175,7 +177,7 @@ const char *pipeline_text(ScanState *state) {
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
     mql::Document shown = state->pipeline;
     if (has_guards(state))
-        shown = render_folded(state, state->pipeline_filters).pipeline;
+        shown = render_folded(state, state->pipeline_sent).pipeline;
     const char *json = mql::to_json(shown, true);
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);

@@ -68,12 +68,7 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     if (state->fallback)
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
     if (es->verbose && state->rechecks)
-        ExplainPropertyText("Recheck",
-                            state->refusal ? psprintf("the server refused the pushed conditions, they were evaluated "
-                                                      "here: %s",
-                                                      state->refusal)
-                                           : "the pushed conditions could not be sent and were evaluated here",
-                            es);
+        ExplainPropertyText("Recheck", state->recheck_reason, es);
     if (es->analyze) {
         mongo::CursorCounts counts = state->counts;
         if (state->cursor) {

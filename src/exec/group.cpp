@@ -138,7 +138,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     MemoryContextSwitchTo(old);
     Collation collation = needed_collation(state);
     state->started = false; // the level is chosen anew
-    mql::ScanRendering rendering = render_groups(state, scan_command(state, true, collation == Collation::Other));
+    mql::ScanRendering rendering = render_groups(state, scan_command(state, Sent::All, collation == Collation::Other));
     state->started = true;
     state->never = rendering.never;
     if (groups->level == Level::Local) {
@@ -154,7 +154,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
         // The command lives in the renderer's scratch until its next call.
         uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
         memcpy(copy, rendering.command.data, rendering.command.size);
-        keep_pipeline(state, true, rendering.pipeline);
+        keep_pipeline(state, Sent::All, rendering.pipeline);
         read_groups(state, {copy, rendering.command.size});
         MemoryContextSwitchTo(old);
     }

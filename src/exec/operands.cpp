@@ -156,11 +156,14 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
     }
     case INTERVALOID: {
         Interval *interval = DatumGetIntervalP(value);
-        if (interval->month != 0 || interval->time % 1000 != 0)
+        int64 days, micros;
+        days = interval->month * INT64CONST(30) + interval->day;
+        if (pg_mul_s64_overflow(days, USECS_PER_DAY, &micros) ||
+            pg_add_s64_overflow(micros, interval->time, &operand.integer))
             return unsayable_operand();
         operand.kind = OperandKind::Interval;
-        operand.integer = interval->day * INT64CONST(86400000) + interval->time / 1000;
-        operand.count = interval->day != 0; // a day is a whole one where the time zone has no summer time
+        operand.has_months = interval->month != 0;
+        operand.has_days = interval->day != 0;
         return operand;
     }
     case DATEOID: {

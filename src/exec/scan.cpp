@@ -40,8 +40,8 @@ void on_context_reset(void *argument) {
     close(state, false);
 }
 
-mql::ScanRendering render_state(ScanState *state, bool with_filters, bool simple_collation) {
-    return mql::render_scan(scan_command(state, with_filters, simple_collation));
+mql::ScanRendering render_state(ScanState *state, Sent sent, bool simple_collation) {
+    return mql::render_scan(scan_command(state, sent, simple_collation));
 }
 
 // Makes the decoder and the projection for the attributes that this execution reads.
@@ -83,9 +83,9 @@ bool is_about_command(const mongo::Error &failure) {
            failure.code == kInvalidBson;
 }
 
-// Sends a rendering. False where the server refuses it, which it may, or the values of conditions, and *failure says
-// why; other errors raise.
-bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, bool may_refuse, mongo::Error *failure) {
+// Sends a rendering of these conditions. False where the server refuses it, which it may, or the values of conditions,
+// and *failure says why; other errors raise.
+bool send(ScanState *state, const mql::ScanRendering &rendering, Sent sent, bool may_refuse, mongo::Error *failure) {
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("the command for \"%s\" is too large", state->table->name_space)));
@@ -93,7 +93,7 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, b
     // The command lives in the renderer's scratch until its next call.
     uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
     memcpy(copy, rendering.command.data, rendering.command.size);
-    keep_pipeline(state, filters, rendering.pipeline);
+    keep_pipeline(state, sent, rendering.pipeline);
     MemoryContextSwitchTo(old);
     mongo::CursorRequest request{};
     request.database = state->table->database;
@@ -103,13 +103,13 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, bool filters, b
     request.read_preference = state->table->read_preference;
     request.fetch_bytes = state->table->fetch_bytes;
     request.fetch_documents = state->table->fetch_documents;
-    request.limit = filters && state->limit > 0 ? state->limit : 0;
+    request.limit = sent == Sent::All && state->limit > 0 ? state->limit : 0;
     request.expected = expected_documents(state);
     request.in_transaction = state->in_transaction;
     state->cursor = open_cursor(state->table->server, state->user, request, state->table->name_space, nullptr, failure);
     if (state->cursor)
         return true;
-    bool refused = may_refuse || (filters && state->root_count > 0 && is_about_command(*failure));
+    bool refused = may_refuse || (sent != Sent::Nothing && state->root_count > 0 && is_about_command(*failure));
     if (!refused)
         raise_mongo_error(*failure, state->table->server_name, state->table->name_space, pipeline_text(state));
     raise_unless_refused(state, *failure, pipeline_text(state));
@@ -134,7 +134,7 @@ void start(ForeignScanState *node) {
     evaluate_limit(node, false);
     state->started = true;
     state->finished = state->proving = false;
-    state->refusal = nullptr;
+    state->recheck_reason = nullptr;
     state->fallback = nullptr;
     state->executions++;
     bool own_plan = outerPlanState(&node->ss.ps) != nullptr;
@@ -159,25 +159,34 @@ void start(ForeignScanState *node) {
         }
         begin_proof(state);
     }
-    mql::ScanRendering rendering = render_state(state, filters, simple);
-    bool sayable = rendering.command.data != nullptr; // else the value of a parameter cannot be said
-    if (own_plan && !(filters && sayable)) {
+    Sent sent = filters ? Sent::All : Sent::Nothing;
+    mql::ScanRendering rendering = render_state(state, sent, simple);
+    if (own_plan && !(filters && rendering.command.data)) {
         state->fallback =
             filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
         return;
     }
-    filters = filters && sayable;
-    state->never = filters && rendering.never;
+    state->recheck_reason = "the view has a collation of its own, the pushed conditions were evaluated here";
+    if (filters && !rendering.command.data) {
+        sent = Sent::Sayable;
+        state->recheck_reason = "the value of a parameter cannot be said there, such conditions were evaluated here";
+    }
+    if (set_rechecks(state, sent != Sent::All && state->root_count > 0) || sent == Sent::Sayable)
+        rendering = render_state(state, sent, simple);
+    if (sent == Sent::Sayable && !rendering.command.data) {
+        sent = Sent::Nothing;
+        state->recheck_reason = "the pushed conditions are too large for a command and were evaluated here";
+        rendering = render_state(state, sent, simple);
+    }
+    state->never = sent != Sent::Nothing && rendering.never;
     if (state->never) {
         state->finished = true;
         return;
     }
-    if (set_rechecks(state, !filters && state->root_count > 0) || !sayable)
-        rendering = render_state(state, filters, simple);
     mongo::Error failure;
-    bool may_retry =
-        filters && ((state->root_count > 0 && has_guards(state)) || own_plan || state->plan.first_keys > 0);
-    if (!send(state, rendering, filters, may_retry, &failure)) {
+    bool may_retry = sent != Sent::Nothing &&
+                     ((state->root_count > 0 && has_guards(state)) || own_plan || state->plan.first_keys > 0);
+    if (!send(state, rendering, sent, may_retry, &failure)) {
         const char *message = MemoryContextStrdup(state->parameters, failure.message);
         if (own_plan) {
             state->refused = true;
@@ -186,9 +195,12 @@ void start(ForeignScanState *node) {
             return;
         }
         // What the server does not take after all is evaluated here.
-        state->refusal = message;
+        state->recheck_reason =
+            MemoryContextStrdup(state->parameters, psprintf("the server refused the pushed conditions, they were "
+                                                            "evaluated here: %s",
+                                                            message));
         set_rechecks(state, true);
-        send(state, render_state(state, false, simple), false, false, &failure);
+        send(state, render_state(state, Sent::Nothing, simple), Sent::Nothing, false, &failure);
     }
     begin_batch(state->decoder, mongo::current_batch(state->cursor));
 }
@@ -226,7 +238,7 @@ mql::ScanRendering render_unexecuted(ForeignScanState *node) {
     evaluate_limit(node, true);
     if (needs_proof(scan_state(node)->plan.sort))
         begin_proof(scan_state(node));
-    return render_folded(scan_state(node), true);
+    return render_folded(scan_state(node), Sent::All);
 }
 
 ScanState *make_scan_state(ForeignScanState *node) {

@@ -11,6 +11,13 @@ namespace mongo_fdw {
 struct GroupState;
 struct RowIds;
 
+// Which of the plan's conditions a command has. LIMIT, OFFSET and sorts that rely on them go with all alone.
+enum class Sent : uint8_t {
+    Nothing,
+    Sayable, // those whose parameters have values that can be said there
+    All,
+};
+
 struct ScanState {
     TableOptions *table; // of all tables that the scan joins
     List *tables;        // TableOptions of each
@@ -34,14 +41,14 @@ struct ScanState {
     Datum keys; // given by a key join
     mongo::Cursor *cursor;
     mql::Document pipeline; // of the last execution; without data: nothing was sent
-    bool pipeline_filters;  // its conditions were sent
+    Sent pipeline_sent;     // which of its conditions
     char *pipeline_text;    // the same, once it was asked for
     bool refused;           // by the server, in an execution before
     const char *fallback;   // why PostgreSQL's own plan, the node's outer plan, runs; null: it does not
     bool started;
     bool finished;               // the cursor gave its last row
-    bool rechecks;               // pushed clauses could not be sent: they are evaluated here
-    const char *refusal;         // why the server refused the pushed clauses; null: it did not
+    bool rechecks;               // not all pushed clauses could be sent: they are evaluated here
+    const char *recheck_reason;  // why
     bool never;                  // no document can match
     int64 limit;                 // rows to return, -1: all
     int64 skip;                  // rows to leave out before them
@@ -79,7 +86,7 @@ inline ScanState *scan_state(ForeignScanState *node) { return static_cast<ScanSt
 mql::ScanRendering render_unexecuted(ForeignScanState *node);
 
 // The scan's command as far as it is known; with_filters false: its conditions are evaluated here.
-mql::ScanCommand scan_command(ScanState *state, bool with_filters, bool simple_collation);
+mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation);
 
 // Gives a scan below a key join the keys of its next execution, an array that lives until then.
 void give_keys(ForeignScanState *node, Datum keys);
@@ -116,10 +123,10 @@ TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 bool has_guards(const ScanState *state);
 
 // Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
-void keep_pipeline(ScanState *state, bool with_filters, mql::Document pipeline);
+void keep_pipeline(ScanState *state, Sent sent, mql::Document pipeline);
 
 // The pipeline of a state's operands for people, guards folded.
-mql::ScanRendering render_folded(ScanState *state, bool with_filters);
+mql::ScanRendering render_folded(ScanState *state, Sent sent);
 
 // The pipeline of the last execution for people, guards folded; null: nothing was sent.
 const char *pipeline_text(ScanState *state);

@@ -297,6 +297,7 @@ void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms
     case Family::Date:
         date_arm(column, op, operand, arms);
         break;
+    case Family::Interval:
     case Family::None:
         break;
     }

@@ -480,6 +480,38 @@ struct Renderer {
                 true};
     }
 
+    // Two times, in microseconds. One that is known may lie between two milliseconds; so far apart that PostgreSQL's
+    // microseconds could overflow are none here.
+    Piece times_between(const Node &node) {
+        constexpr int64_t kMostMs = INT64_MAX / 1000 - 1;
+        int64_t rest = 0;
+        int sign = 1;
+        std::vector<Field> vars;
+        std::vector<Value> sides;
+        bool null = false;
+        char name[2] = "a";
+        for (uint32_t at = node.first_child; at != kNone; at = node_at(at).next, name[0]++, sign = -1) {
+            const Node &side = node_at(at);
+            bool known = side.kind == NodeKind::ParameterValue && operand(side).kind == OperandKind::Micros;
+            int64_t micros = known ? operand(side).integer : 0;
+            if (micros == INT64_MIN || micros == INT64_MAX)
+                return {cannot_say(), false, false, true};
+            Instant instant = instant_of_micros(micros);
+            rest += sign * (micros - (instant.ms - kYear2000Ms) * 1000);
+            Piece piece = known ? Piece{Value::date(instant.ms), true, false, false} : render(side);
+            null = null || piece.null;
+            vars.push_back({name, piece.value});
+            sides.push_back((std::string("$$") + name).c_str());
+        }
+        Value far = negation(both(op("$lt", {"$$d", Value(kMostMs)}), op("$gt", {"$$d", Value(-kMostMs)})));
+        Value micros = op("$add", {op("$multiply", {"$$d", Value(int64_t{1000})}), Value(rest)});
+        Value apart = let("d", op("$subtract", {sides[0], sides[1]}), cond(far, unsure_value(), micros));
+        Value result = choose({{op("$in", {unsure_value(), list(sides)}), unsure_value()},
+                               {null ? fixed(true) : op("$in", {Value::null(), list(sides)}), Value::null()}},
+                              apart);
+        return {op("$let", doc({{"vars", doc(vars)}, {"in", result}})), false, false, true};
+    }
+
     Piece render(const Node &node);
     Piece render(uint32_t at) { return render(node_at(at)); }
 };
@@ -520,6 +552,8 @@ Piece Renderer::render(const Node &node) {
         return extreme(node);
     case Function::Cardinality:
         return cardinality(node);
+    case Function::TimesBetween:
+        return times_between(node);
     default:
         return strict(node, [&](const Value *args) { return apply_function(call_of(node), args); });
     }

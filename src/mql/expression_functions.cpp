@@ -35,6 +35,19 @@ Value in_width(const FunctionCall &call, const Value &result) {
 
 Value below(const Value &v, double limit) { return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)})); }
 
+// Doubles without their fraction, and the nearest integral ones, halves to even; zeros keep the sign. Not $trunc and
+// $round, of which DocumentDB's keep 15 digits of a double.
+Value whole_part(const Value &v) {
+    return let("w", v, cond(op("$lt", {"$$w", 0}), op("$ceil", "$$w"), op("$floor", "$$w")));
+}
+Value nearest(const Value &v) {
+    Value rest = op("$subtract", {"$$w", "$$f"}), odd = op("$ne", {op("$mod", {"$$f", 2}), 0});
+    Value up = either(op("$gt", {rest, 0.5}), both(op("$eq", {rest, 0.5}), odd));
+    Value rounded = let("n", cond(up, op("$add", {"$$f", 1}), "$$f"),
+                        cond(op("$eq", {"$$n", 0}), op("$multiply", {"$$w", 0.0}), "$$n"));
+    return let("w", v, let("f", op("$floor", "$$w"), rounded));
+}
+
 // A sum, difference or product of integers. Large operands, whose result the server might make a double, are left.
 Value integer_arithmetic(const char *name, const FunctionCall &call, const Value *args) {
     double limit = std::strcmp(name, "$multiply") == 0 ? 0x1p31 : 0x1p62;
@@ -72,7 +85,7 @@ Value divide(const FunctionCall &call, const Value *args) {
     Value zero = op("$eq", {args[1], 0});
     if (call.node.family != Family::Int)
         return cond(zero, unsure_value(), float_arithmetic("$divide", args, true));
-    Value quotient = op("$toLong", op("$trunc", op("$divide", {args[0], args[1]})));
+    Value quotient = op("$toLong", whole_part(op("$divide", {args[0], args[1]})));
     Value large = negation(both(below(args[0], kExactInteger), below(args[1], kExactInteger)));
     return choose({{zero, unsure_value()}, {large, unsure_value()}}, in_width(call, quotient));
 }
@@ -99,12 +112,14 @@ Value absolute(const FunctionCall &call, const Value *args) {
 }
 
 // Doubles from 2^52 on are integral; NaN and infinities pass.
-Value integral(const char *name, const Value &v) { return cond(below(v, kExactInteger), op(name, v), v); }
+Value integral(const Value &v, const Value &result) { return cond(below(v, kExactInteger), result, v); }
 Value ceiling(const FunctionCall &call, const Value *args) {
-    return call.node.family == Family::Numeric ? op("$ceil", as_decimal(args[0])) : integral("$ceil", args[0]);
+    return call.node.family == Family::Numeric ? op("$ceil", as_decimal(args[0]))
+                                               : integral(args[0], op("$ceil", args[0]));
 }
 Value floor_of(const FunctionCall &call, const Value *args) {
-    return call.node.family == Family::Numeric ? op("$floor", as_decimal(args[0])) : integral("$floor", args[0]);
+    return call.node.family == Family::Numeric ? op("$floor", as_decimal(args[0]))
+                                               : integral(args[0], op("$floor", args[0]));
 }
 
 // Numerics to so many places: the decimal point is moved, what is behind it dropped, and moved back. Halves go away
@@ -118,7 +133,7 @@ Value to_places(const FunctionCall &call, const Value &v, bool rounds) {
 }
 
 Value round_of(const FunctionCall &call, const Value *args) {
-    return call.node.family == Family::Numeric ? to_places(call, args[0], true) : integral("$round", args[0]);
+    return call.node.family == Family::Numeric ? to_places(call, args[0], true) : integral(args[0], nearest(args[0]));
 }
 // numeric(p,s): what has more digits before the point raises.
 Value round_into(const FunctionCall &call, const Value *args) {
@@ -127,7 +142,8 @@ Value round_into(const FunctionCall &call, const Value *args) {
                cond(op("$lt", {op("$abs", "$$r"), Value::decimal(limit.c_str())}), "$$r", unsure_value()));
 }
 Value truncate(const FunctionCall &call, const Value *args) {
-    return call.node.family == Family::Numeric ? to_places(call, args[0], false) : integral("$trunc", args[0]);
+    return call.node.family == Family::Numeric ? to_places(call, args[0], false)
+                                               : integral(args[0], whole_part(args[0]));
 }
 
 Value square_root(const FunctionCall &, const Value *args) {
@@ -146,8 +162,8 @@ Value sign_of(const FunctionCall &call, const Value *args) {
 }
 
 Value to_int(const FunctionCall &call, const Value *args) {
-    // Doubles round half to even, as $round does; what no integer takes raises.
-    Value from_double = cond(below(args[0], kExactInteger), op("$toLong", op("$round", args[0])), unsure_value());
+    // Doubles round half to even; what no integer takes raises.
+    Value from_double = cond(below(args[0], kExactInteger), op("$toLong", nearest(args[0])), unsure_value());
     Value whole = cond(is(type_of(args[0]), "double"), from_double, args[0]);
     return in_width(call, whole);
 }
@@ -370,11 +386,15 @@ Value extract(const FunctionCall &call, const Value *args) {
 Value moved(const char *name, const FunctionCall &call, const Value *args) {
     const Operand &interval = *call.second;
     int64_t offset;
-    if (interval.kind == OperandKind::Interval && interval.count && !zone_of(call, &offset))
+    if (interval.kind != OperandKind::Interval) // EXPLAIN without values
+        return op(name, {args[0], args[1]});
+    // A day is a whole one where the time zone has no summer time; months differ.
+    if (interval.has_days && !zone_of(call, &offset))
         return Value::null();
-    if (interval.kind == OperandKind::Interval && std::llabs(interval.integer) > kEndCommonMs)
+    int64_t ms = interval.integer / 1000;
+    if (interval.has_months || interval.integer % 1000 != 0 || std::llabs(ms) > kEndCommonMs)
         return cannot_say(call);
-    Value result = op(name, {args[0], args[1]});
+    Value result = op(name, {args[0], Value(ms)});
     return in_common_years(args[0], in_common_years(result, result));
 }
 
@@ -394,6 +414,44 @@ Value subtract_days(const FunctionCall &, const Value *args) { return days_moved
 Value days_between(const FunctionCall &, const Value *args) {
     Value days = op("$toLong", op("$divide", {op("$subtract", {args[0], args[1]}), Value(kMsPerDay)}));
     return in_common_years(args[0], in_common_years(args[1], days));
+}
+
+// PostgreSQL makes whole days of 24 hours; all parts have the sign of the whole. A server's $mod may go through
+// doubles.
+Value extract_span(const FunctionCall &call, const Value *args) {
+    constexpr int64_t kMicros = 1000;
+    bool real = call.node.family == Family::Float;
+    Value span = args[0];
+    auto rest = [&](int64_t unit) { return op("$mod", {span, Value(unit * kMicros)}); };
+    auto whole = [&](const Value &micros, int64_t unit) {
+        Value below_unit = op("$mod", {micros, Value(unit * kMicros)});
+        return op("$divide", {op("$subtract", {micros, below_unit}), Value(unit * kMicros)});
+    };
+    Value days = whole(span, kMsPerDay), result = days;
+    switch (call.node.unit) {
+    case Unit::Day:
+        break;
+    case Unit::Hour:
+        result = whole(rest(kMsPerDay), kMsPerHour);
+        break;
+    case Unit::Minute:
+        result = whole(rest(kMsPerHour), kMsPerMinute);
+        break;
+    case Unit::Second:
+        if (!real)
+            return cond(below(span, kExactInteger),
+                        op("$divide", {op("$toDecimal", rest(kMsPerMinute)), Value::decimal("1E+6")}), unsure_value());
+        result = op("$add", {whole(rest(kMsPerMinute), kMsPerSecond), op("$divide", {rest(kMsPerSecond), Value(1e6)})});
+        break;
+    case Unit::Epoch: // PostgreSQL rounds once for the time of the day and once for the days
+        if (!real)
+            return op("$divide", {op("$toDecimal", span), Value::decimal("1E+6")});
+        result = op("$add", {op("$divide", {rest(kMsPerDay), Value(1e6)}), op("$multiply", {days, Value(86400.0)})});
+        break;
+    default:
+        return cannot_say(call);
+    }
+    return cond(below(span, kExactInteger), op(real ? "$toDouble" : "$toInt", result), unsure_value());
 }
 
 Value shift_zone(const FunctionCall &call, const Value *args) {
@@ -450,6 +508,7 @@ constexpr StrictRow kStrict[] = {
     {Function::AddDays, add_days},
     {Function::SubtractDays, subtract_days},
     {Function::DaysBetween, days_between},
+    {Function::ExtractSpan, extract_span},
     {Function::ShiftZone, shift_zone},
 };
 

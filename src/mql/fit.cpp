@@ -11,7 +11,8 @@
 namespace mongo_fdw::mql {
 namespace {
 
-constexpr double kLeastDouble = 1e-300; // decimals nearer to zero are not made doubles
+constexpr double kLeastDouble = 1e-300;   // decimals nearer to zero are not made doubles
+constexpr double kExactIntegers = 0x1p53; // integers up to here are doubles, one by one
 
 Value state(FitState state) { return Value(static_cast<int32_t>(state)); }
 Value fits(const Value &test) { return cond(test, state(FitState::Fit), state(FitState::Misfit)); }
@@ -26,15 +27,21 @@ Value binary(uint8_t subtype, size_t length = 16, char fill = '\0') {
     return Value::raw(0x05, bytes.data(), bytes.size());
 }
 
+// Has the double no fraction? DocumentDB's $trunc keeps 15 digits of doubles, its $floor all.
+Value is_integral(const Value &v) { return op("$eq", {v, op("$floor", v)}); }
+
+// One of the integers around which there is a double for each.
+Value is_small_integer(const Value &v) {
+    return cond(op("$lt", {op("$abs", v), Value(kExactIntegers)}), is_integral(v), false);
+}
+
 Value integer_guard(const Value &v, const FitColumn &column) {
     // Doubles near the end of int64 are compared with doubles: 2^63 itself is one, 2^63 - 1 is none.
     bool wide = column.maximum == INT64_MAX;
     Value least = wide ? Value(-9223372036854775808.0) : Value(column.minimum);
     Value in_range = wide ? both(op("$gte", {v, least}), op("$lt", {v, Value(9223372036854775808.0)}))
                           : both(op("$gte", {v, least}), op("$lte", {v, Value(column.maximum)}));
-    // Doubles from 2^53 on are integral; a server may round them.
-    Value integral = op("$or", {both(is(type_of(v), "double"), op("$gte", {op("$abs", v), Value(0x1p53)})),
-                                op("$eq", {v, op("$trunc", v)})});
+    Value integral = cond(is(type_of(v), "double"), is_integral(v), op("$eq", {v, op("$trunc", v)}));
     Value whole = cond(in_range, integral, false);
     Value exact = both(op("$gte", {v, Value(column.minimum)}), op("$lte", {v, Value(column.maximum)}));
     Value type = type_of(v);
@@ -104,11 +111,10 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
     auto finite = [&](const Value &decimal) { return fits(let("n", decimal, cond(in_range, exact, false))); };
     Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
                           op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
-    Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
     Value fraction = cond(shortest, finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
     if (column.precision <= kExactDigits)
         fraction = scaled_double_guard(v, column);
-    Value as_double = cond(small_integer, finite(op("$toDecimal", op("$toLong", v))), fraction);
+    Value as_double = cond(is_small_integer(v), finite(op("$toDecimal", op("$toLong", v))), fraction);
     // $abs fails for the least int64.
     Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
     return choose({{op("$not", {op("$in", {type, number_types()})}), state(FitState::Misfit)},
@@ -230,7 +236,6 @@ Value column_state(const FitColumn &column) {
 // 10^s, see scaled_double_guard; of others only a server whose $toString gives the shortest decimal can tell.
 Value double_as_decimal(const Value &v, const FitColumn &column) {
     Value whole = op("$toDecimal", op("$toLong", v)), special = op("$toDecimal", v);
-    Value small_integer = cond(op("$lt", {op("$abs", v), Value(0x1p53)}), op("$eq", {v, op("$trunc", v)}), false);
     Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
                           op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
     Value fraction = cond(shortest, op("$toDecimal", op("$toString", v)), unsure_value());
@@ -240,8 +245,9 @@ Value double_as_decimal(const Value &v, const FitColumn &column) {
         fraction = op("$divide", {op("$toDecimal", op("$toLong", count)), power});
     }
     Value infinite = op("$in", {v, list({Value(__builtin_inf()), Value(-__builtin_inf())})});
-    return choose({{op("$eq", {v, Value(__builtin_nan(""))}), special}, {infinite, special}, {small_integer, whole}},
-                  fraction);
+    return choose(
+        {{op("$eq", {v, Value(__builtin_nan(""))}), special}, {infinite, special}, {is_small_integer(v), whole}},
+        fraction);
 }
 
 // The value as the column reads it.

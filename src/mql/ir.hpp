@@ -48,7 +48,21 @@ Op negated(Op op) noexcept;
 Op commuted(Op op) noexcept;
 
 // How the values of a column compare, here and there.
-enum class Family : uint8_t { None, Int, Float, Numeric, Text, Bool, ObjectId, Uuid, Binary, Timestamp, Date };
+// Interval: what lies between two times, of which no column is made.
+enum class Family : uint8_t {
+    None,
+    Int,
+    Float,
+    Numeric,
+    Text,
+    Bool,
+    ObjectId,
+    Uuid,
+    Binary,
+    Timestamp,
+    Date,
+    Interval
+};
 
 // What a value tree computes, in the terms of SQL; its rows are in mql/expression.cpp.
 enum class Function : uint8_t {
@@ -108,8 +122,10 @@ enum class Function : uint8_t {
     SubtractInterval,
     AddDays, // second: an integer
     SubtractDays,
-    DaysBetween, // two dates
-    ShiftZone,   // op Lt: from local time to the instant; Gt: the other way; a date that has no zone stays as it is
+    DaysBetween,  // two dates
+    TimesBetween, // two times: microseconds
+    ExtractSpan,  // unit of what lies between two times
+    ShiftZone,    // op Lt: from local time to the instant; Gt: the other way; a date that has no zone stays as it is
 };
 
 // Parts of a date.
@@ -222,8 +238,8 @@ enum class OperandKind : uint8_t {
 };
 
 // A parameter's value at execution. Micros count from 2000-01-01, as PostgreSQL does, because later times do not fit
-// from 1970 on; days from 1970-01-01. INT64_MIN and INT64_MAX are infinities. An interval has its milliseconds in
-// integer; one that has none (months, finer parts) is Unknown without a text.
+// from 1970 on; days from 1970-01-01. INT64_MIN and INT64_MAX are infinities. An interval has its microseconds in
+// integer, as PostgreSQL compares intervals: a month has 30 days. What that cannot hold is Unknown without a text.
 struct Operand {
     OperandKind kind;
     bool boolean;
@@ -234,6 +250,8 @@ struct Operand {
     uint8_t bytes[16];
     const Operand *items; // List
     uint32_t count;
+    bool has_months; // of an interval
+    bool has_days;
 };
 
 // The last millisecond since 1970 that is not behind a time, and whether the time lies between it and the next.
@@ -241,10 +259,10 @@ struct Instant {
     int64_t ms;
     bool between;
 };
+constexpr int64_t kYear2000Ms = 946684800000; // since 1970
 inline Instant instant_of_micros(int64_t micros) {
-    constexpr int64_t kYear2000 = 946684800000;
     int64_t ms = micros / 1000, rest = micros % 1000;
-    return {kYear2000 + ms - (rest < 0), rest != 0};
+    return {kYear2000Ms + ms - (rest < 0), rest != 0};
 }
 
 // The null pass: makes the filter "node is TRUE". Returns its root in out, kNone with Verdict::Local if it cannot be

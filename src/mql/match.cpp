@@ -42,6 +42,7 @@ Truth not_null(const Column &column, bson_t *out) {
     case Family::Date:
         arms.types({kTypeDate});
         break;
+    case Family::Interval:
     case Family::None:
         break;
     }

@@ -175,7 +175,11 @@ Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t 
     std::vector<Value> parts;
     for (uint32_t i = 0; i < count; i++) {
         bson_t part = BSON_INITIALIZER;
-        Truth truth = render_filter(context, roots[i], &part, sayable);
+        bool said = true;
+        Truth truth = render_filter(context, roots[i], &part, &said);
+        if (!said && scan.sayable_only)
+            truth = Truth::Always;
+        *sayable = *sayable && (said || scan.sayable_only);
         if (truth == Truth::Depends)
             parts.push_back(Value::document(document_of(&part)));
         bson_destroy(&part);

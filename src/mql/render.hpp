@@ -52,6 +52,7 @@ struct ScanCommand {
     uint32_t join_count;        //
     const uint32_t *late_roots; // of clauses over joined documents
     uint32_t late_root_count;   //
+    bool sayable_only;          // clauses whose parameters cannot be said are left out
     const Column *columns;      //
     const Operand *operands;    //
     const char *const *project; // dotted paths; null: whole documents

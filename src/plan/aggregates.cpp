@@ -129,6 +129,8 @@ bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Inde
     if (root == kNone)
         return false;
     const mql::Node &node = grouping->lowering->filter.nodes[root];
+    if (node.family == Family::Interval)
+        return fail(grouping, "groups by an interval are made here");
     int shown = -1;
     if (node.family == Family::Numeric && node.kind != NodeKind::ColumnValue) {
         if (!node.digits.known || node.digits.scale != 0)

@@ -41,6 +41,7 @@ mql::Digits digits_of_function(const Lowering *lowering, const mql::Node &node) 
         known = true;
         break;
     case mql::Function::Extract:
+    case mql::Function::ExtractSpan:
         whole = 14; // of microseconds in a minute, and of years in seconds
         scale = scale_of_part(node.unit, first.family == mql::Family::Date);
         known = true;

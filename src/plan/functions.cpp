@@ -86,8 +86,10 @@ constexpr FunctionRule kRules[] = {
     {F_DATE_PLI, Function::AddDays, Family::Date, 0, true},
     {F_DATE_MII, Function::SubtractDays, Family::Date, 0, true},
     {F_DATE_PART_TEXT_TIMESTAMPTZ, Function::Extract, Family::Float, 0, true, Demand::Unit, true},
+    {F_DATE_PART_TEXT_INTERVAL, Function::ExtractSpan, Family::Float, 0, true, Demand::Unit},
     {F_TIMESTAMPTZ_DATE, Function::ShiftZone, Family::Timestamp, 0, true, Demand::None, true, Op::Lt},
     {F_DATE_TIMESTAMPTZ, Function::DateTruncate, Family::Date, 0, true, Demand::None, true},
+    {F_TIMESTAMPTZ_MI, Function::TimesBetween, Family::Interval, 0, true},
     {F_TIMESTAMPTZ_PL_INTERVAL, Function::AddInterval, Family::Timestamp, 0, true, Demand::None, true},
     {F_TIMESTAMPTZ_MI_INTERVAL, Function::SubtractInterval, Family::Timestamp, 0, true, Demand::None, true},
     {F_DATE_TRUNC_TEXT_TIMESTAMPTZ, Function::DateTruncate, Family::Timestamp, 0, true, Demand::Unit, true},
@@ -139,6 +141,7 @@ constexpr FunctionRule kRules[] = {
     {F_TIMESTAMP_TIMESTAMPTZ, Function::ShiftZone, Family::Timestamp, 0, true, Demand::None, true, Op::Gt},
     {F_TIMESTAMPTZ_TIMESTAMP, Function::ShiftZone, Family::Timestamp, 0, true, Demand::None, true, Op::Lt},
     {F_DATE_TIMESTAMP, Function::DateTruncate, Family::Date, 0, true},
+    {F_TIMESTAMP_MI, Function::TimesBetween, Family::Interval, 0, true},
     {F_TIMESTAMP_PL_INTERVAL, Function::AddInterval, Family::Timestamp, 0, true},
     {F_TIMESTAMP_MI_INTERVAL, Function::SubtractInterval, Family::Timestamp, 0, true},
     {F_DATE_PL_INTERVAL, Function::AddInterval, Family::Timestamp, 0, true},
@@ -159,6 +162,7 @@ constexpr FunctionRule kRules[] = {
     {F_EXTRACT_TEXT_DATE, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMP, Function::Extract, Family::Numeric, 0, true, Demand::Unit},
     {F_EXTRACT_TEXT_TIMESTAMPTZ, Function::Extract, Family::Numeric, 0, true, Demand::Unit, true},
+    {F_EXTRACT_TEXT_INTERVAL, Function::ExtractSpan, Family::Numeric, 0, true, Demand::Unit},
 };
 
 static_assert(sorted_by_function(kRules));
@@ -170,15 +174,16 @@ struct UnitRow {
     bool extracts;         // extract knows it
     int scale = 0;         // digits behind the point of what extract gives
     bool of_times = false; // no part of a date: PostgreSQL raises
+    bool of_spans = false; // extract knows it of what lies between two times
 };
 constexpr UnitRow kUnits[] = {
     {"microseconds", Unit::Millisecond, true, false},
     {"microseconds", Unit::Microsecond, false, true, 0, true},
     {"milliseconds", Unit::Millisecond, true, true, 3, true},
-    {"second", Unit::Second, true, true, 6, true},
-    {"minute", Unit::Minute, true, true, 0, true},
-    {"hour", Unit::Hour, true, true, 0, true},
-    {"day", Unit::Day, true, true},
+    {"second", Unit::Second, true, true, 6, true, true},
+    {"minute", Unit::Minute, true, true, 0, true, true},
+    {"hour", Unit::Hour, true, true, 0, true, true},
+    {"day", Unit::Day, true, true, 0, false, true},
     {"week", Unit::Week, true, true},
     {"month", Unit::Month, true, true},
     {"quarter", Unit::Quarter, true, true},
@@ -190,7 +195,7 @@ constexpr UnitRow kUnits[] = {
     {"decade", Unit::Decade, false, true},
     {"century", Unit::Century, false, true},
     {"millennium", Unit::Millennium, false, true},
-    {"epoch", Unit::Epoch, false, true, 6},
+    {"epoch", Unit::Epoch, false, true, 6, false, true},
 };
 
 } // namespace
@@ -206,10 +211,14 @@ const FunctionRule *find_function_rule(Oid function) {
     return !rule && is_text_of_objectid(function) ? &kTextOfObjectId : rule;
 }
 
-Unit unit_of_name(const char *name, bool truncates) {
-    for (const UnitRow &row : kUnits)
-        if (pg_strcasecmp(row.name, name) == 0 && (truncates ? row.truncates : row.extracts))
+Unit unit_of_name(const char *name, Function meaning) {
+    for (const UnitRow &row : kUnits) {
+        bool known = meaning == Function::DateTruncate  ? row.truncates
+                     : meaning == Function::ExtractSpan ? row.of_spans
+                                                        : row.extracts;
+        if (known && pg_strcasecmp(row.name, name) == 0)
             return row.unit;
+    }
     return Unit::None;
 }
 

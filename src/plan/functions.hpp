@@ -33,8 +33,8 @@ const FunctionRule *find_function_rule(Oid function);
 // All rules.
 const FunctionRule *function_rules(int *count);
 
-// A part of a date by the name that SQL gives it; None for others.
-mql::Unit unit_of_name(const char *name, bool truncates);
+// A part of a date, or of an interval, by the name that SQL gives it to date_trunc or extract; None for others.
+mql::Unit unit_of_name(const char *name, mql::Function meaning);
 
 // Whether a part has no meaning for type date, where PostgreSQL raises.
 bool is_part_of_times(mql::Unit unit);

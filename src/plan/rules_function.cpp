@@ -63,6 +63,8 @@ const char *note_of(const Rule &rule) {
     if (rule.day)
         return "columns of times; the other side is an instant in the session's time zone";
     switch (rule.family) {
+    case mql::Family::Interval:
+        return "what lies between two times";
     case mql::Family::Text:
         return rule.op == mql::Op::Eq || rule.op == mql::Op::Ne ? "deterministic collations" : "byte-order collations";
     case mql::Family::Uuid:
@@ -141,9 +143,11 @@ struct Sink {
 };
 
 void put_rule(Sink *sink, const Rule &rule) {
-    bool superset = rule.kind == mql::NodeKind::Like || (rule.family == mql::Family::Uuid && rule.op != mql::Op::Eq);
-    sink->put(rule.function, "comparison", superset ? "superset" : "exact", least_version(mql::Feature::None),
-              note_of(rule));
+    bool interval = rule.family == mql::Family::Interval;
+    bool superset =
+        rule.kind == mql::NodeKind::Like || interval || (rule.family == mql::Family::Uuid && rule.op != mql::Op::Eq);
+    sink->put(rule.function, "comparison", superset ? "superset" : "exact",
+              least_version(interval ? mql::Feature::Expressions : mql::Feature::None), note_of(rule));
 }
 
 void put_rule(Sink *sink, Oid function, const FunctionRule &rule) {

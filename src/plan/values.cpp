@@ -54,7 +54,8 @@ uint32_t apply(const Operands &operands, Function function, Family family, uint8
 }
 
 Family family_of(Expr *expression) {
-    return family_of_type(getBaseType(exprType(reinterpret_cast<Node *>(expression))));
+    Oid type = getBaseType(exprType(reinterpret_cast<Node *>(expression)));
+    return type == INTERVALOID ? Family::Interval : family_of_type(type);
 }
 
 uint8_t width_of(Expr *expression) {
@@ -267,8 +268,7 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
     case Demand::Unit: {
         Expr *first = static_cast<Expr *>(linitial(arguments));
         if (IsA(first, Const) && !reinterpret_cast<Const *>(first)->constisnull)
-            *unit = unit_of_name(TextDatumGetCString(reinterpret_cast<Const *>(first)->constvalue),
-                                 rule.meaning == Function::DateTruncate);
+            *unit = unit_of_name(TextDatumGetCString(reinterpret_cast<Const *>(first)->constvalue), rule.meaning);
         bool of_date = exprType(static_cast<Node *>(lsecond(arguments))) == DATEOID;
         if (of_date && is_part_of_times(*unit))
             return refuse(lowering, "a date has no such part"), false;
@@ -345,6 +345,29 @@ uint32_t array_size(Lowering *lowering, const FunctionRule &rule, List *argument
                : kNone;
 }
 
+bool moves_time(const FunctionRule &rule) {
+    return rule.meaning == Function::AddInterval || rule.meaning == Function::SubtractInterval;
+}
+
+// What is known now to be unsayable when the query runs. (A plan may outlive the session's time zone, and intervals may
+// be parameters: then the condition is evaluated here for that execution.)
+bool moment_known(Lowering *lowering, const FunctionRule &rule, List *arguments, mql::Unit unit) {
+    const Const *constant =
+        moves_time(rule) && IsA(lsecond(arguments), Const) ? static_cast<const Const *>(lsecond(arguments)) : nullptr;
+    const Interval *interval = constant && !constant->constisnull ? DatumGetIntervalP(constant->constvalue) : nullptr;
+    if (interval && interval->month != 0)
+        return refuse(lowering, "months have no fixed length"), false;
+    if (interval && interval->time % 1000 != 0)
+        return refuse(lowering, "times have no parts of a millisecond there"), false;
+    bool zoned = rule.zoned && unit != mql::Unit::Epoch && !(interval && interval->day == 0);
+    long seconds;
+    if (zoned && !pg_get_timezone_offset(session_timezone, &seconds))
+        return refuse(lowering,
+                      psprintf("time zone %s has no fixed offset from UTC", pg_get_timezone_name(session_timezone))),
+               false;
+    return true;
+}
+
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
     const Rule *compared = find_rule(function);
     if (compared && list_length(arguments) == 2) {
@@ -359,6 +382,8 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     mql::Unit unit = rule->meaning == Function::DateTruncate ? mql::Unit::Day : mql::Unit::None;
     if (!demand_met(lowering, *rule, arguments, collation, &unit))
         return kNone;
+    if (!moment_known(lowering, *rule, arguments, unit))
+        return kNone;
     lowering->used = lappend_oid(lowering->used, function);
     if (rule->meaning == Function::Cardinality)
         return array_size(lowering, *rule, arguments);
@@ -370,13 +395,16 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
         Expr *argument = static_cast<Expr *>(lfirst(cell));
         if (rule->demand == Demand::Unit && cell == list_head(arguments))
             continue;
-        bool interval = exprType(reinterpret_cast<Node *>(argument)) == INTERVALOID;
-        if (interval && depends_on_row(lowering, argument))
+        bool distance = moves_time(*rule) && family_of(argument) == Family::Interval;
+        if (distance && depends_on_row(lowering, argument))
             return refuse(lowering, "the interval depends on the row");
-        if (!operands.add(interval ? parameter_value(lowering, argument, Family::None)
+        if (!operands.add(distance ? parameter_value(lowering, argument, Family::None)
                                    : lower_value(lowering, argument, depth + 1)))
             return kNone;
     }
+    if (rule->meaning == Function::ExtractSpan &&
+        lowering->sql.nodes[operands.first].function != Function::TimesBetween)
+        return refuse(lowering, "only what lies between two times has parts there");
     uint32_t at = apply(operands, rule->meaning, rule->result, rule->width, rule->raises, rule->op);
     if (at != kNone) {
         lowering->sql.nodes[at].unit = unit;
