@@ -18,7 +18,7 @@ SELECT sent_first('SELECT DISTINCT k FROM numbers ORDER BY k DESC LIMIT 2');
 SELECT same_rows('SELECT DISTINCT k FROM numbers ORDER BY k DESC LIMIT 2');
 SELECT same_rows('SELECT count(*) FROM (SELECT DISTINCT name FROM numbers LIMIT 7 OFFSET 2) q');
 -- With HAVING, where all of it is sent.
-SELECT sent_first('SELECT name, count(*) FROM numbers GROUP BY name HAVING sum(n) > 7000.5 ORDER BY name LIMIT 2'),
+SELECT sent_first('SELECT name, count(*) FROM numbers GROUP BY name HAVING sum(_id) > 7000 ORDER BY name LIMIT 2'),
     sent_first('SELECT k, count(*) FROM numbers GROUP BY k HAVING avg(_id) > 2500 ORDER BY k LIMIT 2');
 SELECT same_rows('SELECT name, count(*) FROM numbers GROUP BY name HAVING sum(n) > 7000.5 AND count(*) < 3 ORDER BY name LIMIT 2');
 SELECT same_rows('SELECT k, count(*) FROM numbers GROUP BY k HAVING avg(_id) > 2500 ORDER BY k LIMIT 2');
@@ -42,7 +42,7 @@ SELECT same_rows('SELECT _id % 3 AS r, max(z) FROM mixed WHERE _id < 44 GROUP BY
 SELECT same_rows('SELECT _id % 40 AS r, min(f) FROM mixed GROUP BY 1 ORDER BY 1 LIMIT 2');
 -- What would raise does so, whichever group it is in.
 SELECT left(error_of('SELECT i, count(*) FROM strict WHERE _id IN (5, 37) GROUP BY i ORDER BY i LIMIT 1'), 5);
-SELECT _id, sum(k * 2000000000) FROM numbers GROUP BY _id ORDER BY _id LIMIT 1;
+SELECT k, sum(k * 2000000000) FROM numbers GROUP BY k ORDER BY 2, 1 LIMIT 1;
 -- Parameters, rescans.
 SET plan_cache_mode = force_generic_plan;
 PREPARE page(bigint, bigint) AS SELECT k, count(*) FROM numbers WHERE _id < 47 GROUP BY k ORDER BY count(*) DESC, k LIMIT $1 OFFSET $2;

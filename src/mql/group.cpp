@@ -182,6 +182,30 @@ bool may_be_unsure(const GroupCommand &group, uint32_t root) {
     return false;
 }
 
+bool is_same_value(const Tree &tree, uint32_t one, uint32_t other) {
+    for (; one != kNone && other != kNone; one = tree.nodes[one].next, other = tree.nodes[other].next) {
+        const Node &a = tree.nodes[one], &b = tree.nodes[other];
+        bool same = a.kind == b.kind && a.op == b.op && a.column == b.column && a.parameter == b.parameter &&
+                    a.function == b.function && a.family == b.family && a.width == b.width && a.unit == b.unit &&
+                    a.zoned == b.zoned && a.digits.known == b.digits.known && a.digits.whole == b.digits.whole &&
+                    a.digits.scale == b.digits.scale;
+        if (!same || !is_same_value(tree, a.first_child, b.first_child))
+            return false;
+    }
+    return one == other;
+}
+
+// Whether the scan's own conditions leave what this one leaves, doubts included.
+bool is_matched(const ScanCommand &scan, uint32_t doubt) {
+    for (uint32_t i = 0; i < scan.root_count; i++) {
+        const Node &root = scan.filters->nodes[scan.roots[i]];
+        if (root.kind == NodeKind::Expression && root.op == Op::Eq && root.unsure &&
+            is_same_value(*scan.filters, root.first_child, doubt))
+            return true;
+    }
+    return false;
+}
+
 // A value where the filter is true, null elsewhere, MinKey where the server is unsure of the filter.
 Value filtered(const Value &filter, const Value &value) {
     return let("f", filter,
@@ -267,7 +291,8 @@ class GroupStages {
         Value condition = Value::null();
         if (!render_value(context_, group_.doubts[i], &condition))
             return false;
-        stages_->push_back(op("$match", op("$expr", op("$in", {condition, list({true, unsure_value()})}))));
+        if (!is_matched(group_.scan, group_.doubts[i]))
+            stages_->push_back(op("$match", op("$expr", op("$in", {condition, list({true, unsure_value()})}))));
         if (!may_be_unsure(group_, group_.doubts[i]))
             return true;
         std::string name = numbered("q", i), path = "$" + name;

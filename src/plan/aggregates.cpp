@@ -357,23 +357,58 @@ void add_having(Grouping *grouping, List *conditions) {
 // and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
 // what does not travel.
 constexpr double kUnit = 6; // times cpu_tuple_cost
-constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGuardCost = 0.5, kGroupCost = 11, kProofCost = 20;
+constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGroupCost = 11, kProofCost = 20;
+
+// What it costs to look at a value through its guard, and to apply a function.
+double guard_cost(Family family) {
+    constexpr double kPlain = 1, kFloat = 2, kText = 3, kNumeric = 5;
+    return family == Family::Numeric ? kNumeric
+           : family == Family::Text  ? kText
+           : family == Family::Float ? kFloat
+                                     : kPlain;
+}
+constexpr double kApplyCost = 0.5;
+
+double cost_of_value(const mql::Tree &tree, uint32_t root) {
+    const mql::Node &node = tree.nodes[root];
+    double cost = node.kind == NodeKind::ColumnValue ? guard_cost(node.family)
+                  : node.kind == NodeKind::Apply     ? kApplyCost
+                                                     : 0;
+    for (uint32_t at = node.first_child; at != kNone; at = tree.nodes[at].next)
+        cost += cost_of_value(tree, at);
+    return cost;
+}
+
+// The expressions that make a condition exact. One that is an expression as a whole is so without groups, too.
+double cost_of_exactness(const mql::Tree &tree, uint32_t root) {
+    return tree.nodes[root].kind == NodeKind::Expression ? 0 : cost_of_value(tree, root);
+}
 
 Cost cost_of_row(const Grouping *grouping, bool ordered) {
     mql::GroupCommand command = command_of(grouping, ordered);
+    const mql::Tree &tree = grouping->lowering->filter;
     double cost = command.key_count ? kRowCost : kCountCost;
-    cost += kGuardCost * command.doubt_count;
+    ListCell *cell;
+    foreach (cell, grouping->plan->roots)
+        cost += cost_of_exactness(tree, static_cast<uint32_t>(lfirst_int(cell)));
+    for (uint32_t i = 0; i < command.doubt_count; i++)
+        cost += cost_of_value(tree, command.doubts[i]);
     for (uint32_t i = 0; i < command.accumulator_count; i++)
         if (command.accumulators[i].argument != kNone)
             cost = kRowCost;
     for (uint32_t i = 0; i < command.accumulator_count; i++)
         if (command.accumulators[i].aggregate == Aggregate::NumericSum)
             cost += kDecimalCost;
-    if (!mql::can_take_stored(command))
-        cost += kGuardCost * (command.key_count + command.accumulator_count);
-    for (uint32_t i = 0; i < command.accumulator_count; i++)
-        if (command.accumulators[i].filter != kNone)
-            cost += kGuardCost;
+    bool stored = mql::can_take_stored(command);
+    for (uint32_t i = 0; !stored && i < command.key_count; i++)
+        cost += cost_of_value(tree, command.keys[i]);
+    for (uint32_t i = 0; i < command.accumulator_count; i++) {
+        const mql::Accumulator &accumulator = command.accumulators[i];
+        if (!stored && accumulator.argument != kNone)
+            cost += cost_of_value(tree, accumulator.argument);
+        if (accumulator.filter != kNone)
+            cost += cost_of_value(tree, accumulator.filter);
+    }
     if (list_length(grouping->distinct) > 1) // the documents are multiplied
         cost += kRowCost * list_length(grouping->distinct);
     return cost * kUnit * cpu_tuple_cost;

@@ -286,6 +286,8 @@ static Size size_of_path(const Path *path) {
         return sizeof(AggPath);
     case T_GroupPath:
         return sizeof(GroupPath);
+    case T_UpperUniquePath: // its target list is that of the sort below it
+        return sizeof(UpperUniquePath);
     default:
         return 0;
     }
