@@ -293,7 +293,7 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
                           ? right->documents
                           : clamp_row_est(documents_with_one(attempt.root, right, key, best == Indexed::Unique));
     info->joining =
-        left->joining + look_cost(left, left->examined) + sent_documents(left) * kStart * look_cost(right, examined);
+        left->joining + look_cost(left, left->examined) + most_sent_documents(left) * kStart * look_cost(right, examined);
     return info;
 }
 

@@ -76,14 +76,16 @@ void estimate(const RelationInfo *info, RelOptInfo *rel, double remote_rows, dou
              remote_rows * (cost.per_row + rel->baserestrictcost.per_tuple);
 }
 
-// The column that an index could find the rows of a clause by; -1: none.
-int column_found_by(const RelationInfo *info, Expr *clause) {
+// The column that an index could find the rows of a clause by, one value of it where asked for; -1: none.
+int column_found_by(const RelationInfo *info, Expr *clause, bool one_value = false) {
     mql::Verdict verdict;
     Lowering *lowering = trial_lowering(info);
     uint32_t root = filters_allowed() ? lower_clause(lowering, clause, &verdict) : mql::kNone;
     if (root == mql::kNone)
         return -1;
     const mql::Node &node = lowering->filter.nodes[root];
+    if (one_value)
+        return node.kind == mql::NodeKind::Compare && node.op == mql::Op::Eq ? node.column : -1;
     bool found = node.kind == mql::NodeKind::In || (node.kind == mql::NodeKind::Compare && node.op != mql::Op::Ne) ||
                  (node.kind == mql::NodeKind::Like && node.op != mql::Op::Le && node.op != mql::Op::Lt);
     return found ? node.column : -1;
@@ -217,6 +219,7 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
         if (verdict != mql::Verdict::Local)
             info->remote_clauses = lappend(info->remote_clauses, clause);
     }
+    info->guessed = rel->tuples < 0;
     info->documents = estimated_documents(root, rel, info->table);
     info->remote_selectivity = clauselist_selectivity(root, info->remote_clauses, rel->relid, JOIN_INNER, nullptr);
     info->examined = info->documents;
@@ -255,6 +258,21 @@ List *relations_of(const RelationInfo *info) {
     foreach (cell, info->tables)
         relations = lappend_oid(relations, static_cast<TableOptions *>(lfirst(cell))->relation);
     return relations;
+}
+
+double most_sent_documents(const RelationInfo *info) {
+    constexpr double kTenth = 0.1;
+    if (!info->guessed || info->explained || info->remote_clauses == NIL)
+        return sent_documents(info);
+    ListCell *cell;
+    foreach (cell, info->remote_clauses) {
+        Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
+        int column = column_found_by(info, clause, true);
+        if (column >= 0 &&
+            indexed_by(info->table, info->user, info->lowering->columns[column].path) == Indexed::Unique)
+            return sent_documents(info);
+    }
+    return Max(sent_documents(info), clamp_row_est(info->documents * kTenth));
 }
 
 double documents_with_one(PlannerInfo *root, const RelationInfo *info, Expr *column, bool unique) {

@@ -33,6 +33,7 @@ struct RelationInfo {
     Path *local;
     const Lowering *lowering; // tells the scan's columns; makes no trees
     double documents;
+    bool guessed;    // without statistics selectivities are guesses
     bool explained;  // the server told how many documents it sends and examines
     double examined; // documents that the server looks at for the clauses that are sent
     Selectivity remote_selectivity;
@@ -71,6 +72,10 @@ List *relations_of(const RelationInfo *info);
 inline double sent_documents(const RelationInfo *info) {
     return clamp_row_est(info->documents * info->remote_selectivity);
 }
+
+// The same, to be on the safe side: without statistics a condition may leave a tenth, unless it asks for one value of
+// a unique index.
+double most_sent_documents(const RelationInfo *info);
 
 // Documents of a collection that have one value of a column.
 double documents_with_one(PlannerInfo *root, const RelationInfo *info, Expr *column, bool unique);
