@@ -26,6 +26,20 @@ SELECT both_ways(query) FROM unnest(ARRAY[
     'SELECT _id FROM spans WHERE extract(minute FROM closed - opened) = -3 ORDER BY 1',
     'SELECT closed - opened, count(*) FROM spans WHERE _id > 20 GROUP BY 1 ORDER BY 1']) query;
 
+-- Times and dates compared with those of another type, in the session's time zone.
+ALTER FOREIGN TABLE spans ADD day date OPTIONS (path 'closed');
+SET timezone = '+02';
+SELECT line FROM plan_of('SELECT _id FROM spans WHERE closed > timestamptz ''2024-02-01 00:00+02'' AND day <= timestamptz ''2024-02-10 13:00+02''') line WHERE line ~ '(Pipeline|Local)';
+SELECT _id FROM spans WHERE closed > timestamptz '2024-02-01 00:00+02' AND day <= timestamptz '2024-02-10 13:00+02' ORDER BY 1;
+SELECT (SELECT count(*) FROM spans WHERE day = timestamp '2024-02-15'), (SELECT count(*) FROM spans WHERE day = timestamp '2024-02-15 00:00:01'), (SELECT count(*) FROM spans WHERE day > timestamp '2024-02-14 23:00'), (SELECT count(*) FROM spans WHERE day <> timestamptz '2024-02-15 00:00-02');
+SET mongo_fdw_cpp.enable_pushdown = off;
+SELECT _id FROM spans WHERE closed > timestamptz '2024-02-01 00:00+02' AND day <= timestamptz '2024-02-10 13:00+02' ORDER BY 1;
+SELECT (SELECT count(*) FROM spans WHERE day = timestamp '2024-02-15'), (SELECT count(*) FROM spans WHERE day = timestamp '2024-02-15 00:00:01'), (SELECT count(*) FROM spans WHERE day > timestamp '2024-02-14 23:00'), (SELECT count(*) FROM spans WHERE day <> timestamptz '2024-02-15 00:00-02');
+RESET mongo_fdw_cpp.enable_pushdown;
+SET timezone = 'Europe/Berlin';
+SELECT line FROM plan_of('SELECT _id FROM spans WHERE closed > timestamptz ''2024-02-01 00:00+01'' AND day > timestamp ''2024-02-03 01:00''') line WHERE line ~ '(Pipeline|Local)';
+RESET timezone;
+
 -- Doubles of more than 15 digits, of which a server's $trunc and $round keep 15.
 INSERT INTO spans (_id, n) VALUES (31, 4503599627370496), (32, 4503599627370498);
 ALTER FOREIGN TABLE spans ALTER n OPTIONS (ADD bson_type 'double');

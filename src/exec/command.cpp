@@ -59,7 +59,7 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
             state->operands[index] =
                 explain_only ? unknown_operand("keys of the outer side")
                              : operand_of(state->keys, false, exprType(reinterpret_cast<Node *>(expression)));
-        } else if (explain_only && !IsA(expression, Const)) {
+        } else if (explain_only && !IsA(strip_implicit_coercions(reinterpret_cast<Node *>(expression)), Const)) {
             state->operands[index] = unknown_operand(parameter_name(expression, index));
         } else {
             bool null;

@@ -57,10 +57,21 @@ mql::Operand unknown_operand(const char *name) {
     return operand;
 }
 
-void set_instant(mql::Operand *operand, Oid type) {
+int64 zone_offset_ms() {
+    long seconds;
+    return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
+}
+
+void set_instant(mql::Operand *operand, Oid type, bool zoned) {
     int overflow;
     bool infinite = operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX;
-    if (operand->kind == OperandKind::Micros && !infinite) { // without time zone, beside a column with one
+    if (operand->kind == OperandKind::Micros && !infinite && zoned) { // beside a column without
+        int64 offset = zone_offset_ms();
+        if (offset == PG_INT64_MIN || pg_add_s64_overflow(operand->integer, offset * 1000, &operand->integer))
+            *operand = unsayable_operand();
+        return;
+    }
+    if (operand->kind == OperandKind::Micros && !infinite && getBaseType(type) == TIMESTAMPTZOID) {
         Timestamp time = timestamp2timestamptz_opt_overflow(operand->integer, &overflow);
         operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
     }
@@ -81,14 +92,9 @@ void set_instants(mql::Operand *operands, const mql::Tree &filter, const TableOp
         const mql::Node &node = filter.nodes[i];
         if (!node.by_day || bms_is_member(node.parameter, done))
             continue;
-        set_instant(&operands[node.parameter], table->columns[node.column].type);
+        set_instant(&operands[node.parameter], table->columns[node.column].type, node.zoned);
         done = bms_add_member(done, node.parameter);
     }
-}
-
-int64 zone_offset_ms() {
-    long seconds;
-    return pg_get_timezone_offset(session_timezone, &seconds) ? seconds * INT64CONST(1000) : PG_INT64_MIN;
 }
 
 mql::Operand operand_of(Datum value, bool null, Oid type) {

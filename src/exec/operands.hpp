@@ -15,8 +15,10 @@ mql::Operand operand_of(Datum value, bool null, Oid type);
 mql::Operand unknown_operand(const char *name);
 
 // A date or a time without zone as the instant that a column of a type of times is compared with: the midnight of a
-// date, for timestamptz in the session's time zone. Those beyond all times are infinities.
-void set_instant(mql::Operand *operand, Oid type);
+// date, for timestamptz in the session's time zone. zoned: one with a time zone as the local time that other columns
+// are compared with; Unknown without a text where the session's zone has no fixed offset. Those beyond all times are
+// infinities.
+void set_instant(mql::Operand *operand, Oid type, bool zoned);
 
 // The same for all parameters of a filter tree.
 void set_instants(mql::Operand *operands, const mql::Tree &filter, const TableOptions *table);

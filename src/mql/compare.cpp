@@ -260,6 +260,13 @@ void date_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
         // Off the millisecond grid the point lies between two dates: an empty interval before the next one.
         from = instant.between ? instant.ms + 1 : instant.ms;
         until = instant.ms + 1;
+    } else if (operand.kind == OperandKind::Micros) {
+        // A time behind midnight lies between two days.
+        Instant instant = instant_of_micros(operand.integer);
+        int64_t rest = (instant.ms % kMsPerDay + kMsPerDay) % kMsPerDay;
+        bool midnight = rest == 0 && !instant.between;
+        until = instant.ms - rest + kMsPerDay;
+        from = midnight ? until - kMsPerDay : until;
     } else {
         from = operand.integer * kMsPerDay;
         until = from + kMsPerDay;

@@ -183,8 +183,8 @@ struct Node {
     bool unsure = false; // the server may be unsure of some values, or the function may raise: see mql/expression.hpp
     // Compare of an ObjectId: its second with a time, see time_arm in mql/compare.cpp.
     bool by_time = false;
-    // Compare of a time: the parameter is a date or a time without zone; its instant in the session's time zone is
-    // given at execution.
+    // Compare of a time or date with a parameter of another such type: its instant in the session's time zone, or the
+    // local time of one that has a zone (zoned), is given at execution.
     bool by_day = false;
     bool zoned = false; // of a date function: in the session's time zone
     Digits digits{};    // of a numeric

@@ -152,6 +152,10 @@ struct Renderer {
     Truth compare(const Node &node, bson_t *out) {
         const Column &column = columns[node.column];
         const Operand &operand = operands[node.parameter];
+        if (operand.kind == OperandKind::Unknown && !operand.text) {
+            *sayable = false;
+            return Truth::Always;
+        }
         if (operand.kind == OperandKind::Unknown)
             return unknown(column, name_of(node.op), operand, out);
         if (operand.kind == OperandKind::Null)

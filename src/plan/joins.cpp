@@ -292,8 +292,8 @@ RelationInfo *join_by_lookup(const Attempt &attempt) {
     double examined = best == Indexed::No
                           ? right->documents
                           : clamp_row_est(documents_with_one(attempt.root, right, key, best == Indexed::Unique));
-    info->joining =
-        left->joining + look_cost(left, left->examined) + most_sent_documents(left) * kStart * look_cost(right, examined);
+    info->joining = left->joining + look_cost(left, left->examined) +
+                    most_sent_documents(left) * kStart * look_cost(right, examined);
     return info;
 }
 

@@ -144,6 +144,14 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
     return reason ? (refuse(lowering, reason), false) : true;
 }
 
+bool zone_is_fixed(Lowering *lowering) {
+    long seconds;
+    if (pg_get_timezone_offset(session_timezone, &seconds))
+        return true;
+    refuse(lowering, psprintf("time zone %s has no fixed offset from UTC", pg_get_timezone_name(session_timezone)));
+    return false;
+}
+
 namespace {
 
 uint32_t add(Lowering *lowering, const FilterNode &node) { return add_sql_node(lowering, node); }
@@ -208,20 +216,27 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
     if (!usable_column(lowering, var))
         return kNone;
     const mql::Column &column = lowering->columns[column_of(lowering, var)];
-    if (column.family != rule->family)
+    bool days_with_times = rule->day && column.family == mql::Family::Date;
+    if (column.family != rule->family && !days_with_times)
         return refuse(lowering, "the column is compared as another type");
     if (!fixed_for_scan(lowering, right) || !collation_allows(lowering, *rule, collation))
         return kNone;
     if (array && !((op == Op::Eq && use_or) || (op == Op::Ne && !use_or)))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
+    Oid other = exprType(reinterpret_cast<Node *>(right));
+    bool zoned = rule->day && other == TIMESTAMPTZOID;
     if (rule->day) {
-        Oid other = exprType(reinterpret_cast<Node *>(right));
-        bool same_zone = getBaseType(exprType(reinterpret_cast<Node *>(var))) == TIMESTAMPTZOID;
-        if (array || (other != DATEOID && !(other == TIMESTAMPOID && same_zone)))
-            return refuse(lowering, "the column is read in the session's time zone");
+        bool has_zone = getBaseType(exprType(reinterpret_cast<Node *>(var))) == TIMESTAMPTZOID;
+        if (array)
+            return refuse(lowering, "the list is of another type");
+        if (zoned && !zone_is_fixed(lowering))
+            return kNone;
         // Not the parameter that the same value is elsewhere, nor beside a column of the other kind.
-        right = reinterpret_cast<Expr *>(
-            makeRelabelType(right, other, same_zone ? 0 : -1, InvalidOid, COERCE_IMPLICIT_CAST));
+        right = reinterpret_cast<Expr *>(makeRelabelType(right, other,
+                                                         zoned      ? 1
+                                                         : has_zone ? 0
+                                                                    : -1,
+                                                         InvalidOid, COERCE_IMPLICIT_CAST));
     }
     if (array && rule->kind != NodeKind::Compare)
         return refuse(lowering, "only = ANY and <> ALL have a rule");
@@ -235,6 +250,7 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
                     kNone,
                     kNone};
     node.by_day = rule->day;
+    node.zoned = zoned;
     uint32_t at = add(lowering, node);
     if (((array && op == Op::Ne) || rule->negative) && at != kNone)
         return add(lowering, FilterNode{NodeKind::Not, Op::Eq, 0, 0, at, kNone});

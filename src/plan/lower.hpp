@@ -74,6 +74,10 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared = true);
 // Whether an expression has the same value for all rows of a scan; notes the reason otherwise.
 bool fixed_for_scan(Lowering *lowering, Expr *expression);
 
+// Whether the session's time zone has always had one offset from UTC; notes the reason otherwise. A plan may outlive
+// it: execution looks again.
+bool zone_is_fixed(Lowering *lowering);
+
 // The number of the parameter that stands for an expression.
 uint16_t parameter_of(Lowering *lowering, Expr *expression);
 

@@ -268,8 +268,7 @@ double most_sent_documents(const RelationInfo *info) {
     foreach (cell, info->remote_clauses) {
         Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
         int column = column_found_by(info, clause, true);
-        if (column >= 0 &&
-            indexed_by(info->table, info->user, info->lowering->columns[column].path) == Indexed::Unique)
+        if (column >= 0 && indexed_by(info->table, info->user, info->lowering->columns[column].path) == Indexed::Unique)
             return sent_documents(info);
     }
     return Max(sent_documents(info), clamp_row_est(info->documents * kTenth));

@@ -360,12 +360,7 @@ bool moment_known(Lowering *lowering, const FunctionRule &rule, List *arguments,
     if (interval && interval->time % 1000 != 0)
         return refuse(lowering, "times have no parts of a millisecond there"), false;
     bool zoned = rule.zoned && unit != mql::Unit::Epoch && !(interval && interval->day == 0);
-    long seconds;
-    if (zoned && !pg_get_timezone_offset(session_timezone, &seconds))
-        return refuse(lowering,
-                      psprintf("time zone %s has no fixed offset from UTC", pg_get_timezone_name(session_timezone))),
-               false;
-    return true;
+    return !zoned || zone_is_fixed(lowering);
 }
 
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {

@@ -68,7 +68,7 @@ JSON_PARTS = ["{}", '{"b": 5}', '{"b": null}', '{"b": {"c": 1}}', '{"b": [{"c": 
 PATTERNS = ["'a%'", "'%b%'", "'a_c'", "'5f%'", "'5F0000%'", "'%'", "''", "'_'", "'%0001'", "'abc'", "'x%x'", "'é%'", "'e_'", "'a%c%'", "'5\\%%'", "'.*'", "'a.c'", "'%\n%'", "'%\"q%'",
             "E'%\\\\\\\\%'", "'5______________________1'", "'____________%'", "'%'' OR 1=1'", "'$%'", "'{%'"]
 REGEXES = ["'^a'", "'b'", "'a.c'", "'c$'", "'^5F'", "'^abc$'", "'é'", "'^.$'", "''", "'^'", "'$'", "'a|b'", "'[0-9]'", "'x.*'", "'\n'", "'^5f0000000000000000000001$'", "'A'", "'-'", "'a b'"]
-CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"], "name": ["text"], "timestamptz": ["timestamp"], "timestamp": ["timestamptz"]}
+CROSS = {"int2": ["int4", "int8"], "int4": ["int2", "int8"], "int8": ["int2", "int4"], "float8": ["float4"], "float4": ["float8"], "name": ["text"], "timestamptz": ["timestamp", "date"], "timestamp": ["timestamptz", "date"], "date": ["timestamp", "timestamptz"]}
 
 
 # What groups over values of one kind alone are made of: (list of values, columns). The proofs of aggregates then hold.
