@@ -271,6 +271,9 @@ inline Instant instant_of_micros(int64_t micros) {
 uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded, Tree *out,
                       Verdict *verdict) noexcept;
 
+// Words for EXPLAIN: why a filter of Verdict::Superset keeps more than the condition.
+const char *superset_reason(const Tree *tree, uint32_t root, const Column *columns) noexcept;
+
 // Copies a value tree. kNone when out is full.
 uint32_t copy_value_tree(const Tree *in, uint32_t node, Tree *out) noexcept;
 

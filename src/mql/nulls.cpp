@@ -350,6 +350,51 @@ uint32_t add_node(Tree *tree, const Node &node) noexcept {
     return tree->count++;
 }
 
+namespace {
+
+const char *reason_of_atom(const Node &node, const Column *columns) {
+    switch (node.kind) {
+    case NodeKind::Expression:
+        return node.unsure ? "the server keeps what it is unsure of" : nullptr;
+    case NodeKind::Like:
+        return "as a regular expression, which may find more";
+    case NodeKind::ArrayHas:
+        return "it finds every array that may be meant";
+    case NodeKind::Inside:
+        return "it finds every document that may be meant";
+    case NodeKind::Compare:
+    case NodeKind::In:
+    case NodeKind::NotIn:
+    case NodeKind::IsNull:
+    case NodeKind::NotNull:
+    case NodeKind::Truth: {
+        const Column &column = columns[node.column];
+        Verdict verdict = atom_verdict(node.kind, node.op, column);
+        if (verdict == Verdict::Exact)
+            return nullptr;
+        if (column.element)
+            return "it looks at all elements of the array";
+        bool rounds = column.family == Family::Float || column.family == Family::Numeric;
+        return rounds ? "it finds neighbouring numbers as well" : "it finds values that do not fit the column as well";
+    }
+    default:
+        return nullptr;
+    }
+}
+
+} // namespace
+
+const char *superset_reason(const Tree *tree, uint32_t root, const Column *columns) noexcept {
+    const Node &node = tree->nodes[root];
+    if (const char *reason = reason_of_atom(node, columns))
+        return reason;
+    bool group = node.kind == NodeKind::And || node.kind == NodeKind::Or || node.kind == NodeKind::Nor;
+    for (uint32_t at = node.first_child; group && at != kNone; at = tree->nodes[at].next)
+        if (const char *reason = superset_reason(tree, at, columns))
+            return reason;
+    return nullptr;
+}
+
 uint32_t truth_filter(const Tree *in, uint32_t node, const Column *columns, bool plain, bool guarded, Tree *out,
                       Verdict *verdict) noexcept {
     Pass pass{in, columns, plain, guarded, out};

@@ -528,6 +528,14 @@ bool may_spare_errors(const Lowering *lowering, uint32_t root, bool lazy) {
     return false;
 }
 
+// Whether a condition asks for what is inside arrays or JSON, of which the server finds a superset.
+static bool asks_inside(const mql::Tree *tree, uint32_t from) {
+    for (uint32_t at = from; at < tree->count; at++)
+        if (tree->nodes[at].kind == NodeKind::Inside || tree->nodes[at].kind == NodeKind::ArrayHas)
+            return true;
+    return false;
+}
+
 // One try; plain: without expressions.
 static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Verdict *verdict) {
     LoweringMark mark = mark_of(lowering);
@@ -542,8 +550,10 @@ static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Ve
                                  verdict);
         if (root == kNone)
             refuse(lowering,
-                   "a value that does not fit the column's type would be taken for a fitting one, or the column "
-                   "is inside the unwound array");
+                   asks_inside(&lowering->sql, mark.sql)
+                       ? "the server finds what may be inside, not what certainly is not"
+                       : "a value that does not fit the column's type would be taken for a fitting one, or the column "
+                         "is inside the unwound array");
         if (lowering->filter.count >= lowering->filter.capacity)
             root = refuse(lowering, "the conditions are too many");
         if (root != kNone && !plain && !server_has(lowering, mark.filter))

@@ -114,9 +114,11 @@ void lower_clauses(Lowering *lowering, List *clauses, bool gating, ScanPlan *pla
             continue;
         }
         *local = lappend(*local, clause->clause);
-        const char *reason = verdict == mql::Verdict::Superset ? "sent as well, checked again here"
-                             : !filters_allowed()              ? "push-down is switched off"
-                                                               : lowering->reason;
+        const char *reason = filters_allowed() ? lowering->reason : "push-down is switched off";
+        if (verdict == mql::Verdict::Superset) {
+            const char *more = mql::superset_reason(&lowering->filter, clause_root, lowering->columns);
+            reason = psprintf("sent as well, checked again here%s%s", more ? ": " : "", more ? more : "");
+        }
         plan->reasons = lappend(plan->reasons, makeString(pstrdup(reason ? reason : "it has no rule")));
     }
 }

@@ -104,10 +104,10 @@ class Generator:
         self.rng = random.Random(seed)
         self.parameters = []  # (type, literal)
 
-    def operand(self, kind):
-        """A literal, or a parameter that stands for it."""
+    def operand(self, kind, other_types=True):
+        """A literal, or a parameter that stands for it; also of a type that compares with this one."""
         rng = self.rng
-        if kind in CROSS and rng.random() < 0.2:
+        if other_types and kind in CROSS and rng.random() < 0.2:
             kind = rng.choice(CROSS[kind])
         text = f"NULL::{kind}" if rng.random() < 0.06 else rng.choice(LITERALS[kind])
         if rng.random() < 0.35 and len(self.parameters) < 8:
@@ -210,7 +210,7 @@ class Generator:
         if kind == "interval":
             return self.operand(kind) if depth == 0 or rng.random() < 0.1 else f"coalesce({self.span(depth - 1)}, {self.operand(kind)})" if rng.random() < 0.15 else self.span(depth - 1)
         if depth == 0 or rng.random() < 0.25:
-            return self.operand(literals) if rng.random() < 0.25 else rng.choice(columns)
+            return self.operand(literals, kind != "date") if rng.random() < 0.25 else rng.choice(columns)
         value = lambda of=kind: self.value(of, depth - 1)
         shapes = [lambda: f"CASE WHEN {self.condition(1)} THEN {value()} ELSE {value()} END", lambda: f"CASE {value()} WHEN {value()} THEN {value()} WHEN {value()} THEN {rng.choice(columns)} {rng.choice(['', f'ELSE {value()} '])}END", lambda: f"coalesce({value()}, {value()})", lambda: f"NULLIF({rng.choice(columns)}, {value()})"]
         if kind in ("int", "bigint"):
