@@ -3,6 +3,7 @@
 // The server's result is believed when its proof holds (exec/group_results.cpp); otherwise the node runs PostgreSQL's
 // own plan, which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
+#include "plan/forms.hpp"
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
@@ -509,6 +510,7 @@ ForeignScan *plan_group(PlannerInfo *root, RelationInfo *info, ForeignPath *, Li
     List *expressions = info->values->parameters;
     if (info->first_groups)
         expressions = add_limit(root->parse, expressions, plan);
+    count_forms(*plan);
     return make_foreignscan(target_list, info->having, 0, expressions, encode_scan_plan(*plan),
                             make_tlist_from_pathtarget(info->group_target), NIL, outer_plan);
 }

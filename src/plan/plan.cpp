@@ -3,6 +3,7 @@
 // Every clause gets a verdict. Exact ones leave the local quals and are kept for rechecks (EvalPlanQual, and scans that
 // find at execution that they cannot send them); supersets are sent and checked again here.
 #include "plan/paths.hpp"
+#include "plan/forms.hpp"
 #include "plan/joins.hpp"
 #include "plan/relation.hpp"
 #include "plan/rules.hpp"
@@ -224,6 +225,7 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         outer_plan = change_plan_targetlist(outer_plan, scan_target_list, path->path.parallel_safe);
     if (upper)
         expressions = add_limit(root->parse, expressions, &plan);
+    count_forms(plan);
     return make_foreignscan(target_list, local, shaped ? 0 : info->base->relid, expressions, encode_scan_plan(plan),
                             scan_target_list, rechecked, outer_plan);
 }

@@ -1,10 +1,10 @@
 // mongo.pushdown_rules: the tables of rules, as rows. Zone B.
 #include "plan/aggregates.hpp"
+#include "plan/forms.hpp"
 #include "plan/functions.hpp"
 #include "plan/rules.hpp"
 
 #include "convert/objectid.hpp"
-#include "mql/features.hpp"
 
 extern "C" {
 #include "catalog/pg_cast.h"
@@ -15,43 +15,6 @@ PG_FUNCTION_INFO_V1(mongo_list_pushdown_rules);
 
 namespace mongo_fdw {
 namespace {
-
-struct FormRow {
-    const char *name;
-    const char *verdict;
-    const char *note;
-    mql::Feature needs = mql::Feature::None;
-};
-constexpr FormRow kForms[] = {
-    {"AND, OR, NOT", "as its parts", "a part of an AND that cannot be sent leaves a superset"},
-    {"IS [NOT] NULL", "exact", "of columns and expressions"},
-    {"IS [NOT] TRUE, FALSE, UNKNOWN", "as its condition", ""},
-    {"IN, = ANY, NOT IN, <> ALL", "as =", "the list does not depend on the row"},
-    {"IS [NOT] DISTINCT FROM", "as =", ""},
-    {"BETWEEN", "as its comparisons", ""},
-    {"CASE, COALESCE", "exact", "superset where a branch not taken could hide a misfit that raises",
-     mql::Feature::Expressions},
-    {"NULLIF", "as =", ""},
-    {"GREATEST, LEAST", "exact", "all types that are compared there", mql::Feature::Expressions},
-    {"value = ANY (array column), @>, <@, &&", "superset", "elements are found there, the array is checked here"},
-    {"->, ->>, #>, #>>, ?, ?|, ?&, @> of JSON", "superset",
-     "constant keys, json_format simple; of other strict conditions over a path that it exists"},
-    {"text::integer, bigint, float8, numeric", "superset", "texts as 7 or -1.5; others are read here",
-     mql::Feature::Regex},
-    {"integer::text", "exact", "", mql::Feature::Expressions},
-    {"(a, b) < (c, d)", "as its comparisons", ""},
-    {"objectid::timestamptz compared", "exact", "a range of ObjectIds"},
-    {"JOIN by _id of one collection", "exact", ""},
-    {"JOIN by batches of keys", "exact", "an $in of up to 1,000 keys"},
-    {"JOIN by $lookup", "exact", "key with an index, or a small collection", mql::Feature::Lookup},
-    {"ORDER BY", "exact",
-     "integers, floats, numeric(p,s), Booleans, object ids, timestamps, dates; text under a byte-order collation",
-     mql::Feature::Expressions},
-    {"LIMIT, OFFSET", "exact", "over exact conditions, ORDER BY included"},
-    {"GROUP BY, DISTINCT", "proved", "keys whose equality is the type's own", mql::Feature::Expressions},
-    {"HAVING", "superset", "comparisons of counts, sums and extremes of integers; checked again here",
-     mql::Feature::Expressions},
-};
 
 const char *note_of(const Rule &rule) {
     if (rule.kind == mql::NodeKind::Like && (rule.op == mql::Op::Gt || rule.op == mql::Op::Lt))
@@ -193,8 +156,10 @@ extern "C" Datum mongo_list_pushdown_rules(PG_FUNCTION_ARGS) {
     const FunctionRule *functions = function_rules(&count);
     for (int i = 0; i < count; i++)
         put_rule(&sink, functions[i].function, functions[i]);
-    for (const FormRow &row : kForms)
-        sink.put(row.name, "form", "", row.verdict, least_version(row.needs), row.note);
+    const FormRow *forms = form_rules(&count);
+    for (int i = 0; i < count; i++)
+        sink.put(forms[i].name, "form", "", forms[i].verdict, least_version(forms[i].needs), forms[i].note,
+                 uses_of_form(i));
     for_each_aggregate(
         [](void *argument, Oid function, bool of_floats) {
             static_cast<Sink *>(argument)->put(
