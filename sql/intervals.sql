@@ -40,6 +40,14 @@ SET timezone = 'Europe/Berlin';
 SELECT line FROM plan_of('SELECT _id FROM spans WHERE closed > timestamptz ''2024-02-01 00:00+01'' AND day > timestamp ''2024-02-03 01:00''') line WHERE line ~ '(Pipeline|Local)';
 RESET timezone;
 
+-- AT TIME ZONE with a fixed offset, whatever the session's zone.
+SELECT error_of('SELECT 1') WHERE EXISTS (SELECT FROM plan_of('SELECT _id FROM spans WHERE seen AT TIME ZONE ''Europe/Berlin'' > ''2024-02-15''') line WHERE line ~ 'no constant of a fixed offset');
+SET timezone = 'Europe/Berlin';
+SELECT both_ways(query) FROM unnest(ARRAY['SELECT (seen AT TIME ZONE ''UTC'')::date, count(*) FROM spans WHERE _id < 8 GROUP BY 1', 'SELECT _id FROM spans WHERE seen AT TIME ZONE ''+05:30'' < ''2024-01-20''',
+    'SELECT _id FROM spans WHERE opened AT TIME ZONE interval ''-02:00'' > ''2024-03-04 00:00+01'' AND _id < 21', 'SELECT date_trunc(''month'', seen, ''Etc/GMT+11''), count(*) FROM spans WHERE _id < 12 GROUP BY 1',
+    'SELECT _id FROM spans WHERE extract(hour FROM seen AT TIME ZONE ''UTC'') = 3']) query;
+RESET timezone;
+
 -- Doubles of more than 15 digits, of which a server's $trunc and $round keep 15.
 INSERT INTO spans (_id, n) VALUES (31, 4503599627370496), (32, 4503599627370498);
 ALTER FOREIGN TABLE spans ALTER n OPTIONS (ADD bson_type 'double');

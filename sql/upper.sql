@@ -124,8 +124,17 @@ SELECT line FROM (SELECT plan_of('SELECT k, count(*) FROM numbers GROUP BY ROLLU
 SELECT line FROM (SELECT plan_of('SELECT k FROM numbers WHERE k > 7 AND _id < 50 ORDER BY k FETCH FIRST 3 ROWS WITH TIES')) p (line) WHERE line ~ 'Not Sent';
 SELECT same_rows('SELECT k FROM numbers WHERE k > 7 AND _id < 50 ORDER BY k FETCH FIRST 3 ROWS WITH TIES');
 
+-- A key that is the same for all rows.
+SELECT count(*) FROM (SELECT now() = now() AS k, count(*) FROM numbers GROUP BY 1) q;
+SELECT count(*) FROM (SELECT DISTINCT now(), _id % 2 FROM numbers WHERE _id < 5) q;
+PREPARE same(int) AS SELECT $1 + 1 AS k, count(*) > 0 FROM numbers WHERE _id < $1 + 1 GROUP BY $1 + 1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE same(4);
+RESET plan_cache_mode;
+DEALLOCATE same;
+
 -- The rules.
 SELECT kind, verdict, count(*) > 0 AS some FROM mongo.pushdown_rules GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace', 'mongo.objectid_eq', 'mongo.objectid_ne', 'mongo.to_text') ORDER BY 1;
+SELECT arguments, verdict, since, note FROM mongo.pushdown_rules WHERE sql_name IN ('date_trunc', 'replace', 'mongo.objectid_eq', 'mongo.objectid_ne', 'mongo.to_text', 'timezone') ORDER BY 1, 4;
 
 DROP FOREIGN TABLE numbers, mixed, strict;

@@ -121,6 +121,9 @@ bool scale_of_argument(const Grouping *grouping, uint32_t root, int *scale, int 
 
 bool add_key(Grouping *grouping, Expr *expression, SortGroupClause *clause, Index reference) {
     Oid type = exprType(reinterpret_cast<Node *>(expression));
+    // The planner would take such a parameter of the scan for the scan's own column.
+    if (!depends_on_row(grouping->lowering, expression))
+        return fail(grouping, "a key is the same for all rows");
     if (!compares_by_default(clause->eqop, type))
         return fail(grouping, "the groups are made by another equality than the type's own");
     Oid collation = exprCollation(reinterpret_cast<Node *>(expression));

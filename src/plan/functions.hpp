@@ -14,6 +14,7 @@ enum class Demand : uint8_t {
     CType,         // the character classes of locale C
     Unit,          // a first argument that names a part of a date
     Characters,    // text of the encoding UTF8
+    Zone,          // a time zone that is a constant of a fixed offset
 };
 
 struct FunctionRule {

@@ -50,6 +50,8 @@ const char *note_of(const FunctionRule &rule) {
     switch (rule.demand) {
     case Demand::CType:
         return "collation \"C\"";
+    case Demand::Zone:
+        return "constant time zones of a fixed offset from UTC";
     case Demand::Unit:
         return "years 1 to 9999, epoch from 1827 to 2112";
     default:
