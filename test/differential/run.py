@@ -210,7 +210,7 @@ class Generator:
         if kind == "interval":
             return self.operand(kind) if depth == 0 or rng.random() < 0.1 else f"coalesce({self.span(depth - 1)}, {self.operand(kind)})" if rng.random() < 0.15 else self.span(depth - 1)
         if depth == 0 or rng.random() < 0.25:
-            return self.operand(literals, kind != "date") if rng.random() < 0.25 else rng.choice(columns)
+            return self.operand(literals, kind not in ("date", "timestamp", "timestamptz")) if rng.random() < 0.25 else rng.choice(columns)
         value = lambda of=kind: self.value(of, depth - 1)
         shapes = [lambda: f"CASE WHEN {self.condition(1)} THEN {value()} ELSE {value()} END", lambda: f"CASE {value()} WHEN {value()} THEN {value()} WHEN {value()} THEN {rng.choice(columns)} {rng.choice(['', f'ELSE {value()} '])}END", lambda: f"coalesce({value()}, {value()})", lambda: f"NULLIF({rng.choice(columns)}, {value()})"]
         if kind in ("int", "bigint"):
