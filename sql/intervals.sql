@@ -63,6 +63,17 @@ SELECT both_ways(query) FROM unnest(ARRAY['SELECT round(f), trunc(f), floor(f), 
     'SELECT f::bigint, count(*) FROM spans WHERE _id BETWEEN 50 AND 59 GROUP BY 1', 'SELECT _id FROM spans WHERE _id >= 50 AND _id < 60 AND (round(f) = 123456789012346 OR trunc(f) = 99999999999999 OR f::bigint = 3) ORDER BY 1',
     'SELECT _id FROM spans WHERE n > 4.5 AND _id >= 50']) query;
 
+-- The shortest decimal of a double as PostgreSQL writes it: not one halfway to the next double.
+ALTER FOREIGN TABLE spans ADD d numeric OPTIONS (path 'n'), ADD w numeric(30,0) OPTIONS (path 'n');
+CREATE FOREIGN TABLE ties (_id int, f float8 OPTIONS (path 'n', bson_type 'double')) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test_spans', collection 'spans');
+INSERT INTO ties VALUES (80, 1e23), (81, 18014398509481992), (82, 18014398509481988), (83, 36028797018963976), (84, 7), (85, 5.684341886080802e-14);
+SELECT both_ways(query) FROM unnest(ARRAY['SELECT _id FROM spans WHERE d = 18014398509481992 AND _id >= 80', 'SELECT count(*) FROM spans WHERE d <> 18014398509481992 AND _id >= 80', 'SELECT _id FROM spans WHERE d < 1e23 AND _id >= 80',
+    'SELECT _id FROM spans WHERE d >= 1e23 AND _id >= 80', 'SELECT _id FROM spans WHERE coalesce(w, 0) = 18014398509481992 AND _id >= 80', 'SELECT _id FROM spans WHERE (d = 18014398509481992) IS NOT TRUE AND _id >= 80',
+    'SELECT _id, d FROM spans WHERE _id >= 80 ORDER BY d DESC, _id LIMIT 2', 'SELECT _id FROM spans WHERE w + 0 = 18014398509481992 AND _id >= 80', 'SELECT _id FROM spans WHERE d = 5.684341886080802e-14 AND _id >= 80 LIMIT 2',
+    'SELECT sum(d), min(d), max(w) FROM spans WHERE _id IN (80, 81)']) query;
+DELETE FROM ties WHERE _id >= 80;
+DROP FOREIGN TABLE ties;
+
 -- What cannot be sent of one condition leaves the others sent.
 SELECT line FROM plan_of('SELECT _id FROM spans WHERE opened + interval ''1 month'' > ''2024-04-01'' AND _id = 7') line WHERE line ~ '(Pipeline|Local)';
 SET timezone = 'Europe/Berlin';

@@ -35,6 +35,14 @@ Value is_small_integer(const Value &v) {
     return cond(op("$lt", {op("$abs", v), Value(kExactIntegers)}), is_integral(v), false);
 }
 
+// Whether the server's $toString gives the shortest decimal of a double. From 2^53 on a shorter one may lie halfway
+// between two doubles (1e23): PostgreSQL writes another one then, servers may not.
+Value tells_shortest(const Value &v) {
+    Value exact = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
+                       op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
+    return both(exact, op("$lt", {op("$abs", v), Value(kExactIntegers)}));
+}
+
 Value integer_guard(const Value &v, const FitColumn &column) {
     // Doubles near the end of int64 are compared with doubles: 2^63 itself is one, 2^63 - 1 is none.
     bool wide = column.maximum == INT64_MAX;
@@ -109,9 +117,7 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
     Value in_range = op("$lt", {op("$abs", "$$n"), Value::decimal(limit.c_str())});
     Value exact = op("$eq", {"$$n", op("$round", {"$$n", Value(static_cast<int32_t>(column.scale))})});
     auto finite = [&](const Value &decimal) { return fits(let("n", decimal, cond(in_range, exact, false))); };
-    Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
-                          op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
-    Value fraction = cond(shortest, finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
+    Value fraction = cond(tells_shortest(v), finite(op("$toDecimal", op("$toString", v))), state(FitState::Unsure));
     if (column.precision <= kExactDigits)
         fraction = scaled_double_guard(v, column);
     Value as_double = cond(is_small_integer(v), finite(op("$toDecimal", op("$toLong", v))), fraction);
@@ -236,9 +242,7 @@ Value column_state(const FitColumn &column) {
 // 10^s, see scaled_double_guard; of others only a server whose $toString gives the shortest decimal can tell.
 Value double_as_decimal(const Value &v, const FitColumn &column) {
     Value whole = op("$toDecimal", op("$toLong", v)), special = op("$toDecimal", v);
-    Value shortest = both(op("$eq", {op("$toString", Value(0.1 + 0.2)), literal("0.30000000000000004")}),
-                          op("$eq", {op("$toString", Value(5e-324)), literal("5e-324")}));
-    Value fraction = cond(shortest, op("$toDecimal", op("$toString", v)), unsure_value());
+    Value fraction = cond(tells_shortest(v), op("$toDecimal", op("$toString", v)), unsure_value());
     if (column.precision > 0 && column.precision <= kExactDigits) {
         Value count = op("$round", {op("$multiply", {v, Value(power_of_ten(column.scale))}), 0});
         Value power = Value::decimal(("1E+" + std::to_string(column.scale)).c_str());

@@ -67,14 +67,60 @@ int compare(const Number &a, const Number &b) {
     return magnitude == 0 ? 0 : (magnitude < 0 ? -sign_a : sign_a);
 }
 
-std::string shortest(double value) {
-    char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
+// 0.digits * 10^exponent; digits may end with zeros.
+struct Decimal {
+    std::string digits;
+    int exponent;
+};
+
+double value_of(const Decimal &decimal, const std::string &more = "") {
+    return std::strtod(("0." + decimal.digits + more + "e" + std::to_string(decimal.exponent)).c_str(), nullptr);
+}
+
+// The next decimal of as many digits.
+Decimal next(Decimal decimal, bool up) {
+    size_t at = decimal.digits.size();
+    while (at > 0 && decimal.digits[at - 1] == (up ? '9' : '0'))
+        decimal.digits[--at] = up ? '0' : '9';
+    if (at > 0)
+        decimal.digits[at - 1] = static_cast<char>(decimal.digits[at - 1] + (up ? 1 : -1));
+    else if (up)
+        decimal = {"1" + decimal.digits.substr(1), decimal.exponent + 1};
+    return decimal;
+}
+
+// Whether a double is the only nearest one to a decimal: what lies halfway to a neighbour reads back as the double that
+// is even, but is not its shortest decimal to PostgreSQL. No number between two doubles has more digits than are added.
+bool reads_back(const Decimal &decimal, double value) {
+    constexpr size_t kAllDigits = 800;
+    return value_of(decimal) == value && value_of(decimal, std::string(kAllDigits, '0') + "1") == value &&
+           value_of(next(decimal, false), std::string(kAllDigits + 1, '9')) == value;
+}
+
+// The shortest decimal as PostgreSQL writes it (Ryu without the interval's bounds, src/common/d2s.c), of a positive
+// double. Below a power of two doubles are denser: the nearest decimal may be of a neighbour, the one on the other side
+// of the double its own.
+std::string shortest_of_positive(double value) {
+    constexpr int kMostDigits = 17;
+    Decimal decimal;
+    for (int digits = 1; digits <= kMostDigits; digits++) {
+        char text[40];
         std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
-        if (std::strtod(text, nullptr) == value)
+        decimal = {std::string(1, *text) + (digits > 1 ? std::string(text + 2, digits - 1) : ""),
+                   std::atoi(std::strchr(text, 'e') + 1) + 1};
+        if (reads_back(decimal, value))
             break;
+        Decimal up = next(decimal, true), down = next(decimal, false);
+        if (reads_back(up, value) || reads_back(down, value)) {
+            decimal = reads_back(up, value) ? up : down;
+            break;
+        }
     }
-    return text;
+    return "0." + decimal.digits + "e" + std::to_string(decimal.exponent);
+}
+
+std::string shortest(double value) {
+    return value == 0 ? "0" : std::signbit(value) ? "-" + shortest_of_positive(-value) : shortest_of_positive(value);
 }
 
 // Doubles in order as integers.

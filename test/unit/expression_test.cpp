@@ -39,6 +39,17 @@ TEST(Numbers, ADoubleComparesByItsShortestDecimal) {
     EXPECT_EQ(double_bound("0.10000000000000000555").side, -1); // reads as 0.1, whose shortest decimal is less
     EXPECT_EQ(double_bound("0.09999999999999999999").side, 1);
     EXPECT_EQ(double_bound("9007199254740993").side, -1);
+    // Halfway between two doubles, and where doubles get denser: as PostgreSQL writes them.
+    EXPECT_EQ(double_bound("100000000000000000000000").side, -1); // reads as 9.999999999999999e+22
+    EXPECT_EQ(double_bound("99999999999999990000000").side, 0);
+    EXPECT_EQ(double_bound("18014398509481992").side, 0);
+    EXPECT_EQ(double_bound("18014398509481990").side, 1);
+    EXPECT_EQ(double_bound("0.00000000000005684341886080802").side, 0);
+    EXPECT_EQ(double_bound("-0.00000000000005684341886080802").side, 0);
+    EXPECT_EQ(double_bound("0.5").side, 0);
+    EXPECT_EQ(double_bound("9007199254740992").side, 0);
+    EXPECT_EQ(double_bound("5e-324").side, 0);
+    EXPECT_EQ(double_bound("1.7976931348623157e308").side, 0);
     EXPECT_EQ(double_bound("-0.10000000000000000555").side, 1);
     EXPECT_EQ(double_bound("Infinity").side, 0);
     EXPECT_TRUE(std::isinf(double_bound((std::string("1") + std::string(400, '0')).c_str()).value));
