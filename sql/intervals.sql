@@ -71,8 +71,21 @@ SELECT both_ways(query) FROM unnest(ARRAY['SELECT _id FROM spans WHERE d = 18014
     'SELECT _id FROM spans WHERE d >= 1e23 AND _id >= 80', 'SELECT _id FROM spans WHERE coalesce(w, 0) = 18014398509481992 AND _id >= 80', 'SELECT _id FROM spans WHERE (d = 18014398509481992) IS NOT TRUE AND _id >= 80',
     'SELECT _id, d FROM spans WHERE _id >= 80 ORDER BY d DESC, _id LIMIT 2', 'SELECT _id FROM spans WHERE w + 0 = 18014398509481992 AND _id >= 80', 'SELECT _id FROM spans WHERE d = 5.684341886080802e-14 AND _id >= 80 LIMIT 2',
     'SELECT sum(d), min(d), max(w) FROM spans WHERE _id IN (80, 81)']) query;
+INSERT INTO ties VALUES (86, 2.5), (87, 0.1), (88, 99.995), (89, NULL);
+-- Whether a number is NULL can be told, though not its digits.
+SELECT both_ways(query) FROM unnest(ARRAY['SELECT count(*), sum(_id) FROM spans WHERE d IS NOT NULL AND _id >= 80', 'SELECT _id FROM spans WHERE d IS NOT NULL AND _id >= 80 ORDER BY _id LIMIT 20', 'SELECT count(*) FROM spans WHERE d IS NULL AND _id >= 80',
+    'SELECT count(*), count(d) FROM spans WHERE (d IS NULL) = false AND _id >= 80']) query;
 DELETE FROM ties WHERE _id >= 80;
 DROP FOREIGN TABLE ties;
+
+-- A unit that is known when the query runs.
+SET plan_cache_mode = force_generic_plan;
+PREPARE truncated(text) AS SELECT count(*) FROM spans WHERE date_trunc($1, closed) = '2024-02-01';
+EXECUTE truncated('month');
+EXECUTE truncated('bogus');
+DEALLOCATE truncated;
+RESET plan_cache_mode;
+SELECT count(*) FROM spans WHERE date_trunc((SELECT 'month'), closed) = '2024-02-01';
 
 -- What cannot be sent of one condition leaves the others sent.
 SELECT line FROM plan_of('SELECT _id FROM spans WHERE opened + interval ''1 month'' > ''2024-04-01'' AND _id = 7') line WHERE line ~ '(Pipeline|Local)';

@@ -424,9 +424,9 @@ struct Renderer {
                                    cond(op("$in", {Value::null(), "$$all"}), Value::null(), !decisive)));
     }
 
-    // IS NULL, IS TRUE, IS FALSE: never null.
+    // IS NULL, IS TRUE, IS FALSE: never null. Whether a column is null does not depend on what its value is read as.
     Piece test(const Node &node, const Value &wanted) {
-        Piece piece = render(node_at(node.first_child));
+        Piece piece = compared(node_at(node.first_child), node.function == Function::IsNull);
         if (!piece.unsure)
             return {op("$eq", {piece.value, wanted}), false, false, false};
         return {let("a", piece.value, cond(is_unsure("$$a"), unsure_value(), op("$eq", {"$$a", wanted}))), false, false,

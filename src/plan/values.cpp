@@ -434,7 +434,8 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
     const FunctionRule *rule = find_function_rule(function);
     if (!rule)
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));
-    mql::Unit unit = rule->meaning == Function::DateTruncate ? mql::Unit::Day : mql::Unit::None;
+    bool is_cast = rule->meaning == Function::DateTruncate && rule->demand != Demand::Unit;
+    mql::Unit unit = is_cast ? mql::Unit::Day : mql::Unit::None;
     if (!demand_met(lowering, *rule, arguments, collation, &unit))
         return kNone;
     if (rule->demand == Demand::Zone)
