@@ -67,7 +67,7 @@ void set_instant(mql::Operand *operand, Oid type, bool zoned) {
     bool infinite = operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX;
     if (operand->kind == OperandKind::Micros && !infinite && zoned) { // beside a column without
         int64 offset = zone_offset_ms();
-        if (offset == PG_INT64_MIN || pg_add_s64_overflow(operand->integer, offset * 1000, &operand->integer))
+        if (offset == PG_INT64_MIN || __builtin_add_overflow(operand->integer, offset * 1000, &operand->integer))
             *operand = unsayable_operand();
         return;
     }
@@ -164,8 +164,8 @@ mql::Operand operand_of(Datum value, bool null, Oid type) {
         Interval *interval = DatumGetIntervalP(value);
         int64 days, micros;
         days = interval->month * INT64CONST(30) + interval->day;
-        if (pg_mul_s64_overflow(days, USECS_PER_DAY, &micros) ||
-            pg_add_s64_overflow(micros, interval->time, &operand.integer))
+        if (__builtin_mul_overflow(days, USECS_PER_DAY, &micros) ||
+            __builtin_add_overflow(micros, interval->time, &operand.integer))
             return unsayable_operand();
         operand.kind = OperandKind::Interval;
         operand.has_months = interval->month != 0;
