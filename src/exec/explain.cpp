@@ -67,7 +67,7 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
             "Order", has_key(state->plan.sort, SortAs::Proved) ? "of stored values, proved" : "computed, proved", es);
     if (state->fallback)
         ExplainPropertyText("Fallback", psprintf("PostgreSQL's own plan ran: %s", state->fallback), es);
-    if (es->verbose && state->rechecks)
+    if (es->verbose && state->rechecks && state->recheck_reason)
         ExplainPropertyText("Recheck", state->recheck_reason, es);
     if (es->analyze) {
         mongo::CursorCounts counts = state->counts;

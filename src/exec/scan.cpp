@@ -166,8 +166,9 @@ void start(ForeignScanState *node) {
             filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
         return;
     }
-    state->recheck_reason = "the view has a collation of its own, the pushed conditions were evaluated here";
-    if (filters && !rendering.command.data) {
+    if (!filters) {
+        state->recheck_reason = "the view has a collation of its own, the pushed conditions were evaluated here";
+    } else if (!rendering.command.data) {
         sent = Sent::Sayable;
         state->recheck_reason = "the value of a parameter cannot be said there, such conditions were evaluated here";
     }

@@ -48,7 +48,7 @@ struct ScanState {
     bool started;
     bool finished;               // the cursor gave its last row
     bool rechecks;               // not all pushed clauses could be sent: they are evaluated here
-    const char *recheck_reason;  // why
+    const char *recheck_reason;  // why, in the last execution; null: it evaluated none
     bool never;                  // no document can match
     int64 limit;                 // rows to return, -1: all
     int64 skip;                  // rows to leave out before them
@@ -85,7 +85,7 @@ inline ScanState *scan_state(ForeignScanState *node) { return static_cast<ScanSt
 // Renders a scan that was not executed, for EXPLAIN: parameters without a value stand by their names.
 mql::ScanRendering render_unexecuted(ForeignScanState *node);
 
-// The scan's command as far as it is known; with_filters false: its conditions are evaluated here.
+// The scan's command as far as it is known; conditions that it lacks are evaluated here.
 mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation);
 
 // Gives a scan below a key join the keys of its next execution, an array that lives until then.

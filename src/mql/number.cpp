@@ -73,8 +73,11 @@ struct Decimal {
     int exponent;
 };
 
+std::string text_of(const Decimal &decimal, const std::string &more = "") {
+    return "0." + decimal.digits + more + "e" + std::to_string(decimal.exponent);
+}
 double value_of(const Decimal &decimal, const std::string &more = "") {
-    return std::strtod(("0." + decimal.digits + more + "e" + std::to_string(decimal.exponent)).c_str(), nullptr);
+    return std::strtod(text_of(decimal, more).c_str(), nullptr);
 }
 
 // The next decimal of as many digits.
@@ -101,22 +104,16 @@ bool reads_back(const Decimal &decimal, double value) {
 // double. Below a power of two doubles are denser: the nearest decimal may be of a neighbour, the one on the other side
 // of the double its own.
 std::string shortest_of_positive(double value) {
-    constexpr int kMostDigits = 17;
-    Decimal decimal;
-    for (int digits = 1; digits <= kMostDigits; digits++) {
+    constexpr int kMostDigits = 17; // do for every double
+    for (int digits = 1;; digits++) {
         char text[40];
         std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
-        decimal = {std::string(1, *text) + (digits > 1 ? std::string(text + 2, digits - 1) : ""),
-                   std::atoi(std::strchr(text, 'e') + 1) + 1};
-        if (reads_back(decimal, value))
-            break;
-        Decimal up = next(decimal, true), down = next(decimal, false);
-        if (reads_back(up, value) || reads_back(down, value)) {
-            decimal = reads_back(up, value) ? up : down;
-            break;
-        }
+        Decimal nearest{std::string(1, *text) + (digits > 1 ? std::string(text + 2, digits - 1) : ""),
+                        std::atoi(std::strchr(text, 'e') + 1) + 1};
+        for (const Decimal &decimal : {nearest, next(nearest, true), next(nearest, false)})
+            if (digits == kMostDigits || reads_back(decimal, value))
+                return text_of(decimal);
     }
-    return "0." + decimal.digits + "e" + std::to_string(decimal.exponent);
 }
 
 std::string shortest(double value) {

@@ -4,6 +4,7 @@
 // constants, parameters, columns of an outer relation, stable functions (evaluated when the scan starts).
 #include "plan/lower.hpp"
 
+#include "exec/operands.hpp"
 #include "plan/features.hpp"
 #include "plan/rules.hpp"
 #include "plan/targets.hpp"
@@ -145,8 +146,7 @@ bool collation_allows(Lowering *lowering, const Rule &rule, Oid collation) {
 }
 
 bool zone_is_fixed(Lowering *lowering) {
-    long seconds;
-    if (pg_get_timezone_offset(session_timezone, &seconds))
+    if (zone_offset_ms() != PG_INT64_MIN)
         return true;
     refuse(lowering, psprintf("time zone %s has no fixed offset from UTC", pg_get_timezone_name(session_timezone)));
     return false;
