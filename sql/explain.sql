@@ -1,11 +1,4 @@
 -- What EXPLAIN tells.
-CREATE FUNCTION explain_lines(query text, wanted text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
-        IF line ~ wanted THEN RETURN NEXT trim(line); END IF;
-    END LOOP;
-END $$;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT name FROM people WHERE age > 40 AND city = 'London' AND upper(name) = 'ADA' AND score > 2;
 CREATE FUNCTION explain_json(query text) RETURNS jsonb LANGUAGE plpgsql AS
     'DECLARE plan jsonb; BEGIN EXECUTE ''EXPLAIN (ANALYZE, FORMAT json) '' || query INTO plan; RETURN plan->0->''Plan''; END';
@@ -31,4 +24,4 @@ SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name NOT LIKE ''A%''', '
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name IS NULL', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = random() * 10', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE tags = ''{}''', 'Local Conditions');
-DROP FUNCTION explain_lines, explain_json;
+DROP FUNCTION explain_json;

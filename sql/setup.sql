@@ -67,6 +67,14 @@ BEGIN
         IF line !~ '^ *(Output|Foreign Namespace):' THEN RETURN NEXT line; END IF;
     END LOOP;
 END $$;
+-- The lines of EXPLAIN ANALYZE that are wanted: how rows are counted differs between versions.
+CREATE FUNCTION explain_lines(query text, wanted text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+        IF line ~ wanted THEN RETURN NEXT trim(line); END IF;
+    END LOOP;
+END $$;
 -- The rows with push-down; raises where they differ from those without.
 CREATE FUNCTION same_rows(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE pushed text[]; plain text[];
