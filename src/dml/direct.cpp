@@ -13,6 +13,7 @@
 #include "mql/update.hpp"
 #include "pg/error.hpp"
 #include "plan/features.hpp"
+#include "plan/raising.hpp"
 #include "plan/relation.hpp"
 #include "plan/targets.hpp"
 
@@ -158,19 +159,25 @@ bool may_find_any(const DirectState *state, mql::Document command) {
     return true;
 }
 
-// Whether there is a new value that may have no BSON form: then it matters whether any row gets it.
-bool may_be_refused(const DirectState *state) {
+// Whether there is a new value that may have no BSON form, or whose evaluation may raise: then it matters whether any
+// row gets it.
+bool may_be_refused(ForeignScanState *node, const DirectState *state) {
+    List *expressions = reinterpret_cast<ForeignScan *>(node->ss.ps.plan)->fdw_exprs;
+    int index = state->scan->plan.values_from;
     ListCell *cell, *assigned;
     forboth(cell, state->scan->plan.columns, assigned, state->scan->plan.assigned) {
-        if (lfirst_int(assigned) < 0 && may_refuse(state->target->encoders[lfirst_int(cell) - 1]))
+        Expr *value = static_cast<Expr *>(list_nth(expressions, index++));
+        if (lfirst_int(assigned) < 0 &&
+            (may_refuse(state->target->encoders[lfirst_int(cell) - 1]) || may_raise(value) ||
+             has_parameters(reinterpret_cast<Node *>(value), PARAM_EXEC)))
             return true;
     }
     return false;
 }
 
 // Whether no row gets the new values. Without a row none of them is refused, as if they were written one by one.
-bool changes_nothing(DirectState *state, bool simple_collation) {
-    if (state->remove || !may_be_refused(state))
+bool changes_nothing(ForeignScanState *node, DirectState *state, bool simple_collation) {
+    if (state->remove || !may_be_refused(node, state))
         return false;
     mql::ScanCommand command = scan_command(state->scan, Sent::All, simple_collation);
     command.limit = 1;
@@ -223,7 +230,8 @@ void compute_values(ForeignScanState *node, ScanState *scan, TupleTableSlot *rea
     MemoryContextSwitchTo(old);
 }
 
-void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row) {
+// with_values: row has the new values that are the same for all rows, unless their evaluation is left to the first.
+void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row, bool with_values) {
     ScanState *scan = state->scan;
     Batch *batch = make_batch(state->target, state->estate, state->user, state->target->table->batch_size);
     MemoryContext row_context = AllocSetContextCreate(scan->context, "mongo_fdw_cpp row", ALLOCSET_DEFAULT_SIZES);
@@ -237,6 +245,9 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
         RowId id = take_row(state->estate, relation, &read->tts_tid);
         if (id.written)
             continue;
+        if (!with_values)
+            set_values(node, scan, false, row->tts_values, row->tts_isnull);
+        with_values = true;
         MemoryContextReset(row_context);
         MemoryContext old = MemoryContextSwitchTo(row_context);
         BsonWriter *writer = batch_writer(batch);
@@ -269,16 +280,16 @@ void execute(ForeignScanState *node, DirectState *state) {
     TupleDesc descriptor = RelationGetDescr(node->ss.ss_currentRelation);
     TupleTableSlot *row = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
     memset(row->tts_isnull, true, descriptor->natts);
-    bool null = set_values(node, scan, false, row->tts_values, row->tts_isnull);
     ExecStoreVirtualTuple(row);
     Collation collation = needed_collation(scan);
-    bool simple = collation == Collation::Other, nothing = !null && changes_nothing(state, simple);
+    bool simple = collation == Collation::Other, nothing = changes_nothing(node, state, simple);
     mql::ScanRendering rendering = mql::render_scan(scan_command(scan, Sent::All, false));
     bool sayable = rendering.command.data && collation != Collation::OtherOnView;
+    nothing = nothing || rendering.never;
+    bool null = sayable && !nothing && set_values(node, scan, false, row->tts_values, row->tts_isnull);
     state->local = !sayable ? "the conditions cannot be said with these parameters"
                    : null   ? "a new value is NULL, which must not replace what does not fit"
                             : nullptr;
-    nothing = nothing || rendering.never;
     mql::UpdateRendering update{};
     if (!state->local && !nothing && computes(scan->plan)) {
         update = render_values(scan, state->target, row, simple);
@@ -294,7 +305,7 @@ void execute(ForeignScanState *node, DirectState *state) {
             state->local = "the server does not understand the command";
     }
     if (state->local && !nothing)
-        modify_rows(node, state, row);
+        modify_rows(node, state, row, sayable);
     ExecDropSingleTupleTableSlot(row);
 }
 

@@ -5,6 +5,7 @@
 #include "connect/documents.hpp"
 #include "connect/write.hpp"
 #include "exec/collation.hpp"
+#include "exec/evaluate.hpp"
 #include "exec/group.hpp"
 #include "exec/operands.hpp"
 
@@ -43,18 +44,14 @@ const char *parameter_name(Expr *expression, int index) {
 void evaluate_parameters(ForeignScanState *node, bool explain_only) {
     ScanState *state = scan_state(node);
     ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
-    ExprContext *econtext = node->ss.ps.ps_ExprContext;
     MemoryContextReset(state->parameters);
     state->pipeline = {};
     state->pipeline_text = nullptr;
     MemoryContext old = MemoryContextSwitchTo(state->parameters);
     state->operands = static_cast<mql::Operand *>(palloc0(sizeof(mql::Operand) * Max(state->plan.parameter_count, 1)));
-    ListCell *cell, *state_cell;
-    int index = 0;
-    forboth(cell, plan->fdw_exprs, state_cell, state->parameter_states) {
-        Expr *expression = static_cast<Expr *>(lfirst(cell));
-        if (index >= state->plan.parameter_count)
-            break;
+    state->unsaid = nullptr;
+    for (int index = 0; index < state->plan.parameter_count; index++) {
+        Expr *expression = static_cast<Expr *>(list_nth(plan->fdw_exprs, index));
         if (index == state->plan.given_keys) {
             state->operands[index] =
                 explain_only ? unknown_operand("keys of the outer side")
@@ -62,14 +59,18 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         } else if (explain_only && !IsA(strip_implicit_coercions(reinterpret_cast<Node *>(expression)), Const)) {
             state->operands[index] = unknown_operand(parameter_name(expression, index));
         } else {
-            bool null;
-            Datum value = ExecEvalExpr(static_cast<ExprState *>(lfirst(state_cell)), econtext, &null);
-            state->operands[index] = operand_of(value, null, exprType(reinterpret_cast<Node *>(expression)));
+            Datum value;
+            bool null, evaluated = evaluate_ahead(node, index, &value, &null);
+            state->operands[index] = evaluated ? operand_of(value, null, exprType(reinterpret_cast<Node *>(expression)))
+                                               : unsayable_operand();
         }
-        index++;
     }
     set_instants(state->operands, state->plan.filter, state->table);
     MemoryContextSwitchTo(old);
+}
+
+const char *unsayable_reason(const ScanState *state) {
+    return state->unsaid ? state->unsaid : "the value of a parameter cannot be said there";
 }
 
 namespace {

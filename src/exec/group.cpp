@@ -146,7 +146,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     } else if (collation == Collation::OtherOnView) {
         note_fallback(state, "the view has a collation of its own");
     } else if (!rendering.command.data) {
-        note_fallback(state, "the value of a parameter cannot be said there");
+        note_fallback(state, unsayable_reason(state));
     } else if (rendering.never || state->limit == 0) {
         groups->ready = groups->key_count > 0;
     } else {

@@ -43,7 +43,7 @@ void set_list(Operand *operand, Datum value, Oid element) {
 
 } // namespace
 
-static mql::Operand unsayable_operand() {
+mql::Operand unsayable_operand() {
     Operand operand{};
     operand.kind = OperandKind::Unknown;
     return operand;

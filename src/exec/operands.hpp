@@ -14,6 +14,9 @@ mql::Operand operand_of(Datum value, bool null, Oid type);
 // An operand without a value, as EXPLAIN shows it.
 mql::Operand unknown_operand(const char *name);
 
+// The operand of what has no value that can be sent.
+mql::Operand unsayable_operand();
+
 // A date or a time without zone as the instant that a column of a type of times is compared with: the midnight of a
 // date, for timestamptz in the session's time zone. zoned: one with a time zone as the local time that other columns
 // are compared with; Unknown without a text where the session's zone has no fixed offset. Those beyond all times are

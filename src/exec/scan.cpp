@@ -7,6 +7,7 @@
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
 #include "exec/drain.hpp"
+#include "exec/evaluate.hpp"
 #include "exec/group.hpp"
 #include "exec/join.hpp"
 #include "exec/ordered.hpp"
@@ -162,15 +163,15 @@ void start(ForeignScanState *node) {
     Sent sent = filters ? Sent::All : Sent::Nothing;
     mql::ScanRendering rendering = render_state(state, sent, simple);
     if (own_plan && !(filters && rendering.command.data)) {
-        state->fallback =
-            filters ? "the value of a parameter cannot be said there" : "the view has a collation of its own";
+        state->fallback = filters ? unsayable_reason(state) : "the view has a collation of its own";
         return;
     }
     if (!filters) {
         state->recheck_reason = "the view has a collation of its own, the pushed conditions were evaluated here";
     } else if (!rendering.command.data) {
         sent = Sent::Sayable;
-        state->recheck_reason = "the value of a parameter cannot be said there, such conditions were evaluated here";
+        state->recheck_reason = MemoryContextStrdup(
+            state->parameters, psprintf("%s, such conditions were evaluated here", unsayable_reason(state)));
     }
     if (set_rechecks(state, sent != Sent::All && state->root_count > 0) || sent == Sent::Sayable)
         rendering = render_state(state, sent, simple);
@@ -273,6 +274,7 @@ ScanState *make_scan_state(ForeignScanState *node) {
     state->roots = numbers_of(list_concat_copy(state->plan.roots, state->plan.presence));
     state->parameters = AllocSetContextCreate(context, "mongo_fdw_cpp parameters", ALLOCSET_SMALL_SIZES);
     state->parameter_states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+    prepare_evaluation(node, state);
     state->limit = -1;
     state->sort = sort_keys(state->plan, SortAs::Stored);
     state->computed_sort = sort_keys(state->plan, SortAs::Computed);

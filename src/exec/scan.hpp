@@ -37,6 +37,9 @@ struct ScanState {
     MemoryContext context;    // of the scan
     MemoryContext parameters; // of the operands of one execution
     List *parameter_states;   // ExprStates of fdw_exprs
+    Bitmapset *raising;       // of fdw_exprs: may raise errors, see exec/evaluate.hpp
+    Bitmapset *spared;        // and are below a CASE or COALESCE
+    const char *unsaid;       // why one has no value in this execution; null: all have
     mql::Operand *operands;
     Datum keys; // given by a key join
     mongo::Cursor *cursor;
@@ -91,8 +94,11 @@ mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation
 // Gives a scan below a key join the keys of its next execution, an array that lives until then.
 void give_keys(ForeignScanState *node, Datum keys);
 
-// Evaluates the parameters of this execution into operands.
+// Evaluates the parameters of this execution into operands. One that raises an error has none that can be said.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);
+
+// Words for EXPLAIN: why a command cannot be made of the operands.
+const char *unsayable_reason(const ScanState *state);
 
 // Evaluates LIMIT and OFFSET, where the node has them.
 void evaluate_limit(ForeignScanState *node, bool explain_only);

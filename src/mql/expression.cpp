@@ -92,7 +92,11 @@ struct Renderer {
     bool sayable = true;
 
     const Node &node_at(uint32_t at) const { return context.tree->nodes[at]; }
-    const Operand &operand(const Node &node) const { return context.operands[node.parameter]; }
+    const Operand &operand(const Node &node) {
+        const Operand &found = context.operands[node.parameter];
+        sayable = sayable && !is_unsayable(found);
+        return found;
+    }
 
     Value cannot_say() {
         sayable = false;

@@ -388,7 +388,7 @@ Value moved(const char *name, const FunctionCall &call, const Value *args) {
     int64_t offset;
     if (interval.kind != OperandKind::Interval) // EXPLAIN without values
         return op(name, {args[0], args[1]});
-    // A day is a whole one where the time zone has no summer time; months differ.
+    // A day is a whole one where the time zone has a fixed offset; months differ.
     if (interval.has_days && !zone_of(call, &offset))
         return Value::null();
     int64_t ms = interval.integer / 1000;

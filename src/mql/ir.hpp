@@ -254,6 +254,9 @@ struct Operand {
     bool has_days;
 };
 
+// The value of such a parameter cannot be sent.
+inline bool is_unsayable(const Operand &operand) { return operand.kind == OperandKind::Unknown && !operand.text; }
+
 // The last millisecond since 1970 that is not behind a time, and whether the time lies between it and the next.
 struct Instant {
     int64_t ms;

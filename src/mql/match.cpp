@@ -152,10 +152,6 @@ struct Renderer {
     Truth compare(const Node &node, bson_t *out) {
         const Column &column = columns[node.column];
         const Operand &operand = operands[node.parameter];
-        if (operand.kind == OperandKind::Unknown && !operand.text) {
-            *sayable = false;
-            return Truth::Always;
-        }
         if (operand.kind == OperandKind::Unknown)
             return unknown(column, name_of(node.op), operand, out);
         if (operand.kind == OperandKind::Null)
@@ -292,8 +288,17 @@ struct Renderer {
         return count ? Truth::Depends : otherwise;
     }
 
+    static bool has_parameter(NodeKind kind) {
+        return kind == NodeKind::Compare || kind == NodeKind::Like || kind == NodeKind::ArrayHas ||
+               kind == NodeKind::Inside || kind == NodeKind::In || kind == NodeKind::NotIn;
+    }
+
     Truth render(uint32_t at, bson_t *out) {
         const Node &node = tree->nodes[at];
+        if (has_parameter(node.kind) && is_unsayable(operands[node.parameter])) {
+            *sayable = false;
+            return Truth::Always;
+        }
         switch (node.kind) {
         case NodeKind::And:
         case NodeKind::Or:

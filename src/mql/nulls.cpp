@@ -374,7 +374,8 @@ const char *reason_of_atom(const Node &node, const Column *columns) {
             return nullptr;
         if (column.element)
             return "it looks at all elements of the array";
-        bool rounds = column.family == Family::Float || column.family == Family::Numeric;
+        bool compares = node.kind == NodeKind::Compare || node.kind == NodeKind::In || node.kind == NodeKind::NotIn;
+        bool rounds = compares && (column.family == Family::Float || column.family == Family::Numeric);
         return rounds ? "it finds neighbouring numbers as well" : "it finds values that do not fit the column as well";
     }
     default:

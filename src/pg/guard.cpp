@@ -9,20 +9,23 @@ extern "C" {
 
 namespace mongo_fdw {
 
-namespace {
-
-// Errors that say something about a value: data exceptions, broken constraints, what PL/pgSQL raises. Deadlocks,
-// cancels and the like are no such errors.
 bool is_about_data(int sqlstate) {
     int category = ERRCODE_TO_CATEGORY(sqlstate);
     return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
            category == ERRCODE_PLPGSQL_ERROR;
 }
 
-} // namespace
+bool is_about_statement(int sqlstate) {
+    int category = ERRCODE_TO_CATEGORY(sqlstate);
+    return category != ERRCODE_TRANSACTION_ROLLBACK && category != ERRCODE_INSUFFICIENT_RESOURCES &&
+           category != ERRCODE_OPERATOR_INTERVENTION && category != ERRCODE_SYSTEM_ERROR &&
+           category != ERRCODE_INTERNAL_ERROR;
+}
 
-ErrorData *catch_error(void (*call)(void *), void *argument) {
-    if (IsInParallelMode()) { // no subtransactions there: the error goes its own way
+bool may_catch_errors() { return PG_VERSION_NUM >= 170000 || !IsInParallelMode(); }
+
+ErrorData *catch_error(void (*call)(void *), void *argument, Caught *caught) {
+    if (!may_catch_errors()) { // the error goes its own way
         call(argument);
         return nullptr;
     }
@@ -46,7 +49,7 @@ ErrorData *catch_error(void (*call)(void *), void *argument) {
     PG_END_TRY();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
-    if (error && !is_about_data(error->sqlerrcode))
+    if (error && !caught(error->sqlerrcode))
         ReThrowError(error);
     return error;
 }

@@ -441,10 +441,12 @@ void drop_dear_having(Grouping *grouping, Cost *row, double rows, Cost proof, Co
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
                     bool distinct) {
     RelationInfo *below = static_cast<RelationInfo *>(input->fdw_private);
-    if (!enable_aggregate_pushdown || !below->table->aggregate_pushdown ||
-        !edb_allows("mongo_fdw.enable_aggregate_pushdown") || below->base != input || below->written ||
-        !bms_is_empty(input->lateral_relids) || root->parse->rowMarks || contain_volatile_functions(having))
+    if (below->base != input || below->written || !bms_is_empty(input->lateral_relids) || root->parse->rowMarks ||
+        contain_volatile_functions(having))
         return; // HAVING is evaluated twice where the outer plan runs
+    if (!enable_aggregate_pushdown || !below->table->aggregate_pushdown ||
+        !edb_allows("mongo_fdw.enable_aggregate_pushdown"))
+        return note_local(below, "aggregates", "push-down is switched off");
     if (joins_hide_errors(below))
         return note_local(below, "aggregates", "rows without a partner are read here, for values that do not fit");
     if (below->table->optional_count > 0)
@@ -491,8 +493,11 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     drop_dear_having(&grouping, &row, rows, proof, (made - groups) * cost.per_row);
     bool leaves_out = grouping.plan->having != NIL;
     Cost total = making + rows * row + (leaves_out ? proof + groups * cost.per_row : made * cost.per_row);
-    add_path(output, reinterpret_cast<Path *>(
-                         make_foreign_upper_path(root, output, target, groups, total, total, NIL, fallback)));
+    Path *path =
+        reinterpret_cast<Path *>(make_foreign_upper_path(root, output, target, groups, total, total, NIL, fallback));
+    add_path(output, path);
+    if (!list_member_ptr(output->pathlist, path))
+        note_local(below, part, "the planner expects it to be faster here");
 }
 
 void for_each_aggregate(void (*visit)(void *argument, Oid function, bool of_floats), void *argument) {

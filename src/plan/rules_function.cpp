@@ -46,7 +46,7 @@ const char *least_version(mql::Feature feature) { return mql::feature_row(featur
 
 const char *note_of(const FunctionRule &rule) {
     if (rule.zoned)
-        return "time zones without summer time";
+        return "time zones of a fixed offset";
     switch (rule.demand) {
     case Demand::CType:
         return "collation \"C\"";

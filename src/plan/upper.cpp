@@ -3,7 +3,9 @@
 
 #include "plan/facts.hpp"
 #include "plan/paths.hpp"
+#include "plan/raising.hpp"
 #include "plan/rules.hpp"
+#include "plan/targets.hpp"
 
 namespace mongo_fdw {
 
@@ -72,13 +74,20 @@ bool always_present(const RelationInfo *info, Lowering *lowering, int column) {
     return present;
 }
 
-// Parameters whose values an expression can always say.
-bool always_sayable(const mql::Tree &tree, uint32_t at) {
+// Parameters whose values an expression can always say: exec/evaluate.hpp leaves some without one.
+bool always_sayable(const Lowering *lowering, uint32_t at) {
+    const mql::Tree &tree = lowering->filter;
     for (; at != kNone; at = tree.nodes[at].next) {
         const mql::Node &node = tree.nodes[at];
         bool plain = node.family == Family::Int || node.family == Family::Text || node.family == Family::Bool ||
                      node.family == Family::ObjectId;
-        if (node.kind == NodeKind::ParameterValue ? !plain : !always_sayable(tree, node.first_child))
+        if (node.kind != NodeKind::ParameterValue) {
+            if (!always_sayable(lowering, node.first_child))
+                return false;
+            continue;
+        }
+        Expr *value = static_cast<Expr *>(list_nth(lowering->parameters, node.parameter));
+        if (!plain || may_raise(value) || has_parameters(reinterpret_cast<Node *>(value), PARAM_EXEC))
             return false;
     }
     return true;
@@ -97,7 +106,7 @@ const char *unsortable(const Lowering *lowering, uint32_t root, Oid collation, b
     if (column && column->single && !as_stored)
         return "values of type real tie where the server sees a difference";
     bool unsure = (node.unsure || node.family == Family::Float) && !as_stored;
-    if (!unsure && always_sayable(lowering->filter, node.first_child))
+    if (!unsure && always_sayable(lowering, node.first_child))
         return nullptr;
     *as = SortAs::Doubted;
     return limited  ? nullptr

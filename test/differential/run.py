@@ -115,6 +115,17 @@ class Generator:
             return f"${len(self.parameters)}"
         return text
 
+    def raising(self, column, kind):
+        """A condition whose parameter may raise where it is evaluated, mostly behind something that decides before."""
+        rng = self.rng
+        integer = kind in ("int2", "int4", "int8")
+        self.parameters.append(("int4", rng.choice(["0", "2", "0"])) if integer and rng.random() < 0.5 else ("text", rng.choice(["''", "'x'", "'5'"])))
+        number = f"${len(self.parameters)}"
+        text = self.parameters[-1][0] == "text"
+        value, nothing = (f"({number})::{kind}", f"{number} = ''") if text else (f"(10 / {number})", f"{number} = 0")
+        test = rng.choice([f"{column} = {value}", f"{column} > {value}", f"{column} IS DISTINCT FROM {value}", f"{column} IN ({value}, {value})", f"{column} = ANY (ARRAY[{value}])", f"coalesce({column}, {value}) <= {value}"])
+        return rng.choice([f"({nothing} OR {test})", f"(NOT ({nothing}) AND {test})", f"CASE WHEN {nothing} THEN {column} IS NULL ELSE {test} END", f"(id < 0 AND {test})", test])
+
     def elements(self, kind):
         rng = self.rng
         texts = rng.sample(LITERALS[kind], rng.randrange(1, min(4, len(LITERALS[kind])) + 1))
@@ -171,6 +182,8 @@ class Generator:
             return self.array_atom()
         column = rng.choice(list(COLUMNS))
         kind = COLUMNS[column][0]
+        if kind in ("int2", "int4", "int8", "float8", "numeric", "timestamptz", "date", "mongo.objectid") and len(self.parameters) < 8 and rng.random() < 0.05:
+            return self.raising(column, kind)
         roll = rng.random()
         if kind in ("text", "name") and roll < 0.4:
             pattern = rng.choice(PATTERNS)

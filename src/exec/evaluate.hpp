@@ -1,0 +1,16 @@
+// A scan's expressions, evaluated before it is known whether SQL reaches them. Zone B.
+#pragma once
+
+#include "exec/scan.hpp"
+
+namespace mongo_fdw {
+
+// Finds out which expressions of a scan's plan may raise errors, and which stand where SQL may never reach them.
+void prepare_evaluation(ForeignScanState *node, ScanState *state);
+
+// Evaluates one of fdw_exprs in the current memory context, ahead of the rows. False where it raises an error, or is a
+// subquery that a condition may spare: SQL raises only where it reaches it, which the plan's own conditions tell. An
+// error that ends a query or a transaction raises.
+bool evaluate_ahead(ForeignScanState *node, int index, Datum *value, bool *null);
+
+} // namespace mongo_fdw
