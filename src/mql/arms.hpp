@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 
 namespace mongo_fdw::mql {
 
@@ -58,6 +59,11 @@ class Arms {
         }
         bson_append_array(arm, "$type", -1, &list);
         bson_destroy(&list);
+    }
+    // Beside the types of numbers as well: by an index DocumentDB finds no NaN by its type.
+    void not_a_number() {
+        bson_append_double(begin(), "$eq", -1, std::numeric_limits<double>::quiet_NaN());
+        end();
     }
     static void append_number_type(bson_t *arm) { bson_append_utf8(arm, "$type", -1, "number", -1); }
 

@@ -117,6 +117,8 @@ void number_arm(const Column &column, Op op, double value, Arms *arms) {
         if (op == Op::Ne && column.family == Family::Float && !column.single)
             bson_append_double(arm, "$ne", -1, value);
         arms->end();
+        if (nan ? op == Op::Le : op == Op::Ne)
+            arms->not_a_number();
         bool_arms(column, op, value, arms);
         return;
     }
@@ -128,10 +130,8 @@ void number_arm(const Column &column, Op op, double value, Arms *arms) {
             bson_append_double(arm, "$lte", -1, outward(column, value, INFINITY));
         arms->end();
     }
-    if (nan ? op != Op::Gt : op == Op::Gt || op == Op::Ge) {
-        bson_append_double(arms->begin(), "$eq", -1, NAN);
-        arms->end();
-    }
+    if (nan ? op != Op::Gt : op == Op::Gt || op == Op::Ge)
+        arms->not_a_number();
     bool_arms(column, op, value, arms);
 }
 

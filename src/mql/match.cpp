@@ -18,6 +18,8 @@ Truth not_null(const Column &column, bson_t *out) {
     case Family::Numeric:
         Arms::append_number_type(arms.begin());
         arms.end();
+        if (column.family != Family::Int)
+            arms.not_a_number();
         if (column.bool_as_number)
             arms.types({kTypeBool});
         break;

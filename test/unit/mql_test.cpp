@@ -191,6 +191,29 @@ TEST_F(Trees, NanIsTheGreatestNumber) {
     EXPECT_NE(show(compare(Op::Gt, a, number(1))).find("NaN"), std::string::npos);
     EXPECT_EQ(show(compare(Op::Lt, a, number(1))).find("NaN"), std::string::npos);
     EXPECT_NE(show(compare(Op::Le, a, number(NAN))).find("\"$type\":\"number\""), std::string::npos);
+    // An index of DocumentDB finds no NaN by the type of numbers.
+    EXPECT_NE(show(compare(Op::Le, a, number(NAN))).find("NaN"), std::string::npos);
+    EXPECT_NE(show(compare(Op::Ne, a, number(1))).find("NaN"), std::string::npos);
+    EXPECT_EQ(show(compare(Op::Lt, a, number(NAN))).find("NaN"), std::string::npos);
+    for (Family family : {Family::Float, Family::Numeric}) {
+        uint32_t present = group(NodeKind::Not, {leaf(NodeKind::IsNull, column("a", family))});
+        EXPECT_NE(show(present).find("NaN"), std::string::npos);
+    }
+}
+
+TEST_F(Trees, WhatCannotBeSaidIsNotSent) {
+    Operand unsayable{};
+    unsayable.kind = OperandKind::Unknown;
+    Column texts = column("a", Family::Text);
+    texts.element_family = Family::Text;
+    for (NodeKind kind : {NodeKind::Compare, NodeKind::In, NodeKind::Like, NodeKind::ArrayHas, NodeKind::Inside}) {
+        uint32_t node = compare(Op::Eq, texts, unsayable);
+        sql.nodes[node].kind = kind;
+        EXPECT_NE(show(node).find("unsayable"), std::string::npos) << static_cast<int>(kind);
+    }
+    uint32_t no_such = compare(Op::Eq, texts, unsayable);
+    sql.nodes[no_such].kind = NodeKind::In;
+    EXPECT_NE(show(group(NodeKind::Not, {no_such})).find("unsayable"), std::string::npos);
 }
 
 TEST_F(Trees, RealBoundsAreWidenedByAFloatStep) {
