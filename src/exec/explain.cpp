@@ -53,7 +53,8 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
             }
             lines = lappend(lines, psprintf("%s: %s", text, strVal(lfirst(reason_cell))));
         }
-        ExplainPropertyList("Local Conditions", lines, es);
+        if (lines != NIL) // groups check theirs below
+            ExplainPropertyList("Local Conditions", lines, es);
     }
     if (es->verbose && state->plan.notes != NIL) {
         List *lines = NIL;

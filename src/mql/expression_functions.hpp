@@ -13,6 +13,19 @@ struct FunctionCall {
     bool *sayable;          // set to false where the value of a parameter cannot be said
 };
 
+constexpr double kExactInteger = 0x1p52;
+
+// For a function that cannot be said with these parameters.
+inline Value cannot_say(const FunctionCall &call) {
+    *call.sayable = false;
+    return Value::null();
+}
+
+// Whether a number lies between -limit and limit.
+inline Value below(const Value &v, double limit) {
+    return both(op("$gt", {v, Value(-limit)}), op("$lt", {v, Value(limit)}));
+}
+
 // The function over operands that are neither null nor MinKey: expressions that may stand several times. Operands that
 // are missing are null.
 Value apply_function(const FunctionCall &call, const Value *args);

@@ -4,6 +4,7 @@
 // own plan, which it keeps as its outer plan.
 #include "plan/aggregates.hpp"
 #include "plan/forms.hpp"
+#include "plan/grouping.hpp"
 #include "plan/joins.hpp"
 #include "plan/paths.hpp"
 #include "plan/rules.hpp"
@@ -77,16 +78,6 @@ const AggregateRow *row_of(Oid function) {
             return &row;
     return nullptr;
 }
-
-// What is being put together.
-struct Grouping {
-    RelationInfo *info;
-    Lowering *lowering;
-    ScanPlan *plan;
-    PathTarget *target;
-    List *distinct; // lists of argument and filter of DISTINCT aggregates
-    bool deviates;  // a standard deviation is among them
-};
 
 bool fail(Grouping *grouping, const char *reason) {
     grouping->lowering->reason = reason;
@@ -280,22 +271,6 @@ bool add_target(Grouping *grouping, PlannerInfo *root, PathTarget *target, bool 
     return true;
 }
 
-// What the renderer would be given, as far as it is known.
-mql::GroupCommand command_of(const Grouping *grouping, bool ordered) {
-    mql::GroupCommand command{};
-    command.scan.filters = &grouping->lowering->filter;
-    command.scan.columns = grouping->lowering->columns;
-    command.keys = numbers_of(grouping->plan->keys);
-    command.key_count = list_length(grouping->plan->keys);
-    command.accumulators = accumulators_of(*grouping->plan);
-    command.accumulator_count = list_length(grouping->plan->accumulators) / kAccumulatorFields;
-    command.having_count = list_length(grouping->plan->having) / kHavingFields;
-    command.first = ordered;
-    command.doubts = numbers_of(grouping->plan->doubts);
-    command.doubt_count = list_length(grouping->plan->doubts);
-    return command;
-}
-
 // Whether an output is an exact number of which the server has the very value.
 bool compares_there(const Grouping *grouping, int output) {
     const ScanPlan *plan = grouping->plan;
@@ -357,85 +332,6 @@ void add_having(Grouping *grouping, List *conditions) {
     grouping->info->having_whole = list_length(grouping->plan->having) == list_length(conditions) * kHavingFields;
 }
 
-// In units of a row that is fetched from a server nearby: what the server does with a row of a group, more for decimals
-// and for values that it has to look at, and with a group. A server groups about as fast as it sends: the gain is in
-// what does not travel.
-constexpr double kUnit = 6; // times cpu_tuple_cost
-constexpr double kCountCost = 0.1, kRowCost = 0.9, kDecimalCost = 1, kGroupCost = 11, kProofCost = 20;
-
-// What it costs to look at a value through its guard, and to apply a function.
-double guard_cost(Family family) {
-    constexpr double kPlain = 1, kFloat = 2, kText = 3, kNumeric = 5;
-    return family == Family::Numeric ? kNumeric
-           : family == Family::Text  ? kText
-           : family == Family::Float ? kFloat
-                                     : kPlain;
-}
-constexpr double kApplyCost = 0.5;
-
-double cost_of_value(const mql::Tree &tree, uint32_t root) {
-    const mql::Node &node = tree.nodes[root];
-    double cost = node.kind == NodeKind::ColumnValue ? guard_cost(node.family)
-                  : node.kind == NodeKind::Apply     ? kApplyCost
-                                                     : 0;
-    for (uint32_t at = node.first_child; at != kNone; at = tree.nodes[at].next)
-        cost += cost_of_value(tree, at);
-    return cost;
-}
-
-// The expressions that make a condition exact. One that is an expression as a whole is so without groups, too.
-double cost_of_exactness(const mql::Tree &tree, uint32_t root) {
-    return tree.nodes[root].kind == NodeKind::Expression ? 0 : cost_of_value(tree, root);
-}
-
-Cost cost_of_row(const Grouping *grouping, bool ordered) {
-    mql::GroupCommand command = command_of(grouping, ordered);
-    const mql::Tree &tree = grouping->lowering->filter;
-    double cost = command.key_count ? kRowCost : kCountCost;
-    ListCell *cell;
-    foreach (cell, grouping->plan->roots)
-        cost += cost_of_exactness(tree, static_cast<uint32_t>(lfirst_int(cell)));
-    for (uint32_t i = 0; i < command.doubt_count; i++)
-        cost += cost_of_value(tree, command.doubts[i]);
-    for (uint32_t i = 0; i < command.accumulator_count; i++)
-        if (command.accumulators[i].argument != kNone)
-            cost = kRowCost;
-    for (uint32_t i = 0; i < command.accumulator_count; i++)
-        if (command.accumulators[i].aggregate == Aggregate::NumericSum)
-            cost += kDecimalCost;
-    bool stored = mql::can_take_stored(command);
-    for (uint32_t i = 0; !stored && i < command.key_count; i++)
-        cost += cost_of_value(tree, command.keys[i]);
-    for (uint32_t i = 0; i < command.accumulator_count; i++) {
-        const mql::Accumulator &accumulator = command.accumulators[i];
-        if (!stored && accumulator.argument != kNone)
-            cost += cost_of_value(tree, accumulator.argument);
-        if (accumulator.filter != kNone)
-            cost += cost_of_value(tree, accumulator.filter);
-    }
-    if (list_length(grouping->distinct) > 1) // the documents are multiplied
-        cost += kRowCost * list_length(grouping->distinct);
-    return cost * kUnit * cpu_tuple_cost;
-}
-
-// The server proves each group that it made before it leaves any out, which costs it more than a group on its way from
-// nearby; for that it may have to look at each value, too. Drops HAVING where that does not pay; *row becomes the cost
-// of a row without it.
-void drop_dear_having(Grouping *grouping, Cost *row, double rows, Cost proof, Cost saved) {
-    List *having = grouping->plan->having;
-    if (having == NIL)
-        return;
-    Cost with = *row;
-    grouping->plan->having = NIL;
-    *row = cost_of_row(grouping, false);
-    if ((with - *row) * rows + proof < saved) {
-        grouping->plan->having = having;
-        *row = with;
-    } else {
-        grouping->info->having_whole = false;
-    }
-}
-
 } // namespace
 
 void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, PathTarget *target, Node *having,
@@ -484,9 +380,9 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     double rows = sent_documents(info), groups = fallback->rows;
     double made = clamp_row_est(groups / clauselist_selectivity(root, info->having, 0, JOIN_INNER, nullptr));
     ScanCost cost = scan_cost(info, input);
-    Cost proof = made * kProofCost * kUnit * cpu_tuple_cost;
-    Cost making = cost.startup + filter_cost(info, rows, info->examined) +
-                  made * (grouping.plan->keys ? kGroupCost * kUnit * cpu_tuple_cost : 0);
+    Cost proof = cost_of_proof(made);
+    Cost making =
+        cost.startup + filter_cost(info, rows, info->examined) + (grouping.plan->keys ? cost_of_groups(made) : 0);
     info->group_fallback = fallback;
     info->group_cost = {groups, making + rows * cost_of_row(&grouping, true) + proof, cost.per_row};
     Cost row = cost_of_row(&grouping, false);

@@ -48,6 +48,9 @@ struct LoweringMark {
 LoweringMark mark_of(const Lowering *lowering);
 void go_back(Lowering *lowering, const LoweringMark &mark);
 
+// Gives a lowering trees of its own, unless it has some.
+void ensure_room(Lowering *lowering);
+
 // Gives a lowering trees that belong to the session: they are lost with the next call.
 void use_scratch(Lowering *lowering);
 

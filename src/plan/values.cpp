@@ -4,9 +4,8 @@
 // of SQL that are no functions (CASE, COALESCE, ...) stand below.
 #include "mql/fit.hpp"
 #include "plan/digits.hpp"
-#include "plan/functions.hpp"
-#include "plan/lower.hpp"
 #include "plan/rules.hpp"
+#include "plan/values_internal.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -19,32 +18,10 @@ using mql::Op;
 using ValueNode = mql::Node;
 
 constexpr int kMaxDepth = 25;
-constexpr int kMostOperands = 20;
 
-struct Operands {
-    Lowering *lowering;
-    uint32_t first = kNone;
-    uint32_t last = kNone;
-    int count = 0;
-    bool unsure = false;
+} // namespace
 
-    bool add(uint32_t at) {
-        if (at == kNone)
-            return false;
-        if (++count > kMostOperands)
-            return refuse(lowering, "it has too many operands") != kNone;
-        if (first == kNone)
-            first = at;
-        else
-            lowering->sql.nodes[last].next = at;
-        last = at;
-        unsure = unsure || lowering->sql.nodes[at].unsure;
-        return true;
-    }
-};
-
-uint32_t apply(const Operands &operands, Function function, Family family, uint8_t width = 0, bool unsure = false,
-               Op op = Op::Eq) {
+uint32_t apply(const Operands &operands, Function function, Family family, uint8_t width, bool unsure, Op op) {
     ValueNode node{NodeKind::Apply, op, 0, 0, operands.first, kNone};
     node.function = function;
     node.family = family;
@@ -52,6 +29,8 @@ uint32_t apply(const Operands &operands, Function function, Family family, uint8
     node.unsure = unsure || operands.unsure;
     return add_sql_node(operands.lowering, node);
 }
+
+namespace {
 
 Family family_of(Expr *expression) {
     Oid type = getBaseType(exprType(reinterpret_cast<Node *>(expression)));
@@ -66,6 +45,8 @@ uint8_t width_of(Expr *expression) {
 // Families that filters compare and no expression takes.
 bool is_opaque(Family family) { return family == Family::Uuid || family == Family::Binary; }
 
+} // namespace
+
 uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     if (!fixed_for_scan(lowering, expression))
         return kNone;
@@ -74,6 +55,8 @@ uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
     node.digits = digits_of_constant(expression);
     return add_sql_node(lowering, node);
 }
+
+namespace {
 
 // compared: beside a constant, where values may stay as they are stored.
 uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
@@ -254,6 +237,8 @@ uint32_t extreme(Lowering *lowering, MinMaxExpr *expression, int depth) {
 
 // --- functions ---
 
+} // namespace
+
 bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, Oid collation, mql::Unit *unit) {
     switch (rule.demand) {
     case Demand::None:
@@ -280,6 +265,8 @@ bool demand_met(Lowering *lowering, const FunctionRule &rule, List *arguments, O
     }
     return false;
 }
+
+namespace {
 
 Expr *text_constant(Datum value, bool null) {
     return reinterpret_cast<Expr *>(makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, value, null, false));
@@ -344,83 +331,6 @@ uint32_t array_size(Lowering *lowering, const FunctionRule &rule, List *argument
     return operands.add(add_sql_node(lowering, node))
                ? apply(operands, rule.meaning, rule.result, rule.width, true, rule.op)
                : kNone;
-}
-
-bool moves_time(const FunctionRule &rule) {
-    return rule.meaning == Function::AddInterval || rule.meaning == Function::SubtractInterval;
-}
-
-// What is known now to be unsayable when the query runs. (A plan may outlive the session's time zone, and intervals may
-// be parameters: then the condition is evaluated here for that execution.)
-bool moment_known(Lowering *lowering, const FunctionRule &rule, List *arguments, mql::Unit unit) {
-    const Const *constant =
-        moves_time(rule) && IsA(lsecond(arguments), Const) ? static_cast<const Const *>(lsecond(arguments)) : nullptr;
-    const Interval *interval = constant && !constant->constisnull ? DatumGetIntervalP(constant->constvalue) : nullptr;
-    if (interval && interval->month != 0)
-        return refuse(lowering, "months have no fixed length"), false;
-    if (interval && interval->time % 1000 != 0)
-        return refuse(lowering, "times have no parts of a millisecond there"), false;
-    bool zoned = rule.zoned && unit != mql::Unit::Epoch && !(interval && interval->day == 0);
-    return !zoned || zone_is_fixed(lowering);
-}
-
-// The offset from UTC of a constant time zone, which was always the same. Abbreviations may mean other offsets than the
-// zones of their names: of these only UTC and GMT are taken.
-bool fixed_offset(Expr *zone, int64 *micros) {
-    const Const *constant = reinterpret_cast<const Const *>(zone);
-    if (!IsA(zone, Const) || constant->constisnull)
-        return false;
-    if (constant->consttype == INTERVALOID) {
-        const Interval *interval = DatumGetIntervalP(constant->constvalue);
-        *micros = interval->time;
-        return interval->month == 0 && interval->day == 0 && interval->time % USECS_PER_SEC == 0;
-    }
-    const char *name = TextDatumGetCString(constant->constvalue);
-    bool named = pg_strcasecmp(name, "UTC") == 0 || pg_strcasecmp(name, "GMT") == 0 || strchr(name, '/') ||
-                 *name == '+' || *name == '-';
-    pg_tz *found = named ? pg_tzset(name) : nullptr;
-    long seconds = 0;
-    bool fixed = found && pg_get_timezone_offset(found, &seconds);
-    *micros = seconds * USECS_PER_SEC;
-    return fixed;
-}
-
-uint32_t moved(Lowering *lowering, uint32_t time, int64 micros) {
-    Interval *distance = static_cast<Interval *>(palloc0(sizeof(Interval)));
-    distance->time = micros;
-    Expr *constant = reinterpret_cast<Expr *>(
-        makeConst(INTERVALOID, -1, InvalidOid, sizeof(Interval), PointerGetDatum(distance), false, false));
-    Operands operands{lowering};
-    return operands.add(time) && operands.add(parameter_value(lowering, constant, Family::None))
-               ? apply(operands, Function::AddInterval, Family::Timestamp, 0, true)
-               : kNone;
-}
-
-// time AT TIME ZONE zone; date_trunc (unit, time, zone).
-uint32_t at_time_zone(Lowering *lowering, Oid function, List *arguments, int depth) {
-    bool truncates = function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ_TEXT;
-    Expr *zone = static_cast<Expr *>(truncates ? lthird(arguments) : linitial(arguments));
-    Expr *time = static_cast<Expr *>(lsecond(arguments));
-    int64 offset;
-    if (!fixed_offset(zone, &offset))
-        return refuse(lowering, "the time zone is no constant of a fixed offset from UTC");
-    mql::Unit unit = mql::Unit::None;
-    const FunctionRule *truncation = find_function_rule(F_DATE_TRUNC_TEXT_TIMESTAMP);
-    if (truncates && !demand_met(lowering, *truncation, arguments, InvalidOid, &unit))
-        return kNone;
-    lowering->used = lappend_oid(lowering->used, function);
-    bool to_local = exprType(reinterpret_cast<Node *>(time)) == TIMESTAMPTZOID;
-    uint32_t at = moved(lowering, lower_value(lowering, time, depth + 1), to_local ? offset : -offset);
-    if (!truncates || at == kNone)
-        return at;
-    Operands operands{lowering};
-    if (!operands.add(at))
-        return kNone;
-    at = apply(operands, Function::DateTruncate, Family::Timestamp, 0, true);
-    if (at == kNone)
-        return kNone;
-    lowering->sql.nodes[at].unit = unit;
-    return moved(lowering, at, -offset);
 }
 
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
