@@ -1,6 +1,7 @@
 -- What a condition compares with may raise an error: only where SQL reaches it. Generic plans, where nothing is folded.
 SET plan_cache_mode = force_generic_plan;
 CREATE FOREIGN TABLE reached (_id int, k int, t text COLLATE "C", ks int[]) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test_reach', collection 'reached', fdw_tuple_cost '1000');
+TRUNCATE reached;
 INSERT INTO reached SELECT i, i % 4, 't' || i, ARRAY[i, i + 1] FROM generate_series(1, 12) i;
 CREATE TABLE words (t text);
 INSERT INTO words VALUES ('3'), ('x'), (''), ('2');
@@ -65,6 +66,7 @@ SELECT line FROM explain_lines('EXECUTE renew(0, 0)', '(Row by Row|Documents):')
 SELECT error_of('EXECUTE renew(0, 2)');
 PREPARE renew_by(int, int) AS UPDATE reached SET k = (SELECT 10 / $1) WHERE _id < $2;
 EXECUTE renew_by(0, 0);
+SELECT count(*) FROM explain_lines('EXECUTE renew_by(0, 0)', 'Sets: k =');
 SELECT error_of('EXECUTE renew_by(0, 2)');
 PREPARE renew_where(int) AS UPDATE reached SET k = 10 / $1 WHERE _id < 0 AND k = 10 / $1;
 SELECT line FROM explain_lines('EXECUTE renew_where(0)', '(Row by Row|Documents):') line;

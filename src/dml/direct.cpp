@@ -453,13 +453,11 @@ extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *e
     ExplainPropertyText("Where", filter, es);
     if (es->verbose && scan->plan.columns != NIL) {
         ForeignScan *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
-        List *context = deparse_context_for(get_rel_name(scan->table->relation), scan->table->relation);
-        List *expressions = static_cast<List *>(copyObjectImpl(plan->fdw_exprs)), *lines = NIL;
-        ChangeVarNodes(reinterpret_cast<Node *>(expressions), static_cast<int>(plan->scan.scanrelid), 1, 0);
+        List *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL), *lines = NIL;
         ListCell *cell;
         int index = scan->plan.values_from;
         foreach (cell, scan->plan.columns) {
-            Node *value = static_cast<Node *>(list_nth(expressions, index++));
+            Node *value = static_cast<Node *>(list_nth(plan->fdw_exprs, index++));
             lines = lappend(lines, psprintf("%s = %s", scan->table->columns[lfirst_int(cell) - 1].path.text,
                                             deparse_expression(value, context, false, false)));
         }

@@ -37,20 +37,15 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     ExplainPropertyText("Pipeline", pipeline_shown(node, state), es);
     if (es->verbose && state->plan.reasons != NIL) {
         Scan *scan = reinterpret_cast<Scan *>(node->ss.ps.plan);
-        List *context = scan->scanrelid > 0
-                            ? deparse_context_for(get_rel_name(state->table->relation), state->table->relation)
-                            : set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
+        // With the plan: from PostgreSQL 17 on a subquery's value is looked for in it.
+        List *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
         List *lines = NIL;
         ListCell *clause_cell, *reason_cell;
         forboth(clause_cell, node->ss.ps.plan->qual, reason_cell, state->plan.reasons) {
-            Node *clause = static_cast<Node *>(copyObjectImpl(lfirst(clause_cell)));
-            const char *text = "a condition";
-            if (scan->scanrelid == 0 && !contain_subplans(clause)) {
-                text = deparse_expression(clause, context, true, false);
-            } else if (bms_num_members(pull_varnos(nullptr, clause)) == 1 && !contain_subplans(clause)) {
-                ChangeVarNodes(clause, scan->scanrelid, 1, 0);
-                text = deparse_expression(clause, context, false, false);
-            }
+            Node *clause = static_cast<Node *>(lfirst(clause_cell));
+            const char *text = contain_subplans(clause)
+                                   ? "a condition"
+                                   : deparse_expression(clause, context, scan->scanrelid == 0, false);
             lines = lappend(lines, psprintf("%s: %s", text, strVal(lfirst(reason_cell))));
         }
         if (lines != NIL) // groups check theirs below
