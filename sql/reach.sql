@@ -44,6 +44,13 @@ SELECT r FROM (VALUES
     ('SELECT _id FROM reached WHERE _id < 0 AND ks <@ ARRAY[10 / $1]', ARRAY['0']),
     ('SELECT _id FROM reached WHERE _id < 0 AND t LIKE repeat(''t'', 10 / $1)', ARRAY['0']),
     ('SELECT _id FROM reached WHERE _id < 0 AND k IS DISTINCT FROM 10 / $1', ARRAY['0']),
+    -- a condition that stays here decides before; one that is never TRUE may be NULL
+    ('SELECT _id FROM reached WHERE md5(t) = ''x'' AND k = 10 / $1', ARRAY['0']),
+    ('SELECT _id FROM reached WHERE _id < 0 OR (k >= $2 AND k <= 10 / $1)', ARRAY['0', 'NULL']),
+    ('SELECT _id FROM reached WHERE _id < 0 OR (k > 3000000000 AND k <= 10 / $1)', ARRAY['0']),
+    -- subqueries
+    ('SELECT _id FROM reached WHERE $1 = 0 OR k = (SELECT t::int FROM words) ORDER BY 1', ARRAY['0']),
+    ('SELECT _id FROM reached WHERE k = (SELECT max(_id) / 6 FROM reached) OR _id = $1 ORDER BY 1', ARRAY['12']),
     ('SELECT _id FROM reached WHERE coalesce(k, 10 / $1) = 1 ORDER BY 1', ARRAY['0']),
     ('SELECT _id FROM reached WHERE coalesce(k, (SELECT 10 / $1)) = 1 ORDER BY 1', ARRAY['0']),
     ('SELECT _id FROM reached WHERE coalesce(k, (SELECT t::int FROM words)) = 1 ORDER BY 1', ARRAY['0']),
@@ -60,6 +67,27 @@ SELECT r FROM (VALUES
     ('SELECT w.t, _id FROM words w LEFT JOIN reached ON w.t ~ ''^[0-9]+$'' AND k = CASE WHEN w.t ~ ''^[0-9]+$'' THEN w.t::int END ORDER BY 1, 2', ARRAY['0']),
     ('SELECT a._id, b.k FROM reached a LEFT JOIN reached b ON a.k = b._id AND (b._id > 99 AND b.k = 10 / $1) WHERE a._id < 4 ORDER BY 1', ARRAY['0'])) q(query, arguments),
     LATERAL reaches(query, VARIADIC arguments) r;
+-- A field of a record that is not there.
+CREATE FUNCTION missing_field() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE chosen record; n int; result text := '';
+BEGIN
+    FOR i IN 1..3 LOOP
+        IF i = 1 THEN SELECT 1 AS k INTO chosen; ELSIF i = 2 THEN chosen := NULL; ELSE SELECT 'x'::text AS k INTO chosen; END IF;
+        SELECT count(*) INTO n FROM reached WHERE i > 1 OR k = chosen.k;
+        result := result || ' ' || n;
+    END LOOP;
+    RETURN result;
+END $$;
+SELECT missing_field();
+SET mongo_fdw_cpp.enable_pushdown = off;
+SELECT missing_field();
+RESET mongo_fdw_cpp.enable_pushdown;
+-- Rows that raise and rows that do not by turns.
+SELECT sum(c) FROM generate_series(1, 50) g, LATERAL (SELECT _id c FROM reached WHERE _id < 3 * (g % 2) AND k = 2 / (g % 2) OFFSET 0) x;
+-- A view's rows are hidden from a condition that raises.
+CREATE VIEW hidden WITH (security_barrier) AS SELECT * FROM reached WHERE md5(t) = 'x';
+PREPARE seek(int) AS SELECT _id FROM hidden WHERE k = 10 / $1;
+EXECUTE seek(0);
 -- New values, where no row gets them.
 PREPARE renew(int, int) AS UPDATE reached SET k = 10 / $1 WHERE _id < $2;
 SELECT line FROM explain_lines('EXECUTE renew(0, 0)', '(Row by Row|Documents):') line;
@@ -83,6 +111,12 @@ PREPARE beside(int) AS SELECT count(*) FROM wide JOIN reached r USING (k) WHERE 
 SELECT count(*) > 0 AS parallel FROM plan_of('EXECUTE beside(0)') line WHERE line ~ 'Gather';
 EXECUTE beside(0);
 EXECUTE beside(5);
+SET my.z = '1';
+PREPARE by_setting AS SELECT count(*) FROM wide JOIN reached r USING (k) WHERE r._id < 0 AND r.k = current_setting('my.z')::int;
+EXECUTE by_setting;
+SET my.z = '';
+EXECUTE by_setting;
+RESET my.z;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size;
 -- An error that ends the query does so here too.
 CREATE FUNCTION nap(seconds float8) RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(seconds); RETURN 'x'; END $$;
@@ -93,6 +127,7 @@ RESET statement_timeout;
 RESET plan_cache_mode;
 DEALLOCATE ALL;
 DROP TABLE wide, words;
+DROP VIEW hidden;
 DELETE FROM reached;
 DROP FOREIGN TABLE reached;
-DROP FUNCTION reaches, outcome_of, nap;
+DROP FUNCTION reaches, outcome_of, nap, missing_field;

@@ -15,44 +15,36 @@ extern "C" {
 namespace mongo_fdw {
 namespace {
 
-// A subquery of the plan that was not run yet.
-bool is_unrun(const EState *estate, const Param *param) {
-    return param->paramkind == PARAM_EXEC && estate->es_param_exec_vals[param->paramid].execPlan;
-}
-
-struct Subqueries {
-    EState *estate;
-    ExprContext *run; // in this context; null: none is run
-};
-
-// Whether an expression has a subquery that was not run; runs those it finds where that is asked for.
-bool find_unrun(Node *node, void *argument) {
-    const Subqueries *subqueries = static_cast<Subqueries *>(argument);
+// Runs the subqueries of an expression that were not run yet. What they open must not end with a subtransaction.
+bool run_subqueries(Node *node, void *argument) {
     if (!node)
         return false;
-    if (IsA(node, Param) && is_unrun(subqueries->estate, reinterpret_cast<Param *>(node))) {
-        if (!subqueries->run)
-            return true;
-        ParamExecData *data = &subqueries->estate->es_param_exec_vals[reinterpret_cast<Param *>(node)->paramid];
-        ExecSetParamPlan(static_cast<SubPlanState *>(data->execPlan), subqueries->run);
+    ExprContext *context = static_cast<ExprContext *>(argument);
+    const Param *param = reinterpret_cast<const Param *>(node);
+    if (IsA(node, Param) && param->paramkind == PARAM_EXEC) {
+        void *plan = context->ecxt_param_exec_vals[param->paramid].execPlan;
+        if (plan)
+            ExecSetParamPlan(static_cast<SubPlanState *>(plan), context);
+        return false;
     }
-    return walk_expression(node, find_unrun, argument);
+    return walk_expression(node, run_subqueries, argument);
 }
 
-bool has_parameter(Node *node, void *) {
-    return node && (IsA(node, Param) || walk_expression(node, has_parameter, nullptr));
+// A function whose result may be another one while a plan lives, though no parameter says so.
+bool reads_state(Oid function, void *) {
+    return function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL ||
+           function >= FirstNormalObjectId;
 }
 
-// The parameters below a CASE or COALESCE.
-Bitmapset *spared_parameters(const mql::Tree &tree, uint32_t at, bool spared, Bitmapset *found) {
-    const mql::Node &node = tree.nodes[at];
-    if (node.kind == mql::NodeKind::ParameterValue)
-        return spared ? bms_add_member(found, node.parameter) : found;
-    spared = spared || (node.kind == mql::NodeKind::Apply &&
-                        (node.function == mql::Function::Case || node.function == mql::Function::Coalesce));
-    for (uint32_t child = node.first_child; child != mql::kNone; child = tree.nodes[child].next)
-        found = spared_parameters(tree, child, spared, found);
-    return found;
+// Whether the value of an expression depends on more than constants and the time.
+bool may_change(Node *node, void *) {
+    return node && (IsA(node, Param) || check_functions_in_node(node, reads_state, nullptr) ||
+                    walk_expression(node, may_change, nullptr));
+}
+
+bool has_external_parameter(Node *node, void *) {
+    return node && ((IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXTERN) ||
+                    walk_expression(node, has_external_parameter, nullptr));
 }
 
 struct Evaluation {
@@ -67,49 +59,56 @@ void evaluate(void *argument) {
     evaluation->value = ExecEvalExpr(evaluation->expression, evaluation->context, &evaluation->null);
 }
 
+Expr *expression_at(const ForeignScanState *node, int index) {
+    return static_cast<Expr *>(list_nth(reinterpret_cast<ForeignScan *>(node->ss.ps.plan)->fdw_exprs, index));
+}
+
+// A function may have left something unfinished in the state of an expression that raised: it gets another one, which
+// is not compiled (its parent is null), because that takes longer than it may ever save.
+void renew(ForeignScanState *node, int index) {
+    ScanState *state = scan_state(node);
+    MemoryContext context = AllocSetContextCreate(state->context, "mongo_fdw_cpp expression", ALLOCSET_SMALL_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    lfirst(list_nth_cell(state->parameter_states, index)) = ExecInitExpr(expression_at(node, index), nullptr);
+    MemoryContextSwitchTo(old);
+    if (state->renewed[index])
+        MemoryContextDelete(state->renewed[index]);
+    state->renewed[index] = context;
+}
+
 } // namespace
 
 void prepare_evaluation(ForeignScanState *node, ScanState *state) {
     List *expressions = reinterpret_cast<ForeignScan *>(node->ss.ps.plan)->fdw_exprs;
+    const ParamListInfo parameters = node->ss.ps.state->es_param_list_info;
+    // PL/pgSQL reads its variables by such hooks, and a field of a record may be missing.
+    bool hooked = parameters && (parameters->paramFetch || parameters->paramCompile);
     ListCell *cell;
     foreach (cell, expressions)
-        if (may_raise(static_cast<Expr *>(lfirst(cell))))
+        if (may_raise(static_cast<Expr *>(lfirst(cell))) ||
+            (hooked && has_external_parameter(static_cast<Node *>(lfirst(cell)), nullptr)))
             state->raising = bms_add_member(state->raising, foreach_current_index(cell));
-    for (uint32_t at = 0; at < state->plan.filter.count; at++)
-        if (state->plan.filter.nodes[at].kind == mql::NodeKind::Apply)
-            state->spared = spared_parameters(state->plan.filter, at, false, state->spared);
+    state->renewed = static_cast<MemoryContext *>(palloc0(sizeof(MemoryContext) * (list_length(expressions) + 1)));
 }
 
 bool evaluate_ahead(ForeignScanState *node, int index, Datum *value, bool *null) {
     ScanState *state = scan_state(node);
-    Expr *expression =
-        static_cast<Expr *>(list_nth(reinterpret_cast<ForeignScan *>(node->ss.ps.plan)->fdw_exprs, index));
-    ListCell *cell = list_nth_cell(state->parameter_states, index);
-    Evaluation evaluation{static_cast<ExprState *>(lfirst(cell)), node->ss.ps.ps_ExprContext, 0, true};
-    Subqueries subqueries{node->ss.ps.state, nullptr};
-    if (bms_is_member(index, state->spared) && find_unrun(reinterpret_cast<Node *>(expression), &subqueries)) {
-        state->unsaid = "a subquery may not be reached";
-        return false;
-    }
+    Expr *expression = expression_at(node, index);
+    Evaluation evaluation{static_cast<ExprState *>(list_nth(state->parameter_states, index)),
+                          node->ss.ps.ps_ExprContext, 0, true};
     if (!bms_is_member(index, state->raising)) {
         evaluate(&evaluation);
+    } else if (!may_catch_errors()) {
+        if (may_raise(expression) && may_change(reinterpret_cast<Node *>(expression), nullptr)) {
+            state->unsaid = "a parameter may raise an error, which is not caught beside a parallel plan";
+            return false;
+        }
+        evaluate(&evaluation);
     } else {
-        // What a subquery opens must not end with the subtransaction.
-        subqueries.run = evaluation.context;
-        find_unrun(reinterpret_cast<Node *>(expression), &subqueries);
-        if (!may_catch_errors()) {
-            // What does not depend on parameters was looked at by the planner as well.
-            if (has_parameter(reinterpret_cast<Node *>(expression), nullptr)) {
-                state->unsaid = "a parameter may raise an error, which is not caught beside a parallel plan";
-                return false;
-            }
-            evaluate(&evaluation);
-        } else if (ErrorData *error = catch_error(evaluate, &evaluation, is_about_statement)) {
+        run_subqueries(reinterpret_cast<Node *>(expression), evaluation.context);
+        if (ErrorData *error = catch_error(evaluate, &evaluation, is_about_statement)) {
             FreeErrorData(error);
-            // A function may have left something unfinished in the old one.
-            MemoryContext old = MemoryContextSwitchTo(state->context);
-            lfirst(cell) = ExecInitExpr(expression, &node->ss.ps);
-            MemoryContextSwitchTo(old);
+            renew(node, index);
             state->unsaid = "a parameter raises an error";
             return false;
         }
@@ -117,6 +116,17 @@ bool evaluate_ahead(ForeignScanState *node, int index, Datum *value, bool *null)
     *value = evaluation.value;
     *null = evaluation.null;
     return true;
+}
+
+void raise_evaluation_error(ForeignScanState *node) {
+    ScanState *state = scan_state(node);
+    for (int index = 0; index < state->plan.parameter_count; index++) {
+        if (index == state->plan.given_keys)
+            continue;
+        Evaluation evaluation{static_cast<ExprState *>(list_nth(state->parameter_states, index)),
+                              node->ss.ps.ps_ExprContext, 0, true};
+        evaluate(&evaluation);
+    }
 }
 
 } // namespace mongo_fdw

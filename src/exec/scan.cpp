@@ -45,26 +45,33 @@ mql::ScanRendering render_state(ScanState *state, Sent sent, bool simple_collati
     return mql::render_scan(scan_command(state, sent, simple_collation));
 }
 
-// Makes the decoder and the projection for the attributes that this execution reads.
+// Chooses the decoder and the projection for the attributes that this execution reads; makes them at first need.
 void prepare_decoding(ScanState *state, bool with_rechecks) {
-    MemoryContext old = MemoryContextSwitchTo(state->context);
-    state->needed = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
-    ListCell *cell;
-    foreach (cell, state->plan.needed)
-        state->needed[lfirst_int(cell) - 1] = true;
-    if (with_rechecks)
-        foreach (cell, state->plan.needed_recheck)
-            state->needed[lfirst_int(cell) - 1] = true;
-    if (!projected_paths(state->table, state->needed, &state->projection, &state->projection_count)) {
-        state->projection = nullptr;
-    } else {
-        // An empty list still means "only _id".
-        static const char *const kNothing[] = {"_id"};
-        if (state->projection_count == 0)
-            state->projection = const_cast<const char **>(kNothing);
+    Reading &reading = state->readings[with_rechecks];
+    if (!reading.decoder) {
+        MemoryContext old = MemoryContextSwitchTo(state->context);
+        reading.needed = static_cast<bool *>(palloc0(Max(state->table->column_count, 1)));
+        ListCell *cell;
+        foreach (cell, state->plan.needed)
+            reading.needed[lfirst_int(cell) - 1] = true;
+        if (with_rechecks)
+            foreach (cell, state->plan.needed_recheck)
+                reading.needed[lfirst_int(cell) - 1] = true;
+        if (!projected_paths(state->table, reading.needed, &reading.projection, &reading.projection_count)) {
+            reading.projection = nullptr;
+        } else {
+            // An empty list still means "only _id".
+            static const char *const kNothing[] = {"_id"};
+            if (reading.projection_count == 0)
+                reading.projection = const_cast<const char **>(kNothing);
+        }
+        reading.decoder = make_decoder(state->table, reading.needed);
+        MemoryContextSwitchTo(old);
     }
-    state->decoder = make_decoder(state->table, state->needed);
-    MemoryContextSwitchTo(old);
+    state->decoder = reading.decoder;
+    state->needed = reading.needed;
+    state->projection = reading.projection;
+    state->projection_count = reading.projection_count;
 }
 
 // A key join reads to the end: about a document for each key fits the first batch. One more ends the cursor.
@@ -180,6 +187,8 @@ void start(ForeignScanState *node) {
         state->recheck_reason = "the pushed conditions are too large for a command and were evaluated here";
         rendering = render_state(state, sent, simple);
     }
+    if (!rendering.command.data && state->unsaid)
+        raise_evaluation_error(node); // of a sort, which the rows do not take
     state->never = sent != Sent::Nothing && rendering.never;
     if (state->never) {
         state->finished = true;

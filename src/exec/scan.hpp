@@ -18,6 +18,14 @@ enum class Sent : uint8_t {
     All,
 };
 
+// What an execution reads of the documents.
+struct Reading {
+    Decoder *decoder; // null: not made yet
+    bool *needed;
+    const char **projection; // null: whole documents
+    uint32_t projection_count;
+};
+
 struct ScanState {
     TableOptions *table; // of all tables that the scan joins
     List *tables;        // TableOptions of each
@@ -30,15 +38,16 @@ struct ScanState {
     uint32_t *roots;
     uint32_t root_count;
     Oid user;
-    Decoder *decoder;
+    Reading readings[2]; // without the attributes of rechecks, and with them
+    Decoder *decoder;    // of one of the two
     bool *needed;
-    const char **projection; // null: whole documents
+    const char **projection;
     uint32_t projection_count;
     MemoryContext context;    // of the scan
     MemoryContext parameters; // of the operands of one execution
     List *parameter_states;   // ExprStates of fdw_exprs
     Bitmapset *raising;       // of fdw_exprs: may raise errors, see exec/evaluate.hpp
-    Bitmapset *spared;        // and are below a CASE or COALESCE
+    MemoryContext *renewed;   // of those that did, their ExprStates' memory
     const char *unsaid;       // why one has no value in this execution; null: all have
     mql::Operand *operands;
     Datum keys; // given by a key join

@@ -269,7 +269,9 @@ struct Renderer {
         bson_t list = BSON_INITIALIZER;
         uint32_t count = 0;
         bool decided = false;
-        for (uint32_t at = node.first_child; at != kNone && !decided; at = tree->nodes[at].next) {
+        // What is never TRUE may be NULL, and then SQL evaluates the others: whether they can be said matters.
+        bool to_the_end = node.kind == NodeKind::And;
+        for (uint32_t at = node.first_child; at != kNone && (!decided || to_the_end); at = tree->nodes[at].next) {
             bson_t part = BSON_INITIALIZER;
             Truth truth = render(at, &part);
             if (truth == decisive) {

@@ -19,7 +19,7 @@ bool is_about_statement(int sqlstate) {
     int category = ERRCODE_TO_CATEGORY(sqlstate);
     return category != ERRCODE_TRANSACTION_ROLLBACK && category != ERRCODE_INSUFFICIENT_RESOURCES &&
            category != ERRCODE_OPERATOR_INTERVENTION && category != ERRCODE_SYSTEM_ERROR &&
-           category != ERRCODE_INTERNAL_ERROR;
+           (category != ERRCODE_INTERNAL_ERROR || sqlstate == ERRCODE_INTERNAL_ERROR);
 }
 
 bool may_catch_errors() { return PG_VERSION_NUM >= 170000 || !IsInParallelMode(); }

@@ -12,7 +12,8 @@ using Caught = bool(int sqlstate);
 // P0). Deadlocks, cancels and the like are no such errors.
 Caught is_about_data;
 
-// All errors that do not end a query or a transaction, or tell of a broken system: not classes 40, 53, 57, 58, XX.
+// All errors that do not end a query or a transaction, or tell of a broken system: not classes 40, 53, 57, 58, and of
+// XX the internal errors (XX000), which built-in functions raise for values that are too large, but not corrupted data.
 Caught is_about_statement;
 
 // Whether there can be subtransactions now: before PostgreSQL 17 not in parallel mode.

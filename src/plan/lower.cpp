@@ -173,7 +173,10 @@ uint32_t lower_group(Lowering *lowering, BoolExpr *expression, int depth) {
     uint32_t first = kNone, last = kNone;
     ListCell *cell;
     foreach (cell, expression->args) {
+        bool may_be_left = foreach_current_index(cell) > 0;
+        lowering->conditional += may_be_left;
         uint32_t child = lower(lowering, static_cast<Expr *>(lfirst(cell)), depth + 1);
+        lowering->conditional -= may_be_left;
         if (child == kNone)
             return kNone;
         if (first == kNone)

@@ -89,6 +89,15 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
     return true;
 }
 
+static bool has_subquery(Node *node, void *subqueries) {
+    if (!node)
+        return false;
+    const Param *param = reinterpret_cast<const Param *>(node);
+    if (IsA(node, Param) && param->paramkind == PARAM_EXEC)
+        return bms_is_member(param->paramid, static_cast<const Bitmapset *>(subqueries));
+    return walk_expression(node, has_subquery, subqueries);
+}
+
 // An expression whose value is the same for all rows of a scan.
 bool fixed_for_scan(Lowering *lowering, Expr *expression) {
     if (depends_on_row(lowering, expression))
@@ -97,6 +106,9 @@ bool fixed_for_scan(Lowering *lowering, Expr *expression) {
         return refuse(lowering, "it calls a volatile function"), false;
     if (contain_subplans(reinterpret_cast<Node *>(expression)))
         return refuse(lowering, "it holds a subquery"), false;
+    if (lowering->conditional > 0 &&
+        has_subquery(reinterpret_cast<Node *>(expression), const_cast<Bitmapset *>(lowering->subqueries)))
+        return refuse(lowering, "its subquery is run only where a row asks for it"), false;
     if (lowering->written && has_parameters(reinterpret_cast<Node *>(expression), PARAM_EXEC))
         return refuse(lowering, "the statement writes the collection, which is read before the value is known"), false;
     return true;

@@ -196,6 +196,18 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
                                                             pathkeys, rel->lateral_relids, nullptr, NIL)));
 }
 
+// The parameters that are values of subqueries, of this query and of those around it.
+Bitmapset *subqueries_of(const PlannerInfo *root) {
+    Bitmapset *parameters = nullptr;
+    for (; root; root = root->parent_root) {
+        ListCell *plan, *parameter;
+        foreach (plan, root->init_plans)
+            foreach (parameter, lfirst_node(SubPlan, plan)->setParam)
+                parameters = bms_add_member(parameters, lfirst_int(parameter));
+    }
+    return parameters;
+}
+
 } // namespace
 
 extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation) {
@@ -211,6 +223,7 @@ extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid r
     info->clauses = rel->baserestrictinfo;
     info->user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
     info->written = is_written(root, info->table);
+    info->subqueries = subqueries_of(root);
     info->lowering = lowering_for(info);
     ListCell *cell;
     foreach (cell, rel->baserestrictinfo) {
@@ -329,6 +342,7 @@ Path *copied_local_path(RelOptInfo *rel, PathTarget *target) {
 Lowering *lowering_for(const RelationInfo *info) {
     Lowering *lowering = make_lowering(info->members, info->member_count, info->table, info->user);
     lowering->written = info->written;
+    lowering->subqueries = info->subqueries;
     return lowering;
 }
 

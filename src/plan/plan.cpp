@@ -91,10 +91,56 @@ List *add_proved_keys(const Lowering *lowering, List *sort, List *needed) {
     return needed;
 }
 
+// Conditions in the order in which PostgreSQL evaluates them: by security level, then by cost.
+List *in_order_of_evaluation(List *clauses) {
+    struct Item {
+        RestrictInfo *clause;
+        Index level;
+        Cost cost;
+    };
+    Item *items = static_cast<Item *>(palloc(sizeof(Item) * Max(list_length(clauses), 1)));
+    int count = 0;
+    List *ordered = NIL;
+    ListCell *cell;
+    foreach (cell, clauses) {
+        constexpr int kCheap = 10; // operators: a condition that leaks nothing need not wait for others then
+        RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
+        QualCost cost;
+        cost_qual_eval_node(&cost, reinterpret_cast<Node *>(clause), nullptr);
+        bool free = clause->leakproof && cost.per_tuple < kCheap * cpu_operator_cost;
+        Item item{clause, free ? 0 : clause->security_level, cost.per_tuple};
+        int at = count++;
+        for (; at > 0 && (items[at - 1].level > item.level ||
+                          (items[at - 1].level == item.level && items[at - 1].cost > item.cost));
+             at--)
+            items[at] = items[at - 1];
+        items[at] = item;
+    }
+    for (int i = 0; i < count; i++)
+        ordered = lappend(ordered, items[i].clause);
+    return ordered;
+}
+
+// What is evaluated here where conditions cannot be sent: those, and in their order the others, which may keep a row
+// from a condition that raises. They are evaluated once more by the node.
+List *rechecked_clauses(List *ordered, List *exact) {
+    List *result = NIL;
+    ListCell *cell;
+    foreach (cell, ordered) {
+        Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
+        Node *node = reinterpret_cast<Node *>(clause);
+        bool twice = !lfirst_node(RestrictInfo, cell)->pseudoconstant && !contain_volatile_functions(node) &&
+                     !contain_subplans(node);
+        if (list_member_ptr(exact, clause) || twice)
+            result = lappend(result, clause);
+    }
+    return result;
+}
+
 } // namespace
 
 void lower_scan(Lowering *lowering, const RelationInfo *info, ScanPlan *plan, List **exact, List **local) {
-    lower_clauses(lowering, info->clauses, true, plan, exact, local);
+    lower_clauses(lowering, in_order_of_evaluation(info->clauses), true, plan, exact, local);
     if (!lower_joins(lowering, info, plan))
         elog(ERROR, "a join that was planned cannot be said");
 }
@@ -131,7 +177,7 @@ const char *lower_exactly(const RelationInfo *info, ScanPlan *plan, List *values
     lowering->guarded = true;
     List *local = NIL;
     *rechecked = plan->roots = plan->reasons = NIL;
-    lower_clauses(lowering, info->clauses, false, plan, rechecked, &local);
+    lower_clauses(lowering, in_order_of_evaluation(info->clauses), false, plan, rechecked, &local);
     plan->assigned = NIL;
     ListCell *cell;
     foreach (cell, values) {
@@ -192,6 +238,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
         lower_clauses(lowering, clauses, false, &plan, &rechecked, &local);
     if (outer_plan)
         rechecked = NIL; // it runs where the conditions cannot be sent
+    else if (local != NIL && rechecked != NIL)
+        rechecked = rechecked_clauses(shaped ? in_order_of_evaluation(info->clauses) : clauses, rechecked);
     plan.first_keys = upper ? 0 : first_keys_of(path);
     plan.given_keys = joined || plan.first_keys ? -1 : lower_given_keys(lowering, path->fdw_private, &plan);
     List *pathkeys = upper ? (info->sorted ? root->sort_pathkeys : NIL) : path->path.pathkeys;

@@ -5,7 +5,6 @@
 #include "plan/paths.hpp"
 #include "plan/raising.hpp"
 #include "plan/rules.hpp"
-#include "plan/targets.hpp"
 
 namespace mongo_fdw {
 
@@ -87,7 +86,7 @@ bool always_sayable(const Lowering *lowering, uint32_t at) {
             continue;
         }
         Expr *value = static_cast<Expr *>(list_nth(lowering->parameters, node.parameter));
-        if (!plain || may_raise(value) || has_parameters(reinterpret_cast<Node *>(value), PARAM_EXEC))
+        if (!plain || may_raise(value))
             return false;
     }
     return true;

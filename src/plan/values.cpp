@@ -149,7 +149,11 @@ uint32_t all_of(Lowering *lowering, List *expressions, Function function, Family
         Expr *expression = static_cast<Expr *>(lfirst(cell));
         if (family_of(expression) != family)
             return refuse(lowering, "its operands are of several types");
-        if (!operands.add(lower_value(lowering, expression, depth + 1)))
+        bool may_be_left = operands.count > 0 && function != Function::Greatest && function != Function::Least;
+        lowering->conditional += may_be_left;
+        uint32_t value = lower_value(lowering, expression, depth + 1);
+        lowering->conditional -= may_be_left;
+        if (!operands.add(value))
             return kNone;
     }
     bool lazy = function == Function::Coalesce && spares_errors(lowering, operands.first);
@@ -192,10 +196,17 @@ uint32_t case_value(Lowering *lowering, CaseExpr *expression, int depth) {
         Node *test = reinterpret_cast<Node *>(when->expr);
         if (expression->arg)
             test = with_case_argument(test, expression->arg);
-        sayable = sayable && operands.add(lower_value(lowering, reinterpret_cast<Expr *>(test), depth + 1)) &&
-                  operands.add(lower_value(lowering, when->result, depth + 1));
+        bool may_be_left = operands.count > 0;
+        lowering->conditional += may_be_left;
+        sayable = sayable && operands.add(lower_value(lowering, reinterpret_cast<Expr *>(test), depth + 1));
+        lowering->conditional += !may_be_left;
+        sayable = sayable && operands.add(lower_value(lowering, when->result, depth + 1));
+        lowering->conditional--;
     }
-    if (!sayable || !operands.add(lower_value(lowering, expression->defresult, depth + 1)))
+    lowering->conditional++;
+    sayable = sayable && operands.add(lower_value(lowering, expression->defresult, depth + 1));
+    lowering->conditional--;
+    if (!sayable)
         return lowering->reason ? kNone : refuse(lowering, "a CASE of this type has no rule");
     return apply(operands, Function::Case, family, width_of(reinterpret_cast<Expr *>(expression)),
                  spares_errors(lowering, operands.first));
