@@ -30,6 +30,15 @@ uint32_t apply(const Operands &operands, Function function, Family family, uint8
     return add_sql_node(operands.lowering, node);
 }
 
+uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
+    if (!fixed_for_scan(lowering, expression))
+        return kNone;
+    ValueNode node{NodeKind::ParameterValue, Op::Eq, 0, parameter_of(lowering, expression), kNone, kNone};
+    node.family = family;
+    node.digits = digits_of_constant(expression);
+    return add_sql_node(lowering, node);
+}
+
 namespace {
 
 Family family_of(Expr *expression) {
@@ -44,19 +53,6 @@ uint8_t width_of(Expr *expression) {
 
 // Families that filters compare and no expression takes.
 bool is_opaque(Family family) { return family == Family::Uuid || family == Family::Binary; }
-
-} // namespace
-
-uint32_t parameter_value(Lowering *lowering, Expr *expression, Family family) {
-    if (!fixed_for_scan(lowering, expression))
-        return kNone;
-    ValueNode node{NodeKind::ParameterValue, Op::Eq, 0, parameter_of(lowering, expression), kNone, kNone};
-    node.family = family;
-    node.digits = digits_of_constant(expression);
-    return add_sql_node(lowering, node);
-}
-
-namespace {
 
 // compared: beside a constant, where values may stay as they are stored.
 uint32_t column_value(Lowering *lowering, Var *var, bool compared) {
