@@ -335,7 +335,8 @@ class Generator:
             text = f"{name}({rng.choice(['', '', 'DISTINCT ']) if column != 'nu' else ''}{column})"  # the same
         elif roll < 0.65:
             name = rng.choice(['sum', 'avg', 'stddev', 'stddev_pop', 'variance', 'var_pop'])
-            return f"to_char({name}({rng.choice(['', 'DISTINCT ']) if name in ('sum', 'avg') else ''}f8), '9.99999EEEE')"
+            distinct = rng.choice(['', 'DISTINCT ']) if name in ('sum', 'avg') else ''  # of zeros of both signs it keeps either
+            return f"to_char({name}({distinct}f8){' + 0' if distinct else ''}, '9.99999EEEE')"
         elif roll < 0.8:
             column = rng.choice(["tx", "at", "tz", "ts", "da", "f8", "f4", "td", "vc"])
             text = f"{rng.choice(['min', 'max'])}({column})"
@@ -361,7 +362,7 @@ class Generator:
             names = ["bool_and", "bool_or", "count", "count(DISTINCT"]
         name = rng.choice(names)
         if column == "f8" and not name.startswith("count"):
-            return f"({name}(f8) + 0)" if name in ("min", "max") else f"to_char({name}{' ' if '(' in name else '('}f8), '9.99999EEEE')"
+            return f"({name}(f8) + 0)" if name in ("min", "max") else f"to_char({name}{' ' if '(' in name else '('}f8){' + 0' if 'DISTINCT' in name else ''}, '9.99999EEEE')"
         if numeric and column != "nu" and "DISTINCT" not in name and rng.random() < 0.3:
             column = rng.choice([f"abs({column})", f"{column} * 2", f"{column} + 1", f"- {column}", f"{column} + 0.5"])
         text = f"{name} {column})" if "(" in name else f"{name}({column})"
@@ -560,8 +561,8 @@ def sweep(database, times, seed):
             return rng.choice(OF_TYPE[kind_of][0]) if at == own or rng.random() < 0.15 else rng.choice(LITERALS[OF_TYPE[kind_of][1]])
 
         # Some apply less often: PostgreSQL folds constants of several types, and sorts for an extreme alone.
-        seldom = any(word in name for word in ("like", "regex", "min", "max", "bool_", "every")) or len(set(types)) > 1 and types[0] in TIMES and types[1] in TIMES
-        for _ in range(times * 3 if seldom else times):
+        seldom = any(word in name for word in ("like", "regex", "min", "max", "bool_", "every")) or len(set(types)) > 1 and types[0] in TIMES and types[1] in TIMES or name == '"timestamptz"' or name == "timestamptz"
+        for _ in range(times * 4 if seldom else times):
             own = 1 if dated or zoned else 0 if kind == "function" and types[0] != "interval" else rng.randrange(len(types)) if types else 0
             values = [argument(at, own) for at in range(len(types))]
             if kind == "aggregate":
