@@ -116,8 +116,8 @@ mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation
     command.sayable_only = sent == Sent::Sayable;
     command.columns = state->columns;
     command.operands = state->operands;
-    command.project = state->projection;
-    command.project_count = state->projection_count;
+    command.project = state->reading->projection;
+    command.project_count = state->reading->projection_count;
     command.skip = all ? state->skip : 0;
     command.limit = all && state->limit > 0 ? state->limit : 0;
     command.sort = !all ? state->computed_sort : state->proving ? state->proved_sort : state->sort;

@@ -117,7 +117,7 @@ bool *columns_of_lists(const ScanState *state) {
     for (int i = 0; i < state->table->column_count; i++) {
         const ColumnOptions &column = state->table->columns[i];
         Oid type = column.dropped ? InvalidOid : getBaseType(column.type);
-        lists[i] = state->needed[i] && column.role == Role::Field && column.path.count > 1 &&
+        lists[i] = state->reading->needed[i] && column.role == Role::Field && column.path.count > 1 &&
                    (type == JSONOID || type == JSONBOID || OidIsValid(get_element_type(type)));
     }
     return lists;
@@ -131,7 +131,7 @@ bool lies_in_array(const BsonValue &document, const FieldPath &path) {
 }
 
 void keep_row_id(ScanState *state, TupleTableSlot *slot) {
-    BsonValue document = current_document(state->decoder);
+    BsonValue document = current_document(state->reading->decoder);
     BsonValue id = field_of(document, "_id");
     if (id.type == BsonType::Missing)
         ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
@@ -140,8 +140,8 @@ void keep_row_id(ScanState *state, TupleTableSlot *slot) {
     int count = 0;
     for (int i = 0; i < state->table->column_count; i++) {
         const ColumnOptions &column = state->table->columns[i];
-        if (state->needed[i] && !column.dropped && column.role == Role::Field && slot->tts_isnull[i] &&
-            field_state(state->decoder, column.number) == FieldState::Present)
+        if (state->reading->needed[i] && !column.dropped && column.role == Role::Field && slot->tts_isnull[i] &&
+            field_state(state->reading->decoder, column.number) == FieldState::Present)
             misfit[count++] = column.number;
         else if (state->row_ids->lists[i] && lies_in_array(document, column.path))
             misfit[count++] = static_cast<AttrNumber>(-column.number);

@@ -7,6 +7,7 @@
 
 #include "pg/guard.hpp"
 #include "plan/raising.hpp"
+#include "plan/targets.hpp"
 
 extern "C" {
 #include "executor/nodeSubplan.h"
@@ -42,11 +43,6 @@ bool may_change(Node *node, void *) {
                     walk_expression(node, may_change, nullptr));
 }
 
-bool has_external_parameter(Node *node, void *) {
-    return node && ((IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXTERN) ||
-                    walk_expression(node, has_external_parameter, nullptr));
-}
-
 struct Evaluation {
     ExprState *expression;
     ExprContext *context;
@@ -57,6 +53,11 @@ struct Evaluation {
 void evaluate(void *argument) {
     Evaluation *evaluation = static_cast<Evaluation *>(argument);
     evaluation->value = ExecEvalExpr(evaluation->expression, evaluation->context, &evaluation->null);
+}
+
+Evaluation evaluation_of(ForeignScanState *node, int index) {
+    ExprState *expression = static_cast<ExprState *>(list_nth(scan_state(node)->parameter_states, index));
+    return {expression, node->ss.ps.ps_ExprContext, 0, true};
 }
 
 Expr *expression_at(const ForeignScanState *node, int index) {
@@ -84,28 +85,32 @@ void prepare_evaluation(ForeignScanState *node, ScanState *state) {
     // PL/pgSQL reads its variables by such hooks, and a field of a record may be missing.
     bool hooked = parameters && (parameters->paramFetch || parameters->paramCompile);
     ListCell *cell;
-    foreach (cell, expressions)
-        if (may_raise(static_cast<Expr *>(lfirst(cell))) ||
-            (hooked && has_external_parameter(static_cast<Node *>(lfirst(cell)), nullptr)))
-            state->raising = bms_add_member(state->raising, foreach_current_index(cell));
-    state->renewed = static_cast<MemoryContext *>(palloc0(sizeof(MemoryContext) * (list_length(expressions) + 1)));
+    foreach (cell, expressions) {
+        Node *expression = static_cast<Node *>(lfirst(cell));
+        bool raises = may_raise(static_cast<Expr *>(lfirst(cell)));
+        int index = foreach_current_index(cell);
+        if (raises || (hooked && has_parameters(expression, PARAM_EXTERN)))
+            state->raising = bms_add_member(state->raising, index);
+        if (raises && may_change(expression, nullptr))
+            state->changing = bms_add_member(state->changing, index);
+    }
+    if (state->raising)
+        state->renewed = static_cast<MemoryContext *>(palloc0(sizeof(MemoryContext) * list_length(expressions)));
 }
 
 bool evaluate_ahead(ForeignScanState *node, int index, Datum *value, bool *null) {
     ScanState *state = scan_state(node);
-    Expr *expression = expression_at(node, index);
-    Evaluation evaluation{static_cast<ExprState *>(list_nth(state->parameter_states, index)),
-                          node->ss.ps.ps_ExprContext, 0, true};
+    Evaluation evaluation = evaluation_of(node, index);
     if (!bms_is_member(index, state->raising)) {
         evaluate(&evaluation);
     } else if (!may_catch_errors()) {
-        if (may_raise(expression) && may_change(reinterpret_cast<Node *>(expression), nullptr)) {
+        if (bms_is_member(index, state->changing)) {
             state->unsaid = "a parameter may raise an error, which is not caught beside a parallel plan";
             return false;
         }
         evaluate(&evaluation);
     } else {
-        run_subqueries(reinterpret_cast<Node *>(expression), evaluation.context);
+        run_subqueries(reinterpret_cast<Node *>(expression_at(node, index)), evaluation.context);
         if (ErrorData *error = catch_error(evaluate, &evaluation, is_about_statement)) {
             FreeErrorData(error);
             renew(node, index);
@@ -121,11 +126,9 @@ bool evaluate_ahead(ForeignScanState *node, int index, Datum *value, bool *null)
 void raise_evaluation_error(ForeignScanState *node) {
     ScanState *state = scan_state(node);
     for (int index = 0; index < state->plan.parameter_count; index++) {
-        if (index == state->plan.given_keys)
-            continue;
-        Evaluation evaluation{static_cast<ExprState *>(list_nth(state->parameter_states, index)),
-                              node->ss.ps.ps_ExprContext, 0, true};
-        evaluate(&evaluation);
+        Evaluation evaluation = evaluation_of(node, index);
+        if (index != state->plan.given_keys)
+            evaluate(&evaluation);
     }
 }
 

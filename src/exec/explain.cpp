@@ -71,7 +71,7 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
             const mongo::CursorCounts *open = mongo::counts(state->cursor);
             counts.commands += open->commands;
             counts.batches += open->batches;
-            counts.documents += open->documents + (state->finished ? 0 : documents_in_batch(state->decoder));
+            counts.documents += open->documents + (state->finished ? 0 : documents_in_batch(state->reading->decoder));
             counts.bytes += open->bytes;
         }
         if (es->format == EXPLAIN_FORMAT_TEXT) {

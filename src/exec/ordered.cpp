@@ -159,7 +159,7 @@ bool prove_order(ForeignScanState *node, ScanState *state) {
             if (is_proved(state, key) && nulls[column_of_key(state, key)])
                 doubt = "a value is NULL or does not fit";
             else if (is_doubted(state, key) &&
-                     field_of(current_document(state->decoder), mql::kSortKeys).type != BsonType::Missing)
+                     field_of(current_document(state->reading->decoder), mql::kSortKeys).type != BsonType::Missing)
                 doubt = "the server is unsure of a value";
             if (doubt)
                 disproved(state, key, doubt);

@@ -29,7 +29,7 @@ void close(ScanState *state, bool may_wait) {
     if (!cursor)
         return;
     if (!state->finished)
-        mongo::counts(cursor)->documents += documents_in_batch(state->decoder);
+        mongo::counts(cursor)->documents += documents_in_batch(state->reading->decoder);
     add_counts(state);
     state->cursor = nullptr;
     mongo::close_cursor(cursor, may_wait);
@@ -68,10 +68,7 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
         reading.decoder = make_decoder(state->table, reading.needed);
         MemoryContextSwitchTo(old);
     }
-    state->decoder = reading.decoder;
-    state->needed = reading.needed;
-    state->projection = reading.projection;
-    state->projection_count = reading.projection_count;
+    state->reading = &reading;
 }
 
 // A key join reads to the end: about a document for each key fits the first batch. One more ends the cursor.
@@ -213,17 +210,17 @@ void start(ForeignScanState *node) {
         set_rechecks(state, true);
         send(state, render_state(state, Sent::Nothing, simple), Sent::Nothing, false, &failure);
     }
-    begin_batch(state->decoder, mongo::current_batch(state->cursor));
+    begin_batch(state->reading->decoder, mongo::current_batch(state->cursor));
 }
 
 // Takes the next batch; false at the end. An error of the cursor is an ERROR, never an end.
 bool fetch(ScanState *state) {
     mongo::Error error;
-    uint32_t documents = documents_in_batch(state->decoder);
+    uint32_t documents = documents_in_batch(state->reading->decoder);
     mongo::counts(state->cursor)->documents += documents;
     CHECK_FOR_INTERRUPTS();
     if (mongo::next_batch(state->cursor, documents, &error)) {
-        begin_batch(state->decoder, mongo::current_batch(state->cursor));
+        begin_batch(state->reading->decoder, mongo::current_batch(state->cursor));
         return true;
     }
     if (error.kind != mongo::ErrorKind::None)
@@ -305,8 +302,8 @@ namespace {
 // Decodes the next row into the slot; false at the end of the batch.
 bool decode_into(ScanState *state, TupleTableSlot *slot) {
     if (!state->row_values)
-        return decode_row(state->decoder, slot->tts_values, slot->tts_isnull);
-    if (!decode_row(state->decoder, state->row_values, state->row_nulls))
+        return decode_row(state->reading->decoder, slot->tts_values, slot->tts_isnull);
+    if (!decode_row(state->reading->decoder, state->row_values, state->row_nulls))
         return false;
     ListCell *cell;
     int column = 0;
@@ -425,7 +422,7 @@ extern "C" void mongoReScanForeignScan(ForeignScanState *node) {
     forget_ordered_rows(state);
     if (same && state->cursor && mongo::on_first_batch(state->cursor)) {
         // The first batch is still at hand.
-        begin_batch(state->decoder, mongo::current_batch(state->cursor));
+        begin_batch(state->reading->decoder, mongo::current_batch(state->cursor));
         state->finished = false;
         state->seen = 0;
         return;

@@ -38,15 +38,13 @@ struct ScanState {
     uint32_t *roots;
     uint32_t root_count;
     Oid user;
-    Reading readings[2]; // without the attributes of rechecks, and with them
-    Decoder *decoder;    // of one of the two
-    bool *needed;
-    const char **projection;
-    uint32_t projection_count;
+    Reading readings[2];      // without the attributes of rechecks, and with them
+    Reading *reading;         // of this execution
     MemoryContext context;    // of the scan
     MemoryContext parameters; // of the operands of one execution
     List *parameter_states;   // ExprStates of fdw_exprs
     Bitmapset *raising;       // of fdw_exprs: may raise errors, see exec/evaluate.hpp
+    Bitmapset *changing;      // of these: their values may be others in the next execution of a plan
     MemoryContext *renewed;   // of those that did, their ExprStates' memory
     const char *unsaid;       // why one has no value in this execution; null: all have
     mql::Operand *operands;

@@ -11,11 +11,7 @@ namespace mongo_fdw::mql {
 
 constexpr int kTypeString = 2, kTypeArray = 4, kTypeBinary = 5, kTypeUndefined = 6, kTypeObjectId = 7, kTypeBool = 8,
               kTypeDate = 9, kTypeSymbol = 14;
-constexpr int64_t kMsPerDay = 86400000;
 constexpr uint32_t kMaxBytes = kMostCommandBytes;
-
-// $eq, $ne, ...
-const char *name_of(Op op);
 
 // A list of conditions on one column, joined by OR; each is a document of operators.
 class Arms {

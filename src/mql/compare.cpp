@@ -11,7 +11,7 @@
 
 namespace mongo_fdw::mql {
 
-const char *name_of(Op op) {
+const char *name_of(Op op) noexcept {
     constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
     return kNames[static_cast<int>(op)];
 }

@@ -5,7 +5,7 @@
 namespace mongo_fdw::mql {
 namespace {
 
-constexpr int64_t kMsPerDay = 86400000, kMsPerHour = 3600000, kMsPerMinute = 60000, kMsPerSecond = 1000;
+constexpr int64_t kMsPerHour = 3600000, kMsPerMinute = 60000, kMsPerSecond = 1000;
 // Dates whose parts both sides name alike: from 0001-01-01 until 10000-01-01.
 constexpr int64_t kFirstCommonMs = INT64_C(-62135596800000), kEndCommonMs = INT64_C(253402300800000);
 
@@ -15,7 +15,7 @@ static bool zone_of(const FunctionCall &call, int64_t *offset) {
     *offset = call.node.zoned ? call.zone_offset_ms : 0;
     if (*offset != kNoZone)
         return true;
-    *call.sayable = false;
+    cannot_say(call);
     return false;
 }
 

@@ -113,21 +113,21 @@ struct Renderer {
                 return compare_with_nan(op_, v);
             if (with.number != 0 && std::fabs(with.number) <= 1e-300)
                 return cannot_say();
-            return with_nan(
-                op_, v, single ? compare_single(op_, v, with.number) : op(compare_name(op_), {v, Value(with.number)}));
+            return with_nan(op_, v,
+                            single ? compare_single(op_, v, with.number) : op(name_of(op_), {v, Value(with.number)}));
         case OperandKind::Numeric:
             return compare_numeric(op_, v, with.text);
         case OperandKind::Micros:
         case OperandKind::Days:
             return compare_instant(op_, v, with);
         default:
-            return op(compare_name(op_), {v, parameter(with).value});
+            return op(name_of(op_), {v, parameter(with).value});
         }
     }
 
     Value compare_values(Op op_, Family family, const Value &a, const Value &b) {
         return family == Family::Float || family == Family::Numeric ? compare_floats(op_, a, b)
-                                                                    : op(compare_name(op_), {a, b});
+                                                                    : op(name_of(op_), {a, b});
     }
 
     // A side of a comparison with a constant may stay as it is stored.
@@ -152,7 +152,7 @@ struct Renderer {
         if (with.kind == OperandKind::Null)
             return null_beside(piece);
         bool single = left.kind == NodeKind::ColumnValue && context.columns[left.column].single;
-        Value test = with.kind == OperandKind::Unknown ? op(compare_name(node.op), {"$$a", named(with)})
+        Value test = with.kind == OperandKind::Unknown ? op(name_of(node.op), {"$$a", named(with)})
                                                        : compare_constant(node.op, single, "$$a", with);
         return guarded("a", piece, test);
     }

@@ -7,16 +7,11 @@
 
 namespace mongo_fdw::mql {
 
-const char *compare_name(Op op) {
-    constexpr const char *kNames[] = {"$eq", "$ne", "$lt", "$lte", "$gt", "$gte"};
-    return kNames[static_cast<int>(op)];
-}
-
 Value compare_floats(Op op_, const Value &a, const Value &b) {
     switch (op_) {
     case Op::Eq:
     case Op::Ne:
-        return op(compare_name(op_), {a, b});
+        return op(name_of(op_), {a, b});
     case Op::Lt:
         return both(negation(is_nan(a)), either(is_nan(b), op("$lt", {a, b})));
     case Op::Le:
@@ -30,7 +25,7 @@ Value compare_floats(Op op_, const Value &a, const Value &b) {
 static Value compare_bound(Op op_, const Value &v, const Value &bound, int side) {
     bool below = op_ == Op::Lt || op_ == Op::Le;
     if (side == 0)
-        return op(compare_name(op_), {v, bound});
+        return op(name_of(op_), {v, bound});
     if (op_ == Op::Eq || op_ == Op::Ne)
         return fixed(op_ == Op::Ne);
     return op(side < 0 ? (below ? "$lte" : "$gt") : (below ? "$lt" : "$gte"), {v, bound});
@@ -64,7 +59,7 @@ Value compare_instant(Op op_, const Value &v, const Operand &with) {
         return fixed(op_ == Op::Ne || (op_ != Op::Eq && below == (value == INT64_MAX)));
     }
     if (with.kind == OperandKind::Days)
-        return op(compare_name(op_), {v, Value::date(value * kMsPerDay)});
+        return op(name_of(op_), {v, Value::date(value * kMsPerDay)});
     Instant instant = instant_of_micros(value);
     return compare_bound(op_, v, Value::date(instant.ms), instant.between ? -1 : 0);
 }

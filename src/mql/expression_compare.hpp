@@ -6,11 +6,6 @@
 
 namespace mongo_fdw::mql {
 
-constexpr int64_t kMsPerDay = 86400000;
-
-// $eq, $ne, ... of expressions.
-const char *compare_name(Op op);
-
 // A constant condition.
 inline Value fixed(bool truth) { return literal(truth); }
 

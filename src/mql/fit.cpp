@@ -283,7 +283,6 @@ Value converted(const Value &v, const FitColumn &column, ValueForm form) {
                       form == ValueForm::Near ? v : unsure_value());
     case FitKind::Date:
         if (column.whole_days) {
-            constexpr int64_t kMsPerDay = 86400000;
             Value ms = op("$toLong", v);
             Value rest =
                 op("$mod", {op("$add", {op("$mod", {ms, Value(kMsPerDay)}), Value(kMsPerDay)}), Value(kMsPerDay)});

@@ -46,6 +46,7 @@ enum class NodeKind : uint8_t {
 enum class Op : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
 Op negated(Op op) noexcept;
 Op commuted(Op op) noexcept;
+const char *name_of(Op op) noexcept; // $eq, $ne, ...: of the query language and of expressions
 
 // How the values of a column compare, here and there.
 // Interval: what lies between two times, of which no column is made.
@@ -263,6 +264,7 @@ struct Instant {
     bool between;
 };
 constexpr int64_t kYear2000Ms = 946684800000; // since 1970
+constexpr int64_t kMsPerDay = 86400000;
 inline Instant instant_of_micros(int64_t micros) {
     int64_t ms = micros / 1000, rest = micros % 1000;
     return {kYear2000Ms + ms - (rest < 0), rest != 0};

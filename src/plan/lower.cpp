@@ -4,7 +4,6 @@
 // constants, parameters, columns of an outer relation, stable functions (evaluated when the scan starts).
 #include "plan/lower.hpp"
 
-#include "exec/operands.hpp"
 #include "plan/features.hpp"
 #include "plan/rules.hpp"
 #include "plan/targets.hpp"

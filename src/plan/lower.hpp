@@ -37,7 +37,7 @@ struct Lowering {
     bool unwound;          // the rows are elements of the unwound array, not documents
     bool guarded;          // conditions must be exact where they can be, see mql::truth_filter
     // Parameters that are values of subqueries: they are run when the scan starts, and so must be sure to be reached.
-    const Bitmapset *subqueries;
+    Bitmapset *subqueries;
     int conditional; // what is lowered now stands so many times where SQL may not get: in OR, CASE, COALESCE
 };
 

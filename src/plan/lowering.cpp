@@ -106,8 +106,7 @@ bool fixed_for_scan(Lowering *lowering, Expr *expression) {
         return refuse(lowering, "it calls a volatile function"), false;
     if (contain_subplans(reinterpret_cast<Node *>(expression)))
         return refuse(lowering, "it holds a subquery"), false;
-    if (lowering->conditional > 0 &&
-        has_subquery(reinterpret_cast<Node *>(expression), const_cast<Bitmapset *>(lowering->subqueries)))
+    if (lowering->conditional > 0 && has_subquery(reinterpret_cast<Node *>(expression), lowering->subqueries))
         return refuse(lowering, "its subquery is run only where a row asks for it"), false;
     if (lowering->written && has_parameters(reinterpret_cast<Node *>(expression), PARAM_EXEC))
         return refuse(lowering, "the statement writes the collection, which is read before the value is known"), false;

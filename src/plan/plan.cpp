@@ -127,12 +127,11 @@ List *rechecked_clauses(List *ordered, List *exact) {
     List *result = NIL;
     ListCell *cell;
     foreach (cell, ordered) {
-        Expr *clause = lfirst_node(RestrictInfo, cell)->clause;
-        Node *node = reinterpret_cast<Node *>(clause);
-        bool twice = !lfirst_node(RestrictInfo, cell)->pseudoconstant && !contain_volatile_functions(node) &&
-                     !contain_subplans(node);
-        if (list_member_ptr(exact, clause) || twice)
-            result = lappend(result, clause);
+        RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
+        Node *node = reinterpret_cast<Node *>(clause->clause);
+        bool twice = !clause->pseudoconstant && !contain_volatile_functions(node) && !contain_subplans(node);
+        if (list_member_ptr(exact, node) || twice)
+            result = lappend(result, node);
     }
     return result;
 }

@@ -19,16 +19,16 @@ struct RelationInfo {
     Oid user;            // whose mapping the scan uses
     ScanMember *members; // the tables, in the order of the joins
     int member_count;
-    List *tables;                // their TableOptions
-    List *as;                    // and the fields that hold their documents, see join_tables
-    List *joins;                 // JoinedTables, of all but the first
-    bool written;                // by the same statement: it is read once, see exec/drain.hpp
-    const Bitmapset *subqueries; // see Lowering
-    bool lookups;                // some of them are made by $lookup
-    List *clauses;               // RestrictInfos of the scan's rows
-    List *notes;                 // Strings: what above the scan stays here, and why
-    Cost joining;                // what the server does for joins
-    Cost total;                  // of a join's path
+    List *tables;          // their TableOptions
+    List *as;              // and the fields that hold their documents, see join_tables
+    List *joins;           // JoinedTables, of all but the first
+    bool written;          // by the same statement: it is read once, see exec/drain.hpp
+    Bitmapset *subqueries; // see Lowering
+    bool lookups;          // some of them are made by $lookup
+    List *clauses;         // RestrictInfos of the scan's rows
+    List *notes;           // Strings: what above the scan stays here, and why
+    Cost joining;          // what the server does for joins
+    Cost total;            // of a join's path
     // The scan alone, or PostgreSQL's own path of a join, with the columns of the relation: for when the server refuses
     // lookups and sorts.
     Path *local;

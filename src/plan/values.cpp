@@ -138,6 +138,14 @@ uint32_t tested(Lowering *lowering, Function function, uint32_t at, bool negativ
     return negative ? negated(lowering, test) : test;
 }
 
+// A value that SQL may leave unread.
+uint32_t lower_conditionally(Lowering *lowering, Expr *expression, int depth) {
+    lowering->conditional++;
+    uint32_t value = lower_value(lowering, expression, depth);
+    lowering->conditional--;
+    return value;
+}
+
 uint32_t all_of(Lowering *lowering, List *expressions, Function function, Family family, uint8_t width, int depth) {
     Operands operands{lowering};
     ListCell *cell;
@@ -145,11 +153,8 @@ uint32_t all_of(Lowering *lowering, List *expressions, Function function, Family
         Expr *expression = static_cast<Expr *>(lfirst(cell));
         if (family_of(expression) != family)
             return refuse(lowering, "its operands are of several types");
-        bool may_be_left = operands.count > 0 && function != Function::Greatest && function != Function::Least;
-        lowering->conditional += may_be_left;
-        uint32_t value = lower_value(lowering, expression, depth + 1);
-        lowering->conditional -= may_be_left;
-        if (!operands.add(value))
+        bool read = operands.count == 0 || function == Function::Greatest || function == Function::Least;
+        if (!operands.add((read ? lower_value : lower_conditionally)(lowering, expression, depth + 1)))
             return kNone;
     }
     bool lazy = function == Function::Coalesce && spares_errors(lowering, operands.first);
@@ -189,20 +194,14 @@ uint32_t case_value(Lowering *lowering, CaseExpr *expression, int depth) {
     ListCell *cell;
     foreach (cell, expression->args) {
         CaseWhen *when = lfirst_node(CaseWhen, cell);
-        Node *test = reinterpret_cast<Node *>(when->expr);
+        Expr *test = when->expr;
         if (expression->arg)
-            test = with_case_argument(test, expression->arg);
-        bool may_be_left = operands.count > 0;
-        lowering->conditional += may_be_left;
-        sayable = sayable && operands.add(lower_value(lowering, reinterpret_cast<Expr *>(test), depth + 1));
-        lowering->conditional += !may_be_left;
-        sayable = sayable && operands.add(lower_value(lowering, when->result, depth + 1));
-        lowering->conditional--;
+            test = reinterpret_cast<Expr *>(with_case_argument(reinterpret_cast<Node *>(test), expression->arg));
+        auto lower_test = operands.count == 0 ? lower_value : lower_conditionally;
+        sayable = sayable && operands.add(lower_test(lowering, test, depth + 1)) &&
+                  operands.add(lower_conditionally(lowering, when->result, depth + 1));
     }
-    lowering->conditional++;
-    sayable = sayable && operands.add(lower_value(lowering, expression->defresult, depth + 1));
-    lowering->conditional--;
-    if (!sayable)
+    if (!sayable || !operands.add(lower_conditionally(lowering, expression->defresult, depth + 1)))
         return lowering->reason ? kNone : refuse(lowering, "a CASE of this type has no rule");
     return apply(operands, Function::Case, family, width_of(reinterpret_cast<Expr *>(expression)),
                  spares_errors(lowering, operands.first));

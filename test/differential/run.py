@@ -561,7 +561,7 @@ def sweep(database, times, seed):
             return rng.choice(OF_TYPE[kind_of][0]) if at == own or rng.random() < 0.15 else rng.choice(LITERALS[OF_TYPE[kind_of][1]])
 
         # Some apply less often: PostgreSQL folds constants of several types, and sorts for an extreme alone.
-        seldom = any(word in name for word in ("like", "regex", "min", "max", "bool_", "every")) or len(set(types)) > 1 and types[0] in TIMES and types[1] in TIMES or name == '"timestamptz"' or name == "timestamptz"
+        seldom = any(word in name for word in ("like", "regex", "min", "max", "bool_", "every")) or len(set(types)) > 1 and types[0] in TIMES and types[1] in TIMES or name.strip('"') == "timestamptz"
         for _ in range(times * 4 if seldom else times):
             own = 1 if dated or zoned else 0 if kind == "function" and types[0] != "interval" else rng.randrange(len(types)) if types else 0
             values = [argument(at, own) for at in range(len(types))]
