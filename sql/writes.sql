@@ -54,6 +54,21 @@ INSERT INTO w (_id, j) VALUES (9, '[12345678901234567890123456789012345]');
 SELECT __doc FROM w_doc WHERE _id = 7;
 
 -- UPDATE and DELETE as one command.
+-- New values that read MongoDB while the command stands ready: document 1 alone gets them.
+CREATE FOREIGN TABLE r (_id int, v int, k int, t text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'r');
+TRUNCATE r;
+INSERT INTO r VALUES (1, 10, 1, 'a'), (2, 20, 2, 'b'), (5, 50, 5, 'e');
+CREATE FUNCTION v_of(id int) RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT v FROM r WHERE _id = id); END $$;
+UPDATE r SET v = (SELECT v + 1 FROM r WHERE _id = 5) WHERE _id = 1;
+SELECT * FROM r ORDER BY _id;
+UPDATE r SET v = v_of(5) + 2, t = (SELECT 'found ' || t FROM r WHERE _id = 2) WHERE _id = 1;
+SELECT * FROM r ORDER BY _id;
+UPDATE r SET k = k * 2, v = (SELECT max(v) + 3 FROM r) WHERE _id = 1;
+SELECT * FROM r ORDER BY _id;
+DELETE FROM r WHERE _id = (SELECT _id - 3 FROM r WHERE _id = 5) AND v_of(5) = 50;
+SELECT * FROM r ORDER BY _id;
+DROP FUNCTION v_of;
+DROP FOREIGN TABLE r;
 EXPLAIN (VERBOSE, COSTS OFF) UPDATE w SET name = 'all', big = 5 WHERE name LIKE 'n%';
 UPDATE w SET name = 'all', big = 5 WHERE name LIKE 'n%' OR _id = 1;
 PREPARE direct (text, int) AS UPDATE w SET name = $1 WHERE _id = $2;

@@ -5,6 +5,7 @@
 #include "convert/json.hpp"
 #include "mql/commands.hpp"
 #include "pg/arguments.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_catalog);
@@ -180,7 +181,7 @@ bool is_system_database(const char *name) {
 
 // Names of all databases but the system's, in UTF-8.
 List *list_databases(Oid server) {
-    mql::Document command = mql::list_databases_command();
+    mql::Document command = mql::list_databases_command(current_memory());
     mongo::Bytes reply;
     run_command(server, GetUserId(), "admin", {command.data, command.size}, &reply);
     BsonValue databases = field_of(reply.data, reply.size, "databases");

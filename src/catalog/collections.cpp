@@ -4,6 +4,7 @@
 #include "convert/text.hpp"
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -44,7 +45,8 @@ DocumentStream *open_unless_refused(const DocumentSource &source, mql::Document 
 
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure) {
     DocumentSource source{server, user, database, "", readable_text(database, strlen(database)), nullptr};
-    DocumentStream *stream = open_unless_refused(source, mql::list_collections_command(nullptr), failure);
+    DocumentStream *stream =
+        open_unless_refused(source, mql::list_collections_command(nullptr, current_memory()), failure);
     if (!stream)
         return NIL;
     List *list = NIL;
@@ -82,7 +84,8 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
 }
 
 List *list_indexes(const DocumentSource &source, mongo::Error *failure) {
-    DocumentStream *stream = open_unless_refused(source, mql::list_indexes_command(source.collection), failure);
+    DocumentStream *stream =
+        open_unless_refused(source, mql::list_indexes_command(source.collection, current_memory()), failure);
     if (!stream)
         return NIL;
     List *list = NIL;

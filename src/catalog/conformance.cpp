@@ -13,6 +13,7 @@
 #include "options/path.hpp"
 #include "pg/arguments.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_conformance);
@@ -137,7 +138,8 @@ void count_by_server(Survey *survey) {
     if (total == 0)
         return;
     mongo::Error failure;
-    DocumentStream *stream = open_documents(survey->source, mql::survey_command(source, fits, total), &failure);
+    DocumentStream *stream =
+        open_documents(survey->source, mql::survey_command(source, fits, total, current_memory()), &failure);
     if (!stream) {
         // A server that lacks an operator, or cannot evaluate it for some value: the scan can.
         if (!is_about_evaluation(failure))
@@ -157,7 +159,8 @@ void count_by_server(Survey *survey) {
             reset_count(columns[i]);
         if (columns[i]->bad == 0 || survey->most_examples == 0)
             continue;
-        stream = open_documents(survey->source, mql::misfits_command(source, fits[i], survey->most_examples));
+        stream = open_documents(survey->source,
+                                mql::misfits_command(source, fits[i], survey->most_examples, current_memory()));
         while (next_document(stream, &group))
             keep_example(survey, columns[i], group);
         close_documents(stream);
@@ -192,7 +195,7 @@ void count_by_scan(Survey *survey) {
     const char **paths;
     if (projected_paths(table, needed, &paths, &part.project_count))
         part.project = paths;
-    DocumentStream *stream = open_documents(survey->source, mql::part_command(part));
+    DocumentStream *stream = open_documents(survey->source, mql::part_command(part, current_memory()));
     Decoder *decoder = make_decoder(table, needed);
     Datum *values = static_cast<Datum *>(palloc(sizeof(Datum) * Max(table->column_count, 1)));
     bool *nulls = static_cast<bool *>(palloc(Max(table->column_count, 1)));

@@ -2,6 +2,7 @@
 #include "catalog/import.hpp"
 #include "catalog/layout.hpp"
 #include "connect/sample.hpp"
+#include "convert/query_json.hpp"
 #include "pg/arguments.hpp"
 #include "pg/hash.hpp"
 
@@ -196,10 +197,8 @@ extern "C" Datum mongo_profile(PG_FUNCTION_ARGS) {
         nullptr};
     request.size = integer_argument(fcinfo, 3, "sample", 0, kMost);
     request.random = true;
-    char message[512];
-    mql::Document filter = mql::parse_filter(utf8_of(text_argument(fcinfo, 4, "filter")), message, sizeof message);
-    if (!filter.data)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid filter"), errdetail("%s", message)));
+    mql::Document filter =
+        read_filter(text_argument(fcinfo, 4, "filter"), "invalid filter", ERRCODE_INVALID_PARAMETER_VALUE);
     constexpr uint32 kEmptyDocument = 5;
     if (filter.size > kEmptyDocument)
         request.filter = filter;

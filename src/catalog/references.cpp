@@ -11,6 +11,7 @@
 #include "mql/commands.hpp"
 #include "pg/arguments.hpp"
 #include "pg/hash.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_references);
@@ -319,9 +320,9 @@ void look_up_chunk(const Survey *survey, const Target *target, HTAB *lookups, St
     uint32_t size = array->len;
     memcpy(array->data, &size, 4);
     mql::Document values{reinterpret_cast<uint8_t *>(array->data), size};
-    DocumentStream *stream =
-        open_documents(source_of_target(survey, target),
-                       mql::present_values_command(target->collection->name, dotted(target->node), values));
+    DocumentStream *stream = open_documents(
+        source_of_target(survey, target),
+        mql::present_values_command(target->collection->name, dotted(target->node), values, current_memory()));
     BsonValue group;
     while (next_document(stream, &group)) {
         BsonValue value = field_of(group, "_id");
@@ -380,8 +381,9 @@ const char *cardinality_of(const Source *source) {
 }
 
 bool holds_repeated(const Survey *survey, const Target *target) {
-    DocumentStream *stream = open_documents(
-        source_of_target(survey, target), mql::repeated_value_command(target->collection->name, dotted(target->node)));
+    DocumentStream *stream =
+        open_documents(source_of_target(survey, target),
+                       mql::repeated_value_command(target->collection->name, dotted(target->node), current_memory()));
     BsonValue group;
     bool found = next_document(stream, &group);
     close_documents(stream);

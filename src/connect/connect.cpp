@@ -6,6 +6,7 @@
 #include "options/options.hpp"
 #include "pg/error.hpp"
 #include "pg/hash.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_connections);
@@ -233,7 +234,7 @@ bool run_command(Oid server, Oid user, const char *database, mongo::Bytes comman
                  mongo::Error *failure) {
     return with_connection(server, user, database, nullptr, false, failure,
                            [&](mongo::Client *client, mongo::Error *error) {
-                               return mongo::run_command(client, database, command, reply, error);
+                               return mongo::run_command(client, database, command, current_memory(), reply, error);
                            });
 }
 

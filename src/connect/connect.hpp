@@ -26,7 +26,7 @@ bool may_connect(Oid server, Oid user);
 mongo::Cursor *open_cursor(Oid server, Oid user, const mongo::CursorRequest &request, const char *name_space,
                            const char *pipeline, mongo::Error *failure = nullptr);
 
-// The same for a command with a single reply, which is valid until the next command.
+// The same for a command with a single reply, in the current memory context.
 bool run_command(Oid server, Oid user, const char *database, mongo::Bytes command, mongo::Bytes *reply,
                  mongo::Error *failure = nullptr);
 

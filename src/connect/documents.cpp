@@ -38,16 +38,7 @@ DocumentSource source_of(const TableOptions *table, Oid user) {
 }
 
 mql::Document base_pipeline_of(const TableOptions *table) {
-    if (!table->pipeline)
-        return {};
-    char message[256];
-    mql::Document parsed = mql::parse_pipeline(table->pipeline, message, sizeof message);
-    if (!parsed.data)
-        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_STRING_FORMAT), errmsg("invalid value for option \"pipeline\""),
-                        errdetail("%s", message)));
-    uint8_t *copy = static_cast<uint8_t *>(palloc(parsed.size));
-    memcpy(copy, parsed.data, parsed.size);
-    return {copy, parsed.size};
+    return {table->pipeline_stages.data, table->pipeline_stages.size};
 }
 
 DocumentStream *open_documents(const DocumentSource &source, mql::Document command, mongo::Error *failure) {
@@ -63,13 +54,10 @@ DocumentStream *open_documents(const DocumentSource &source, mql::Document comma
     callback->func = on_context_reset;
     callback->arg = stream;
     MemoryContextRegisterResetCallback(context, callback);
-    // The command lives in the builder's scratch, which the next command overwrites.
-    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(context, command.size));
-    memcpy(copy, command.data, command.size);
     mongo::CursorRequest request{};
     request.database = source.database;
     request.collection = source.collection;
-    request.command = {copy, command.size};
+    request.command = {command.data, command.size};
     request.aggregate = true;
     request.read_preference = source.read_preference;
     request.fetch_bytes = kFetchBytes;

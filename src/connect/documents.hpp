@@ -25,7 +25,7 @@ struct DocumentSource {
 // The collection of a foreign table.
 DocumentSource source_of(const TableOptions *table, Oid user);
 
-// The table's base pipeline as a BSON array in the current memory context; without data where it has none.
+// The table's base pipeline as a BSON array; without data where it has none.
 mql::Document base_pipeline_of(const TableOptions *table);
 
 // Opens the cursor of a command (aggregate, listCollections, listIndexes: batchSize goes into "cursor"). The stream

@@ -10,6 +10,7 @@
 #include "connect/stats.hpp" // is_unsupported
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 
@@ -62,7 +63,7 @@ mql::PartCommand part_of(const Sample *sample) {
 
 DocumentStream *open_part(Sample *sample, const mql::PartCommand &part, mongo::Error *failure = nullptr) {
     MemoryContext old = MemoryContextSwitchTo(sample->context);
-    DocumentStream *stream = open_documents(sample->request.source, mql::part_command(part), failure);
+    DocumentStream *stream = open_documents(sample->request.source, mql::part_command(part, current_memory()), failure);
     MemoryContextSwitchTo(old);
     return stream;
 }
@@ -197,7 +198,7 @@ bool holds_no_more(Sample *sample, mongo::Error *failure) {
     DocumentStream *stream =
         open_documents(request.source,
                        mql::count_documents_command(request.source.collection, request.base_pipeline, request.filter,
-                                                    request.size + 1),
+                                                    request.size + 1, current_memory()),
                        failure);
     if (!stream)
         return false;

@@ -3,6 +3,7 @@
 
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 
@@ -25,7 +26,7 @@ bool ask(const DocumentSource &source, mql::Document command, mongo::Bytes *repl
 bool read_collection_stats(const DocumentSource &source, CollectionStats *stats, mongo::Error *failure) {
     *stats = {-1, -1};
     mongo::Bytes reply;
-    if (ask(source, mql::collection_stats_command(source.collection), &reply, failure)) {
+    if (ask(source, mql::collection_stats_command(source.collection, current_memory()), &reply, failure)) {
         BsonValue batch = field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch");
         if (batch.type != BsonType::Array)
             return true;
@@ -42,7 +43,7 @@ bool read_collection_stats(const DocumentSource &source, CollectionStats *stats,
     }
     if (!is_unsupported(*failure) || is_view_error(*failure))
         return false;
-    if (!ask(source, mql::count_command(source.collection), &reply, failure))
+    if (!ask(source, mql::count_command(source.collection, current_memory()), &reply, failure))
         return false;
     stats->documents = number_of(field_of(reply.data, reply.size, "n"), -1);
     return true;

@@ -11,6 +11,7 @@
 #include "mongo/transaction.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -136,11 +137,7 @@ bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
         check_transaction(entry);
         return true;
     }
-    char message[256];
-    mql::Document concern{};
-    if (table->write_concern)
-        concern = mql::write_concern(table->write_concern, message, sizeof message);
-    if (!mongo::begin_transaction(client, table->read_concern, {concern.data, concern.size}, &failure))
+    if (!mongo::begin_transaction(client, table->read_concern, table->write_concern, &failure))
         raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
     entry->in_transaction = true;
     entry->doomed = false;
@@ -169,7 +166,7 @@ bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequ
                      mongo::WriteResult *result, mongo::Error *failure) {
     *result = {};
     return run_write(table, user, failure, [&](mongo::Client *client) {
-        mongo::write(client, request, result, failure);
+        mongo::write(client, request, current_memory(), result, failure);
         WriteCount count{result->written(), 0, false};
         bool many = request.count > 0 && !mongo::is_single(request.operations[0].kind);
         // A server does not say how far it came with a command for many documents that failed.
@@ -186,7 +183,7 @@ bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, 
                      mongo::Error *failure) {
     *unconfirmed = false;
     return run_write(table, user, failure, [&](mongo::Client *client) {
-        bool done = mongo::modify(client, table->database, command, reply, unconfirmed, failure);
+        bool done = mongo::modify(client, table->database, command, current_memory(), reply, unconfirmed, failure);
         if (!done && !*unconfirmed)
             return WriteCount{0, is_uncertain(*failure), false};
         return WriteCount{field_of(reply->data, reply->size, "value").type == BsonType::Document, 0, false};
@@ -196,7 +193,7 @@ bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, 
 bool read_written(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply,
                   mongo::Error *failure) {
     return run_write(table, user, failure, [&](mongo::Client *client) {
-        mongo::read_primary(client, table->database, command, reply, failure);
+        mongo::read_primary(client, table->database, command, current_memory(), reply, failure);
         return WriteCount{};
     });
 }

@@ -25,8 +25,8 @@ bool is_not_understood(const mongo::Error &error);
 bool write_documents(const TableOptions *table, Oid user, const mongo::WriteRequest &request,
                      mongo::WriteResult *result, mongo::Error *failure);
 
-// The same for a command that changes one document and answers with it (findAndModify). The reply is valid until the
-// next command.
+// The same for a command that changes one document and answers with it (findAndModify). The reply, and what failed,
+// live in the current memory context.
 bool modify_document(const TableOptions *table, Oid user, mongo::Bytes command, mongo::Bytes *reply, bool *unconfirmed,
                      mongo::Error *failure);
 

@@ -17,6 +17,7 @@ enum class Shortcut : uint8_t { None, Int32, Int64, Double, Bool, Text, Date };
 
 struct Encoder {
     const char *column;
+    const char *place;          // for messages: column "a"
     const Converter *converter; // what is known of the PostgreSQL type
     WriteRules rules;
     const char *type_name; // of BSON, for messages
@@ -352,7 +353,7 @@ void bytea_as_objectid(const Encoder *encoder, BsonWriter *writer, FieldKey key,
 void json_as_any(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     const JsonValue *json = encoder->converter->kind == Kind::Jsonb ? read_jsonb(value) : read_json(value);
     int at = writer->buffer.len;
-    write_json(writer, key, json, encoder->converter->rules.json_form == JsonForm::Legacy, encoder->column);
+    write_json(writer, key, json, encoder->converter->rules.json_form == JsonForm::Legacy, encoder->place);
     BsonType written = static_cast<BsonType>(writer->buffer.data[at]);
     if (encoder->rules.bson_type && pg_strcasecmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
@@ -545,6 +546,7 @@ Encoder *encoder_of(const char *column, const Converter *converter, const WriteR
     check_stack_depth();
     Encoder *encoder = static_cast<Encoder *>(palloc0(sizeof(Encoder)));
     encoder->column = column;
+    encoder->place = psprintf("column \"%s\"", column);
     encoder->converter = converter;
     encoder->rules = rules;
     WriteRules plain = rules;
@@ -711,7 +713,6 @@ bool visit_changes(const Encoder *encoder, Datum value, Datum old, AttributeVisi
 }
 
 void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bool *has_id) {
-    const char *column = encoder->column;
     *has_id = false;
     if (encoder->converter->kind == Kind::Bytea) {
         bytea *from = DatumGetByteaPP(value);
@@ -732,11 +733,11 @@ void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bo
     }
     if (json->kind != JsonValue::Kind::Object)
         ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
-                        errmsg("a value of column \"%s\" is no JSON object, as a document must be", column)));
+                        errmsg("a value of column \"%s\" is no JSON object, as a document must be", encoder->column)));
     bool legacy = encoder->converter->rules.json_form == JsonForm::Legacy;
     for (const JsonValue *member = json->first; member; member = member->next) {
         *has_id = *has_id || (member->key.length == 3 && memcmp(member->key.text, "_id", 3) == 0);
-        write_json(writer, member->key, member, legacy, column);
+        write_json(writer, member->key, member, legacy, encoder->place);
     }
 }
 

@@ -219,7 +219,7 @@ void write_integer(BsonWriter *writer, FieldKey key, int64_t value) {
     }
 }
 
-void write_number(BsonWriter *writer, FieldKey key, const char *text, const char *column) {
+void write_number(BsonWriter *writer, FieldKey key, const char *text, const char *place) {
     int64_t integer;
     if (int64_of(text, &integer)) {
         write_integer(writer, key, integer);
@@ -233,10 +233,9 @@ void write_number(BsonWriter *writer, FieldKey key, const char *text, const char
     }
     uint8_t decimal[16];
     if (!decimal128_of_text(text, decimal))
-        ereport(
-            ERROR,
-            (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("a number in column \"%s\" has no BSON form", column),
-             errdetail("A Decimal128 holds 34 digits; the number is %.60s%s.", text, strlen(text) > 60 ? "..." : "")));
+        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("a number in %s has no BSON form", place),
+                        errdetail("A Decimal128 holds 34 digits; the number is %.60s%s.", text,
+                                  strlen(text) > 60 ? "..." : "")));
     write_key(writer, BsonType::Decimal128, key);
     write_bytes(writer, decimal, sizeof decimal);
 }
@@ -246,7 +245,7 @@ void write_number(BsonWriter *writer, FieldKey key, const char *text, const char
 struct Context {
     BsonWriter *writer;
     FieldKey key;
-    const char *column;
+    const char *place;
     bool legacy;
 };
 
@@ -521,7 +520,7 @@ bool write_code(const Context &context, const JsonValue *object) {
     write_text(context.writer, code->text, code->length);
     int inner = begin_document(context.writer);
     for (const JsonValue *member = scope->first; member; member = member->next)
-        write_json(context.writer, member->key, member, context.legacy, context.column);
+        write_json(context.writer, member->key, member, context.legacy, context.place);
     end_document(context.writer, inner);
     int32_t size = context.writer->buffer.len - start;
     memcpy(context.writer->buffer.data + start, &size, sizeof size);
@@ -635,12 +634,12 @@ static const char *shown_object(const JsonValue *value) {
     return psprintf("{\"%s\": %s%s}", key, text, first->next ? ", ..." : "");
 }
 
-void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *column) {
+void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *place) {
     using Kind = JsonValue::Kind;
     check_stack_depth();
     if (memchr(key.text, 0, key.length))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a key in column \"%s\" holds a NUL character, which no BSON key may", column),
+                        errmsg("a key in %s holds a NUL character, which no BSON key may", place),
                         errdetail("The key begins with \"%.60s\".", key.text)));
     switch (value->kind) {
     case Kind::Null:
@@ -654,7 +653,7 @@ void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool l
         return;
     }
     case Kind::Number:
-        write_number(writer, key, value->text, column);
+        write_number(writer, key, value->text, place);
         return;
     case Kind::String:
         write_key(writer, BsonType::String, key);
@@ -665,7 +664,7 @@ void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool l
         int start = begin_document(writer);
         uint32_t index = 0;
         for (const JsonValue *element = value->first; element; element = element->next)
-            write_json(writer, IndexKey(index++).key, element, legacy, column);
+            write_json(writer, IndexKey(index++).key, element, legacy, place);
         end_document(writer, start);
         return;
     }
@@ -673,10 +672,9 @@ void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool l
         break;
     }
     if (const ExtendedRow *row = row_of(value, legacy)) {
-        if (!row->write({writer, key, column, legacy}, value))
+        if (!row->write({writer, key, place, legacy}, value))
             ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                            errmsg("an object with the key \"%s\" in column \"%s\" is no valid Extended JSON",
-                                   row->name, column),
+                            errmsg("an object with the key \"%s\" in %s is no valid Extended JSON", row->name, place),
                             errdetail("It is the value of field \"%.60s\": %s.", pnstrdup(key.text, key.length),
                                       shown_object(value))));
         return;
@@ -684,7 +682,7 @@ void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool l
     write_key(writer, BsonType::Document, key);
     int start = begin_document(writer);
     for (const JsonValue *member = value->first; member; member = member->next)
-        write_json(writer, member->key, member, legacy, column);
+        write_json(writer, member->key, member, legacy, place);
     end_document(writer, start);
 }
 

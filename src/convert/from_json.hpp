@@ -22,7 +22,7 @@ const JsonValue *read_json(Datum json);
 const JsonValue *read_jsonb(Datum jsonb);
 
 // Appends a field. legacy: the older spellings are read as well. Raises 22P02 for an Extended JSON object of a wrong
-// shape, 22003 for a number that no BSON type holds; column is for the message.
-void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *column);
+// shape, 22003 for a number that no BSON type holds; place is for the message: column "a", the pipeline.
+void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *place);
 
 } // namespace mongo_fdw

@@ -8,6 +8,7 @@
 #include "mql/commands.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 
@@ -26,7 +27,6 @@ struct Batch {
     bool simple_collation;
     bool looked_up; // what may conflict, before it was inserted
     UniqueIndexes *unique_indexes;
-    mql::Document write_concern;
     int64 written; // of this statement, before
     int64 sent;    // batches and commands
 };
@@ -225,13 +225,6 @@ Batch *make_batch(const Target *target, EState *estate, Oid user, int size) {
     batch->operations = static_cast<mongo::WriteOperation *>(palloc(sizeof(mongo::WriteOperation) * batch->capacity));
     batch->starts = static_cast<int *>(palloc(sizeof(int) * batch->capacity));
     batch->documents = static_cast<int *>(palloc(sizeof(int) * batch->capacity));
-    if (target->table->write_concern) {
-        char message[256];
-        mql::Document concern = mql::write_concern(target->table->write_concern, message, sizeof message);
-        uint8_t *copy = static_cast<uint8_t *>(palloc(concern.size));
-        memcpy(copy, concern.data, concern.size);
-        batch->write_concern = {copy, concern.size};
-    }
     return batch;
 }
 
@@ -269,7 +262,7 @@ mongo::WriteResult send(Batch *batch, uint32 first, uint32 count, Duplicates dup
     request.operations = batch->operations + first;
     request.count = count;
     request.ordered = table->ordered && duplicates == Duplicates::Raise;
-    request.write_concern = {batch->write_concern.data, batch->write_concern.size};
+    request.write_concern = table->write_concern;
     request.simple_collation = batch->simple_collation;
     mongo::Error error{};
     bool done = write_documents(table, batch->user, request, &result, &error);
@@ -355,10 +348,10 @@ BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
     add_operation(batch, kind, upsert, filter, update);
     prepare(batch);
     const mongo::WriteOperation &operation = batch->operations[0];
-    mql::Document concern = table->transactional ? mql::Document{} : batch->write_concern; // a commit's, there
-    mql::Document command =
-        mql::find_and_modify_command(table->collection, {operation.filter.data, operation.filter.size},
-                                     {operation.document.data, operation.document.size}, upsert, concern);
+    mongo::Bytes concern = table->transactional ? mongo::Bytes{} : table->write_concern; // a commit's, there
+    mql::Document command = mql::find_and_modify_command(
+        table->collection, {operation.filter.data, operation.filter.size},
+        {operation.document.data, operation.document.size}, upsert, {concern.data, concern.size}, current_memory());
     mongo::Bytes reply{};
     mongo::Error error{};
     bool unconfirmed;

@@ -6,6 +6,7 @@
 #include "dml/lookup.hpp"
 #include "mql/commands.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 
@@ -301,7 +302,7 @@ bool is_id_index(const BsonValue &index) {
 UniqueIndexes *read_unique_indexes(const TableOptions *table, Oid user) {
     mongo::Bytes reply{};
     mongo::Error failure{};
-    mql::Document command = mql::list_indexes_command(table->collection);
+    mql::Document command = mql::list_indexes_command(table->collection, current_memory());
     constexpr int32_t kNamespaceNotFound = 26;
     UniqueIndexes *indexes = static_cast<UniqueIndexes *>(palloc0(sizeof(UniqueIndexes)));
     bool told = run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure);

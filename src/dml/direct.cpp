@@ -12,6 +12,7 @@
 #include "exec/scan.hpp"
 #include "mql/update.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 #include "plan/features.hpp"
 #include "plan/raising.hpp"
 #include "plan/relation.hpp"
@@ -143,7 +144,7 @@ mql::UpdateRendering render_values(ScanState *scan, const Target *target, TupleT
             constants[update.constant_count++] = {path, static_cast<uint8_t>(value.type), value.data, value.size};
         }
     }
-    return mql::render_update(update);
+    return mql::render_update(update, current_memory());
 }
 
 // Whether a command that reads finds a document; also where the server refuses it, which ends no statement outside of a
@@ -181,7 +182,7 @@ bool changes_nothing(ForeignScanState *node, DirectState *state, bool simple_col
         return false;
     mql::ScanCommand command = scan_command(state->scan, Sent::All, simple_collation);
     command.limit = 1;
-    mql::ScanRendering first = mql::render_scan(command);
+    mql::ScanRendering first = mql::render_scan(command, current_memory());
     return first.command.data && !first.never && !may_find_any(state, first.command);
 }
 
@@ -283,7 +284,7 @@ void execute(ForeignScanState *node, DirectState *state) {
     ExecStoreVirtualTuple(row);
     Collation collation = needed_collation(scan);
     bool simple = collation == Collation::Other, nothing = changes_nothing(node, state, simple);
-    mql::ScanRendering rendering = mql::render_scan(scan_command(scan, Sent::All, false));
+    mql::ScanRendering rendering = mql::render_scan(scan_command(scan, Sent::All, false), current_memory());
     bool sayable = rendering.command.data && collation != Collation::OtherOnView;
     nothing = nothing || rendering.never;
     bool null = sayable && !nothing && set_values(node, scan, false, row->tts_values, row->tts_isnull);
@@ -446,7 +447,7 @@ extern "C" void mongoExplainDirectModify(ForeignScanState *node, ExplainState *e
     if (first.type == BsonType::Document) {
         BsonValue match = field_of(first, "$match");
         if (match.type == BsonType::Document) {
-            const char *json = mql::to_json({match.data, match.size}, false);
+            const char *json = mql::to_json({match.data, match.size}, false, current_memory());
             filter = pg_any_to_server(json, strlen(json), PG_UTF8);
         }
     }

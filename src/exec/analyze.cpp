@@ -11,6 +11,7 @@
 
 extern "C" {
 #include "commands/vacuum.h"
+#include "pg/memory.hpp"
 #include "utils/sampling.h"
 }
 
@@ -25,7 +26,8 @@ CollectionStats table_stats(const TableOptions *table, const DocumentSource &sou
     mongo::Error failure;
     if (!pipeline.data && read_collection_stats(source, &stats, &failure) && stats.documents >= 0)
         return stats;
-    DocumentStream *stream = open_documents(source, mql::count_documents_command(table->collection, pipeline, {}, 0));
+    DocumentStream *stream =
+        open_documents(source, mql::count_documents_command(table->collection, pipeline, {}, 0, current_memory()));
     BsonValue document;
     stats = {0, -1};
     if (next_document(stream, &document))

@@ -8,6 +8,7 @@
 #include "exec/evaluate.hpp"
 #include "exec/group.hpp"
 #include "exec/operands.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -158,17 +159,16 @@ bool has_guards(const ScanState *state) {
 mql::ScanRendering render_folded(ScanState *state, Sent sent) {
     mql::ScanCommand command = scan_command(state, sent, false);
     command.folded = true;
-    return state->group ? render_groups(state, command) : mql::render_scan(command);
+    return state->group ? render_groups(state, command) : mql::render_scan(command, memory_of(state->parameters));
 }
 
 void keep_pipeline(ScanState *state, Sent sent, mql::Document pipeline) {
-    uint8_t *copy = static_cast<uint8_t *>(MemoryContextAlloc(state->parameters, pipeline.size));
-    memcpy(copy, pipeline.data, pipeline.size);
-    state->pipeline = {copy, pipeline.size};
+    state->pipeline = pipeline;
     state->pipeline_sent = sent;
     state->pipeline_text = nullptr;
     if (message_level_is_interesting(DEBUG2) && has_guards(state))
-        elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space, mql::to_json(pipeline, true));
+        elog(DEBUG2, "pipeline for \"%s\": %s", state->table->name_space,
+             mql::to_json(pipeline, true, current_memory()));
 }
 
 const char *pipeline_text(ScanState *state) {
@@ -179,7 +179,7 @@ const char *pipeline_text(ScanState *state) {
     mql::Document shown = state->pipeline;
     if (has_guards(state))
         shown = render_folded(state, state->pipeline_sent).pipeline;
-    const char *json = mql::to_json(shown, true);
+    const char *json = mql::to_json(shown, true, current_memory());
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);
     state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");

@@ -1,6 +1,8 @@
 // EXPLAIN of foreign scans. Zone B.
 #include "exec/group.hpp"
 
+#include "pg/memory.hpp"
+
 namespace mongo_fdw {
 
 namespace {
@@ -15,7 +17,7 @@ const char *pipeline_shown(ForeignScanState *node, ScanState *state) {
     mql::ScanRendering rendering = render_unexecuted(node);
     if (rendering.never)
         return kNever;
-    const char *json = mql::to_json(rendering.pipeline, true);
+    const char *json = mql::to_json(rendering.pipeline, true, current_memory());
     return pg_any_to_server(json, strlen(json), PG_UTF8);
 }
 

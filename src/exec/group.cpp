@@ -13,6 +13,7 @@
 #include "exec/lessons.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 
@@ -151,11 +152,8 @@ void start_groups(ForeignScanState *node, ScanState *state) {
         groups->ready = groups->key_count > 0;
     } else {
         old = MemoryContextSwitchTo(state->parameters);
-        // The command lives in the renderer's scratch until its next call.
-        uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
-        memcpy(copy, rendering.command.data, rendering.command.size);
         keep_pipeline(state, Sent::All, rendering.pipeline);
-        read_groups(state, {copy, rendering.command.size});
+        read_groups(state, rendering.command);
         MemoryContextSwitchTo(old);
     }
     if (!groups->ready && !state->fallback)
@@ -202,7 +200,7 @@ mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan)
         if (groups->level == Level::Stored && !mql::can_take_stored(group_command(state, scan)))
             groups->level = Level::Guarded;
     }
-    return mql::render_group(group_command(state, scan));
+    return mql::render_group(group_command(state, scan), memory_of(state->parameters));
 }
 
 TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {

@@ -5,6 +5,7 @@
 #include "exec/lessons.hpp"
 #include "mql/commands.hpp"
 #include "mql/fit.hpp"
+#include "pg/memory.hpp"
 
 #include <initializer_list>
 
@@ -90,8 +91,8 @@ bool ends_allow(ScanState *state, int key) {
             break;
         mongo::Error failure;
         failure.kind = mongo::ErrorKind::None;
-        DocumentStream *stream =
-            open_documents(source, mql::end_value_command(source.collection, column.path, greatest), &failure);
+        DocumentStream *stream = open_documents(
+            source, mql::end_value_command(source.collection, column.path, greatest, current_memory()), &failure);
         if (!stream) {
             raise_unless_refused(state, failure, source.pipeline);
             state->order_doubt = psprintf("the server refused to give the ends of the order: %s", failure.message);

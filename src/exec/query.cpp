@@ -2,8 +2,9 @@
 #include "connect/documents.hpp"
 #include "connect/write.hpp"
 #include "convert/json.hpp"
-#include "mql/render.hpp"
+#include "convert/query_json.hpp"
 #include "pg/arguments.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_query);
@@ -33,14 +34,10 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     JsonForm form = form_argument(text_argument(fcinfo, 4, "json_format"));
     ForeignServer *server = usable_server(server_name);
 
-    char message[512];
     mql::ScanCommand scan{};
     scan.collection = utf8_of(collection);
-    scan.base_pipeline = mql::parse_pipeline(utf8_of(pipeline), message, sizeof message);
-    if (!scan.base_pipeline.data)
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid pipeline"), errdetail("%s", message)));
-    mql::ScanRendering rendering = mql::render_scan(scan);
+    scan.base_pipeline = read_pipeline(pipeline, "invalid pipeline", ERRCODE_INVALID_PARAMETER_VALUE);
+    mql::ScanRendering rendering = mql::render_scan(scan, current_memory());
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the pipeline is too large")));
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);

@@ -12,6 +12,7 @@
 #include "exec/join.hpp"
 #include "exec/ordered.hpp"
 #include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -42,7 +43,7 @@ void on_context_reset(void *argument) {
 }
 
 mql::ScanRendering render_state(ScanState *state, Sent sent, bool simple_collation) {
-    return mql::render_scan(scan_command(state, sent, simple_collation));
+    return mql::render_scan(scan_command(state, sent, simple_collation), memory_of(state->parameters));
 }
 
 // Chooses the decoder and the projection for the attributes that this execution reads; makes them at first need.
@@ -94,16 +95,11 @@ bool send(ScanState *state, const mql::ScanRendering &rendering, Sent sent, bool
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("the command for \"%s\" is too large", state->table->name_space)));
-    MemoryContext old = MemoryContextSwitchTo(state->parameters);
-    // The command lives in the renderer's scratch until its next call.
-    uint8_t *copy = static_cast<uint8_t *>(palloc(rendering.command.size));
-    memcpy(copy, rendering.command.data, rendering.command.size);
     keep_pipeline(state, sent, rendering.pipeline);
-    MemoryContextSwitchTo(old);
     mongo::CursorRequest request{};
     request.database = state->table->database;
     request.collection = state->table->collection;
-    request.command = {copy, rendering.command.size};
+    request.command = {rendering.command.data, rendering.command.size};
     request.aggregate = rendering.aggregate;
     request.read_preference = state->table->read_preference;
     request.fetch_bytes = state->table->fetch_bytes;

@@ -135,7 +135,8 @@ TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 // Whether the plan looks at values of columns by guards, which are folded for people.
 bool has_guards(const ScanState *state);
 
-// Keeps a pipeline for CONTEXT and EXPLAIN; the whole one goes to the log at level DEBUG2.
+// Keeps a pipeline, which lives as long as the parameters, for CONTEXT and EXPLAIN; the whole one goes to the log at
+// level DEBUG2.
 void keep_pipeline(ScanState *state, Sent sent, mql::Document pipeline);
 
 // The pipeline of a state's operands for people, guards folded.

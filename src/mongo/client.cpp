@@ -279,7 +279,20 @@ void kill_idle_cursors(Client *client) noexcept {
     }
 }
 
-bool run_command(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept {
+bool copy_reply(Client *client, Memory memory, Bytes *reply, Error *error) noexcept {
+    uint32_t size = client->reply.get()->len;
+    uint8_t *copy = static_cast<uint8_t *>(memory.allocate(memory.place, size));
+    if (!copy) {
+        set_error(error, ErrorKind::Protocol, 0, "no memory is left for a reply");
+        return false;
+    }
+    std::memcpy(copy, bson_get_data(client->reply.get()), size);
+    *reply = {copy, size};
+    return true;
+}
+
+bool run_command(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply,
+                 Error *error) noexcept {
     clear_error(error);
     kill_idle_cursors(client);
     bson_t document;
@@ -299,8 +312,7 @@ bool run_command(Client *client, const char *database, Bytes command, Bytes *rep
         return false;
     }
     client->worked = true;
-    *reply = {bson_get_data(client->reply.get()), client->reply.get()->len};
-    return true;
+    return copy_reply(client, memory, reply, error);
 }
 
 bool check_uri(const char *uri, Error *error) noexcept {

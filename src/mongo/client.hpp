@@ -26,8 +26,9 @@ bool client_has_worked(const Client *client) noexcept;
 // Closes all sockets at once; nothing of this client can wait any more. For exit and terminate.
 void abandon_client(Client *client) noexcept;
 
-// Runs a command that has a single reply. The reply stays valid until the next command of this client.
-bool run_command(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept;
+// Runs a command that has a single reply, which is copied into memory.
+bool run_command(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply,
+                 Error *error) noexcept;
 
 // True when the URI can be parsed; else the driver's words in error. Never shows credentials.
 bool check_uri(const char *uri, Error *error) noexcept;

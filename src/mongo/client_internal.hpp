@@ -17,13 +17,6 @@ struct IdleCursor {
     uint32_t server;
 };
 
-struct WriteFailure {
-    uint32_t index = 0;
-    int32_t code = 0;
-    std::string message;
-    std::string key;
-};
-
 struct Client {
     StreamGroup streams{};
     std::string pem_file, pem_password, ca_file, ca_directory, crl_file;
@@ -33,10 +26,8 @@ struct Client {
     Handle<mongoc_client_session_t> transaction; // of the backend's transaction; null: none is open
     int64_t transaction_number = -1;             // as the driver counts it; -1: the server has not heard of it
     bool watched = false;                        // the driver tells of its commands
-    Document reply;
+    Document reply;                              // of the last command, as the driver gives it
     std::vector<IdleCursor> idle_cursors;
-    std::vector<WriteFailure> write_failures; // of the last write
-    std::vector<FailedOperation> failed_operations;
     unsigned references = 1;
     bool broken = false;
     bool worked = false;
@@ -63,6 +54,9 @@ uint32_t select_server(Client *client, const mongoc_read_prefs_t *preference, Er
 
 // Makes a command part of the client's transaction.
 bool append_transaction(Client *client, Document *options, Error *error) noexcept;
+
+// Copies the last reply into memory; false where none is left.
+bool copy_reply(Client *client, Memory memory, Bytes *reply, Error *error) noexcept;
 
 // Kills the cursors that earlier errors left behind. Their loss is no error of the next command.
 void kill_idle_cursors(Client *client) noexcept;

@@ -2,6 +2,8 @@
 // Zone P; safe to include from zone B: no libmongoc, no PostgreSQL.
 #pragma once
 
+#include "memory.hpp"
+
 #include <cstddef>
 #include <cstdint>
 

@@ -48,46 +48,62 @@ int64_t count_in(const bson_t *reply, const char *name) {
     return bson_iter_init_find(&iterator, reply, name) ? bson_iter_as_int64(&iterator) : 0;
 }
 
-std::string key_text(const bson_iter_t &error) {
+// Copies of text in the caller's memory; null where none is left.
+const char *copy_text(Memory memory, const char *text) {
+    size_t size = std::strlen(text) + 1;
+    char *copy = static_cast<char *>(memory.allocate(memory.place, size));
+    return copy ? static_cast<char *>(std::memcpy(copy, text, size)) : nullptr;
+}
+
+// The values of a duplicate key as JSON; null where the server does not tell them.
+const char *key_text(const bson_iter_t &error, Memory memory) {
     bson_iter_t inner;
     if (!bson_iter_recurse(&error, &inner) || !bson_iter_find(&inner, "keyValue") || !BSON_ITER_HOLDS_DOCUMENT(&inner))
-        return {};
+        return nullptr;
     const uint8_t *data;
     uint32_t size;
     bson_t key;
     bson_iter_document(&inner, &size, &data);
     if (!bson_init_static(&key, data, size))
-        return {};
+        return nullptr;
     char *json = bson_as_relaxed_extended_json(&key, nullptr);
-    std::string text = json ? json : "";
+    const char *copy = json ? copy_text(memory, json) : nullptr;
     bson_free(json);
-    return text;
+    return copy;
 }
 
-void take_failures(Client *client, const bson_t *reply, WriteResult *result) {
-    bson_iter_t list, error, field;
-    if (!bson_iter_init_find(&list, reply, "writeErrors") || !bson_iter_recurse(&list, &error))
-        return;
-    while (bson_iter_next(&error)) {
-        WriteFailure failure;
-        if (!bson_iter_recurse(&error, &field))
-            continue;
+FailedOperation failure_of(const bson_iter_t &error, Memory memory) {
+    FailedOperation failure{0, 0, nullptr, key_text(error, memory)};
+    bson_iter_t field;
+    if (bson_iter_recurse(&error, &field))
         while (bson_iter_next(&field)) {
             if (BSON_ITER_IS_KEY(&field, "index"))
                 failure.index = static_cast<uint32_t>(bson_iter_as_int64(&field));
             else if (BSON_ITER_IS_KEY(&field, "code"))
                 failure.code = static_cast<int32_t>(bson_iter_as_int64(&field));
             else if (BSON_ITER_IS_KEY(&field, "errmsg") && BSON_ITER_HOLDS_UTF8(&field))
-                failure.message = bson_iter_utf8(&field, nullptr);
+                failure.message = copy_text(memory, bson_iter_utf8(&field, nullptr));
         }
-        failure.key = key_text(error);
-        client->write_failures.push_back(failure);
-    }
-    for (const WriteFailure &failure : client->write_failures)
-        client->failed_operations.push_back({failure.index, failure.code, failure.message.c_str(),
-                                             failure.key.empty() ? nullptr : failure.key.c_str()});
-    result->failed = client->failed_operations.data();
-    result->failed_count = static_cast<uint32_t>(client->failed_operations.size());
+    if (!failure.message)
+        failure.message = "";
+    return failure;
+}
+
+// Where memory runs out the failures stay uncounted; the write has failed all the same.
+void take_failures(const bson_t *reply, Memory memory, WriteResult *result) {
+    bson_iter_t list, error;
+    if (!bson_iter_init_find(&list, reply, "writeErrors") || !bson_iter_recurse(&list, &error))
+        return;
+    std::vector<FailedOperation> failures;
+    while (bson_iter_next(&error))
+        failures.push_back(failure_of(error, memory));
+    size_t size = sizeof(FailedOperation) * failures.size();
+    void *copy = failures.empty() ? nullptr : memory.allocate(memory.place, size);
+    if (!copy)
+        return;
+    std::memcpy(copy, failures.data(), size);
+    result->failed = static_cast<FailedOperation *>(copy);
+    result->failed_count = static_cast<uint32_t>(failures.size());
 }
 
 bool append_concern(const WriteRequest &request, Document *options) {
@@ -133,9 +149,7 @@ bool insert_all(Client *client, mongoc_collection_t *collection, const WriteRequ
     return true;
 }
 
-bool run(Client *client, const WriteRequest &request, WriteResult *result, Error *error) {
-    client->write_failures.clear();
-    client->failed_operations.clear();
+bool run(Client *client, const WriteRequest &request, Memory memory, WriteResult *result, Error *error) {
     kill_idle_cursors(client);
     Document options, plain, upsert;
     bson_error_t failure{};
@@ -192,7 +206,7 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
     result->modified = count_in(reply, "nModified");
     result->removed = count_in(reply, "nRemoved");
     result->upserted = count_in(reply, "nUpserted");
-    take_failures(client, reply, result);
+    take_failures(reply, memory, result);
     result->unconfirmed = has_concern_error(reply);
     if (done && result->failed_count == 0 && !result->unconfirmed) {
         client->worked = true;
@@ -209,11 +223,11 @@ bool run(Client *client, const WriteRequest &request, WriteResult *result, Error
 
 } // namespace
 
-bool write(Client *client, const WriteRequest &request, WriteResult *result, Error *error) noexcept {
+bool write(Client *client, const WriteRequest &request, Memory memory, WriteResult *result, Error *error) noexcept {
     clear_error(error);
     *result = {};
     try {
-        return run(client, request, result, error);
+        return run(client, request, memory, result, error);
     } catch (...) {
         set_error(error, ErrorKind::Config, 0, "out of memory");
         return false;
@@ -233,18 +247,18 @@ bool prepare_command(Client *client, Bytes command, bson_t *view, Document *opti
     return !client->transaction || append_transaction(client, options, error);
 }
 
-bool take_reply(Client *client, bool done, const bson_error_t &failure, Bytes *reply, Error *error) {
-    *reply = {bson_get_data(client->reply.get()), client->reply.get()->len};
+bool take_reply(Client *client, bool done, const bson_error_t &failure, Memory memory, Bytes *reply, Error *error) {
+    bool copied = copy_reply(client, memory, reply, error);
     if (done)
         client->worked = true;
     else
         take_error(client, failure, client->reply.get(), error);
-    return done;
+    return done && copied;
 }
 
 } // namespace
 
-bool modify(Client *client, const char *database, Bytes command, Bytes *reply, bool *unconfirmed,
+bool modify(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply, bool *unconfirmed,
             Error *error) noexcept {
     bson_t view;
     bson_error_t failure{};
@@ -256,10 +270,11 @@ bool modify(Client *client, const char *database, Bytes command, Bytes *reply, b
     bool done = mongoc_client_write_command_with_opts(client->handle.get(), database, &view, options.get(),
                                                       client->reply.reset_for_output(), &failure);
     *unconfirmed = !done && failure.domain == MONGOC_ERROR_WRITE_CONCERN;
-    return take_reply(client, done, failure, reply, error);
+    return take_reply(client, done, failure, memory, reply, error);
 }
 
-bool read_primary(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept {
+bool read_primary(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply,
+                  Error *error) noexcept {
     bson_t view;
     bson_error_t failure{};
     Document options;
@@ -268,7 +283,7 @@ bool read_primary(Client *client, const char *database, Bytes command, Bytes *re
     Handle<mongoc_read_prefs_t> primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
     bool done = mongoc_client_read_command_with_opts(client->handle.get(), database, &view, primary.get(),
                                                      options.get(), client->reply.reset_for_output(), &failure);
-    return take_reply(client, done, failure, reply, error);
+    return take_reply(client, done, failure, memory, reply, error);
 }
 
 bool connection_is_open(const Client *client) noexcept { return !client->broken && streams_are_open(&client->streams); }

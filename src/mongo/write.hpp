@@ -36,7 +36,7 @@ struct FailedOperation {
     const char *key; // of a duplicate: its values as JSON; null: unknown
 };
 
-// What was written, also where the request failed. failed is valid until the client's next write.
+// What was written, also where the request failed.
 struct WriteResult {
     // Documents that are others than before.
     int64_t written() const { return inserted + upserted + modified + removed; }
@@ -48,7 +48,7 @@ struct WriteResult {
     int64_t modified;
     int64_t removed;
     int64_t upserted;
-    const FailedOperation *failed;
+    const FailedOperation *failed; // in the memory that the caller gave
     uint32_t failed_count;
     bool unconfirmed; // written, but not as the write concern asks
     bool uncertain;   // more may have been written, see connect/write.cpp
@@ -56,15 +56,16 @@ struct WriteResult {
 
 // Sends the operations, in as many messages as the server's limits need. False with the first failure in *error. A
 // connection that broke leaves open how much of what was on its way has been written.
-bool write(Client *client, const WriteRequest &request, WriteResult *result, Error *error) noexcept;
+bool write(Client *client, const WriteRequest &request, Memory memory, WriteResult *result, Error *error) noexcept;
 
-// Runs a command that writes and has a single reply (findAndModify). The reply stays valid until the next command;
-// *unconfirmed: it was written, but not as the write concern asks, which is an error.
-bool modify(Client *client, const char *database, Bytes command, Bytes *reply, bool *unconfirmed,
+// Runs a command that writes and has a single reply (findAndModify), which is copied into memory. *unconfirmed: it was
+// written, but not as the write concern asks, which is an error.
+bool modify(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply, bool *unconfirmed,
             Error *error) noexcept;
 
 // Runs a command that reads, on the primary and in the client's transaction; its reply is one batch.
-bool read_primary(Client *client, const char *database, Bytes command, Bytes *reply, Error *error) noexcept;
+bool read_primary(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply,
+                  Error *error) noexcept;
 
 // False where the server has closed the connection since it was last used: nothing should be written through it.
 bool connection_is_open(const Client *client) noexcept;

@@ -120,11 +120,13 @@ Value aggregate(const char *collection, const std::vector<Value> &stages) {
     return doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"allowDiskUse", true}});
 }
 
-Document keep(std::string **kept, const Value &value) {
-    if (!*kept)
-        *kept = new std::string; // lives as long as the process: no destructor at its end
-    **kept = value.bytes();
-    return {reinterpret_cast<const uint8_t *>((*kept)->data()), static_cast<uint32_t>((*kept)->size())};
+Document keep(Memory memory, const Value &value) {
+    const std::string &bytes = value.bytes();
+    uint8_t *copy = static_cast<uint8_t *>(memory.allocate(memory.place, bytes.size()));
+    if (!copy)
+        throw std::bad_alloc();
+    std::memcpy(copy, bytes.data(), bytes.size());
+    return {copy, static_cast<uint32_t>(bytes.size())};
 }
 
 } // namespace mongo_fdw::mql

@@ -76,7 +76,7 @@ std::vector<Value> stages_of(Document pipeline);
 // The command that runs a pipeline.
 Value aggregate(const char *collection, const std::vector<Value> &stages);
 
-// Keeps a document's bytes in *kept, which lives until the next use of the same pointer, and shows them.
-Document keep(std::string **kept, const Value &value);
+// Copies a document's bytes into memory; throws where that runs out.
+Document keep(Memory memory, const Value &value);
 
 } // namespace mongo_fdw::mql

@@ -8,9 +8,9 @@ namespace {
 Value empty() { return doc({}); }
 
 // Runs a builder; memory that runs out is an empty result.
-template <class Builder> Document guarded(std::string **kept, Builder build) noexcept {
+template <class Builder> Document guarded(Memory memory, Builder build) noexcept {
     try {
-        return keep(kept, build());
+        return keep(memory, build());
     } catch (...) {
         return {};
     }
@@ -31,15 +31,13 @@ std::string dollar(const char *path) { return std::string("$") + path; }
 
 } // namespace
 
-Document count_command(const char *collection) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] { return doc({{"count", collection}}); });
+Document count_command(const char *collection, Memory memory) noexcept {
+    return guarded(memory, [&] { return doc({{"count", collection}}); });
 }
 
-Document count_documents_command(const char *collection, Document base_pipeline, Document filter,
-                                 int64_t most) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document count_documents_command(const char *collection, Document base_pipeline, Document filter, int64_t most,
+                                 Memory memory) noexcept {
+    return guarded(memory, [&] {
         std::vector<Value> stages = stages_of(base_pipeline);
         if (filter.data)
             stages.push_back(op("$match", Value::document(filter)));
@@ -50,14 +48,12 @@ Document count_documents_command(const char *collection, Document base_pipeline,
     });
 }
 
-Document list_databases_command() noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] { return doc({{"listDatabases", 1}, {"nameOnly", true}}); });
+Document list_databases_command(Memory memory) noexcept {
+    return guarded(memory, [&] { return doc({{"listDatabases", 1}, {"nameOnly", true}}); });
 }
 
-Document list_collections_command(const char *collection) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document list_collections_command(const char *collection, Memory memory) noexcept {
+    return guarded(memory, [&] {
         std::vector<Field> filter;
         if (collection)
             filter.push_back({"name", collection});
@@ -65,38 +61,33 @@ Document list_collections_command(const char *collection) noexcept {
     });
 }
 
-Document explain_command(Document find) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document explain_command(Document find, Memory memory) noexcept {
+    return guarded(memory, [&] {
         return doc({{"explain", Value::document(find)}, {"verbosity", "executionStats"}, {"maxTimeMS", 1000}});
     });
 }
 
-Document end_value_command(const char *collection, const char *path, bool greatest) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document end_value_command(const char *collection, const char *path, bool greatest, Memory memory) noexcept {
+    return guarded(memory, [&] {
         Value direction = greatest ? -1 : 1;
         return aggregate(collection,
                          {op("$sort", doc({{path, direction}})), op("$limit", 1), op("$project", doc({{path, 1}}))});
     });
 }
 
-Document list_indexes_command(const char *collection) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] { return doc({{"listIndexes", collection}, {"cursor", empty()}}); });
+Document list_indexes_command(const char *collection, Memory memory) noexcept {
+    return guarded(memory, [&] { return doc({{"listIndexes", collection}, {"cursor", empty()}}); });
 }
 
-Document collection_stats_command(const char *collection) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document collection_stats_command(const char *collection, Memory memory) noexcept {
+    return guarded(memory, [&] {
         Value stage = op("$collStats", doc({{"count", empty()}, {"storageStats", empty()}}));
         return doc({{"aggregate", collection}, {"pipeline", list({stage})}, {"cursor", empty()}});
     });
 }
 
-Document part_command(const PartCommand &part) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document part_command(const PartCommand &part, Memory memory) noexcept {
+    return guarded(memory, [&] {
         std::vector<Value> stages = stages_of(part.base_pipeline);
         std::vector<Value> conditions;
         if (part.filter.data)
@@ -123,18 +114,16 @@ Document part_command(const PartCommand &part) noexcept {
     });
 }
 
-Document present_values_command(const char *collection, const char *path, Document values) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document present_values_command(const char *collection, const char *path, Document values, Memory memory) noexcept {
+    return guarded(memory, [&] {
         Value match = doc({{path, op("$in", Value::array(values))}});
         Value group = doc({{"_id", dollar(path).c_str()}, {"n", op("$sum", 1)}});
         return aggregate(collection, {op("$match", match), op("$group", group)});
     });
 }
 
-Document repeated_value_command(const char *collection, const char *path) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+Document repeated_value_command(const char *collection, const char *path, Memory memory) noexcept {
+    return guarded(memory, [&] {
         Value group = doc({{"_id", dollar(path).c_str()}, {"n", op("$sum", 1)}});
         Value repeated = doc({{"n", op("$gt", 1)}, {"_id", op("$ne", Value::null())}});
         return aggregate(collection, {op("$group", group), op("$match", repeated), op("$limit", 1)});
@@ -142,9 +131,8 @@ Document repeated_value_command(const char *collection, const char *path) noexce
 }
 
 Document find_and_modify_command(const char *collection, Document filter, Document update, bool upsert,
-                                 Document write_concern) noexcept {
-    static std::string *kept;
-    return guarded(&kept, [&] {
+                                 Document write_concern, Memory memory) noexcept {
+    return guarded(memory, [&] {
         std::vector<Field> command = {{"findAndModify", collection}, {"query", Value::document(filter)}};
         if (update.data) {
             command.push_back({"update", Value::document(update)});

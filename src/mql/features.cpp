@@ -101,8 +101,7 @@ uint32_t features_of(const Tree *tree, uint32_t from) {
     return features & ~(1u << static_cast<int>(Feature::None));
 }
 
-Document feature_probe_command(const char *collection, uint32_t features) noexcept {
-    static std::string *kept;
+Document feature_probe_command(const char *collection, uint32_t features, Memory memory) noexcept {
     try {
         std::vector<Value> expressions;
         for (int i = 0; i < static_cast<int>(Feature::Count); i++)
@@ -121,7 +120,7 @@ Document feature_probe_command(const char *collection, uint32_t features) noexce
         }
         if (features & (1u << static_cast<int>(Feature::Update)))
             stages.push_back(op("$set", doc({{"a", "$$REMOVE"}})));
-        return keep(&kept, doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"cursor", doc({})}}));
+        return keep(memory, doc({{"aggregate", collection}, {"pipeline", list(stages)}, {"cursor", doc({})}}));
     } catch (...) {
         return {};
     }

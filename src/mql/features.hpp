@@ -34,6 +34,6 @@ uint32_t features_of(const Tree *tree, uint32_t from);
 
 // aggregate over no documents with the operators of the features (a set of bits): the server refuses it where it lacks
 // one.
-Document feature_probe_command(const char *collection, uint32_t features) noexcept;
+Document feature_probe_command(const char *collection, uint32_t features, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

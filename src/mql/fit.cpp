@@ -388,8 +388,7 @@ Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null
     return natural ? cond(is(type_of(v), natural), own, any) : any;
 }
 
-Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept {
-    static std::string *kept;
+Document survey_command(const SurveySource &source, const FitColumn *columns, int count, Memory memory) noexcept {
     try {
         std::vector<Value> entries;
         for (int i = 0; i < count; i++) {
@@ -407,14 +406,13 @@ Document survey_command(const SurveySource &source, const FitColumn *columns, in
         stages.push_back(op("$unwind", "$r"));
         Value key = doc({{"c", "$r.c"}, {"s", "$r.s"}, {"t", "$r.t"}});
         stages.push_back(op("$group", doc({{"_id", key}, {"n", op("$sum", 1)}})));
-        return keep(&kept, aggregate(source.collection, stages));
+        return keep(memory, aggregate(source.collection, stages));
     } catch (...) {
         return {};
     }
 }
 
-Document misfits_command(const SurveySource &source, const FitColumn &column, int limit) noexcept {
-    static std::string *kept;
+Document misfits_command(const SurveySource &source, const FitColumn &column, int limit, Memory memory) noexcept {
     try {
         std::vector<Value> stages = stages_before(source);
         Value test = op("$eq", {column_state(column), state(FitState::Misfit)});
@@ -425,7 +423,7 @@ Document misfits_command(const SurveySource &source, const FitColumn &column, in
         }
         stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
         stages.push_back(op("$project", doc({{"_id", 1}})));
-        return keep(&kept, aggregate(source.collection, stages));
+        return keep(memory, aggregate(source.collection, stages));
     } catch (...) {
         return {};
     }

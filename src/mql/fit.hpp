@@ -60,9 +60,9 @@ enum class FitState : int { Fit = 0, Missing = 1, Null = 2, Unsure = 3, Misfit =
 // aggregate: counts, over all documents or rows, for each column the states other than Fit. Its documents are {_id: {c:
 // column, s: FitState, t: BSON type of the misfit value}, n: count}; c -1 counts the documents (rows). Unsure values
 // (nested arrays, arrays on the way to an array column, symbols) need a look at the documents.
-Document survey_command(const SurveySource &source, const FitColumn *columns, int count) noexcept;
+Document survey_command(const SurveySource &source, const FitColumn *columns, int count, Memory memory) noexcept;
 
 // aggregate: the _ids of some documents whose value does not fit the column.
-Document misfits_command(const SurveySource &source, const FitColumn &column, int limit) noexcept;
+Document misfits_command(const SurveySource &source, const FitColumn &column, int limit, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

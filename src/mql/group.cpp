@@ -449,8 +449,7 @@ bool can_take_stored(const GroupCommand &group) noexcept {
     return true;
 }
 
-ScanRendering render_group(const GroupCommand &group) noexcept {
-    static std::string *kept_pipeline = nullptr, *kept_command = nullptr;
+ScanRendering render_group(const GroupCommand &group, Memory memory) noexcept {
     ScanRendering result{};
     result.aggregate = true;
     try {
@@ -460,9 +459,9 @@ ScanRendering render_group(const GroupCommand &group) noexcept {
         if (group.scan.unwind)
             add_unwind(group.scan.unwind, &stages);
         sayable = sayable && GroupStages(group, &stages).add();
-        result.pipeline = keep(&kept_pipeline, list(stages));
+        result.pipeline = keep(memory, list(stages));
         if (sayable && result.pipeline.size < kMostCommandBytes)
-            result.command = keep(&kept_command, command_of(group.scan, stages));
+            result.command = keep(memory, command_of(group.scan, stages));
     } catch (...) {
         result.command = {};
     }

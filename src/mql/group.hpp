@@ -90,6 +90,6 @@ uint32_t stored_number(const Tree &tree, const Accumulator &accumulator) noexcep
 // numerics), a<i> and b<i> the least and the greatest value, d<i> doubles among numerics or decimals among floats; x<i>
 // NaN (of extremes); z<i> negative zeros; l<i> the extreme again, with other digits preferred
 // among equal ones.
-ScanRendering render_group(const GroupCommand &group) noexcept;
+ScanRendering render_group(const GroupCommand &group, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

@@ -1,25 +1,11 @@
-// Scans as find or aggregate commands, pipelines to and from JSON. Zone P.
+// Scans as find or aggregate commands, and their JSON. Zone P.
 #include "mql/render.hpp"
 #include "mql/render_internal.hpp"
 
-#include <cstdio>
 #include <cstring>
 
 namespace mongo_fdw::mql {
 namespace {
-
-// Results live in these until the next call: the backend may leave by longjmp, so it never owns a bson_t.
-bson_t *parsed_result = nullptr;
-bson_t *parsed_filter = nullptr;
-char *json_result = nullptr;
-
-bson_t *renewed(bson_t **result) {
-    if (*result)
-        bson_destroy(*result);
-    return *result = bson_new();
-}
-
-Document document_of(const bson_t *document) { return {bson_get_data(document), document->len}; }
 
 // libbson 1.23 writes arrays only in its legacy form.
 char *array_as_json(const bson_t *array, size_t *length) {
@@ -130,22 +116,6 @@ void add_first_rows(const ScanCommand &scan, const Value &sort, std::vector<Valu
     stages->push_back(sort);
 }
 
-bool is_writing_stage(const char *key) { return std::strcmp(key, "$out") == 0 || std::strcmp(key, "$merge") == 0; }
-
-const char *find_writing_stage(bson_iter_t *iterator, int depth) {
-    while (bson_iter_next(iterator)) {
-        const char *key = bson_iter_key(iterator);
-        if (is_writing_stage(key))
-            return key;
-        bson_iter_t inner;
-        if ((BSON_ITER_HOLDS_DOCUMENT(iterator) || BSON_ITER_HOLDS_ARRAY(iterator)) && depth < 200 &&
-            bson_iter_recurse(iterator, &inner))
-            if (const char *found = find_writing_stage(&inner, depth + 1))
-                return found;
-    }
-    return nullptr;
-}
-
 } // namespace
 
 void add_computed_key(const std::string &field, uint32_t number, const Value &value, const std::vector<Branch> &places,
@@ -181,7 +151,7 @@ Truth clauses_of(const ScanCommand &scan, const Column *columns, const uint32_t 
             truth = Truth::Always;
         *sayable = *sayable && (said || scan.sayable_only);
         if (truth == Truth::Depends)
-            parts.push_back(Value::document(document_of(&part)));
+            parts.push_back(Value::document({bson_get_data(&part), part.len}));
         bson_destroy(&part);
         if (truth == Truth::Never)
             return Truth::Never;
@@ -221,8 +191,7 @@ Value command_of(const ScanCommand &scan, const std::vector<Value> &stages, bool
     return doc(command);
 }
 
-ScanRendering render_scan(const ScanCommand &scan) noexcept {
-    static std::string *kept_pipeline = nullptr, *kept_command = nullptr;
+ScanRendering render_scan(const ScanCommand &scan, Memory memory) noexcept {
     ScanRendering result{};
     result.aggregate = scan.base_pipeline.data != nullptr || scan.sort_count > 0 || scan.join_count > 0;
     try {
@@ -260,120 +229,28 @@ ScanRendering render_scan(const ScanCommand &scan) noexcept {
         if (scan.limit > 0)
             find.push_back({"limit", count_value(scan.limit)});
         add_read_settings(scan, &find);
-        result.pipeline = keep(&kept_pipeline, list(stages));
+        result.pipeline = keep(memory, list(stages));
         if (sayable && result.pipeline.size < kMostCommandBytes)
-            result.command = keep(&kept_command, result.aggregate ? command_of(scan, stages) : doc(find));
+            result.command = keep(memory, result.aggregate ? command_of(scan, stages) : doc(find));
     } catch (...) {
         result.command = {};
     }
     return result;
 }
 
-const char *to_json(Document document, bool array) noexcept {
+const char *to_json(Document document, bool array, Memory memory) noexcept {
     bson_t view;
-    if (json_result)
-        bson_free(json_result);
-    json_result = nullptr;
+    size_t length;
     if (!bson_init_static(&view, document.data, document.size))
         return "";
-    size_t length;
     if (array && bson_empty(&view))
         return "[ ]"; // versions differ in the blanks
-    json_result = array ? array_as_json(&view, &length) : bson_as_relaxed_extended_json(&view, &length);
-    return json_result ? json_result : "";
-}
-
-Document parse_pipeline(const char *json, char *message, size_t message_size) noexcept {
-    bson_t *parsed = renewed(&parsed_result);
-    bson_error_t error{};
-    // libbson parses documents, not arrays: a wrapper makes one of the text.
-    size_t length = std::strlen(json);
-    char *wrapped = static_cast<char *>(bson_malloc(length + 16));
-    std::snprintf(wrapped, length + 16, "{\"p\":%s}", json);
-    bson_destroy(parsed);
-    parsed_result = parsed = bson_new_from_json(reinterpret_cast<const uint8_t *>(wrapped), -1, &error);
-    bson_free(wrapped);
-    if (!parsed) {
-        std::snprintf(message, message_size, "%s", error.message);
-        return {};
-    }
-    bson_iter_t top, stage;
-    if (!bson_iter_init_find(&top, parsed, "p") || !BSON_ITER_HOLDS_ARRAY(&top) || bson_count_keys(parsed) != 1) {
-        std::snprintf(message, message_size, "a pipeline is a JSON array of stages");
-        return {};
-    }
-    bson_iter_recurse(&top, &stage);
-    while (bson_iter_next(&stage)) {
-        bson_iter_t inner;
-        if (!BSON_ITER_HOLDS_DOCUMENT(&stage)) {
-            std::snprintf(message, message_size, "each stage of a pipeline is a JSON object");
-            return {};
-        }
-        bson_iter_recurse(&stage, &inner);
-        if (const char *writing = find_writing_stage(&inner, 0)) {
-            std::snprintf(message, message_size, "stage \"%s\" writes, this pipeline may only read", writing);
-            return {};
-        }
-    }
-    Document result;
-    bson_iter_array(&top, &result.size, &result.data);
-    return result;
-}
-
-Document parse_filter(const char *json, char *message, size_t message_size) noexcept {
-    bson_error_t error{};
-    if (parsed_filter)
-        bson_destroy(parsed_filter);
-    parsed_filter = bson_new_from_json(reinterpret_cast<const uint8_t *>(json), -1, &error);
-    if (parsed_filter && std::strspn(json, " \t\r\n") == std::strcspn(json, "{"))
-        return document_of(parsed_filter);
-    std::snprintf(message, message_size, "%s", parsed_filter ? "a filter is a JSON object" : error.message);
-    return {};
-}
-
-Document write_concern(const char *text, char *message, size_t message_size) noexcept {
-    static std::string *kept = nullptr;
-    const char *start = text + std::strspn(text, " \t\r\n");
-    try {
-        if (*start == '{') {
-            Document concern = parse_filter(start, message, message_size);
-            bson_t view;
-            bson_iter_t field;
-            if (!concern.data || !bson_init_static(&view, concern.data, concern.size))
-                return {};
-            bson_iter_init(&field, &view);
-            while (bson_iter_next(&field)) {
-                const char *key = bson_iter_key(&field);
-                bool number = BSON_ITER_HOLDS_NUMBER(&field);
-                bool none = std::strcmp(key, "w") == 0 && number && bson_iter_as_int64(&field) < 1;
-                bool known = std::strcmp(key, "w") == 0          ? number || BSON_ITER_HOLDS_UTF8(&field)
-                             : std::strcmp(key, "j") == 0        ? BSON_ITER_HOLDS_BOOL(&field)
-                             : std::strcmp(key, "wtimeout") == 0 ? number
-                                                                 : false;
-                if (known && !none)
-                    continue;
-                std::snprintf(message, message_size,
-                              none ? "Without an acknowledgement nobody knows what was written: \"%s\" is at least 1."
-                                   : "\"%s\" is none of w, j and wtimeout, or of another type.",
-                              key);
-                return {};
-            }
-            return concern;
-        }
-        char *end;
-        long members = std::strtol(start, &end, 10);
-        if (end != start && *end == '\0') {
-            if (members >= 1 && members <= 50)
-                return keep(&kept, doc({{"w", static_cast<int32_t>(members)}}));
-            std::snprintf(message, message_size, "A number of members is from 1 to 50.");
-            return {};
-        }
-        if (*start)
-            return keep(&kept, doc({{"w", start}}));
-    } catch (...) {
-    }
-    std::snprintf(message, message_size, "It is a number of members, \"majority\", a tag, or a JSON object.");
-    return {};
+    char *json = array ? array_as_json(&view, &length) : bson_as_relaxed_extended_json(&view, &length);
+    char *copy = json ? static_cast<char *>(memory.allocate(memory.place, length + 1)) : nullptr;
+    if (copy)
+        std::memcpy(copy, json, length + 1);
+    bson_free(json);
+    return copy ? copy : "";
 }
 
 } // namespace mongo_fdw::mql

@@ -1,7 +1,8 @@
 // Filter trees and scans become BSON. Zone P behind plain declarations; safe to include from zone B. No function
-// throws. Results stay valid until the next call of the same function in this process.
+// throws. Results live in the memory that the caller gives.
 #pragma once
 
+#include "memory.hpp"
 #include "mql/ir.hpp"
 
 namespace mongo_fdw::mql {
@@ -80,20 +81,9 @@ struct ScanRendering {
 
 // Renders a scan. A rendering without command means that the filter cannot be said (too large): the caller sends the
 // scan without it and evaluates the clauses itself.
-ScanRendering render_scan(const ScanCommand &scan) noexcept;
+ScanRendering render_scan(const ScanCommand &scan, Memory memory) noexcept;
 
 // Relaxed Extended JSON of a document or array.
-const char *to_json(Document document, bool array) noexcept;
-
-// Parses a pipeline (a JSON array of stages, Extended JSON allowed, key order kept) or a single document.
-// On error data is null and message says why. A pipeline that writes ($out, $merge, at any depth) is refused.
-Document parse_pipeline(const char *json, char *message, size_t message_size) noexcept;
-
-// Parses a filter (a JSON object). On error data is null and message says why.
-Document parse_filter(const char *json, char *message, size_t message_size) noexcept;
-
-// The write concern that an option's value means: a number of members from 1, "majority" or a tag, or a JSON object
-// with w, j, wtimeout. On error data is null and message says why.
-Document write_concern(const char *text, char *message, size_t message_size) noexcept;
+const char *to_json(Document document, bool array, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

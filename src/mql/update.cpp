@@ -63,8 +63,7 @@ Value new_value(const Tree &tree, const Assignment &assignment, const Value &val
 
 } // namespace
 
-UpdateRendering render_update(const UpdateCommand &update) noexcept {
-    static std::string *kept_proof = nullptr, *kept_pipeline = nullptr;
+UpdateRendering render_update(const UpdateCommand &update, Memory memory) noexcept {
     UpdateRendering result{};
     try {
         const ScanCommand &scan = update.scan;
@@ -90,8 +89,8 @@ UpdateRendering render_update(const UpdateCommand &update) noexcept {
         Value pipeline = list({op("$set", doc(fields))});
         if (!sayable || pipeline.bytes().size() > kMostCommandBytes)
             return result;
-        result.proof = keep(&kept_proof, command_of(scan, stages, true));
-        result.pipeline = keep(&kept_pipeline, pipeline);
+        result.proof = keep(memory, command_of(scan, stages, true));
+        result.pipeline = keep(memory, pipeline);
     } catch (...) {
         result = {};
     }

@@ -41,6 +41,6 @@ struct UpdateRendering {
     Document proof;
     Document pipeline;
 };
-UpdateRendering render_update(const UpdateCommand &update) noexcept;
+UpdateRendering render_update(const UpdateCommand &update, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

@@ -1,6 +1,7 @@
 // What options mean, put together from server, table and column. Zone B.
 #include "options/options.hpp"
 
+#include "convert/query_json.hpp"
 #include "mongo/client.hpp"
 #include "options/path.hpp"
 #include "options/table.hpp"
@@ -50,6 +51,8 @@ struct Lookup {
         return value && pg_strcasecmp(value, wanted) == 0;
     }
 };
+
+mongo::Bytes bytes_of(mql::Document document) { return {document.data, document.size}; }
 
 struct RoleRow {
     const char *name;   // value of option role
@@ -254,6 +257,9 @@ TableOptions *read_table_options(Oid relation) {
     table->database = to_utf8(database);
     table->collection = to_utf8(collection);
     table->pipeline = to_utf8(lookup.text("pipeline"));
+    if (const char *json = lookup.text("pipeline"))
+        table->pipeline_stages =
+            bytes_of(read_pipeline(json, "invalid value for option \"pipeline\"", ERRCODE_FDW_INVALID_STRING_FORMAT));
     table->read_preference = lookup.text("read_preference");
     table->read_concern = lookup.text("read_concern");
     table->fetch_documents = lookup.integer("fetch_size", 0, 0);
@@ -271,7 +277,10 @@ TableOptions *read_table_options(Oid relation) {
     table->truncatable = lookup.boolean("truncatable", true);
     table->ordered = lookup.boolean("ordered", true);
     table->batch_size = lookup.integer("batch_size", 0, 1000);
-    table->write_concern = to_utf8(lookup.text("write_concern"));
+    if (const char *concern = lookup.text("write_concern")) {
+        mql::Refusal refusal; // what the validator took is one
+        table->write_concern = bytes_of(read_write_concern(concern, &refusal));
+    }
     table->transactional = lookup.is("transaction", "session");
     table->write_mode = lookup.is("write_mode", "upsert")    ? WriteMode::Upsert
                         : lookup.is("write_mode", "replace") ? WriteMode::Replace

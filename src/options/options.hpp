@@ -50,10 +50,11 @@ struct TableOptions {
     Oid relation;
     Oid server;
     const char *server_name;
-    const char *database;   // UTF-8
-    const char *collection; //
-    const char *name_space; // "database.collection", server encoding, for messages
-    const char *pipeline;   // JSON text, UTF-8, null: none
+    const char *database;         // UTF-8
+    const char *collection;       //
+    const char *name_space;       // "database.collection", server encoding, for messages
+    const char *pipeline;         // JSON text, UTF-8, null: none
+    mongo::Bytes pipeline_stages; // the same as a BSON array; data null: none
     const char *read_preference;
     const char *read_concern;
     int64 fetch_documents;
@@ -78,7 +79,7 @@ struct TableOptions {
     bool truncatable;
     bool ordered;
     int batch_size;
-    const char *write_concern; // as given, UTF-8; null: the connection's
+    mongo::Bytes write_concern; // data null: the connection's
     WriteMode write_mode;
     bool transactional; // remote writes belong to the transaction
     int column_count;   // attributes of the relation

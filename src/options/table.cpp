@@ -1,8 +1,8 @@
 // The table of options and the validator. Zone B.
 #include "options/table.hpp"
 
+#include "convert/query_json.hpp"
 #include "mongo/client.hpp"
-#include "mql/render.hpp"
 #include "options/options.hpp"
 #include "options/path.hpp"
 
@@ -144,11 +144,7 @@ void check_mechanism(const OptionRow &row, const char *value, uint8_t scope) {
 }
 
 void check_pipeline(const OptionRow &row, const char *value, uint8_t) {
-    char message[512];
-    const char *json = pg_server_to_any(value, strlen(value), PG_UTF8);
-    if (!mql::parse_pipeline(json, message, sizeof message).data)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\"", row.name),
-                        errdetail("%s", message)));
+    read_pipeline(value, psprintf("invalid value for option \"%s\"", row.name), ERRCODE_INVALID_PARAMETER_VALUE);
 }
 
 void check_path(const OptionRow &, const char *value, uint8_t) { parse_path(value); }
@@ -175,10 +171,9 @@ void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
 }
 
 void check_write_concern(const OptionRow &row, const char *value, uint8_t) {
-    char message[256];
-    const char *utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
-    if (!mql::write_concern(utf8, message, sizeof message).data)
-        invalid(row, value, message);
+    mql::Refusal refusal;
+    if (!read_write_concern(value, &refusal).data)
+        invalid(row, value, refusal.reason);
 }
 
 constexpr const char *kReadPreferences = "primary|primaryPreferred|secondary|secondaryPreferred|nearest";

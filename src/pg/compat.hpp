@@ -6,6 +6,7 @@
 #endif
 
 extern "C" {
+#include "common/jsonapi.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -115,6 +116,19 @@ inline Node *mutate_expression(Node *node, Node *(*mutator)(Node *, void *), voi
 #endif
 }
 #pragma GCC diagnostic pop
+
+// Why a text is no JSON; null: it is.
+inline const char *json_fault(const char *text) {
+    int length = static_cast<int>(strlen(text));
+#if PG_VERSION_NUM >= 170000
+    JsonLexContext *lexer = makeJsonLexContextCstringLen(nullptr, text, length, GetDatabaseEncoding(), false);
+#else
+    JsonLexContext *lexer =
+        makeJsonLexContextCstringLen(const_cast<char *>(text), length, GetDatabaseEncoding(), false);
+#endif
+    JsonParseErrorType fault = pg_parse_json(lexer, &nullSemAction);
+    return fault == JSON_SUCCESS ? nullptr : json_errdetail(fault, lexer);
+}
 
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }

@@ -301,7 +301,8 @@ void add_having(Grouping *grouping, List *conditions) {
         if (!IsA(condition, OpExpr) || list_length(reinterpret_cast<OpExpr *>(condition)->args) != 2)
             continue;
         OpExpr *comparison = reinterpret_cast<OpExpr *>(condition);
-        const Rule *rule = find_rule(comparison->opfuncid ? comparison->opfuncid : get_opcode(comparison->opno));
+        std::optional<Rule> rule =
+            find_rule(comparison->opfuncid ? comparison->opfuncid : get_opcode(comparison->opno));
         if (!rule || rule->kind != NodeKind::Compare || rule->day ||
             (rule->family != Family::Int && rule->family != Family::Numeric))
             continue;

@@ -4,6 +4,7 @@
 #include "connect/documents.hpp"
 #include "exec/operands.hpp"
 #include "mql/commands.hpp"
+#include "pg/memory.hpp"
 #include "plan/facts.hpp"
 #include "plan/paths.hpp"
 
@@ -54,13 +55,13 @@ bool explain_conditions(PlannerInfo *root, const RelationInfo *info, Explained *
     command.zone_offset_ms = zone_offset_ms();
     if (!command.operands)
         return false;
-    mql::ScanRendering rendering = mql::render_scan(command);
+    mql::ScanRendering rendering = mql::render_scan(command, current_memory());
     if (!rendering.command.data || rendering.aggregate)
         return false;
     *explained = {0, 0};
     if (rendering.never)
         return true;
-    mql::Document ask = mql::explain_command(rendering.command);
+    mql::Document ask = mql::explain_command(rendering.command, current_memory());
     mongo::Bytes reply;
     if (!ask_for_facts(info->user, table, ask, &reply))
         return false;

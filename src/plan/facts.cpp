@@ -7,6 +7,7 @@
 #include "connect/stats.hpp"
 #include "mql/commands.hpp"
 #include "pg/hash.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -154,7 +155,7 @@ const Index *indexes_of(Oid user, const TableOptions *table) {
     if (!may_ask(user, table))
         return nullptr;
     mongo::Bytes reply;
-    bool told = ask_for_facts(user, table, mql::list_indexes_command(source_of(table, user).collection), &reply);
+    bool told = ask_for_facts(user, table, mql::list_indexes_command(table->collection, current_memory()), &reply);
     entry = entry_of(facts, key);
     replace_indexes(entry, told ? field_of(field_of(reply.data, reply.size, "cursor"), "firstBatch") : BsonValue{});
     entry->indexes_at = GetCurrentTimestamp();

@@ -3,6 +3,7 @@
 
 #include "connect/connect.hpp"
 #include "pg/hash.hpp"
+#include "pg/memory.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -45,7 +46,7 @@ enum class Answer { Has, Lacks, Unknown };
 constexpr int kOtherErrors[] = {13, 18, 26, 50, 91, 166, 167, 189, 8000, 10107, 11600, 11601, 11602, 13435, 13436};
 
 Answer ask(const TableOptions *table, Oid user, uint32_t features) {
-    mql::Document command = mql::feature_probe_command(table->collection, features);
+    mql::Document command = mql::feature_probe_command(table->collection, features, current_memory());
     mongo::Bytes reply;
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;

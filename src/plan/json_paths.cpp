@@ -156,7 +156,7 @@ uint32_t add_inside(Lowering *lowering, const Place &place, Op op, Expr *texts, 
 }
 
 bool is_text_equality(Lowering *lowering, Oid function, Oid collation) {
-    const Rule *rule = find_rule(function);
+    std::optional<Rule> rule = find_rule(function);
     return rule && rule->family == mql::Family::Text && rule->op == Op::Eq && rule->kind == mql::NodeKind::Compare &&
            collation_allows(lowering, *rule, collation);
 }

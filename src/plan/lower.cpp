@@ -62,7 +62,7 @@ bool pattern_is_common(Expr *pattern, Op op) {
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
     if (list_length(arguments) != 2)
         return refuse(lowering, "it is no comparison");
-    const Rule *rule = find_rule(function);
+    std::optional<Rule> rule = find_rule(function);
     Expr *left = static_cast<Expr *>(linitial(arguments)), *right = static_cast<Expr *>(lsecond(arguments));
     if (!rule)
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(function)));
@@ -281,7 +281,7 @@ uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
     }
     case T_ScalarArrayOpExpr: {
         ScalarArrayOpExpr *op = reinterpret_cast<ScalarArrayOpExpr *>(expression);
-        const Rule *rule = find_rule(op->opfuncid ? op->opfuncid : get_opcode(op->opno));
+        std::optional<Rule> rule = find_rule(op->opfuncid ? op->opfuncid : get_opcode(op->opno));
         Expr *array = static_cast<Expr *>(lsecond(op->args));
         if (rule && rule->op == Op::Eq && rule->kind == NodeKind::Compare && op->useOr && own_column(lowering, array))
             return lower_array(lowering, array, static_cast<Expr *>(linitial(op->args)), Op::Eq, op->inputcollid);
@@ -303,7 +303,7 @@ uint32_t lower_condition(Lowering *lowering, Expr *expression, int depth) {
     }
     case T_FuncExpr: {
         FuncExpr *call = reinterpret_cast<FuncExpr *>(expression);
-        const Rule *rule = find_rule(call->funcid);
+        std::optional<Rule> rule = find_rule(call->funcid);
         if (rule && rule->kind == NodeKind::Like)
             return lower_comparison(lowering, call->funcid, call->args, call->inputcollid, false, false);
         return refuse(lowering, psprintf("function %s has no rule", format_procedure(call->funcid)));
@@ -328,10 +328,11 @@ static bool server_has(Lowering *lowering, uint32_t from) {
 }
 
 uint32_t lower_to_filter(Lowering *lowering, Expr *expression) {
-    ensure_room(lowering);
     LoweringMark mark = mark_of(lowering);
     lowering->reason = nullptr;
     uint32_t root = lower_value(lowering, expression, 0);
+    if (root != kNone && !make_filter_room(lowering))
+        root = kNone;
     if (root != kNone)
         root = mql::copy_value_tree(&lowering->sql, root, &lowering->filter);
     if (root != kNone && !server_has(lowering, mark.filter))
@@ -370,6 +371,8 @@ static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Ve
     lowering->guarded = guarded && !plain;
     *verdict = mql::Verdict::Local;
     uint32_t root = lower(lowering, clause, 0);
+    if (root != kNone && !make_filter_room(lowering))
+        root = kNone;
     if (root != kNone) {
         root = mql::truth_filter(&lowering->sql, root, lowering->columns, plain, lowering->guarded, &lowering->filter,
                                  verdict);
@@ -379,8 +382,6 @@ static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Ve
                        ? "the server finds what may be inside, not what certainly is not"
                        : "a value that does not fit the column's type would be taken for a fitting one, or the column "
                          "is inside the unwound array");
-        if (lowering->filter.count >= lowering->filter.capacity)
-            root = refuse(lowering, "the conditions are too many");
         if (root != kNone && !plain && !server_has(lowering, mark.filter))
             root = kNone;
     }
@@ -395,7 +396,6 @@ static uint32_t try_clause(Lowering *lowering, Expr *clause, bool plain, mql::Ve
 }
 
 uint32_t lower_clause(Lowering *lowering, Expr *clause, mql::Verdict *verdict) {
-    ensure_room(lowering);
     uint32_t root = try_clause(lowering, clause, false, verdict);
     const char *reason = lowering->reason;
     if (root == kNone)

@@ -51,11 +51,8 @@ struct LoweringMark {
 LoweringMark mark_of(const Lowering *lowering);
 void go_back(Lowering *lowering, const LoweringMark &mark);
 
-// Gives a lowering trees of its own, unless it has some.
-void ensure_room(Lowering *lowering);
-
-// Gives a lowering trees that belong to the session: they are lost with the next call.
-void use_scratch(Lowering *lowering);
+// Lets the filter tree take what becomes of the whole SQL tree; false, with a reason, where that is too much.
+bool make_filter_room(Lowering *lowering);
 
 Lowering *make_lowering(const ScanMember *members, int member_count, const TableOptions *table, Oid user);
 
@@ -69,7 +66,8 @@ bool depends_on_row(const Lowering *lowering, Expr *expression);
 uint32_t refuse(Lowering *lowering, const char *reason);
 
 // Appends a node to the SQL tree; kNone, with a reason, when it is full.
-uint32_t add_sql_node(Lowering *lowering, const mql::Node &node);
+// Nodes move with it.
+uint32_t add_sql_node(Lowering *lowering, mql::Node node);
 
 // The scan's own column below harmless casts; null otherwise.
 Var *own_column(const Lowering *lowering, Expr *expression);

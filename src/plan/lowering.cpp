@@ -17,9 +17,38 @@ uint32_t refuse(Lowering *lowering, const char *reason) {
     return kNone;
 }
 
-uint32_t add_sql_node(Lowering *lowering, const FilterNode &node) {
-    uint32_t at = mql::add_node(&lowering->sql, node);
-    return at == kNone ? refuse(lowering, "the conditions are too many") : at;
+namespace {
+
+constexpr uint32_t kMaxNodes = 4000; // of one scan's SQL tree
+constexpr uint32_t kFilterNodes = 8; // for each of them, see mql::truth_filter
+
+// Lets a tree hold so many nodes more.
+void make_room(mql::Tree *tree, uint32_t more) {
+    constexpr uint32_t kFirst = 32;
+    uint32_t wanted = tree->count + more;
+    if (wanted <= tree->capacity)
+        return;
+    tree->capacity = Max(Max(wanted, tree->capacity * 2), kFirst);
+    Size size = sizeof(FilterNode) * tree->capacity;
+    tree->nodes = static_cast<FilterNode *>(tree->nodes ? repalloc_huge(tree->nodes, size) : palloc(size));
+}
+
+} // namespace
+
+uint32_t add_sql_node(Lowering *lowering, FilterNode node) {
+    if (lowering->sql.count >= kMaxNodes)
+        return refuse(lowering, "the conditions are too many");
+    make_room(&lowering->sql, 1);
+    return mql::add_node(&lowering->sql, node);
+}
+
+bool make_filter_room(Lowering *lowering) {
+    constexpr uint32_t kMost = kMaxNodes * kFilterNodes;
+    uint32_t more = Max(lowering->sql.count, 1) * kFilterNodes;
+    if (lowering->filter.count + more > kMost)
+        return refuse(lowering, "the conditions are too many"), false;
+    make_room(&lowering->filter, more);
+    return true;
 }
 
 static Expr *without_relabel(Expr *expression) {
@@ -148,22 +177,6 @@ bool zone_is_fixed(Lowering *lowering) {
     return false;
 }
 
-namespace {
-
-constexpr uint32_t kMaxNodes = 4000; // of one scan
-constexpr uint32_t kFilterNodes = 8; // for each of them
-
-} // namespace
-
-void ensure_room(Lowering *lowering) {
-    if (lowering->sql.nodes)
-        return;
-    lowering->sql.capacity = kMaxNodes;
-    lowering->sql.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes));
-    lowering->filter.capacity = kMaxNodes * kFilterNodes;
-    lowering->filter.nodes = static_cast<FilterNode *>(palloc(sizeof(FilterNode) * kMaxNodes * kFilterNodes));
-}
-
 LoweringMark mark_of(const Lowering *lowering) {
     return {lowering->sql.count, lowering->filter.count, list_copy(lowering->parameters), list_length(lowering->used)};
 }
@@ -173,20 +186,6 @@ void go_back(Lowering *lowering, const LoweringMark &mark) {
     lowering->filter.count = mark.filter;
     lowering->parameters = mark.parameters;
     lowering->used = list_truncate(lowering->used, mark.used);
-}
-
-void use_scratch(Lowering *lowering) {
-    static mql::Tree sql, filter;
-    if (!sql.nodes) {
-        MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-        Lowering first{};
-        ensure_room(&first);
-        sql = first.sql;
-        filter = first.filter;
-        MemoryContextSwitchTo(old);
-    }
-    lowering->sql = sql;
-    lowering->filter = filter;
 }
 
 Lowering *make_lowering(const ScanMember *members, int member_count, const TableOptions *table, Oid user) {

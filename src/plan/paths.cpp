@@ -357,7 +357,7 @@ void note_local(RelationInfo *info, const char *part, const char *reason) {
 Lowering *trial_lowering(const RelationInfo *info) {
     Lowering *lowering = static_cast<Lowering *>(palloc(sizeof(Lowering)));
     *lowering = *info->lowering;
-    use_scratch(lowering);
+    lowering->sql = lowering->filter = {};
     return lowering;
 }
 

@@ -79,6 +79,7 @@ List *presence_of_key(Lowering *lowering, List *sort) {
     if (nulls_first || strcmp(lowering->columns[column].path, "_id") == 0)
         return NIL;
     mql::Node present{mql::NodeKind::NotNull, mql::Op::Eq, column, 0, mql::kNone, mql::kNone};
+    make_filter_room(lowering);
     return list_make1_int(static_cast<int>(mql::add_node(&lowering->filter, present)));
 }
 

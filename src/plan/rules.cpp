@@ -267,15 +267,12 @@ char *objectid_function(Oid function, int arguments) {
     return name;
 }
 
-const Rule *objectid_rule(Oid function) {
-    static Rule rule;
+std::optional<Rule> objectid_rule(Oid function) {
     char *name = objectid_function(function, 2);
     for (const ObjectIdRow &row : kObjectIdFunctions)
-        if (name && strcmp(name, row.name) == 0) {
-            rule = {function, row.op, Family::ObjectId, NodeKind::Compare};
-            return &rule;
-        }
-    return nullptr;
+        if (name && strcmp(name, row.name) == 0)
+            return Rule{function, row.op, Family::ObjectId, NodeKind::Compare};
+    return std::nullopt;
 }
 
 bool is_byte_order_locale(const char *name) {
@@ -306,9 +303,10 @@ const Rule *rule_table(int *count) {
     return kRules;
 }
 
-const Rule *find_rule(Oid function) {
-    const Rule *rule = row_of_function(kRules, function);
-    return !rule && function >= FirstNormalObjectId ? objectid_rule(function) : rule;
+std::optional<Rule> find_rule(Oid function) {
+    if (const Rule *rule = row_of_function(kRules, function))
+        return *rule;
+    return function >= FirstNormalObjectId ? objectid_rule(function) : std::nullopt;
 }
 
 static bool is_objectid_function(Oid function, const char *symbol) {

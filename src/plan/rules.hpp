@@ -3,6 +3,8 @@
 
 #include "mql/ir.hpp"
 
+#include <optional>
+
 #include "pg/pg.hpp"
 
 namespace mongo_fdw {
@@ -39,8 +41,8 @@ template <class Row, size_t kCount> constexpr bool sorted_by_function(const Row 
     return true;
 }
 
-// The rule of a function; null when it has none. Functions of mongo.objectid are found by name.
-const Rule *find_rule(Oid function);
+// The rule of a function; none where it has none. Functions of mongo.objectid are found by name.
+std::optional<Rule> find_rule(Oid function);
 
 // Whether a function gives the second in which an ObjectId was made.
 bool is_time_of_objectid(Oid function);

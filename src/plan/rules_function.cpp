@@ -128,7 +128,7 @@ void put_objectid_rules(Sink *sink) {
         return;
     const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY | TYPECACHE_EQ_OPR);
     auto put = [&](Oid comparison) {
-        const Rule *rule = OidIsValid(comparison) ? find_rule(get_opcode(comparison)) : nullptr;
+        std::optional<Rule> rule = OidIsValid(comparison) ? find_rule(get_opcode(comparison)) : std::nullopt;
         if (rule)
             put_rule(sink, *rule);
     };

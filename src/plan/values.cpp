@@ -209,7 +209,7 @@ uint32_t case_value(Lowering *lowering, CaseExpr *expression, int depth) {
 
 // NULLIF (a, b): CASE WHEN a = b THEN NULL ELSE a END
 uint32_t null_if(Lowering *lowering, NullIfExpr *expression, int depth) {
-    const Rule *rule = find_rule(expression->opfuncid ? expression->opfuncid : get_opcode(expression->opno));
+    std::optional<Rule> rule = find_rule(expression->opfuncid ? expression->opfuncid : get_opcode(expression->opno));
     if (!rule || rule->kind != NodeKind::Compare)
         return refuse(lowering, "this NULLIF has no rule");
     Expr *left = static_cast<Expr *>(linitial(expression->args)),
@@ -340,7 +340,7 @@ uint32_t array_size(Lowering *lowering, const FunctionRule &rule, List *argument
 }
 
 uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, int depth) {
-    const Rule *compared = find_rule(function);
+    std::optional<Rule> compared = find_rule(function);
     if (compared && list_length(arguments) == 2) {
         uint32_t at = comparison(
             lowering, *compared, compared->op, compared->kind == NodeKind::Like ? Function::Like : Function::Compare,
@@ -392,7 +392,7 @@ uint32_t call(Lowering *lowering, Oid function, List *arguments, Oid collation, 
 }
 
 uint32_t any_of(Lowering *lowering, ScalarArrayOpExpr *expression, int depth) {
-    const Rule *rule = find_rule(expression->opfuncid ? expression->opfuncid : get_opcode(expression->opno));
+    std::optional<Rule> rule = find_rule(expression->opfuncid ? expression->opfuncid : get_opcode(expression->opno));
     bool negative = rule && rule->op == Op::Ne && !expression->useOr;
     if (!rule || rule->kind != NodeKind::Compare || !((rule->op == Op::Eq && expression->useOr) || negative))
         return refuse(lowering, "only = ANY and <> ALL have a rule");
@@ -439,7 +439,7 @@ uint32_t lower_value(Lowering *lowering, Expr *expression, int depth) {
     }
     case T_DistinctExpr: {
         DistinctExpr *distinct = reinterpret_cast<DistinctExpr *>(expression);
-        const Rule *rule = find_rule(distinct->opfuncid ? distinct->opfuncid : get_opcode(distinct->opno));
+        std::optional<Rule> rule = find_rule(distinct->opfuncid ? distinct->opfuncid : get_opcode(distinct->opno));
         if (!rule || rule->kind != NodeKind::Compare)
             return refuse(lowering, "values of this type are compared here only");
         return comparison(lowering, *rule, Op::Eq, Function::Distinct, static_cast<Expr *>(linitial(distinct->args)),

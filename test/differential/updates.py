@@ -15,6 +15,8 @@ from run import FIXTURES, Generator, definitions, fresh_database, literal, psql
 # column that is assigned -> kind of the generator's values
 TARGETS = {"i2": "int", "i4": "int", "i8": "bigint", "f8": "float", "tx": "text", "tz": "timestamptz", "ts": "timestamp", "no": "int", "bo": "bool"}
 
+TYPES = {"i2": "int2", "i4": "int", "i8": "bigint", "f8": "float8", "tx": "text", "tz": "timestamptz", "ts": "timestamp", "no": "int", "bo": "bool"}
+
 # What an engine is known not to take: (engine, words of the statement, why). Such statements are left out.
 REFUSED = [("secantus", r"294276|5874897", "dates beyond the year 9999")]
 
@@ -69,6 +71,18 @@ def generated(seed, engine):
         seed += 1000000
 
 
+def read_value(rng, column):
+    """A new value that is read from MongoDB while the statement runs: from its own table, from another, by a function."""
+    number = rng.randrange(400)
+    return rng.choice([
+        f"(SELECT {column} FROM {{table}} WHERE id = {number})",
+        f"(SELECT x.{column} FROM {{table}} x WHERE x.{column} IS NOT NULL ORDER BY x.id LIMIT 1)",
+        f"(SELECT {column} FROM other WHERE id = {number})",
+        f"stored_{column}('{{table}}', {number})",
+        f"stored_{column}('other', {number})",
+    ])
+
+
 def statement(seed):
     generator = Generator(seed)
     rng = generator.rng
@@ -79,7 +93,9 @@ def statement(seed):
         column = rng.choice(list(TARGETS))
         kind = TARGETS[column]
         value = f"({generator.condition(1)})" if kind == "bool" else generator.value(kind, rng.randrange(1, 3))
-        if column == "i2":
+        if rng.random() < 0.15:
+            value = read_value(rng, column)
+        elif column == "i2":
             value = f"({value})::int2" if rng.random() < 0.5 else "i2"
         text = f"UPDATE {{table}} SET {column} = {value}" + (f" WHERE {condition}" if rng.random() < 0.5 else "")
     for number in range(len(generator.parameters), 0, -1):
@@ -94,6 +110,9 @@ def main():
     name = f"updates_{engine}"
     fresh_database(name, uri)
     script = [f"CREATE FOREIGN TABLE traps (id int OPTIONS (path '_id'), __doc bytea) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps');", HARNESS]
+    script.append(f"CREATE FOREIGN TABLE other ({definitions()}) SERVER m OPTIONS (database '{FIXTURES}', collection 'traps', on_conversion_error 'null');")
+    for column in TARGETS:
+        script.append(f"CREATE FUNCTION stored_{column}(source regclass, number int, OUT result {TYPES[column]}) STABLE LANGUAGE plpgsql AS $f$ BEGIN EXECUTE format('SELECT {column} FROM %s WHERE id = $1', source) INTO result USING number; END $f$;")
     for copy in ("one", "two"):
         script.append(f"CREATE FOREIGN TABLE bytes_{copy} (__doc bytea) SERVER m OPTIONS (database 'mongo_fdw_cpp_updates', collection '{copy}');")
         for policy in ("error", "null"):

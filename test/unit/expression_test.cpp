@@ -4,6 +4,8 @@
 #include "mql/number.hpp"
 #include "mql/render.hpp"
 
+#include "owned.hpp"
+
 #include <cmath>
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -137,10 +139,11 @@ class Expressions : public ::testing::Test {
         Value value = Value::null();
         if (!render_value(context, root, &value))
             return "unsayable";
+        Owned owned;
         Value whole = doc({{"e", value}});
         std::string json = to_json(
             {reinterpret_cast<const uint8_t *>(whole.bytes().data()), static_cast<uint32_t>(whole.bytes().size())},
-            false);
+            false, owned.memory());
         std::string compact;
         for (char c : json)
             if (c != ' ')

@@ -2,6 +2,8 @@
 #include "mql/expression.hpp"
 #include "mql/group.hpp"
 
+#include "owned.hpp"
+
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -65,7 +67,8 @@ class Groups : public ::testing::Test {
         group.having_count = static_cast<uint32_t>(having.size());
         group.stored = stored;
         std::string compact;
-        for (char c : std::string(to_json(render_group(group).pipeline, true)))
+        Owned owned;
+        for (char c : std::string(to_json(render_group(group, owned.memory()).pipeline, true, owned.memory())))
             if (c != ' ')
                 compact += c;
         return compact;

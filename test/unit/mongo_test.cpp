@@ -3,6 +3,8 @@
 #include "mongo/cursor.hpp"
 #include "mongo/log.hpp"
 
+#include "owned.hpp"
+
 #include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
@@ -106,9 +108,10 @@ TEST(Client, AClosedPortIsAConnectError) {
     Error error;
     Client *client = make_client(options_for("mongodb://127.0.0.1:1/"), &kHooks, &error);
     ASSERT_NE(client, nullptr);
+    Owned owned;
     Bytes reply;
     auto start = std::chrono::steady_clock::now();
-    EXPECT_FALSE(run_command(client, "admin", ping(), &reply, &error));
+    EXPECT_FALSE(run_command(client, "admin", ping(), owned.memory(), &reply, &error));
     EXPECT_EQ(error.kind, ErrorKind::Connect);
     EXPECT_FALSE(client_is_usable(client));
     EXPECT_LT(seconds_of(start), 5.0);
@@ -127,9 +130,10 @@ void expect_interrupted(const char *rest) {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
         stop = true;
     });
+    Owned owned;
     Bytes reply;
     auto start = std::chrono::steady_clock::now();
-    EXPECT_FALSE(run_command(client, "admin", ping(), &reply, &error));
+    EXPECT_FALSE(run_command(client, "admin", ping(), owned.memory(), &reply, &error));
     double waited = seconds_of(start);
     canceller.join();
     EXPECT_EQ(error.kind, ErrorKind::Interrupted) << error.message;
@@ -162,8 +166,9 @@ TEST(Client, NonsenseFromTheServerIsAnError) {
     std::string uri = listener.uri();
     Client *client = make_client(options_for(uri.c_str()), &kHooks, &error);
     ASSERT_NE(client, nullptr);
+    Owned owned;
     Bytes reply;
-    EXPECT_FALSE(run_command(client, "admin", ping(), &reply, &error));
+    EXPECT_FALSE(run_command(client, "admin", ping(), owned.memory(), &reply, &error));
     EXPECT_NE(error.kind, ErrorKind::None);
     server.join();
     release_client(client);

@@ -1,8 +1,12 @@
 // The null pass and the match renderer, without a server.
+#include "mql/build.hpp"
 #include "mql/commands.hpp"
 #include "mql/like.hpp"
 #include "mql/match.hpp"
+#include "mql/pipeline.hpp"
 #include "mql/render.hpp"
+
+#include "owned.hpp"
 
 #include <bson/bson.h>
 #include <cmath>
@@ -260,52 +264,109 @@ TEST_F(Trees, FullTreesSayLocalInsteadOfOverflowing) {
     EXPECT_EQ(show(group(NodeKind::Or, {a, b})).substr(0, 5) == "exact", false);
 }
 
-TEST(Pipelines, ArraysOfStagesKeepTheirOrder) {
-    char message[200] = "";
-    Document parsed = parse_pipeline(
-        "[{\"$sort\": {\"name\": 1, \"age\": -1}}, {\"$limit\": {\"$numberLong\": \"5\"}}]", message, sizeof message);
-    ASSERT_NE(parsed.data, nullptr) << message;
-    std::string json = to_json(parsed, true);
-    EXPECT_LT(json.find("name"), json.find("age"));
+// A pipeline of these stages.
+Document pipeline_of(const std::vector<Value> &stages, Owned *owned) { return keep(owned->memory(), list(stages)); }
+
+TEST(Pipelines, ReadingStagesAreTaken) {
+    Owned owned;
+    Refusal refusal;
+    EXPECT_TRUE(may_read_by(pipeline_of({}, &owned), &refusal));
+    EXPECT_TRUE(may_read_by(pipeline_of({op("$match", doc({{"a", "$out"}})), op("$limit", 1)}, &owned), &refusal));
 }
 
 TEST(Pipelines, WritingStagesAreRefusedAtAnyDepth) {
-    char message[200];
-    for (const char *text : {"[{\"$out\": \"x\"}]", "[{\"$facet\": {\"a\": [{\"$merge\": {}}]}}]",
-                             "[{\"$unionWith\": {\"coll\": \"c\", \"pipeline\": [{\"$out\": 1}]}}]"}) {
-        EXPECT_EQ(parse_pipeline(text, message, sizeof message).data, nullptr) << text;
-        EXPECT_NE(std::string(message).find("writes"), std::string::npos) << message;
+    Owned owned;
+    Refusal refusal;
+    Value merge = list({op("$merge", doc({}))});
+    for (const Value &stage : {op("$out", "x"), op("$facet", doc({{"a", merge}})),
+                               op("$unionWith", doc({{"coll", "c"}, {"pipeline", merge}}))}) {
+        EXPECT_FALSE(may_read_by(pipeline_of({stage}, &owned), &refusal));
+        EXPECT_NE(std::string(refusal.reason).find("writes"), std::string::npos) << refusal.reason;
+        EXPECT_EQ(refusal.hint, nullptr);
     }
 }
 
-TEST(Pipelines, NothingButAnArrayOfObjectsIsAPipeline) {
-    char message[200];
-    for (const char *text : {"{}", "[1]", "[", "", "[], \"x\": 1", "null", "[{}] }"})
-        EXPECT_EQ(parse_pipeline(text, message, sizeof message).data, nullptr) << text;
+TEST(Pipelines, StagesThatWaitForEverAreRefusedWithAHint) {
+    Owned owned;
+    Refusal refusal;
+    EXPECT_FALSE(may_read_by(pipeline_of({op("$changeStream", doc({}))}, &owned), &refusal));
+    EXPECT_NE(std::string(refusal.reason).find("$changeStream"), std::string::npos) << refusal.reason;
+    EXPECT_NE(refusal.hint, nullptr);
+}
+
+TEST(Pipelines, StagesAreDocuments) {
+    Owned owned;
+    Refusal refusal;
+    EXPECT_FALSE(may_read_by(pipeline_of({Value(1)}, &owned), &refusal));
+}
+
+TEST(WriteConcerns, AskForAnAcknowledgement) {
+    Owned owned;
+    Refusal refusal;
+    for (const char *word : {"1", "50", "majority", "tag"})
+        EXPECT_NE(write_concern_of_word(word, owned.memory(), &refusal).data, nullptr) << word;
+    for (const char *word : {"0", "51", "-1", ""})
+        EXPECT_EQ(write_concern_of_word(word, owned.memory(), &refusal).data, nullptr) << word;
+    auto taken = [&](const Value &concern) { return is_write_concern(keep(owned.memory(), concern), &refusal); };
+    EXPECT_TRUE(taken(doc({{"w", 2}, {"j", true}, {"wtimeout", 100}})));
+    EXPECT_FALSE(taken(doc({{"w", 0}})));
+    EXPECT_FALSE(taken(doc({{"x", 1}})));
+    EXPECT_FALSE(taken(doc({{"j", 1}})));
+}
+
+// A result belongs to whoever asked for it: another call changes nothing of it.
+TEST(Results, OutliveOtherCalls) {
+    Owned owned;
+    ScanCommand scan{};
+    scan.collection = "first";
+    ScanRendering first = render_scan(scan, owned.memory());
+    Document count = count_command("first", owned.memory());
+    std::string command(reinterpret_cast<const char *>(first.command.data), first.command.size);
+    const char *json = to_json(first.command, false, owned.memory());
+    std::string text = json;
+    scan.collection = "another collection";
+    render_scan(scan, owned.memory());
+    count_command("another collection", owned.memory());
+    to_json(count, false, owned.memory());
+    EXPECT_EQ(std::string(reinterpret_cast<const char *>(first.command.data), first.command.size), command);
+    EXPECT_EQ(json, text);
+    EXPECT_NE(text.find("first"), std::string::npos);
+    EXPECT_NE(std::string(to_json(count, false, owned.memory())).find("first"), std::string::npos);
+}
+
+TEST(Results, AreEmptyWhereMemoryRunsOut) {
+    mongo_fdw::Memory none{[](void *, std::size_t) noexcept -> void * { return nullptr; }, nullptr};
+    Owned owned;
+    ScanCommand scan{};
+    scan.collection = "c";
+    EXPECT_EQ(render_scan(scan, none).command.data, nullptr);
+    EXPECT_EQ(count_command("c", none).data, nullptr);
+    EXPECT_STREQ(to_json(count_command("c", owned.memory()), false, none), "");
 }
 
 TEST(Scans, FindWithoutAndAggregateWithABasePipeline) {
+    Owned owned;
     ScanCommand scan{};
     const char *paths[] = {"a", "b.c"};
     scan.collection = "c";
     scan.project = paths;
     scan.project_count = 2;
     scan.limit = 7;
-    ScanRendering rendering = render_scan(scan);
+    ScanRendering rendering = render_scan(scan, owned.memory());
     EXPECT_FALSE(rendering.aggregate);
-    std::string json = to_json(rendering.command, false);
+    std::string json = to_json(rendering.command, false, owned.memory());
     EXPECT_NE(json.find("\"find\" : \"c\""), std::string::npos) << json;
     EXPECT_NE(json.find("\"b.c\" : 1"), std::string::npos) << json;
-    char message[100];
-    scan.base_pipeline = parse_pipeline("[{\"$unwind\": \"$x\"}]", message, sizeof message);
-    rendering = render_scan(scan);
+    scan.base_pipeline = pipeline_of({op("$unwind", "$x")}, &owned);
+    rendering = render_scan(scan, owned.memory());
     EXPECT_TRUE(rendering.aggregate);
-    json = to_json(rendering.pipeline, true);
+    json = to_json(rendering.pipeline, true, owned.memory());
     EXPECT_LT(json.find("$unwind"), json.find("$project"));
     EXPECT_LT(json.find("$project"), json.find("$limit"));
 }
 
 TEST(Scans, AFilterBeyondTheSizeOfADocumentCannotBeSaid) {
+    Owned owned;
     std::vector<std::string> texts(200000, std::string(100, 'x'));
     std::vector<Operand> items;
     for (size_t i = 0; i < texts.size(); i++) {
@@ -327,9 +388,9 @@ TEST(Scans, AFilterBeyondTheSizeOfADocumentCannotBeSaid) {
     scan.root_count = 1;
     scan.columns = &a;
     scan.operands = &list;
-    EXPECT_EQ(render_scan(scan).command.data, nullptr);
+    EXPECT_EQ(render_scan(scan, owned.memory()).command.data, nullptr);
     list.count = 10;
-    EXPECT_NE(render_scan(scan).command.data, nullptr);
+    EXPECT_NE(render_scan(scan, owned.memory()).command.data, nullptr);
 }
 
 } // namespace

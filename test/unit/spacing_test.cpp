@@ -4,6 +4,8 @@
 #include "mql/commands.hpp"
 #include "mql/fit.hpp"
 
+#include "owned.hpp"
+
 #include <bson/bson.h>
 #include <gtest/gtest.h>
 
@@ -135,6 +137,7 @@ TEST(Spacing, Brackets) {
 }
 
 TEST(Commands, SampleThenProject) {
+    Owned owned;
     const char *paths[] = {"a", "b.c"};
     mql::PartCommand part{};
     part.collection = "c";
@@ -143,11 +146,12 @@ TEST(Commands, SampleThenProject) {
     part.project = paths;
     part.project_count = 2;
     EXPECT_EQ(
-        as_json(mql::part_command(part)),
+        as_json(mql::part_command(part, owned.memory())),
         R"({ "aggregate" : "c", "pipeline" : [ { "$sample" : { "size" : 10 } }, { "$project" : { "a" : 1, "b.c" : 1 } } ], "allowDiskUse" : true })");
 }
 
 TEST(Commands, RangeOfOneBracket) {
+    Owned owned;
     int64_t bound = 7;
     mql::PartCommand part{};
     part.collection = "c";
@@ -156,21 +160,24 @@ TEST(Commands, RangeOfOneBracket) {
     part.id_type = "number";
     part.limit = 3;
     EXPECT_EQ(
-        as_json(mql::part_command(part)),
+        as_json(mql::part_command(part, owned.memory())),
         R"({ "aggregate" : "c", "pipeline" : [ { "$match" : { "$and" : [ { "_id" : { "$gt" : 7 } }, { "_id" : { "$type" : "number" } } ] } }, { "$sort" : { "_id" : 1 } }, { "$limit" : 3 } ], "allowDiskUse" : true })");
 }
 
 TEST(Commands, NamesAreData) {
+    Owned owned;
     // A field name or a value that looks like an operator stays where data stand.
     std::string values;
     bson_t array = BSON_INITIALIZER;
     BSON_APPEND_UTF8(&array, "0", "$where");
-    std::string command = as_json(mql::present_values_command("$c", "a", {bson_get_data(&array), array.len}));
+    std::string command =
+        as_json(mql::present_values_command("$c", "a", {bson_get_data(&array), array.len}, owned.memory()));
     EXPECT_NE(command.find(R"("$in" : [ "$where" ])"), std::string::npos) << command;
     bson_destroy(&array);
 }
 
 TEST(Fit, SurveyIsOneGroupAfterUnwind) {
+    Owned owned;
     const char *keys[] = {"items", "qty"};
     mql::FitColumn column{};
     column.keys = keys;
@@ -178,7 +185,7 @@ TEST(Fit, SurveyIsOneGroupAfterUnwind) {
     column.kind = mql::FitKind::Integer;
     column.maximum = 10;
     column.element = true;
-    std::string text = as_json(mql::survey_command({"c", {}, "items"}, &column, 1));
+    std::string text = as_json(mql::survey_command({"c", {}, "items"}, &column, 1, owned.memory()));
     EXPECT_LT(text.find("\"$unwind\" : { \"path\" : \"$items\""), text.find("\"$project\""));
     EXPECT_LT(text.find("\"$project\""), text.find("\"$group\""));
     EXPECT_EQ(text.find("\"$group\"", text.find("\"$group\"") + 1), std::string::npos);

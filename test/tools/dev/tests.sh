@@ -18,12 +18,13 @@ check_sources() {
     done
 }
 
+# run_unit [FILTER]: all unit tests, or those that a pattern of GoogleTest names.
 run_unit() {
     local log=$build/log/unit.log ok bad
     step "unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
     quietly "$build/log/cmake.log" cmake -S "$top" -B "$build/cmake-asan" -DCMAKE_BUILD_TYPE=Debug -DSANITIZE=ON
     quietly "$build/log/cmake-build.log" cmake --build "$build/cmake-asan" -j"$(nproc)"
-    "$build/cmake-asan/unit" >"$log" 2>&1 </dev/null || true
+    "$build/cmake-asan/unit" --gtest_filter="${1:-*}" >"$log" 2>&1 </dev/null || true
     ok=$(grep -c '^\[       OK \]' "$log" || true)
     bad=$(grep -c '^\[  FAILED  \].*ms)' "$log" || true)
     grep -q 'ERROR: .*Sanitizer' "$log" && bad=$((bad + 1))
@@ -56,12 +57,12 @@ count_prove() {
     count_up "$ok" "$bad" "$1" 120
 }
 
-# run_generated WHAT ENGINE COUNT [FILE]: generated tests in Python (test/WHAT/FILE); engine_uri is the server.
+# run_generated WHAT ENGINE COUNT [FILE]: generated tests in Python (test/WHAT/FILE) from ${SEED}; engine_uri is the server.
 run_generated() {
     local what=$1 engine=$2 file=${4:-run.py} log
     log=$build/log/$1-${file%.py}-$2.log
     step "$what tests ($file), engine $engine"
-    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/$what/$file" "$engine" "$engine_uri" "$3" >"$log" 2>&1 </dev/null || true
+    PATH="$pg_bin:$PATH" "$secantus_home/bin/python" -B "$top/test/$what/$file" "$engine" "$engine_uri" "$3" ${SEED-} >"$log" 2>&1 </dev/null || true
     tail -n 1 "$log" | grep -qE '^(not )?ok|^#' || echo 'not ok 0 - the tests broke off' >>"$log"
     grep '^# engine\|^# [0-9]\|^# rules' "$log" | cut -c1-300 >&2 || true
     count_up "$(grep -c '^ok' "$log" || true)" "$(grep -c '^not ok' "$log" || true)" "$log"
@@ -121,20 +122,25 @@ native_leg() {
     pgxs=$(dirname "$("$pg_config" --pgxs)")/../..
     local work
     work=$(service_dir)/tap
-    rm -rf "$work"
-    mkdir -p "$work"
-    cp -r "$top/test/t" "$build/tools/replay_server" "$work/"
-    cp -a "$secantus_home" "$work/secantus" # the service user cannot look into root's cache
-    chown -R "$service_user": "$work"
+    tap_place "$work"
     (cd "$work" && run_prove "$pgxs" "$pg_bin" "$work") >"$build/log/prove-native.log" 2>&1 </dev/null || true
     count_prove "$build/log/prove-native.log"
 }
 
-# run_prove PGXS BINDIR WORK: runs in WORK as the service user.
+# tap_place DIR: what the tests of processes need, where the service user can read it.
+tap_place() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    cp -r "$top/test/t" "$build/tools/replay_server" "$1/"
+    cp -a "$secantus_home" "$1/secantus" # the service user cannot look into root's cache
+    chown -R "$service_user": "$1"
+}
+
+# run_prove PGXS BINDIR WORK [FILES]: runs in WORK as the service user.
 run_prove() {
     runuser -u "$service_user" -- env PERL5LIB="$1/src/test/perl" PATH="$2:$PATH" PG_REGRESS="$1/src/test/regress/pg_regress" \
         TESTDATADIR="$3/data" TESTLOGDIR="$3/log" REPLAY_SERVER="$3/replay_server" MONGO_URI="${engine_uri-}" \
-        SECANTUS_HOME="$3/secantus" LC_ALL=C.UTF-8 sh -c "prove -v t/*.pl"
+        SECANTUS_HOME="$3/secantus" LC_ALL=C.UTF-8 sh -c "prove -v ${4:-t/*.pl}"
 }
 
 build_tools() {
