@@ -2,33 +2,13 @@
 //
 // The law is that of reading: nothing changes silently. A value that the BSON type cannot hold as it is raises, and
 // names the column.
-#include "convert/encode.hpp"
+#include "convert/encode_internal.hpp"
 
 #include "convert/from_json.hpp"
 #include "convert/objectid.hpp"
 #include "options/path.hpp"
 
 namespace mongo_fdw {
-
-using WriteFunction = void (*)(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value);
-
-// Pairs of types whose value is written in one step behind a prepared header.
-enum class Shortcut : uint8_t { None, Int32, Int64, Double, Bool, Text, Date };
-
-struct Encoder {
-    const char *column;
-    const char *place;          // for messages: column "a"
-    const Converter *converter; // what is known of the PostgreSQL type
-    WriteRules rules;
-    const char *type_name; // of BSON, for messages
-    uint8_t subtype;       // of binary
-    WriteFunction write;   // null: the pair cannot be written
-    bool takes_all;
-    Shortcut shortcut;
-    FmgrInfo output;  // of an enum
-    Encoder *element; // Array: of the elements; Domain: of the base type
-    Encoder **fields; // Composite
-};
 
 namespace {
 
@@ -354,11 +334,7 @@ void json_as_any(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum
     const JsonValue *json = encoder->converter->kind == Kind::Jsonb ? read_jsonb(value) : read_json(value);
     int at = writer->buffer.len;
     write_json(writer, key, json, encoder->converter->rules.json_form == JsonForm::Legacy, encoder->place);
-    BsonType written = static_cast<BsonType>(writer->buffer.data[at]);
-    if (encoder->rules.bson_type && pg_strcasecmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
-                        errmsg("a value of column \"%s\" is of BSON type %s, not %s as its option bson_type says",
-                               encoder->column, mongo_fdw::type_name(written), encoder->type_name)));
+    check_json_type(encoder, writer, at);
 }
 
 void write_dimension(const Encoder *encoder, BsonWriter *writer, FieldKey key, ArrayType *array, int dimension,
@@ -384,33 +360,13 @@ void write_dimension(const Encoder *encoder, BsonWriter *writer, FieldKey key, A
 void array_as_array(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     ArrayType *array = DatumGetArrayTypeP(value);
     const Converter *converter = encoder->converter;
-    for (int i = 0; i < ARR_NDIM(array); i++)
-        if (ARR_LBOUND(array)[i] != 1)
-            refuse(encoder, ERRCODE_ARRAY_SUBSCRIPT_ERROR, output_of(encoder, value),
-                   "A BSON array has no lower bounds: its subscripts begin at 1 when it is read.");
+    check_bounds(encoder, value, array);
     Datum *values;
     bool *nulls;
     int count;
     deconstruct_array(array, converter->element->type, converter->element_length, converter->element_by_value,
                       converter->element_align, &values, &nulls, &count);
     write_dimension(encoder, writer, key, array, 0, &values, &nulls);
-}
-
-// The attributes of a composite.
-struct Attributes {
-    Datum *values;
-    bool *nulls;
-};
-
-Attributes attributes_of(const Converter *converter, Datum value) {
-    HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-    HeapTupleData tuple{};
-    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-    tuple.t_data = header;
-    Size count = Max(converter->field_count, 1);
-    Attributes attributes{static_cast<Datum *>(palloc(sizeof(Datum) * count)), static_cast<bool *>(palloc(count))};
-    heap_deform_tuple(&tuple, converter->descriptor, attributes.values, attributes.nulls);
-    return attributes;
 }
 
 void composite_as_document(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
@@ -688,28 +644,45 @@ void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datu
     encoder->write(encoder, writer, key, value);
 }
 
-bool visit_changes(const Encoder *encoder, Datum value, Datum old, AttributeVisit visit, void *argument) {
-    while (encoder->converter->kind == Kind::Domain)
-        encoder = encoder->element;
-    const Converter *converter = encoder->converter;
-    if (converter->kind != Kind::Composite || !encoder->write)
-        return false;
-    for (uint32_t i = 0; i < converter->field_count; i++)
-        if (converter->field_names[i] && !is_plain_key(converter->field_names[i]))
-            return false;
-    Attributes now = attributes_of(converter, value), before = attributes_of(converter, old);
-    for (uint32_t i = 0; i < converter->field_count; i++) {
-        if (!converter->field_names[i])
-            continue;
-        Form_pg_attribute attribute = attribute_of(converter->descriptor, static_cast<int>(i));
-        bool same =
-            now.nulls[i] == before.nulls[i] &&
-            (now.nulls[i] || datum_image_eq(now.values[i], before.values[i], attribute->attbyval, attribute->attlen));
-        if (!same)
-            visit(argument, converter->field_names[i], encoder->fields[i], now.values[i], now.nulls[i],
-                  before.values[i], before.nulls[i]);
+Attributes attributes_of(const Converter *converter, Datum value) {
+    HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+    HeapTupleData tuple{};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    tuple.t_data = header;
+    Size count = Max(converter->field_count, 1);
+    Attributes attributes{static_cast<Datum *>(palloc(sizeof(Datum) * count)), static_cast<bool *>(palloc(count))};
+    heap_deform_tuple(&tuple, converter->descriptor, attributes.values, attributes.nulls);
+    return attributes;
+}
+
+void check_bounds(const Encoder *encoder, Datum value, const ArrayType *array) {
+    for (int i = 0; i < ARR_NDIM(array); i++)
+        if (ARR_LBOUND(array)[i] != 1)
+            refuse(encoder, ERRCODE_ARRAY_SUBSCRIPT_ERROR, output_of(encoder, value),
+                   "A BSON array has no lower bounds: its subscripts begin at 1 when it is read.");
+}
+
+void check_json_type(const Encoder *encoder, const BsonWriter *writer, int at) {
+    BsonType written = static_cast<BsonType>(writer->buffer.data[at]);
+    if (encoder->rules.bson_type && pg_strcasecmp(mongo_fdw::type_name(written), encoder->type_name) != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+                        errmsg("a value of column \"%s\" is of BSON type %s, not %s as its option bson_type says",
+                               encoder->column, mongo_fdw::type_name(written), encoder->type_name)));
+}
+
+const JsonValue *json_of_document(const Encoder *encoder, Datum value) {
+    const JsonValue *json;
+    if (encoder->converter->kind == Kind::Jsonb) {
+        json = read_jsonb(value);
+    } else {
+        if (encoder->converter->kind == Kind::Text) // json_in raises for what is no JSON
+            value = DirectFunctionCall1(json_in, CStringGetDatum(TextDatumGetCString(value)));
+        json = read_json(value);
     }
-    return true;
+    if (json->kind != JsonValue::Kind::Object)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+                        errmsg("a value of column \"%s\" is no JSON object, as a document must be", encoder->column)));
+    return json;
 }
 
 void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bool *has_id) {
@@ -723,17 +696,7 @@ void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bo
         write_bytes(writer, data + 4, size - 5);
         return;
     }
-    const JsonValue *json;
-    if (encoder->converter->kind == Kind::Jsonb) {
-        json = read_jsonb(value);
-    } else {
-        if (encoder->converter->kind == Kind::Text) // json_in raises for what is no JSON
-            value = DirectFunctionCall1(json_in, CStringGetDatum(TextDatumGetCString(value)));
-        json = read_json(value);
-    }
-    if (json->kind != JsonValue::Kind::Object)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
-                        errmsg("a value of column \"%s\" is no JSON object, as a document must be", encoder->column)));
+    const JsonValue *json = json_of_document(encoder, value);
     bool legacy = encoder->converter->rules.json_form == JsonForm::Legacy;
     for (const JsonValue *member = json->first; member; member = member->next) {
         *has_id = *has_id || (member->key.length == 3 && memcmp(member->key.text, "_id", 3) == 0);

@@ -38,14 +38,6 @@ bool may_refuse(const Encoder *encoder);
 // Appends a field with a value that is not NULL. Raises where the value has no BSON form: 22003, 22008, 22018, 22023.
 void encode_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value);
 
-// What is done with an attribute of a composite that differs from the old one: name in UTF-8.
-using AttributeVisit = void (*)(void *argument, const char *name, const Encoder *encoder, Datum value, bool null,
-                                Datum old, bool old_null);
-
-// Calls visit for each attribute of a composite, or a domain over one, whose value differs from that in old. False, and
-// nothing, where the encoder is of another type, or an attribute has no name that update operators can say.
-bool visit_changes(const Encoder *encoder, Datum value, Datum old, AttributeVisit visit, void *argument);
-
 // Appends the fields of a whole document, without its frame: json, jsonb, text or bytea. Raises where it is none.
 // *has_id tells whether it has a field _id.
 void encode_document(const Encoder *encoder, BsonWriter *writer, Datum value, bool *has_id);

@@ -240,6 +240,51 @@ void write_number(BsonWriter *writer, FieldKey key, const char *text, const char
     write_bytes(writer, decimal, sizeof decimal);
 }
 
+} // namespace
+
+bool write_number_as(BsonWriter *writer, FieldKey key, const char *text, BsonType type) {
+    constexpr double kExact = 0x1p53;
+    double number = strtod(text, nullptr);
+    bool exact = !isinf(number) && is_shortest_decimal(text, number);
+    int64_t integer;
+    bool integral = int64_of(text, &integer);
+    if (!integral && exact && fabs(number) < kExact && number == trunc(number)) {
+        integer = static_cast<int64_t>(number);
+        integral = true;
+    }
+    uint8_t decimal[16];
+    switch (type) {
+    case BsonType::Int32:
+        if (!integral || integer < PG_INT32_MIN || integer > PG_INT32_MAX)
+            return false;
+        write_key(writer, type, key);
+        write_le(writer, static_cast<int32_t>(integer));
+        return true;
+    case BsonType::Int64:
+        if (!integral)
+            return false;
+        write_key(writer, type, key);
+        write_le(writer, integer);
+        return true;
+    case BsonType::Double:
+        if (!exact)
+            return false;
+        write_key(writer, type, key);
+        write_le(writer, number);
+        return true;
+    case BsonType::Decimal128:
+        if (!decimal128_of_text(text, decimal))
+            return false;
+        write_key(writer, type, key);
+        write_bytes(writer, decimal, sizeof decimal);
+        return true;
+    default:
+        return false;
+    }
+}
+
+namespace {
+
 // --- Extended JSON ---
 
 struct Context {
@@ -618,6 +663,10 @@ const JsonValue *read_jsonb(Datum jsonb) {
     value->kind = token == WJB_BEGIN_ARRAY ? JsonValue::Kind::Array : JsonValue::Kind::Object;
     read_container(&iterator, value);
     return value;
+}
+
+bool is_extended(const JsonValue *value, bool legacy) {
+    return value->kind == JsonValue::Kind::Object && row_of(value, legacy);
 }
 
 // The first member of an object, for messages.

@@ -25,4 +25,11 @@ const JsonValue *read_jsonb(Datum jsonb);
 // shape, 22003 for a number that no BSON type holds; place is for the message: column "a", the pipeline.
 void write_json(BsonWriter *writer, FieldKey key, const JsonValue *value, bool legacy, const char *place);
 
+// Whether an object spells a value of Extended JSON.
+bool is_extended(const JsonValue *value, bool legacy);
+
+// Appends a number as BSON of one numeric type where that holds it exactly, a Decimal128 with its digits; false, and
+// nothing, where not.
+bool write_number_as(BsonWriter *writer, FieldKey key, const char *number, BsonType type);
+
 } // namespace mongo_fdw

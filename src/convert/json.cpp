@@ -73,12 +73,14 @@ void append_base64(StringInfo out, const uint8_t *data, uint32_t size) {
 }
 
 void set_double(JsonNode *node, double value, JsonForm form, Arena *arena) {
+    constexpr int kInt64Digits = 19;
     Decimal number;
     decimal_of_double(value, &number);
     if (number.special == Special::Finite && form != JsonForm::Canonical) {
         node->kind = JsonNode::Kind::Number;
-        if (form == JsonForm::Relaxed && number.exponent >= 0 && number.digit_count + number.exponent < 17) {
-            // The specification writes an integral double with ".0", so that it stays a double.
+        if (form == JsonForm::Relaxed && number.exponent >= 0 && number.digit_count + number.exponent <= kInt64Digits) {
+            // The specification writes an integral double with ".0", so that it stays a double: whatever int64 might
+            // hold would come back as one.
             while (number.exponent > 0) {
                 number.digits[number.digit_count++] = '0';
                 number.exponent--;

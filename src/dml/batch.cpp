@@ -26,6 +26,7 @@ struct Batch {
     bool drained;
     bool simple_collation;
     bool looked_up; // what may conflict, before it was inserted
+    bool compares;  // a filter asks for more than _id
     UniqueIndexes *unique_indexes;
     int64 written; // of this statement, before
     int64 sent;    // batches and commands
@@ -167,31 +168,50 @@ Search look_for(const Batch *batch, uint32 first) {
     return search;
 }
 
-// Which document of a batch was not found: an update's can be looked for, a delete's have gone all.
-const char *vanished_text(const Batch *batch) {
+// The first document of a batch that is not there any more; Missing where all are, or where they were to be removed.
+BsonValue vanished_id(const Batch *batch) {
     uint32 at = 0;
     bool removes = batch->operations[0].kind == mongo::WriteKind::DeleteOne;
     while (!removes && at < batch->count) {
         Search search = look_for(batch, at);
         if (search.vanished < batch->count)
-            return psprintf("one has _id %s", shown_id(id_of_operation(batch->operations[search.vanished])));
+            return id_of_operation(batch->operations[search.vanished]);
         at = search.end;
     }
-    return psprintf("the batch begins with _id %s", shown_id(id_of_operation(batch->operations[0])));
+    return kMissing;
 }
 
-// Fewer documents were found than sent: somebody else has removed one since it was read.
-[[noreturn]] void raise_vanished(const Batch *batch, int64 found) {
+// Fewer documents were found than sent: somebody else has changed or removed one since it was read.
+[[noreturn]] void raise_not_found(const Batch *batch, int64 found) {
     const TableOptions *table = batch->target->table;
     int64 lost = static_cast<int64>(batch->count) - found;
-    const char *which = vanished_text(batch);
-    ereport(ERROR,
-            (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-             errmsg("documents of \"%s\" have vanished since the statement read them", table->name_space),
-             errdetail("Of a batch of %u, " INT64_FORMAT " %s not found: %s. %s.", batch->count, lost,
-                       lost == 1 ? "was" : "were", which, count_text(batch, 0, batch->count, {})),
-             errhint("Run the statement again. With option batch_size 1 a vanished document counts as no row.")));
+    BsonValue gone = vanished_id(batch);
+    const char *which = gone.type != BsonType::Missing
+                            ? psprintf("one has _id %s", shown_id(gone))
+                            : psprintf("the batch begins with _id %s", shown_id(id_of_operation(batch->operations[0])));
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    batch->compares
+                        ? errmsg("documents of \"%s\" have changed or vanished since the statement read them",
+                                 table->name_space)
+                        : errmsg("documents of \"%s\" have vanished since the statement read them", table->name_space),
+                    errdetail("Of a batch of %u, " INT64_FORMAT " %s not found%s: %s. %s.", batch->count, lost,
+                              lost == 1 ? "was" : "were", batch->compares ? " as read" : "", which,
+                              count_text(batch, 0, batch->count, {})),
+                    errhint("Run the statement again.%s",
+                            batch->compares ? "" : " With option batch_size 1 a vanished document counts as no row.")));
     pg_unreachable();
+}
+
+// The one document that was sent was not found: raises where it is there, changed since it was read.
+void check_unchanged(const Batch *batch) {
+    const TableOptions *table = batch->target->table;
+    const BsonValue id = id_of_operation(batch->operations[0]);
+    if (!batch->compares || stored_document(table, batch->user, id).type == BsonType::Missing)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("a document of \"%s\" has changed since the statement read it", table->name_space),
+                    errdetail("Its _id is %s. %s.", shown_id(id), count_text(batch, 0, 1, {})),
+                    errhint("Run the statement again.")));
 }
 
 void prepare(Batch *batch) {
@@ -243,6 +263,8 @@ void add_operation(Batch *batch, mongo::WriteKind kind, bool upsert, int at, int
     batch->documents[batch->count] = document_at;
     batch->count++;
 }
+
+void expect_unchanged(Batch *batch) { batch->compares = true; }
 
 void ask_for_simple_collation(Batch *batch, bool ask) { batch->simple_collation = ask; }
 
@@ -313,6 +335,7 @@ mongo::WriteResult insert_new(Batch *batch, bool *failed) {
 void empty(Batch *batch) {
     batch->count = 0;
     batch->writer.buffer.len = 0;
+    batch->compares = false;
 }
 
 } // namespace
@@ -328,8 +351,11 @@ mongo::WriteResult flush(Batch *batch, Duplicates duplicates, bool *failed) {
     else
         result = send(batch, 0, batch->count, duplicates, failed);
     bool finds = first.kind != mongo::WriteKind::Insert && !first.upsert;
-    if (finds && batch->size > 1 && result.found() < static_cast<int64>(batch->count))
-        raise_vanished(batch, result.found());
+    if (finds && result.found() < static_cast<int64>(batch->count)) {
+        if (batch->size > 1)
+            raise_not_found(batch, result.found());
+        check_unchanged(batch);
+    }
     empty(batch);
     return result;
 }
@@ -367,6 +393,8 @@ BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
         result.uncertain = is_uncertain(error);
         raise_failure(batch, 0, 1, result, error);
     }
+    if (value.type != BsonType::Document && !upsert)
+        check_unchanged(batch);
     empty(batch);
     batch->written += value.type == BsonType::Document;
     return value.type == BsonType::Document ? value : kMissing;

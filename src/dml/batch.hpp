@@ -21,6 +21,10 @@ BsonWriter *batch_writer(Batch *batch);
 // on; document_at is where the second begins.
 void add_operation(Batch *batch, mongo::WriteKind kind, bool upsert, int at, int document_at);
 
+// The filter of the operation that is added next finds its document only as it was read: one that is there and not
+// found is a serialization failure.
+void expect_unchanged(Batch *batch);
+
 // Whether filters ask for the simple collation, because the collection has another one.
 void ask_for_simple_collation(Batch *batch, bool ask);
 
@@ -30,7 +34,8 @@ bool is_full(const Batch *batch);
 // How a flush treats documents that exist already.
 enum class Duplicates : uint8_t { Raise, Skip };
 
-// Sends what waits. Raises what failed, with what was written before. The result tells about this flush; failed[i] is
+// Sends what waits. Raises what failed, with what was written before, and 40001 for documents that have changed since
+// they were read or, unless each is sent by itself, vanished. The result tells about this flush; failed[i] is
 // set for operations that were skipped as duplicates.
 mongo::WriteResult flush(Batch *batch, Duplicates duplicates = Duplicates::Raise, bool *failed = nullptr);
 
@@ -40,7 +45,7 @@ bool send_if_understood(Batch *batch, mongo::WriteResult *result);
 
 // Sends an update (or, where update is negative, a removal) that answers with the document: as it was before it was
 // removed, or after it was changed. Both offsets are those of add_operation; nothing may wait in the batch. Missing
-// where no document was found. Valid until the next command.
+// where the document has vanished. In the current memory context.
 BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert);
 
 // Documents that were written through it, and the batches and commands that it took.

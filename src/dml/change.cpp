@@ -1,7 +1,9 @@
 // Updates, upserts and replacements out of rows. Zone B.
 #include "dml/target_internal.hpp"
 
+#include "convert/changes.hpp"
 #include "convert/json.hpp"
+#include "convert/merge.hpp"
 
 namespace mongo_fdw {
 namespace {
@@ -35,10 +37,10 @@ void check_nameable(const Target *target, const ColumnOptions &column) {
 // A field that an update sets or removes.
 struct FieldChange {
     const char *path;
-    const Encoder *encoder;
-    Datum value;
-    bool null;
-    bool stores_null;
+    const Encoder *encoder; // null: the value is there as BSON
+    Datum datum;
+    BsonValue value;
+    bool removes;
 };
 
 struct FieldChanges {
@@ -56,33 +58,42 @@ void add_change(FieldChanges *changes, const FieldChange &change) {
     changes->items[changes->count++] = change;
 }
 
-struct CompositeChanges {
-    FieldChanges *changes;
-    const char *path;
-    bool stores_null;
-};
-
-void add_composite_changes(void *argument, const char *name, const Encoder *encoder, Datum value, bool null, Datum old,
-                           bool old_null) {
-    const CompositeChanges *outer = static_cast<const CompositeChanges *>(argument);
-    check_stack_depth();
-    const char *path = psprintf("%s.%s", outer->path, name);
-    CompositeChanges inner{outer->changes, path, outer->stores_null};
-    if (null || old_null || !visit_changes(encoder, value, old, add_composite_changes, &inner))
-        add_change(outer->changes, {path, encoder, value, null, outer->stores_null});
+// A column's field as a whole.
+void add_column(const Target *target, FieldChanges *changes, int index, Datum value, bool null) {
+    constexpr BsonValue kNull{BsonType::Null, nullptr, 0};
+    bool stores_null = target->table->columns[index].write.null_is_value;
+    add_change(changes,
+               {target->paths[index], null ? nullptr : target->encoders[index], value, kNull, null && !stores_null});
 }
 
-// A composite that stays one is changed attribute by attribute: its sub-document may have keys that the type does not
-// name.
-void add_column_changes(const Target *target, FieldChanges *changes, int index, TupleTableSlot *slot,
-                        TupleTableSlot *old) {
-    bool stores_null = target->table->columns[index].write.null_is_value;
-    FieldChange whole{target->paths[index], target->encoders[index], slot->tts_values[index], slot->tts_isnull[index],
-                      stores_null};
-    CompositeChanges composite{changes, whole.path, stores_null};
-    if (whole.null || !old || old->tts_isnull[index] ||
-        !visit_changes(whole.encoder, whole.value, old->tts_values[index], add_composite_changes, &composite))
-        add_change(changes, whole);
+void add_path_changes(FieldChanges *changes, const PathChanges &paths) {
+    for (int i = 0; i < paths.count; i++)
+        add_change(changes, {paths.items[i].path, nullptr, 0, paths.items[i].value,
+                             paths.items[i].value.type == BsonType::Missing});
+}
+
+// A value with parts that was made of the stored one: what differs. Its bytes outlive the writer.
+void add_merged_column(const Target *target, FieldChanges *changes, int index, Datum value, const BsonValue &stored) {
+    BsonWriter writer;
+    begin_writer(&writer);
+    FieldKey key = key_of("");
+    merge_value(target->encoders[index], &writer, key, value, stored);
+    PathChanges paths{};
+    add_differences(&paths, target->paths[index], stored, written_value(&writer, 0, key));
+    add_path_changes(changes, paths);
+}
+
+void add_column_changes(const RowChange &change, FieldChanges *changes, int index) {
+    const Target *target = change.target;
+    AttrNumber column = static_cast<AttrNumber>(index + 1);
+    const StoredField *stored = field_for(*change.row, column);
+    bool null = change.slot->tts_isnull[index],
+         whole_path = stored && stored->keys == target->table->columns[index].path.count;
+    bool merges = bms_is_member(column, change.merged) || change.differing;
+    if (!null && whole_path && merges && has_parts(target->encoders[index]) && stored->value.type != BsonType::Missing)
+        add_merged_column(target, changes, index, change.slot->tts_values[index], stored->value);
+    else
+        add_column(target, changes, index, change.slot->tts_values[index], null);
 }
 
 // Appends {$set: ..., $unset: ...}.
@@ -92,7 +103,7 @@ void write_changes(BsonWriter *writer, const FieldChanges &changes) {
         int inner = -1;
         for (int i = 0; i < changes.count; i++) {
             const FieldChange &change = changes.items[i];
-            if ((change.null && !change.stores_null) != removes)
+            if (change.removes != removes)
                 continue;
             if (inner < 0) {
                 write_key(writer, BsonType::Document, key_of(removes ? "$unset" : "$set"));
@@ -102,15 +113,26 @@ void write_changes(BsonWriter *writer, const FieldChanges &changes) {
             if (removes) {
                 write_key(writer, BsonType::String, path);
                 write_text(writer, "", 0);
-            } else if (change.null) {
-                write_null(writer, path);
+            } else if (change.encoder) {
+                encode_value(change.encoder, writer, path, change.datum);
             } else {
-                encode_value(change.encoder, writer, path, change.value);
+                write_value(writer, path, change.value);
             }
         }
         if (inner >= 0)
             end_document(writer, inner);
     }
+}
+
+// Appends the update that makes changes, if there are any.
+Change write_operators(const Target *target, BsonWriter *writer, const FieldChanges &changes) {
+    if (changes.count == 0)
+        return {false, false};
+    int start = begin_document(writer);
+    write_changes(writer, changes);
+    end_document(writer, start);
+    check_size(target, writer, start);
+    return {true, false};
 }
 
 // Two of the assigned columns whose paths name a field and itself or a part of it; the server would refuse them.
@@ -130,28 +152,46 @@ void check_apart(const Target *target, const Bitmapset *assigned) {
         }
 }
 
-Change write_replacement(const Target *target, BsonWriter *writer, const Bitmapset *set, TupleTableSlot *slot,
-                         const RowId &row) {
-    for (int column = bms_next_member(set, -1); column >= 0; column = bms_next_member(set, column))
+// What becomes of a row whose whole document is assigned: only what differs, where update operators can say that.
+Change write_whole_document(const RowChange &change, BsonWriter *writer, const Bitmapset *assigned) {
+    const Target *target = change.target;
+    const Encoder *encoder = target->encoders[target->document - 1];
+    Datum value = change.slot->tts_values[target->document - 1];
+    for (int column = bms_next_member(assigned, -1); column >= 0; column = bms_next_member(assigned, column))
         if (column != target->document)
             raise_beside_document(target, static_cast<AttrNumber>(column));
-    if (slot->tts_isnull[target->document - 1])
+    if (change.slot->tts_isnull[target->document - 1])
         ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                         errmsg("the document of a row of \"%s\" cannot become NULL", target->name)));
-    int start = begin_document(writer);
+    const StoredField *stored = field_for(*change.row, target->document);
+    bool merges = stored && (bms_is_member(target->document, change.merged) || change.differing);
+    BsonWriter merged;
     bool has_id;
-    encode_document(target->encoders[target->document - 1], writer, slot->tts_values[target->document - 1], &has_id);
-    end_document(writer, start);
-    check_size(target, writer, start);
-    mongo::Bytes document = document_at(writer, start);
-    check_replacement(target, document);
+    begin_writer(&merged);
+    int start = begin_document(&merged);
+    if (merges)
+        merge_document(encoder, &merged, value, stored->value, &has_id);
+    else
+        encode_document(encoder, &merged, value, &has_id);
+    end_document(&merged, start);
+    check_size(target, &merged, start);
+    mongo::Bytes document = document_at(&merged, start);
     BsonValue id = field_of(document.data, document.size, "_id");
-    if (has_id && !same_value(id, row.id))
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                 errmsg("a document in \"%s\" cannot change its _id", target->table->name_space),
-                 errdetail("The new document has _id %s, the stored one %s.", shown_json(id), shown_json(row.id)),
-                 errhint("Leave _id out of the document, or insert a new one and delete the old.")));
+    if (has_id && !same_value(id, change.row->id))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("a document in \"%s\" cannot change its _id", target->table->name_space),
+                        errdetail("The new document has _id %s, the stored one %s.", shown_json(id),
+                                  shown_json(change.row->id)),
+                        errhint("Leave _id out of the document, or insert a new one and delete the old.")));
+    PathChanges paths{};
+    if (merges && is_json_encoder(encoder) &&
+        add_document_differences(&paths, stored->value, {BsonType::Document, document.data, document.size})) {
+        FieldChanges changes{nullptr, 0, 0};
+        add_path_changes(&changes, paths);
+        return write_operators(target, writer, changes);
+    }
+    check_replacement(target, document);
+    write_bytes(writer, document.data, document.size);
     return {true, true};
 }
 
@@ -169,20 +209,22 @@ void check_replacement(const Target *target, mongo::Bytes document) {
                             errhint("Delete the document and insert the new one.")));
 }
 
-Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *set, bool differing,
-                    TupleTableSlot *slot, TupleTableSlot *old, const RowId &row) {
+Change write_update(const RowChange &change, BsonWriter *writer) {
+    const Target *target = change.target;
+    TupleTableSlot *slot = change.slot, *old = change.old;
+    const RowId &row = *change.row;
     const TableOptions *table = target->table;
     slot_getallattrs(slot);
     if (old)
         slot_getallattrs(old);
-    Bitmapset *assigned = bms_copy(set);
+    Bitmapset *assigned = bms_copy(change.set);
     for (int i = 0; i < table->column_count; i++) {
         AttrNumber column = static_cast<AttrNumber>(i + 1);
         const ColumnOptions &options = table->columns[i];
-        bool in_set = bms_is_member(column, set);
+        bool in_set = bms_is_member(column, change.set);
         if (options.dropped)
             continue;
-        if (!in_set && differing && old && differs(column, slot, old))
+        if (!in_set && change.differing && old && differs(column, slot, old))
             assigned = bms_add_member(assigned, column);
         if (!bms_is_member(column, assigned))
             continue;
@@ -219,20 +261,14 @@ Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *s
     if (bms_is_empty(assigned))
         return {false, false};
     if (target->document && bms_is_member(target->document, assigned))
-        return write_replacement(target, writer, assigned, slot, row);
+        return write_whole_document(change, writer, assigned);
     check_apart(target, assigned);
     FieldChanges changes{nullptr, 0, 0};
     for (int column = bms_next_member(assigned, -1); column >= 0; column = bms_next_member(assigned, column)) {
         check_nameable(target, table->columns[column - 1]);
-        add_column_changes(target, &changes, column - 1, slot, old);
+        add_column_changes(change, &changes, column - 1);
     }
-    if (changes.count == 0)
-        return {false, false};
-    int start = begin_document(writer);
-    write_changes(writer, changes);
-    end_document(writer, start);
-    check_size(target, writer, start);
-    return {true, false};
+    return write_operators(target, writer, changes);
 }
 
 void write_upsert(const Target *target, BsonWriter *writer, const Datum *values, const bool *nulls,
@@ -246,7 +282,7 @@ void write_upsert(const Target *target, BsonWriter *writer, const Datum *values,
             continue;
         check_nameable(target, column);
         assigned = bms_add_member(assigned, column.number);
-        add_change(&changes, {target->paths[i], target->encoders[i], values[i], nulls[i], column.write.null_is_value});
+        add_column(target, &changes, i, values[i], nulls[i]);
     }
     check_apart(target, assigned);
     write_changes(writer, changes);
@@ -260,8 +296,7 @@ void write_upsert(const Target *target, BsonWriter *writer, const Datum *values,
     check_size(target, writer, start);
 }
 
-void write_id_filter(BsonWriter *writer, const BsonValue &id) {
-    int start = begin_document(writer);
+void append_id_condition(BsonWriter *writer, const BsonValue &id) {
     bool operators = id.type == BsonType::Document || id.type == BsonType::Regex;
     int inner = -1;
     if (operators) {
@@ -271,6 +306,11 @@ void write_id_filter(BsonWriter *writer, const BsonValue &id) {
     write_value(writer, key_of(operators ? "$eq" : "_id"), id);
     if (operators)
         end_document(writer, inner);
+}
+
+void write_id_filter(BsonWriter *writer, const BsonValue &id) {
+    int start = begin_document(writer);
+    append_id_condition(writer, id);
     end_document(writer, start);
 }
 

@@ -62,8 +62,7 @@ bool can_set(const TableOptions *table, int column, Expr *value) {
     Node *node = reinterpret_cast<Node *>(value);
     // Of a composite only the attributes that differ are written.
     return options.role == Role::Field && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
-           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && !contain_volatile_functions(node) &&
-           !contain_subplans(node) && bms_is_empty(pull_varnos(nullptr, node));
+           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && is_same_for_all(node);
 }
 
 // How the server stores what it computes for a column as the column would be written.
@@ -186,6 +185,11 @@ bool changes_nothing(ForeignScanState *node, DirectState *state, bool simple_col
     return first.command.data && !first.never && !may_find_any(state, first.command);
 }
 
+// Such values are the same whatever is stored: nothing of it is kept.
+RowChange change_of(const DirectState *state, TupleTableSlot *row, const RowId &id) {
+    return {state->target, columns_of(state->scan->plan.columns), nullptr, false, row, nullptr, &id};
+}
+
 // The filter of a rendered find command.
 BsonValue filter_of(const mql::ScanRendering &rendering) {
     return field_of(rendering.command.data, rendering.command.size, "filter");
@@ -201,7 +205,7 @@ int append_modification(const DirectState *state, BsonWriter *writer, const Bson
     if (pipeline.data)
         write_bytes(writer, pipeline.data, pipeline.size);
     else
-        write_update(state->target, writer, columns_of(state->scan->plan.columns), false, row, nullptr, RowId{});
+        write_update(change_of(state, row, RowId{}), writer);
     return document;
 }
 
@@ -237,27 +241,30 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
     Batch *batch = make_batch(state->target, state->estate, state->user, state->target->table->batch_size);
     MemoryContext row_context = AllocSetContextCreate(scan->context, "mongo_fdw_cpp row", ALLOCSET_DEFAULT_SIZES);
     Index relation = reinterpret_cast<Scan *>(node->ss.ps.plan)->scanrelid;
-    Bitmapset *columns = columns_of(scan->plan.columns);
     for (;;) {
         TupleTableSlot *read = next_drained_row(node, scan);
         if (TupIsNull(read))
             break;
         CHECK_FOR_INTERRUPTS();
-        RowId id = take_row(state->estate, relation, &read->tts_tid);
-        if (id.written)
-            continue;
         if (!with_values)
             set_values(node, scan, false, row->tts_values, row->tts_isnull);
         with_values = true;
         MemoryContextReset(row_context);
         MemoryContext old = MemoryContextSwitchTo(row_context);
+        RowId id = take_row(state->estate, relation, &read->tts_tid);
+        if (id.written) {
+            MemoryContextSwitchTo(old);
+            continue;
+        }
         BsonWriter *writer = batch_writer(batch);
         int start = writer->buffer.len;
-        write_id_filter(writer, id.id);
+        write_row_filter(state->target, writer, id);
+        if (compares_fields(state->target, id))
+            expect_unchanged(batch);
         int document = state->remove ? -1 : writer->buffer.len;
         if (!state->remove) {
             compute_values(node, scan, read, row);
-            write_update(state->target, writer, columns, false, row, nullptr, id);
+            write_update(change_of(state, row, id), writer);
         }
         add_operation(batch, state->remove ? mongo::WriteKind::DeleteOne : mongo::WriteKind::UpdateOne, false, start,
                       document);

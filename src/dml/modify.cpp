@@ -19,6 +19,7 @@ namespace {
 // fdw_private of a ModifyTable's target.
 enum class ModifySlot : int {
     Columns,   // IntList: attributes that an UPDATE sets
+    Merged,    // IntList: of these, those that may keep parts of their stored values
     Conflicts, // Boolean: ON CONFLICT DO NOTHING
     Count,
 };
@@ -30,6 +31,7 @@ struct ModifyState {
     Oid user;
     CmdType operation;
     Bitmapset *columns;
+    Bitmapset *merged;
     bool skips_conflicts;
     bool immediate; // every row is sent at once
     bool answers;   // its answer is a document
@@ -154,7 +156,6 @@ void rewind(BsonWriter *writer, int start) { writer->buffer.len = start; }
 // Sends the filter and, unless the document is removed, the update that were appended last: the slot shows the answer.
 // Null where the document was not found.
 TupleTableSlot *answer_row(ModifyState *state, TupleTableSlot *slot, int filter, int update, bool upsert = false) {
-    MemoryContextReset(state->row_context);
     MemoryContext old = MemoryContextSwitchTo(state->row_context);
     BsonValue answer = find_and_modify(state->batch, filter, update, upsert);
     MemoryContextSwitchTo(old);
@@ -246,6 +247,13 @@ bool target_row(ModifyState *state, EState *estate, ResultRelInfo *target, Tuple
     return !row->written;
 }
 
+// Appends the filter of a row that is written.
+void append_filter(ModifyState *state, const RowId &row) {
+    write_row_filter(state->target, batch_writer(state->batch), row);
+    if (compares_fields(state->target, row))
+        expect_unchanged(state->batch);
+}
+
 // The row as the scan read it.
 TupleTableSlot *old_row(ModifyState *state, ResultRelInfo *target, TupleTableSlot *plan_slot) {
     bool null;
@@ -325,7 +333,8 @@ extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, In
     check_returning(plan, relation, entry->relid);
     if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
         elog(ERROR, "unexpected ON CONFLICT specification");
-    return list_make2(columns, makeBoolean(plan->onConflictAction == ONCONFLICT_NOTHING));
+    return list_make3(columns, merged_columns(root, relation, table),
+                      makeBoolean(plan->onConflictAction == ONCONFLICT_NOTHING));
 }
 
 extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *target, List *encoded, int, int flags) {
@@ -334,6 +343,7 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
     ModifyState *state = make_state(node, target, node->operation);
     MemoryContext old = MemoryContextSwitchTo(state->context);
     state->columns = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))));
+    state->merged = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Merged))));
     state->skips_conflicts = boolVal(list_nth(encoded, static_cast<int>(ModifySlot::Conflicts)));
     state->buffers = state->buffers && !state->skips_conflicts; // what was left out is counted
     if (node->operation != CMD_INSERT) {
@@ -433,17 +443,22 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
                                                   TupleTableSlot *plan_slot) {
     ModifyState *state = state_of(target);
     RowId row;
-    if (!target_row(state, estate, target, plan_slot, &row))
-        return nullptr;
-    BsonWriter *writer = batch_writer(state->batch);
-    int start = writer->buffer.len;
-    MemoryContext old = MemoryContextSwitchTo(state->row_context);
-    write_id_filter(writer, row.id);
-    int document = writer->buffer.len;
-    Change change = write_update(state->target, writer, state->columns, state->compares, slot,
-                                 old_row(state, target, plan_slot), row);
-    MemoryContextSwitchTo(old);
     MemoryContextReset(state->row_context);
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    bool found = target_row(state, estate, target, plan_slot, &row);
+    BsonWriter *writer = batch_writer(state->batch);
+    int start = writer->buffer.len, document = start;
+    Change change{false, false};
+    if (found) {
+        append_filter(state, row);
+        document = writer->buffer.len;
+        change = write_update({state->target, state->columns, state->merged, state->compares, slot,
+                               old_row(state, target, plan_slot), &row},
+                              writer);
+    }
+    MemoryContextSwitchTo(old);
+    if (!found)
+        return nullptr;
     if (!change.any) {
         rewind(writer, start);
         return slot;
@@ -459,11 +474,15 @@ extern "C" TupleTableSlot *mongoExecForeignDelete(EState *estate, ResultRelInfo 
                                                   TupleTableSlot *plan_slot) {
     ModifyState *state = state_of(target);
     RowId row;
-    if (!target_row(state, estate, target, plan_slot, &row))
+    MemoryContextReset(state->row_context);
+    MemoryContext old = MemoryContextSwitchTo(state->row_context);
+    bool found = target_row(state, estate, target, plan_slot, &row);
+    int start = batch_writer(state->batch)->buffer.len;
+    if (found)
+        append_filter(state, row);
+    MemoryContextSwitchTo(old);
+    if (!found)
         return nullptr;
-    BsonWriter *writer = batch_writer(state->batch);
-    int start = writer->buffer.len;
-    write_id_filter(writer, row.id);
     if (state->answers)
         return answer_row(state, slot, start, -1);
     add_operation(state->batch, mongo::WriteKind::DeleteOne, false, start, -1);

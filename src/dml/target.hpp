@@ -49,14 +49,30 @@ struct Change {
     bool replace; // the document takes the place of the stored one
 };
 
-// Appends the update of a row, or the document in its place: the columns in set (attribute numbers) get their values;
-// with differing also those that differ from the row as it was read, whose values are old. Raises where an assignment
-// would destroy what does not fit, or change _id.
-Change write_update(const Target *target, BsonWriter *writer, const Bitmapset *set, bool differing,
-                    TupleTableSlot *slot, TupleTableSlot *old, const RowId &row);
+// A row's new values. Columns are attribute numbers.
+struct RowChange {
+    const Target *target;
+    const Bitmapset *set;    // columns that get their values
+    const Bitmapset *merged; // of these, where parts of the stored value may stay, see convert/merge.hpp
+    bool differing;          // also columns that differ from the row as it was read
+    TupleTableSlot *slot;    // the new values
+    TupleTableSlot *old;     // the row as it was read; null: not known
+    const RowId *row;
+};
+
+// Appends the update of a row, or the document in its place. Raises where an assignment would destroy what does not
+// fit, or change _id.
+Change write_update(const RowChange &change, BsonWriter *writer);
 
 // Raises 0A000 for a document that cannot take the place of another.
 void check_replacement(const Target *target, mongo::Bytes document);
+
+// Appends the filter that finds a row's document only if the fields that the row keeps are as they were read; in a
+// transaction of the server, which finds conflicts itself, by its _id alone.
+void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row);
+
+// Whether there is any such field.
+bool compares_fields(const Target *target, const RowId &row);
 
 // Appends {_id: id}.
 void write_id_filter(BsonWriter *writer, const BsonValue &id);

@@ -8,6 +8,9 @@ namespace mongo_fdw {
 // A column over _id or a part of it.
 bool is_id(const ColumnOptions &column);
 
+// Appends the field _id of a filter.
+void append_id_condition(BsonWriter *writer, const BsonValue &id);
+
 // It tells about the document and is no part of it.
 inline bool is_made(const ColumnOptions &column) { return column.role != Role::Field && column.role != Role::Doc; }
 

@@ -5,7 +5,8 @@
 
 namespace mongo_fdw {
 
-// The ids of a scan's rows: their bytes in chunks, found by the row's number; and a set of those that were written.
+// The ids of a scan's rows: their bytes in chunks, found by the row's number; and a set of those that were written. The
+// fields that are kept beside stay in memory as far as work_mem goes, then in a temporary file.
 struct RowIds {
     MemoryContext context;
     const uint8_t **rows; // type, number of misfits, their columns, size and bytes of the _id
@@ -16,7 +17,9 @@ struct RowIds {
     uint64 written_capacity; // a power of two
     char *chunk;
     Size left;
-    bool *lists; // columns over nested fields that take lists
+    bool *lists;   // columns over nested fields that take lists
+    Size kept;     // bytes of fields in memory
+    BufFile *file; // null: all fit
 };
 
 namespace {
@@ -38,10 +41,19 @@ uint8_t *chunk_bytes(RowIds *ids, Size size) {
     return result;
 }
 
+// Where the fields of a row are.
+struct FieldsPlace {
+    const uint8_t *bytes; // null: in the file
+    int file;
+    off_t offset;
+    uint32 size; // 0: none are kept
+};
+
 struct RowHeader {
     BsonType type;
     int32 misfit_count;
     uint32 size;
+    FieldsPlace fields;
 };
 
 const AttrNumber *misfits_of(const uint8_t *row) {
@@ -54,12 +66,12 @@ BsonValue id_of(const uint8_t *row) {
 }
 
 RowIds *make_row_ids(MemoryContext context) {
-    RowIds *ids = static_cast<RowIds *>(MemoryContextAllocZero(context, sizeof(RowIds)));
+    RowIds *ids = static_cast<RowIds *>(MemoryContextAllocZero(context, sizeof(RowIds))); // no file, nothing kept
     ids->context = context;
     return ids;
 }
 
-void add_row(RowIds *ids, const BsonValue &id, const AttrNumber *misfit, int misfit_count) {
+void add_row(RowIds *ids, const BsonValue &id, const AttrNumber *misfit, int misfit_count, const FieldsPlace &fields) {
     if (ids->count == ids->capacity) {
         uint64 capacity = Max(ids->capacity * 2, 1024);
         const uint8_t **rows =
@@ -73,7 +85,7 @@ void add_row(RowIds *ids, const BsonValue &id, const AttrNumber *misfit, int mis
     }
     Size size = sizeof(RowHeader) + sizeof(AttrNumber) * misfit_count + id.size;
     uint8_t *row = chunk_bytes(ids, MAXALIGN(size));
-    RowHeader header{id.type, misfit_count, id.size};
+    RowHeader header{id.type, misfit_count, id.size, fields};
     memcpy(row, &header, sizeof header);
     if (misfit_count)
         memcpy(row + sizeof header, misfit, sizeof(AttrNumber) * misfit_count);
@@ -130,6 +142,88 @@ bool lies_in_array(const BsonValue &document, const FieldPath &path) {
     return value.type == BsonType::Array;
 }
 
+// --- kept fields: for each {column, keys, type, size}, then the value ---
+
+struct FieldHeader {
+    AttrNumber column;
+    int16 keys;
+    BsonType type;
+    uint32 size;
+};
+
+StoredField field_in(const BsonValue &document, const ColumnOptions &column) {
+    if (column.role == Role::Doc)
+        return {column.number, 0, document};
+    StoredField field{column.number, 0, document};
+    while (field.keys < column.path.count && field.value.type == BsonType::Document)
+        field.value = field_of(field.value, column.path.keys[field.keys++]);
+    if (field.keys < column.path.count && field.value.type != BsonType::Array)
+        field = {column.number, column.path.count, kMissing};
+    return field;
+}
+
+void append_field(StringInfo bytes, const StoredField &field) {
+    FieldHeader header{field.column, static_cast<int16>(field.keys), field.value.type, field.value.size};
+    appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(&header), sizeof header);
+    appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(field.value.data), static_cast<int>(field.value.size));
+}
+
+FieldsPlace keep_fields(ScanState *state, const BsonValue &document) {
+    RowIds *ids = state->row_ids;
+    StringInfoData bytes;
+    initStringInfo(&bytes);
+    ListCell *cell;
+    foreach (cell, state->plan.kept)
+        append_field(&bytes, field_in(document, state->table->columns[lfirst_int(cell) - 1]));
+    FieldsPlace place{nullptr, 0, 0, static_cast<uint32>(bytes.len)};
+    if (ids->kept + bytes.len <= static_cast<Size>(work_mem) * 1024) {
+        uint8_t *copy = chunk_bytes(ids, MAXALIGN(bytes.len));
+        memcpy(copy, bytes.data, bytes.len);
+        place.bytes = copy;
+        ids->kept += bytes.len;
+    } else {
+        if (!ids->file) {
+            MemoryContext old = MemoryContextSwitchTo(ids->context);
+            ids->file = BufFileCreateTemp(false);
+            MemoryContextSwitchTo(old);
+        }
+        BufFileTell(ids->file, &place.file, &place.offset);
+        BufFileWrite(ids->file, bytes.data, bytes.len);
+    }
+    pfree(bytes.data);
+    return place;
+}
+
+// The bytes of a row's fields, in the current memory context where they were in the file.
+const uint8_t *read_fields(RowIds *ids, const FieldsPlace &place) {
+    if (place.bytes || place.size == 0)
+        return place.bytes;
+    uint8_t *bytes = static_cast<uint8_t *>(palloc(place.size));
+    if (BufFileSeek(ids->file, place.file, place.offset, SEEK_SET) != 0)
+        ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file of documents")));
+    read_temporary_file(ids->file, bytes, place.size);
+    return bytes;
+}
+
+void take_fields(RowIds *ids, const FieldsPlace &place, RowId *row) {
+    const uint8_t *at = read_fields(ids, place), *end = at + place.size;
+    int capacity = 0;
+    StoredField *fields = nullptr;
+    row->field_count = 0;
+    while (at < end) {
+        FieldHeader header;
+        memcpy(&header, at, sizeof header);
+        if (row->field_count == capacity) {
+            capacity = Max(capacity * 2, 8);
+            Size size = sizeof(StoredField) * capacity;
+            fields = static_cast<StoredField *>(fields ? repalloc(fields, size) : palloc(size));
+        }
+        fields[row->field_count++] = {header.column, header.keys, {header.type, at + sizeof header, header.size}};
+        at += sizeof header + header.size;
+    }
+    row->fields = fields;
+}
+
 void keep_row_id(ScanState *state, TupleTableSlot *slot) {
     BsonValue document = current_document(state->reading->decoder);
     BsonValue id = field_of(document, "_id");
@@ -146,7 +240,10 @@ void keep_row_id(ScanState *state, TupleTableSlot *slot) {
         else if (state->row_ids->lists[i] && lies_in_array(document, column.path))
             misfit[count++] = static_cast<AttrNumber>(-column.number);
     }
-    add_row(state->row_ids, id, misfit, count);
+    FieldsPlace fields{nullptr, 0, 0, 0};
+    if (state->plan.kept != NIL)
+        fields = keep_fields(state, document);
+    add_row(state->row_ids, id, misfit, count, fields);
 }
 
 void drain(ForeignScanState *node, ScanState *state) {
@@ -205,6 +302,13 @@ TupleTableSlot *next_drained_row(ForeignScanState *node, ScanState *state) {
     return slot;
 }
 
+void end_drained(ScanState *state) {
+    if (state->drained)
+        tuplestore_end(state->drained);
+    if (state->row_ids && state->row_ids->file)
+        BufFileClose(state->row_ids->file);
+}
+
 void rescan_drained(ScanState *state) {
     if (!state->drained)
         return;
@@ -241,6 +345,7 @@ RowId take_row(EState *estate, Index relation, ItemPointer row) {
         result.misfit = misfits_of(bytes);
         result.misfit_count = reinterpret_cast<const RowHeader *>(bytes)->misfit_count;
         result.written = note_written(state->row_ids, number);
+        take_fields(state->row_ids, reinterpret_cast<const RowHeader *>(bytes)->fields, &result);
         return result;
     }
     elog(ERROR, "no document belongs to a row of foreign table %u", relation);

@@ -58,7 +58,11 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
         if (with_rechecks)
             foreach (cell, state->plan.needed_recheck)
                 reading.needed[lfirst_int(cell) - 1] = true;
-        if (!projected_paths(state->table, reading.needed, &reading.projection, &reading.projection_count)) {
+        bool *asked = static_cast<bool *>(palloc(Max(state->table->column_count, 1)));
+        memcpy(asked, reading.needed, Max(state->table->column_count, 1));
+        foreach (cell, state->plan.kept)
+            asked[lfirst_int(cell) - 1] = true;
+        if (!projected_paths(state->table, asked, &reading.projection, &reading.projection_count)) {
             reading.projection = nullptr;
         } else {
             // An empty list still means "only _id".
@@ -436,8 +440,7 @@ extern "C" void mongoEndForeignScan(ForeignScanState *node) {
     close(state, true);
     end_groups(state);
     forget_ordered_rows(state);
-    if (state->drained)
-        tuplestore_end(state->drained);
+    end_drained(state);
     MemoryContextDelete(state->context);
     node->fdw_state = nullptr;
 }

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "common/jsonapi.h"
+#include "storage/buffile.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -116,6 +117,16 @@ inline Node *mutate_expression(Node *node, Node *(*mutator)(Node *, void *), voi
 #endif
 }
 #pragma GCC diagnostic pop
+
+// Reads so many bytes of a temporary file, or raises.
+inline void read_temporary_file(BufFile *file, void *bytes, size_t size) {
+#if PG_VERSION_NUM >= 160000
+    BufFileReadExact(file, bytes, size);
+#else
+    if (BufFileRead(file, bytes, size) != size)
+        ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from a temporary file")));
+#endif
+}
 
 // Why a text is no JSON; null: it is.
 inline const char *json_fault(const char *text) {

@@ -231,6 +231,8 @@ extern "C" ForeignScan *mongoGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, 
     plan.transacts = info->table->transactional && writes_to_server(root, info->table->server);
     plan.identified = info->written && !shaped && root->parse->commandType != CMD_INSERT &&
                       bms_is_member(rel->relid, root->all_result_relids);
+    if (plan.identified)
+        plan.kept = kept_columns(root, rel, info->table);
     List *local = NIL, *rechecked = NIL;
     if (shaped)
         lower_scan(lowering, info, &plan, &rechecked, &local);

@@ -24,6 +24,7 @@ List *encode_scan_plan(const ScanPlan &plan) {
     slots = lappend(slots, makeInteger(plan.given_keys));
     slots = lappend(slots, makeBoolean(plan.drained));
     slots = lappend(slots, makeBoolean(plan.identified));
+    slots = lappend(slots, plan.kept);
     slots = lappend(slots, makeBoolean(plan.transacts));
     slots = lappend(slots, plan.columns);
     slots = lappend(slots, makeInteger(plan.values_from));
@@ -66,6 +67,7 @@ ScanPlan decode_scan_plan(List *encoded) {
     plan.given_keys = intVal(slot(ScanSlot::GivenKeys));
     plan.drained = boolVal(slot(ScanSlot::Drained));
     plan.identified = boolVal(slot(ScanSlot::Identified));
+    plan.kept = static_cast<List *>(slot(ScanSlot::Kept));
     plan.transacts = boolVal(slot(ScanSlot::Transacts));
     plan.columns = static_cast<List *>(slot(ScanSlot::Columns));
     plan.values_from = intVal(slot(ScanSlot::ValuesFrom));

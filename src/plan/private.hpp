@@ -22,6 +22,7 @@ enum class ScanSlot : int {
     GivenKeys,     // Integer: index in fdw_exprs of the keys that a key join gives, -1: none
     Drained,       // Boolean: the statement writes what is scanned, see exec/drain.hpp
     Identified,    // Boolean: rows are targets, their documents' _ids are kept
+    Kept,          // IntList: attributes of targets whose stored values rows keep, see plan/targets.hpp
     Transacts,     // Boolean: the statement writes to the server: reading belongs to its transaction
     Columns,       // IntList: attributes that a direct UPDATE sets
     ValuesFrom,    // Integer: index in fdw_exprs of the first of their values
@@ -87,6 +88,7 @@ struct ScanPlan {
     int given_keys;
     bool drained;
     bool identified;
+    List *kept;
     bool transacts;
     List *columns;
     int values_from;

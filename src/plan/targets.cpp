@@ -1,6 +1,8 @@
 // What a statement writes. Zone B.
 #include "plan/targets.hpp"
 
+#include "convert/merge.hpp"
+
 extern "C" {
 #include "catalog/pg_inherits.h"
 }
@@ -76,6 +78,75 @@ bool writes_to_server(PlannerInfo *root, Oid server) {
         return get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE && GetForeignTable(relation)->serverid == server;
     };
     return parts_with_target(root, on_server) > 0;
+}
+
+bool is_same_for_all(Node *expression) {
+    return !contain_volatile_functions(expression) && !contain_subplans(expression) &&
+           bms_is_empty(pull_varnos(nullptr, expression));
+}
+
+List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *table) {
+    if (root->parse->commandType != CMD_UPDATE)
+        return NIL;
+    List *values = NIL, *columns = NIL, *merged = NIL;
+    get_translated_update_targetlist(root, relation, &values, &columns);
+    ListCell *value, *column;
+    forboth(value, values, column, columns) { // junk columns follow
+        const ColumnOptions &options = table->columns[lfirst_int(column) - 1];
+        Node *expression = reinterpret_cast<Node *>(lfirst_node(TargetEntry, value)->expr);
+        bool composite = get_typtype(getBaseType(options.type)) == TYPTYPE_COMPOSITE;
+        if (is_type_with_parts(options.type) && (composite || !is_same_for_all(expression)))
+            merged = lappend_int(merged, lfirst_int(column));
+    }
+    return merged;
+}
+
+namespace {
+
+// BEFORE ROW triggers see the whole row.
+bool has_before_trigger(const Query *query, Oid relation) {
+    Relation opened = table_open(relation, NoLock);
+    const TriggerDesc *triggers = opened->trigdesc;
+    bool found = triggers && (query->commandType == CMD_UPDATE ? triggers->trig_update_before_row
+                                                               : triggers->trig_delete_before_row);
+    table_close(opened, NoLock);
+    return found;
+}
+
+// What conditions and new values read of a target. The row that the executor wants for itself does not count.
+Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel) {
+    Bitmapset *attributes = nullptr;
+    ListCell *cell;
+    foreach (cell, rel->reltarget->exprs)
+        if (!IsA(lfirst(cell), Var) || static_cast<Var *>(lfirst(cell))->varattno != 0)
+            pull_varattnos(static_cast<Node *>(lfirst(cell)), rel->relid, &attributes);
+    foreach (cell, list_concat_copy(rel->baserestrictinfo, rel->joininfo))
+        pull_varattnos(reinterpret_cast<Node *>(lfirst_node(RestrictInfo, cell)->clause), rel->relid, &attributes);
+    if (root->parse->commandType == CMD_UPDATE) {
+        List *values = NIL, *columns = NIL;
+        get_translated_update_targetlist(root, rel->relid, &values, &columns);
+        ListCell *column;
+        forboth(cell, values, column, columns)
+            pull_varattnos(reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), rel->relid, &attributes);
+    }
+    return attributes;
+}
+
+} // namespace
+
+List *kept_columns(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table) {
+    Bitmapset *read = attributes_read(root, rel);
+    bool whole_row =
+        bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, read) || has_before_trigger(root->parse, table->relation);
+    List *merged = merged_columns(root, rel->relid, table), *kept = NIL;
+    for (int i = 0; i < table->column_count; i++) {
+        const ColumnOptions &column = table->columns[i];
+        bool wanted = bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, read) ||
+                      list_member_int(merged, i + 1) || (whole_row && column.role == Role::Field);
+        if (!column.dropped && wanted && (column.role == Role::Field || column.role == Role::Doc))
+            kept = lappend_int(kept, i + 1);
+    }
+    return kept;
 }
 
 bool has_parameters(Node *expression, ParamKind kind) { return find_parameter(expression, &kind); }

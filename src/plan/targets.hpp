@@ -15,6 +15,18 @@ void check_written_once(PlannerInfo *root, const TableOptions *table);
 // Whether it writes to a server, as far as its own foreign tables tell.
 bool writes_to_server(PlannerInfo *root, Oid server);
 
+// The columns of a target of UPDATE or DELETE whose stored values its rows keep: those that conditions, new values and
+// BEFORE ROW triggers read (a document that has changed there since is not written), and those of which the new value
+// may keep parts.
+List *kept_columns(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table);
+
+// Of an UPDATE's columns, those whose new values may keep parts of the stored ones (see convert/merge.hpp): composites,
+// and JSON and arrays whose new value is not the same for all rows.
+List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *table);
+
+// Whether an expression has one value for all rows of a statement, subqueries apart.
+bool is_same_for_all(Node *expression);
+
 // Whether an expression holds parameters of a kind: PARAM_EXEC is a value that the plan computes while it runs, of an
 // outer query or a subquery.
 bool has_parameters(Node *expression, ParamKind kind);

@@ -1,0 +1,127 @@
+// Filters that find a document only as it was read. Zone B.
+//
+// Compare and set: beside the raw _id the filter holds the stored values of the fields that the statement has read. The
+// query language looks into arrays and takes null for missing: guards keep both apart. What it cannot ask for is left
+// out: fields whose names it cannot say, and values of more than kMostCompared bytes.
+#include "dml/target_internal.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+constexpr uint32_t kMostCompared = 1024 * 1024;
+
+// Appends {path: {$not: {$type: "array"}}} operators: the part behind the path.
+void append_no_array(BsonWriter *writer) {
+    write_key(writer, BsonType::Document, key_of("$not"));
+    int inner = begin_document(writer);
+    write_key(writer, BsonType::Int32, key_of("$type"));
+    write_le(writer, static_cast<int32_t>(BsonType::Array));
+    end_document(writer, inner);
+}
+
+void append_type(BsonWriter *writer, BsonType type) {
+    write_key(writer, BsonType::Int32, key_of("$type"));
+    write_le(writer, static_cast<int32_t>(type));
+}
+
+// The keys of a path up to a number of them, dotted.
+FieldKey path_of(const ColumnOptions &column, int keys) {
+    StringInfoData dotted;
+    initStringInfo(&dotted);
+    for (int i = 0; i < keys; i++)
+        appendStringInfo(&dotted, "%s%s", i ? "." : "", column.path.keys[i]);
+    return {dotted.data, static_cast<uint32_t>(dotted.len)};
+}
+
+// {$expr: {$eq: [reference, {$literal: value}]}}: documents and arrays as wholes.
+void append_whole(BsonWriter *writer, const char *reference, const BsonValue &value) {
+    write_key(writer, BsonType::Document, key_of("$expr"));
+    int expression = begin_document(writer);
+    write_key(writer, BsonType::Array, key_of("$eq"));
+    int list = begin_document(writer);
+    write_key(writer, BsonType::String, key_of("0"));
+    write_text(writer, reference, static_cast<uint32_t>(strlen(reference)));
+    write_key(writer, BsonType::Document, key_of("1"));
+    int literal = begin_document(writer);
+    write_value(writer, key_of("$literal"), value);
+    end_document(writer, literal);
+    end_document(writer, list);
+    end_document(writer, expression);
+}
+
+// The conditions on a column's field, but for arrays.
+void append_field(BsonWriter *writer, const ColumnOptions &column, const StoredField &field) {
+    write_key(writer, BsonType::Document, path_of(column, field.keys));
+    int operators = begin_document(writer);
+    switch (field.value.type) {
+    case BsonType::Missing:
+        write_key(writer, BsonType::Bool, key_of("$exists"));
+        write_bytes(writer, "", 1);
+        break;
+    case BsonType::Null:
+    case BsonType::Undefined:
+        append_type(writer, field.value.type);
+        append_no_array(writer);
+        break;
+    default:
+        write_value(writer, key_of("$eq"), field.value);
+        append_no_array(writer);
+        break;
+    }
+    end_document(writer, operators);
+    for (int keys = 1; keys < field.keys; keys++) { // an array on the way would be looked into
+        write_key(writer, BsonType::Document, path_of(column, keys));
+        int guard = begin_document(writer);
+        append_no_array(writer);
+        end_document(writer, guard);
+    }
+}
+
+bool is_comparable(const ColumnOptions &column, const StoredField &field) {
+    bool named = column.role == Role::Doc || (column.path.plain && !is_id(column));
+    return named && field.value.size <= kMostCompared;
+}
+
+void append_condition(BsonWriter *writer, const ColumnOptions &column, const StoredField &field) {
+    if (column.role == Role::Doc)
+        append_whole(writer, "$$ROOT", field.value);
+    else if (field.value.type == BsonType::Array)
+        append_whole(writer, psprintf("$%s", path_of(column, field.keys).text), field.value);
+    else
+        append_field(writer, column, field);
+}
+
+} // namespace
+
+bool compares_fields(const Target *target, const RowId &row) {
+    for (int i = 0; i < row.field_count && !target->table->transactional; i++)
+        if (is_comparable(target->table->columns[row.fields[i].column - 1], row.fields[i]))
+            return true;
+    return false;
+}
+
+void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row) {
+    const TableOptions *table = target->table;
+    int start = begin_document(writer), list = -1;
+    uint32_t count = 0;
+    append_id_condition(writer, row.id);
+    // A transaction of the server finds conflicts by itself.
+    for (int i = 0; i < row.field_count && !table->transactional; i++) {
+        const ColumnOptions &column = table->columns[row.fields[i].column - 1];
+        if (!is_comparable(column, row.fields[i]))
+            continue;
+        if (list < 0) {
+            write_key(writer, BsonType::Array, key_of("$and"));
+            list = begin_document(writer);
+        }
+        write_key(writer, BsonType::Document, IndexKey(count++).key);
+        int condition = begin_document(writer);
+        append_condition(writer, column, row.fields[i]);
+        end_document(writer, condition);
+    }
+    if (list >= 0)
+        end_document(writer, list);
+    end_document(writer, start);
+}
+
+} // namespace mongo_fdw
