@@ -76,6 +76,22 @@ SELECT same_rows('SELECT x.label, m._id FROM wanted x LEFT JOIN ((SELECT * FROM 
 -- An error of a value that was fetched is one here as well.
 SELECT count(*) > 20 FROM wanted w JOIN source_strict s ON s._id = w.id;
 SELECT count(s.a) FROM wanted w JOIN source_strict s ON s._id = w.id;
+-- Groups made below the join (PostgreSQL 19), and not: either side may be the grouped one.
+CREATE TABLE facts AS SELECT g % 50 * 3 AS id, g AS v FROM generate_series(1, 3000) g;
+ANALYZE facts;
+CREATE FUNCTION grouped_early(eager text) RETURNS TABLE (sums text) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config(name, eager, true) FROM pg_settings WHERE name = 'enable_eager_aggregate';
+    RETURN QUERY SELECT md5(string_agg(q::text, ',' ORDER BY q)) FROM (
+        SELECT s.k, sum(f.v) AS total, count(*), avg(f.v) FROM facts f JOIN source s ON s._id = f.id GROUP BY s.k) q;
+    RETURN QUERY SELECT md5(string_agg(q::text, ',' ORDER BY q)) FROM (
+        SELECT f.id, sum(s.k), max(s.name) FROM facts f JOIN source s ON s._id = f.id GROUP BY f.id) q;
+    RETURN QUERY SELECT md5(string_agg(q::text, ',' ORDER BY q)) FROM (
+        SELECT a.k, sum(b.k) FROM source a JOIN source b ON a._id = b._id WHERE a._id < 300 GROUP BY a.k) q;
+END $$;
+SELECT (SELECT array_agg(sums) FROM grouped_early('on')) = (SELECT array_agg(sums) FROM grouped_early('off')) AS same;
+DROP FUNCTION grouped_early;
+DROP TABLE facts;
 -- Switched off: for a session, for a table.
 SET mongo_fdw_cpp.enable_join_pushdown = off;
 SELECT plan_of('SELECT w.label, s.k FROM wanted w JOIN source s ON s._id = w.id') LIMIT 1;

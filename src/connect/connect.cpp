@@ -49,7 +49,7 @@ void close_entry(Entry *entry) {
 }
 
 // Options of a server or mapping changed: the connection is replaced before its next use. Open cursors keep theirs.
-void invalidate(Datum, int cache, uint32 hash) {
+void invalidate(Datum, SyscacheId cache, uint32 hash) {
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, entries);
     while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))

@@ -362,7 +362,7 @@ const char *plan_direct(PlannerInfo *root, ModifyTable *modify, Index relation, 
     if (modify->returningLists != NIL)
         return "RETURNING asks for each row";
     // Rows that move here from other partitions are not to be found and changed once more.
-    if (modify->partColsUpdated && list_length(modify->resultRelations) > 1)
+    if (list_length(modify->resultRelations) > 1 && may_move_rows(root, modify))
         return "rows may move between partitions";
     if (!plan.identified || !is_plain(plan))
         return "the scan does more than find documents";

@@ -22,7 +22,7 @@ struct Entry {
 HTAB *entries = nullptr;
 
 // Options of a server changed: what was learned may be another server's.
-void forget(Datum, int, uint32) {
+void forget(Datum, SyscacheId, uint32) {
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, entries);
     while (Entry *entry = static_cast<Entry *>(hash_seq_search(&status)))

@@ -292,7 +292,7 @@ TupleTableSlot *next_drained_row(ForeignScanState *node, ScanState *state) {
     if (!state->drained)
         drain(node, state);
     ExecClearTuple(slot);
-    if (!tuplestore_gettupleslot(state->drained, true, false, state->drained_slot))
+    if (!next_stored_row(node->ss.ps.state, state->drained, state->drained_slot))
         return slot;
     show_row(slot, state->drained_slot);
     uint64 number = state->drained_rows++;

@@ -211,11 +211,7 @@ TupleTableSlot *next_group(ForeignScanState *node, ScanState *state) {
     GroupState *groups = state->group;
     if (state->fallback)
         return next_fallback_row(node);
-    // A slot keeps what it was given: not in the memory of a row.
-    MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-    bool found = tuplestore_gettupleslot(groups->rows, true, false, groups->stored);
-    MemoryContextSwitchTo(old);
-    return found ? show_row(slot, groups->stored) : slot;
+    return next_stored_row(node->ss.ps.state, groups->rows, groups->stored) ? show_row(slot, groups->stored) : slot;
 }
 
 void rescan_groups(ForeignScanState *node, ScanState *state) {

@@ -31,7 +31,7 @@ void forget(Oid relation) {
 }
 
 void on_relation(Datum, Oid relation) { forget(relation); }
-void on_server(Datum, int, uint32) { forget(InvalidOid); }
+void on_server(Datum, SyscacheId, uint32) { forget(InvalidOid); }
 
 void make_table() {
     if (lessons)

@@ -63,7 +63,6 @@ int64 zone_offset_ms() {
 }
 
 void set_instant(mql::Operand *operand, Oid type, bool zoned) {
-    int overflow;
     bool infinite = operand->integer == PG_INT64_MIN || operand->integer == PG_INT64_MAX;
     if (operand->kind == OperandKind::Micros && !infinite && zoned) { // beside a column without
         int64 offset = zone_offset_ms();
@@ -71,19 +70,15 @@ void set_instant(mql::Operand *operand, Oid type, bool zoned) {
             *operand = unsayable_operand();
         return;
     }
-    if (operand->kind == OperandKind::Micros && !infinite && getBaseType(type) == TIMESTAMPTZOID) {
-        Timestamp time = timestamp2timestamptz_opt_overflow(operand->integer, &overflow);
-        operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
-    }
+    if (operand->kind == OperandKind::Micros && !infinite && getBaseType(type) == TIMESTAMPTZOID)
+        operand->integer = timestamptz_of_timestamp(operand->integer);
     if (operand->kind != OperandKind::Days)
         return;
     operand->kind = OperandKind::Micros;
     if (infinite)
         return;
     DateADT date = static_cast<DateADT>(operand->integer - kEpochShiftDays);
-    Timestamp time = getBaseType(type) == TIMESTAMPTZOID ? date2timestamptz_opt_overflow(date, &overflow)
-                                                         : date2timestamp_opt_overflow(date, &overflow);
-    operand->integer = overflow > 0 ? PG_INT64_MAX : overflow < 0 ? PG_INT64_MIN : time;
+    operand->integer = getBaseType(type) == TIMESTAMPTZOID ? timestamptz_of_date(date) : timestamp_of_date(date);
 }
 
 void set_instants(mql::Operand *operands, const mql::Tree &filter, const TableOptions *table) {

@@ -181,9 +181,7 @@ bool prove_order(ForeignScanState *node, ScanState *state) {
 }
 
 TupleTableSlot *next_ordered_row(ForeignScanState *node, ScanState *state) {
-    MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-    bool found = tuplestore_gettupleslot(state->ordered, true, false, state->ordered_slot);
-    MemoryContextSwitchTo(old);
+    bool found = next_stored_row(node->ss.ps.state, state->ordered, state->ordered_slot);
     TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
     return found ? show_row(slot, state->ordered_slot) : ExecClearTuple(slot);
 }

@@ -316,6 +316,13 @@ bool decode_into(ScanState *state, TupleTableSlot *slot) {
 
 } // namespace
 
+bool next_stored_row(EState *estate, Tuplestorestate *rows, TupleTableSlot *slot) {
+    MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+    bool found = tuplestore_gettupleslot(rows, true, false, slot);
+    MemoryContextSwitchTo(old);
+    return found;
+}
+
 TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row) {
     ExecClearTuple(slot);
     int columns = slot->tts_tupleDescriptor->natts;

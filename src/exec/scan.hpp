@@ -129,6 +129,10 @@ TupleTableSlot *next_sent_row(ForeignScanState *node);
 // The next row of PostgreSQL's own plan in the scan's slot; null at the end.
 TupleTableSlot *next_fallback_row(ForeignScanState *node);
 
+// The next row of a store in a slot for stored rows; false at its end. A row that comes from a file is the slot's until
+// the next: it must not lie in the memory of a row, which is freed before.
+bool next_stored_row(EState *estate, Tuplestorestate *rows, TupleTableSlot *slot);
+
 // Lets a virtual slot show another slot's row.
 TupleTableSlot *show_row(TupleTableSlot *slot, TupleTableSlot *row);
 

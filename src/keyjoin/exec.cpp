@@ -174,7 +174,7 @@ void begin_keys(CustomScanState *node, EState *estate, int flags) {
 
 TupleTableSlot *exec_keys(CustomScanState *node) {
     KeysState *state = reinterpret_cast<KeysState *>(node);
-    if (!tuplestore_gettupleslot(state->rows, true, false, state->stored))
+    if (!next_stored_row(node->ss.ps.state, state->rows, state->stored))
         return ExecClearTuple(node->ss.ss_ScanTupleSlot);
     return projected(node, show_row(node->ss.ss_ScanTupleSlot, state->stored));
 }

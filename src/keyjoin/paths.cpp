@@ -16,7 +16,8 @@ set_join_pathlist_hook_type next_hook = nullptr;
 RelationInfo *collection_of(RelOptInfo *rel) {
     bool ours = rel->rtekind == RTE_RELATION && rel->fdwroutine &&
                 rel->fdwroutine->GetForeignPlan == mongoGetForeignPlan && rel->fdw_private;
-    return ours ? static_cast<RelationInfo *>(rel->fdw_private) : nullptr;
+    RelationInfo *info = ours ? static_cast<RelationInfo *>(rel->fdw_private) : nullptr;
+    return info && info->base == rel ? info : nullptr; // no copy: it stands for rows made unique or aggregated in part
 }
 
 // The clauses that a hash join of the two sides can use.
@@ -152,7 +153,7 @@ void add_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOpt
         return;
     Path *outer_path = outer->cheapest_total_path;
     if (type == JOIN_UNIQUE_OUTER) {
-        outer_path = reinterpret_cast<Path *>(create_unique_path(root, outer, outer_path, extra->sjinfo));
+        outer_path = unique_outer_path(root, outer, extra->sjinfo);
         type = JOIN_INNER;
     }
     bool sayable = type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI || type == JOIN_ANTI;
@@ -178,7 +179,8 @@ extern "C" void mongoJoinPathlist(PlannerInfo *root, RelOptInfo *joinrel, RelOpt
                                   JoinType type, JoinPathExtraData *extra) {
     if (next_hook)
         next_hook(root, joinrel, outer, inner, type, extra);
-    add_paths(root, joinrel, outer, inner, type, extra);
+    if (!is_grouped_early(joinrel) && !is_grouped_early(outer) && !is_grouped_early(inner))
+        add_paths(root, joinrel, outer, inner, type, extra);
 }
 
 CustomScan *make_custom_scan(const CustomPath *path, List *target_list, List *plans, const CustomScanMethods *methods) {

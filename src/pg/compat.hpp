@@ -1,11 +1,15 @@
-// What differs between PostgreSQL 15 and 18. Zone S; included by pg.hpp.
+// What differs between PostgreSQL 15 and 19. Zone S; included by pg.hpp.
 #pragma once
 
-#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
-#error "mongo_fdw_cpp builds with PostgreSQL 15 to 18"
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
+#error "mongo_fdw_cpp builds with PostgreSQL 15 to 19"
 #endif
 
 extern "C" {
+#if PG_VERSION_NUM >= 190000
+#include "catalog/partition.h"
+#include "nodes/miscnodes.h"
+#endif
 #include "common/jsonapi.h"
 #include "storage/buffile.h"
 #if PG_VERSION_NUM >= 180000
@@ -60,6 +64,62 @@ inline ForeignPath *make_foreign_upper_path(PlannerInfo *root, RelOptInfo *rel, 
     return create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, pathkeys, outer_path, NIL, NIL);
 #else
     return create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, pathkeys, outer_path, NIL);
+#endif
+}
+
+// 19 makes a relation of the rows of a semijoin's side made unique, and has one kind of unique path left.
+#if PG_VERSION_NUM >= 190000
+using UpperUniquePath = UniquePath;
+constexpr NodeTag T_UpperUniquePath = T_UniquePath;
+#endif
+
+inline UpperUniquePath *make_upper_unique_path(PlannerInfo *root, RelOptInfo *rel, Path *path, int keys,
+                                               double groups) {
+#if PG_VERSION_NUM >= 190000
+    return create_unique_path(root, rel, path, keys, groups);
+#else
+    return create_upper_unique_path(root, rel, path, keys, groups);
+#endif
+}
+
+// The cheapest path of the side of a join of type JOIN_UNIQUE_OUTER; null for none.
+inline Path *unique_outer_path(PlannerInfo *root, RelOptInfo *outer, SpecialJoinInfo *semijoin) {
+#if PG_VERSION_NUM >= 190000
+    return outer->cheapest_total_path;
+#else
+    return reinterpret_cast<Path *>(create_unique_path(root, outer, outer->cheapest_total_path, semijoin));
+#endif
+}
+
+// Whether the rows of a relation are groups already, made below a join (eager aggregation, since 19): what is known of
+// its tables' scans does not hold for them.
+inline bool is_grouped_early(const RelOptInfo *rel) {
+#if PG_VERSION_NUM >= 190000
+    return IS_GROUPED_REL(rel);
+#else
+    (void)rel;
+    return false;
+#endif
+}
+
+// Whether an update may change columns that its target, or a part of it, is partitioned by.
+inline bool may_move_rows(PlannerInfo *root, const ModifyTable *modify) {
+#if PG_VERSION_NUM >= 190000
+    int relation = -1;
+    while (modify->operation == CMD_UPDATE && (relation = bms_next_member(root->all_result_relids, relation)) >= 0) {
+        const RangeTblEntry *entry = planner_rt_fetch(relation, root);
+        if (entry->relkind != RELKIND_PARTITIONED_TABLE)
+            continue;
+        Relation table = table_open(entry->relid, NoLock);
+        bool moves = has_partition_attrs(table, get_rel_all_updated_cols(root, find_base_rel(root, relation)), nullptr);
+        table_close(table, NoLock);
+        if (moves)
+            return true;
+    }
+    return false;
+#else
+    (void)root;
+    return modify->partColsUpdated;
 #endif
 }
 
@@ -139,6 +199,47 @@ inline const char *json_fault(const char *text) {
 #endif
     JsonParseErrorType fault = pg_parse_json(lexer, &nullSemAction);
     return fault == JSON_SUCCESS ? nullptr : json_errdetail(fault, lexer);
+}
+
+// The first parameter of a callback about a system cache but its argument.
+#if PG_VERSION_NUM >= 190000
+using SyscacheId = SysCacheIdentifier;
+#else
+using SyscacheId = int;
+#endif
+
+// Instants that a type cannot hold are infinite.
+inline TimestampTz timestamptz_of_timestamp(Timestamp time) {
+#if PG_VERSION_NUM >= 190000
+    ErrorSaveContext beyond{};
+    beyond.type = T_ErrorSaveContext;
+    return timestamp2timestamptz_safe(time, reinterpret_cast<Node *>(&beyond));
+#else
+    int beyond;
+    return timestamp2timestamptz_opt_overflow(time, &beyond);
+#endif
+}
+
+inline TimestampTz timestamptz_of_date(DateADT date) {
+#if PG_VERSION_NUM >= 190000
+    ErrorSaveContext beyond{};
+    beyond.type = T_ErrorSaveContext;
+    return date2timestamptz_safe(date, reinterpret_cast<Node *>(&beyond));
+#else
+    int beyond;
+    return date2timestamptz_opt_overflow(date, &beyond);
+#endif
+}
+
+inline Timestamp timestamp_of_date(DateADT date) {
+#if PG_VERSION_NUM >= 190000
+    ErrorSaveContext beyond{};
+    beyond.type = T_ErrorSaveContext;
+    return date2timestamp_safe(date, reinterpret_cast<Node *>(&beyond));
+#else
+    int beyond;
+    return date2timestamp_opt_overflow(date, &beyond);
+#endif
 }
 
 // CompactAttribute came with 18; the fields used here are in both.

@@ -60,7 +60,7 @@ void add_distinct_on_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *outp
     ForeignPath *path = make_foreignscan_path(root, input, groups, startup, startup + groups * cost.per_row, pathkeys,
                                               nullptr, nullptr, list_make1(makeInteger(keys)));
     add_path(output, reinterpret_cast<Path *>(
-                         create_upper_unique_path(root, output, reinterpret_cast<Path *>(path), keys, groups)));
+                         make_upper_unique_path(root, output, reinterpret_cast<Path *>(path), keys, groups)));
 }
 
 } // namespace mongo_fdw

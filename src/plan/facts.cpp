@@ -50,7 +50,7 @@ void forget(HTAB *table, Oid object) {
 
 void forget_relation(Datum, Oid relation) { forget(facts, relation); }
 
-void forget_all(Datum, int, uint32) {
+void forget_all(Datum, SyscacheId, uint32) {
     forget(facts, InvalidOid);
     forget(refusals, InvalidOid);
 }

@@ -19,7 +19,7 @@ struct ServerFeatures {
 
 HTAB *servers = nullptr;
 
-void forget(Datum, int, uint32) {
+void forget(Datum, SyscacheId, uint32) {
     HASH_SEQ_STATUS status;
     hash_seq_init(&status, servers);
     while (ServerFeatures *entry = static_cast<ServerFeatures *>(hash_seq_search(&status))) {

@@ -392,6 +392,8 @@ extern "C" void mongoGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
                                          JoinType type, JoinPathExtraData *extra) {
     RelationInfo *left = static_cast<RelationInfo *>(outer->fdw_private);
     RelationInfo *right = static_cast<RelationInfo *>(inner->fdw_private);
+    if (is_grouped_early(joinrel) || is_grouped_early(outer) || is_grouped_early(inner))
+        return;
     if (!left || !right || right->joins != NIL || left->base != outer || right->base != inner)
         return;
     if (!is_allowed(left) || !is_allowed(right) || strcmp(left->table->database, right->table->database) != 0)

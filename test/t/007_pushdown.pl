@@ -110,7 +110,9 @@ for my $case ([ '$group', 'count(*) FROM %s' ], [ '$add', 'i0 FROM %s WHERE i0 +
 
 # Joins. PostgreSQL's own are made dear, so that the plans do not hang on costs.
 my $remote = 'SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = off; ';
-my $lookup = $remote . 'SET mongo_fdw_cpp.enable_key_joins = off; ';
+# Nested loops are left: without them PostgreSQL 19 gives its own no materialized side, and a replay server filters nothing
+# by the keys that the other side gives.
+my $lookup = 'SET enable_hashjoin = off; SET enable_mergejoin = off; SET mongo_fdw_cpp.enable_key_joins = off; ';
 my $join = 'SELECT count(*), sum(b.i0) FROM %1$s a %2$s JOIN %1$s b ON b.i0 = a.i0';
 sub both_joins {
     my ($table, $kind) = @_;

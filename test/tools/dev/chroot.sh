@@ -9,7 +9,7 @@ debian_mirror() {
 
 # Runs inside a private mount namespace, so that mounts vanish with it, however it ends.
 make_chroot_inner() {
-    local suite=$1 dir=$2 file; shift 2
+    local suite=${1%%+*} newer=${1#*+} dir=$2 file; shift 2
     rm -rf --one-file-system "$dir.tmp"
     debootstrap --variant=minbase "$suite" "$dir.tmp" "$(debian_mirror)" /usr/share/debootstrap/scripts/sid
     {
@@ -26,6 +26,11 @@ make_chroot_inner() {
     for file in /usr/local/share/ca-certificates/*.crt; do
         [ ! -e "$file" ] || cp "$file" "$dir.tmp/usr/local/share/ca-certificates/"
     done
+    if [ "$newer" != "$suite" ]; then # a PostgreSQL that is in Debian's experimental part alone
+        echo "deb $(debian_mirror) experimental main" >"$dir.tmp/etc/apt/sources.list.d/experimental.list"
+        printf 'Package: src:postgresql-%s\nPin: release a=experimental\nPin-Priority: 500\n' "$newer" \
+            >"$dir.tmp/etc/apt/preferences.d/postgresql"
+    fi
     mount -t proc proc "$dir.tmp/proc"
     chroot "$dir.tmp" apt-get update
     chroot "$dir.tmp" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
@@ -35,7 +40,7 @@ make_chroot_inner() {
     touch "$dir.tmp/.complete"
 }
 
-# ensure_chroot SUITE PACKAGE...: prints nothing; sets $chroot_dir.
+# ensure_chroot SUITE[+N] PACKAGE...: prints nothing; sets $chroot_dir. With +N PostgreSQL N comes from experimental.
 ensure_chroot() {
     local suite=$1; shift
     chroot_dir=$cache/chroot-$suite-$chroot_recipe
@@ -57,6 +62,9 @@ ensure_chroot() {
 forky_chroot() {
     ensure_chroot forky postgresql-18 postgresql-18-documentdb postgresql-server-dev-18 libmongoc-dev g++ make \
         pkg-config ca-certificates libipc-run-perl openssl golang-go postgresql-18-mongo-fdw
+}
+experimental_chroot() {
+    ensure_chroot forky+19 postgresql-19 postgresql-server-dev-19 libmongoc-dev g++ make pkg-config libipc-run-perl openssl
 }
 trixie_chroot() {
     ensure_chroot trixie postgresql-17 postgresql-server-dev-17 libmongoc-dev g++ make pkg-config libipc-run-perl openssl

@@ -198,6 +198,8 @@ run_tests() {
     chroot_leg trixie
     forky_chroot
     chroot_leg forky
+    experimental_chroot
+    chroot_leg experimental
     stop_everything
     trap - EXIT
     printf '%s passed, %s failed\n' "$passed" "$failed"
