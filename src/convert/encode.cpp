@@ -204,40 +204,21 @@ template <BsonType type> void text_as(const Encoder *encoder, BsonWriter *writer
 void text_as_objectid(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
     Text text = text_of(encoder, value);
     uint8_t id[kObjectIdSize];
-    if (text.length != 2 * kObjectIdSize || !objectid_of_hex(text.data, id))
+    char digits[2 * kObjectIdSize];
+    bool hex = text.length == sizeof digits && objectid_of_hex(text.data, id);
+    if (hex)
+        hex_of_objectid(id, digits);
+    // Other digits would be read back as others than they were written.
+    if (!hex || (memcmp(text.data, digits, sizeof digits) != 0 && !encoder->rules.name_is_objectid))
         refuse(encoder, ERRCODE_INVALID_TEXT_REPRESENTATION, shown(text),
-               "An ObjectId is written as 24 hexadecimal digits.");
+               "An ObjectId is written as 24 lower-case hexadecimal digits.");
     write_key(writer, BsonType::ObjectId, key);
     write_bytes(writer, id, sizeof id);
-}
-
-// "/pattern/flags", as people and MongoDB's shell write it.
-void text_as_regex(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
-    Text text = text_of(encoder, value);
-    const char *last = nullptr;
-    for (uint32_t i = 1; i < text.length; i++)
-        if (text.data[i] == '/')
-            last = text.data + i;
-    if (!last || text.data[0] != '/')
-        refuse(encoder, ERRCODE_INVALID_TEXT_REPRESENTATION, shown(text),
-               "A regular expression is written as /pattern/flags.");
-    write_key(writer, BsonType::Regex, key);
-    write_bytes(writer, text.data + 1, last - text.data - 1);
-    write_bytes(writer, "", 1);
-    write_bytes(writer, last + 1, text.data + text.length - last - 1);
-    write_bytes(writer, "", 1);
 }
 
 void objectid_as_objectid(const Encoder *, BsonWriter *writer, FieldKey key, Datum value) {
     write_key(writer, BsonType::ObjectId, key);
     write_bytes(writer, DatumGetPointer(value), kObjectIdSize);
-}
-
-void objectid_as_string(const Encoder *, BsonWriter *writer, FieldKey key, Datum value) {
-    char text[2 * kObjectIdSize];
-    hex_of_objectid(reinterpret_cast<const unsigned char *>(DatumGetPointer(value)), text);
-    write_key(writer, BsonType::String, key);
-    write_text(writer, text, sizeof text);
 }
 
 // --- times ---
@@ -280,15 +261,6 @@ void time_as_date(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datu
     int64_t ms = milliseconds_of(encoder, value);
     write_key(writer, BsonType::Date, key);
     write_le(writer, ms);
-}
-
-void time_as_timestamp(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
-    int64_t ms = milliseconds_of(encoder, value);
-    if (ms % 1000 != 0 || ms < 0 || ms / 1000 > PG_UINT32_MAX)
-        refuse_time(encoder, value, "A BSON timestamp counts whole seconds from 1970 to 2106.");
-    write_key(writer, BsonType::Timestamp, key);
-    write_le<uint32_t>(writer, 0);
-    write_le(writer, static_cast<uint32_t>(ms / 1000));
 }
 
 // --- bytes ---
@@ -399,7 +371,7 @@ struct PairRow {
     bool takes_all = false; // every value can be written
 };
 
-// Which BSON types a PostgreSQL type can be written as: what option bson_type may say.
+// Which BSON types a PostgreSQL type can be written as: what option bson_type may say. The type reads all of them.
 constexpr PairRow kPairs[] = {
     {Kind::Int2, "int32", integer_as_int32, true},
     {Kind::Int2, "int64", integer_as_int64, true},
@@ -428,21 +400,15 @@ constexpr PairRow kPairs[] = {
     {Kind::Bool, "bool", bool_as_bool, true},
     {Kind::Text, "string", text_as<BsonType::String>, true},
     {Kind::Text, "objectid", text_as_objectid},
-    {Kind::Text, "regex", text_as_regex},
-    {Kind::Text, "code", text_as<BsonType::Code>, true},
     {Kind::Bpchar, "string", text_as<BsonType::String>, true},
     {Kind::Bpchar, "objectid", text_as_objectid},
     {Kind::Name, "string", text_as<BsonType::String>, true},
     {Kind::Name, "objectid", text_as_objectid},
     {Kind::Enum, "string", text_as<BsonType::String>, true},
     {Kind::ObjectId, "objectid", objectid_as_objectid, true},
-    {Kind::ObjectId, "string", objectid_as_string, true},
     {Kind::Timestamptz, "date", time_as_date},
-    {Kind::Timestamptz, "timestamp", time_as_timestamp},
     {Kind::Timestamp, "date", time_as_date},
-    {Kind::Timestamp, "timestamp", time_as_timestamp},
     {Kind::Date, "date", time_as_date},
-    {Kind::Date, "timestamp", time_as_timestamp},
     {Kind::Uuid, "uuid", uuid_as_binary, true},
     {Kind::Uuid, "binary", uuid_as_binary, true},
     {Kind::Bytea, "binary", bytea_as_binary, true},
@@ -524,7 +490,8 @@ Encoder *encoder_of(const char *column, const Converter *converter, const WriteR
         encoder->subtype = converter->rules.binary_subtype >= 0 ? converter->rules.binary_subtype
                            : converter->rules.uuid_legacy != UuidLegacy::Off && !wanted ? 3
                                                                                         : 4;
-        if (encoder->subtype != 3 && encoder->subtype != 4)
+        if ((encoder->subtype != 3 && encoder->subtype != 4) ||
+            (encoder->subtype == 3 && converter->rules.uuid_legacy == UuidLegacy::Off)) // which it would not read
             encoder->write = nullptr;
         break;
     case Kind::Bytea:

@@ -155,19 +155,26 @@ void check_unwind(const OptionRow &, const char *value, uint8_t) {
 }
 
 void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
-    static const char *const kTypes[] = {"int32", "int64",    "double", "decimal128", "string",
-                                         "date",  "objectid", "uuid",   "timestamp",  "regex",
-                                         "code",  "binary",   "bool",   "object",     "array"};
+    static const char *const kTypes[] = {"int32",    "int64", "double", "decimal128", "string", "date",
+                                         "objectid", "uuid",  "binary", "bool",       "object", "array"};
+    static const char *const kUnread[] = {"timestamp", "regex", "code", "symbol", "dbPointer", "minKey", "maxKey"};
     for (const char *type : kTypes)
         if (pg_strcasecmp(type, value) == 0)
             return;
+    for (const char *type : kUnread)
+        if (pg_strcasecmp(type, value) == 0)
+            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                            errmsg("invalid value for option \"%s\": \"%s\"", row.name, value),
+                            errdetail("No column but one of JSON reads values of this BSON type: what was written could "
+                                      "be neither read nor found."),
+                            errhint("Write such a value through a column of type json or jsonb, as Extended JSON.")));
     int subtype;
     if (pg_strncasecmp(value, "binary:", 7) == 0 && parse_int(value + 7, &subtype, 0, nullptr) && subtype >= 0 &&
         subtype <= 255)
         return;
     invalid(row, value,
-            "Valid values are int32, int64, double, decimal128, string, date, objectid, uuid, timestamp, "
-            "regex, code, bool, object, array, binary, and binary:N with a subtype N from 0 to 255.");
+            "Valid values are int32, int64, double, decimal128, string, date, objectid, uuid, bool, object, array, "
+            "binary, and binary:N with a subtype N from 0 to 255.");
 }
 
 void check_write_concern(const OptionRow &row, const char *value, uint8_t) {
