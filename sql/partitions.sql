@@ -40,3 +40,39 @@ SELECT sent('SELECT a.k FROM numbers a JOIN many b ON a.k = b._id', 'lookup') AS
 RESET ALL;
 DROP FUNCTION sent;
 DROP FOREIGN TABLE numbers;
+-- A partition's bounds hold for what is written: 23514, before anything is sent.
+CREATE TABLE bounded (_id int, k int, v int) PARTITION BY LIST (k);
+CREATE FOREIGN TABLE bounded_one PARTITION OF bounded FOR VALUES IN (1) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'bounded_one');
+CREATE FOREIGN TABLE bounded_two PARTITION OF bounded FOR VALUES IN (2) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'bounded_two', batch_size '1');
+TRUNCATE bounded_one, bounded_two;
+INSERT INTO bounded VALUES (1, 1, 0), (2, 2, 0), (3, 1, 0);
+SELECT error_of($$INSERT INTO bounded_one VALUES (10, 1, 0), (11, 2, 0)$$);
+SELECT error_of($$INSERT INTO bounded_two VALUES (12, 1, 0) RETURNING *$$);
+SELECT error_of($$INSERT INTO bounded_two VALUES (13, NULL, 0)$$);
+COPY bounded_one FROM stdin;
+14	2	0
+\.
+SELECT error_of($$UPDATE bounded SET k = 2 WHERE _id = 1$$);
+SELECT error_of($$UPDATE bounded_one SET k = 2$$);
+SELECT error_of($$UPDATE bounded_one SET k = k + 1, v = 5 WHERE _id = 3 RETURNING *$$);
+UPDATE bounded_one SET k = 1, v = 7 WHERE _id = 3;
+UPDATE bounded SET v = v + 1;
+SELECT tableoid::regclass, * FROM bounded ORDER BY _id;
+-- What other programs have written beyond the bounds may still be changed, but not its key.
+CREATE FOREIGN TABLE unbounded (_id int, k int, v int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'bounded_one');
+INSERT INTO unbounded VALUES (20, 9, 0);
+UPDATE bounded_one SET v = v + 1 WHERE _id = 20;
+SELECT * FROM unbounded WHERE _id = 20;
+-- WITH CHECK OPTION: what a view would not show is not written.
+CREATE VIEW ones AS SELECT * FROM unbounded WHERE k = 1 AND v < 100 WITH CHECK OPTION;
+SELECT error_of($$INSERT INTO ones VALUES (30, 2, 0)$$);
+SELECT error_of($$INSERT INTO ones VALUES (31, 1, 0), (32, 1, 100)$$);
+SELECT error_of($$UPDATE ones SET v = 500 WHERE _id = 1$$);
+SELECT error_of($$UPDATE ones SET v = v + 500 WHERE _id = 1 RETURNING v$$);
+INSERT INTO ones VALUES (33, 1, 5) RETURNING *;
+UPDATE ones SET v = v + 1 WHERE _id = 33;
+SELECT * FROM unbounded ORDER BY _id;
+DROP VIEW ones;
+TRUNCATE bounded_one, bounded_two;
+DROP TABLE bounded;
+DROP FOREIGN TABLE unbounded;

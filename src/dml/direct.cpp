@@ -350,6 +350,17 @@ const char *check_values(PlannerInfo *root, const RelationInfo *info, const Tabl
     return nullptr;
 }
 
+// Whether an UPDATE sets columns that say which rows may stand in the partition that its target is.
+bool changes_partition_columns(PlannerInfo *root, Index relation) {
+    Relation table = table_open(planner_rt_fetch(relation, root)->relid, NoLock);
+    Bitmapset *updated = get_rel_all_updated_cols(root, find_base_rel(root, relation)), *bounded = partition_columns(table);
+    table_close(table, NoLock);
+    for (int column = bms_next_member(bounded, -1); column >= 0; column = bms_next_member(bounded, column))
+        if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, updated))
+            return true;
+    return false;
+}
+
 // Makes the scan of a target the node that modifies it. Null, or why rows are written one by one.
 const char *plan_direct(PlannerInfo *root, ModifyTable *modify, Index relation, ForeignScan *scan) {
     const RelationInfo *info = static_cast<RelationInfo *>(find_base_rel(root, relation)->fdw_private);
@@ -364,6 +375,8 @@ const char *plan_direct(PlannerInfo *root, ModifyTable *modify, Index relation, 
     // Rows that move here from other partitions are not to be found and changed once more.
     if (list_length(modify->resultRelations) > 1 && may_move_rows(root, modify))
         return "rows may move between partitions";
+    if (modify->operation == CMD_UPDATE && changes_partition_columns(root, relation))
+        return "rows must stay within the partition";
     if (!plan.identified || !is_plain(plan))
         return "the scan does more than find documents";
     List *columns = NIL, *expressions = NIL, *parameters, *rechecked;

@@ -37,6 +37,7 @@ struct ModifyState {
     bool answers;   // its answer is a document
     bool buffers;   // inserted rows wait here: the executor would copy each of them twice
     bool compares;  // BEFORE ROW triggers may have changed other columns
+    bool bounded;   // rows might leave the partition that the target is
     AttrNumber row; // ctid in the plan's rows
     MemoryContext context;
     MemoryContext row_context;
@@ -120,6 +121,27 @@ ModifyState *make_state(ModifyTableState *node, ResultRelInfo *target, CmdType o
     state->batch = make_batch(state->target, estate, state->user, state->immediate ? 1 : size);
     MemoryContextSwitchTo(old);
     return state;
+}
+
+// Whether a row has to be checked against the bounds of the partition that the target is: PostgreSQL checks only what
+// it routes itself.
+bool is_bounded(const ModifyState *state, ResultRelInfo *target) {
+    const TriggerDesc *triggers = target->ri_TrigDesc;
+    if (!target->ri_RelationDesc->rd_rel->relispartition)
+        return false;
+    if (state->operation == CMD_INSERT)
+        return !target->ri_RootResultRelInfo || (triggers && triggers->trig_insert_before_row);
+    return state->operation == CMD_UPDATE &&
+           (state->compares || bms_overlap(state->columns, partition_columns(target->ri_RelationDesc)));
+}
+
+// Raises what PostgreSQL would find out when the row is written there already: 44000 for a view's WITH CHECK OPTION,
+// 23514 for a row outside of its partition.
+void check_row(const ModifyState *state, EState *estate, ResultRelInfo *target, TupleTableSlot *slot) {
+    if (state->bounded)
+        ExecPartitionCheck(target, slot, estate, true);
+    if (target->ri_WithCheckOptions != NIL)
+        ExecWithCheckOptions(WCO_VIEW_CHECK, target, slot, estate);
 }
 
 // Sends what waits, in memory that the next row takes again.
@@ -352,6 +374,7 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
         if (!AttributeNumberIsValid(state->row))
             elog(ERROR, "could not find junk ctid column");
     }
+    state->bounded = is_bounded(state, target);
     MemoryContextSwitchTo(old);
     target->ri_FdwState = state;
 }
@@ -361,6 +384,7 @@ extern "C" void mongoBeginForeignInsert(ModifyTableState *node, ResultRelInfo *t
     ModifyTable *plan = reinterpret_cast<ModifyTable *>(node->ps.plan);
     state->skips_conflicts = plan && plan->onConflictAction == ONCONFLICT_NOTHING;
     state->buffers = state->buffers && !state->skips_conflicts;
+    state->bounded = is_bounded(state, target);
     if (state_of(target)) // rows of an UPDATE move here from other partitions
         state_of(target)->inserts = state;
     else
@@ -377,6 +401,7 @@ extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
 extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
                                                   TupleTableSlot *) {
     ModifyState *state = insert_state_of(target);
+    check_row(state, estate, target, slot);
     if (!state->answers) {
         add_row(state, slot);
         if (state->buffers) {
@@ -408,7 +433,7 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
     return slot;
 }
 
-extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *, ResultRelInfo *target, TupleTableSlot **slots,
+extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *estate, ResultRelInfo *target, TupleTableSlot **slots,
                                                         TupleTableSlot **, int *count) {
     ModifyState *state = insert_state_of(target);
     int kept = 0, first = 0;
@@ -430,6 +455,7 @@ extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *, ResultRelInfo 
         first = end;
     };
     for (int i = 0; i < *count; i++) {
+        check_row(state, estate, target, slots[i]);
         add_row(state, slots[i]);
         if (is_full(state->batch))
             send(i + 1);
@@ -443,6 +469,7 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
                                                   TupleTableSlot *plan_slot) {
     ModifyState *state = state_of(target);
     RowId row;
+    check_row(state, estate, target, slot);
     MemoryContextReset(state->row_context);
     MemoryContext old = MemoryContextSwitchTo(state->row_context);
     bool found = target_row(state, estate, target, plan_slot, &row);

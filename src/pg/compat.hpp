@@ -169,6 +169,14 @@ inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *co
 #endif
 }
 
+inline bool walk_query(Query *query, bool (*walker)(Node *, void *), void *context, int flags) {
+#if PG_VERSION_NUM >= 160000
+    return query_tree_walker(query, walker, context, flags);
+#else
+    return query_tree_walker(query, reinterpret_cast<bool (*)()>(walker), context, flags);
+#endif
+}
+
 inline Node *mutate_expression(Node *node, Node *(*mutator)(Node *, void *), void *context) {
 #if PG_VERSION_NUM >= 160000
     return expression_tree_mutator(node, mutator, context);

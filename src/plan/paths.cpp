@@ -9,6 +9,7 @@
 #include "plan/rules.hpp"
 #include "plan/targets.hpp"
 #include "plan/upper.hpp"
+#include "plan/system_columns.hpp"
 
 namespace mongo_fdw {
 
@@ -211,6 +212,7 @@ Bitmapset *subqueries_of(const PlannerInfo *root) {
 } // namespace
 
 extern "C" void mongoGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relation) {
+    refuse_system_columns(root, rel);
     RelationInfo *info = static_cast<RelationInfo *>(palloc0(sizeof(RelationInfo)));
     rel->fdw_private = info;
     info->base = rel;

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_inherits.h"
+#include "utils/partcache.h"
 }
 
 namespace mongo_fdw {
@@ -78,6 +79,15 @@ bool writes_to_server(PlannerInfo *root, Oid server) {
         return get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE && GetForeignTable(relation)->serverid == server;
     };
     return parts_with_target(root, on_server) > 0;
+}
+
+Bitmapset *partition_columns(Relation relation) {
+    Bitmapset *attributes = nullptr, *columns = nullptr;
+    if (relation->rd_rel->relispartition)
+        pull_varattnos(reinterpret_cast<Node *>(RelationGetPartitionQual(relation)), 1, &attributes);
+    for (int member = bms_next_member(attributes, -1); member >= 0; member = bms_next_member(attributes, member))
+        columns = bms_add_member(columns, member + FirstLowInvalidHeapAttributeNumber);
+    return columns;
 }
 
 bool is_same_for_all(Node *expression) {
