@@ -2,7 +2,6 @@
 #include "connect/connect.hpp"
 
 #include "connect/entry.hpp"
-#include "mongo/transaction.hpp"
 #include "options/options.hpp"
 #include "pg/error.hpp"
 #include "pg/hash.hpp"
@@ -45,6 +44,7 @@ constexpr mongo::Hooks kHooks{interrupted, reserve_descriptor, release_descripto
 void close_entry(Entry *entry) {
     mongo::Client *client = entry->client;
     entry->client = nullptr;
+    mongo::collect_aborts(client, &entry->aborts);
     mongo::release_client(client);
 }
 
@@ -161,6 +161,7 @@ Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
         entry->valid = false;
         entry->writes = NIL;
         entry->in_transaction = entry->doomed = false;
+        entry->aborts = nullptr;
     }
     ForeignServer *server = GetForeignServer(server_oid);
     // A transaction keeps its connection, whatever becomes of either.
@@ -180,6 +181,7 @@ Connection get_connection(Oid server_oid, Oid user, mongo::Error *failure) {
         *failure = error;
         return {nullptr, server->servername};
     }
+    mongo::owe_aborts(client, &entry->aborts);
     entry->client = client;
     entry->server = server_oid;
     namestrcpy(&entry->name, server->servername);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mongo/client.hpp"
+#include "mongo/transaction.hpp"
 
 #include "pg/pg.hpp"
 
@@ -29,10 +30,11 @@ struct Entry {
     uint32 server_hash;
     uint32 mapping_hash;
     TimestampTz since;
-    NameData name;       // of the server
-    List *writes;        // Writes of the transaction, outermost level first, in TopMemoryContext
-    bool in_transaction; // a transaction of the server is bound to this one
-    bool doomed;         // it can only be rolled back
+    NameData name;         // of the server
+    List *writes;          // Writes of the transaction, outermost level first, in TopMemoryContext
+    bool in_transaction;   // a transaction of the server is bound to this one
+    bool doomed;           // it can only be rolled back
+    mongo::Aborts *aborts; // of connections that are closed: the next one sends them
 };
 
 // Calls visit(entry) for each entry; none where no connection was ever made.

@@ -137,7 +137,12 @@ bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
         check_transaction(entry);
         return true;
     }
-    if (!mongo::begin_transaction(client, table->read_concern, table->write_concern, &failure))
+    if (!mongo::has_transactions(client, &failure) && failure.kind == mongo::ErrorKind::Server)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("server \"%s\" has no transactions", table->server_name),
+                        errdetail("%s", failure.message), errhint("Set its option \"transaction\" to \"none\".")));
+    if (failure.kind != mongo::ErrorKind::None ||
+        !mongo::begin_transaction(client, table->read_concern, table->write_concern, &failure))
         raise_mongo_error(failure, table->server_name, table->name_space, nullptr);
     entry->in_transaction = true;
     entry->doomed = false;

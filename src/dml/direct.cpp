@@ -353,7 +353,8 @@ const char *check_values(PlannerInfo *root, const RelationInfo *info, const Tabl
 // Whether an UPDATE sets columns that say which rows may stand in the partition that its target is.
 bool changes_partition_columns(PlannerInfo *root, Index relation) {
     Relation table = table_open(planner_rt_fetch(relation, root)->relid, NoLock);
-    Bitmapset *updated = get_rel_all_updated_cols(root, find_base_rel(root, relation)), *bounded = partition_columns(table);
+    Bitmapset *updated = get_rel_all_updated_cols(root, find_base_rel(root, relation)),
+              *bounded = partition_columns(table);
     table_close(table, NoLock);
     for (int column = bms_next_member(bounded, -1); column >= 0; column = bms_next_member(bounded, column))
         if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, updated))

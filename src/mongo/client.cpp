@@ -256,7 +256,8 @@ uint32_t select_server(Client *client, const mongoc_read_prefs_t *preference, Er
     return 0;
 }
 
-void kill_idle_cursors(Client *client) noexcept {
+void clear_debts(Client *client) noexcept {
+    send_owed_aborts(client);
     try {
         std::vector<IdleCursor> cursors;
         cursors.swap(client->idle_cursors);
@@ -294,7 +295,7 @@ bool copy_reply(Client *client, Memory memory, Bytes *reply, Error *error) noexc
 bool run_command(Client *client, const char *database, Bytes command, Memory memory, Bytes *reply,
                  Error *error) noexcept {
     clear_error(error);
-    kill_idle_cursors(client);
+    clear_debts(client);
     bson_t document;
     if (!bson_init_static(&document, command.data, command.size)) {
         set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");

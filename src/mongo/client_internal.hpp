@@ -28,6 +28,7 @@ struct Client {
     bool watched = false;                        // the driver tells of its commands
     Document reply;                              // of the last command, as the driver gives it
     std::vector<IdleCursor> idle_cursors;
+    std::vector<std::string> owed_aborts; // abortTransaction commands that nobody has heard an answer of
     unsigned references = 1;
     bool broken = false;
     bool worked = false;
@@ -58,7 +59,11 @@ bool append_transaction(Client *client, Document *options, Error *error) noexcep
 // Copies the last reply into memory; false where none is left.
 bool copy_reply(Client *client, Memory memory, Bytes *reply, Error *error) noexcept;
 
-// Kills the cursors that earlier errors left behind. Their loss is no error of the next command.
-void kill_idle_cursors(Client *client) noexcept;
+// Aborts transactions that an earlier connection left open; what cannot be sent stays owed.
+void send_owed_aborts(Client *client) noexcept;
+
+// Before a command: aborts and kills what earlier errors left behind on the server. A failure is no error of the
+// command.
+void clear_debts(Client *client) noexcept;
 
 } // namespace mongo_fdw::mongo

@@ -104,7 +104,7 @@ void start_session(Cursor *cursor) {
 }
 
 bool open(Cursor *cursor, const CursorRequest &request, Error *error) {
-    kill_idle_cursors(cursor->client);
+    clear_debts(cursor->client);
     cursor->server = select_server(cursor->client, preference_of(cursor), error);
     if (!cursor->server)
         return false;
@@ -209,7 +209,7 @@ void close_cursor(Cursor *cursor, bool may_wait) noexcept {
         } catch (...) {
         }
         if (may_wait)
-            kill_idle_cursors(client);
+            clear_debts(client);
     }
     delete cursor;
     release_client(client);

@@ -65,24 +65,34 @@ void append_int32(std::string *bytes, int32_t value) {
     bytes->append(reinterpret_cast<const char *>(&value), sizeof value);
 }
 
-// OP_MSG {abortTransaction: 1, lsid, txnNumber, autocommit: false}.
-std::string abort_message(const Client *client) {
-    constexpr int32_t kOpMsg = 2013, kHeader = 16 + 4 + 1;
+std::string bytes_of(const Document &document) {
+    bson_t *bson = const_cast<Document &>(document).get();
+    return std::string(reinterpret_cast<const char *>(bson_get_data(bson)), bson->len);
+}
+
+// {abortTransaction: 1, lsid, txnNumber, autocommit: false}; with_database: as it stands in a message.
+std::string abort_command(const Client *client, bool with_database) {
     Document command;
     BSON_APPEND_INT32(command.get(), "abortTransaction", 1);
     BSON_APPEND_DOCUMENT(command.get(), "lsid", mongoc_client_session_get_lsid(client->transaction.get()));
     BSON_APPEND_INT64(command.get(), "txnNumber", client->transaction_number);
     BSON_APPEND_BOOL(command.get(), "autocommit", false);
-    BSON_APPEND_UTF8(command.get(), "$db", "admin");
-    std::string message;
-    append_int32(&message, kHeader + static_cast<int32_t>(command.get()->len));
+    if (with_database)
+        BSON_APPEND_UTF8(command.get(), "$db", "admin");
+    return bytes_of(command);
+}
+
+// OP_MSG with the command.
+std::string abort_message(const Client *client) {
+    constexpr int32_t kOpMsg = 2013, kHeader = 16 + 4 + 1;
+    std::string command = abort_command(client, true), message;
+    append_int32(&message, kHeader + static_cast<int32_t>(command.size()));
     append_int32(&message, 1); // request
     append_int32(&message, 0);
     append_int32(&message, kOpMsg);
     append_int32(&message, 0); // flags
     message += '\0';           // a body follows
-    message.append(reinterpret_cast<const char *>(bson_get_data(command.get())), command.get()->len);
-    return message;
+    return message + command;
 }
 
 bool begin(Client *client, const char *read_concern, Bytes write_concern, Error *error) {
@@ -154,11 +164,77 @@ bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
 
 void abort_transaction(Client *client) noexcept {
     try {
-        if (client->transaction && !client->broken && client->transaction_number >= 0)
-            send_at_once(&client->streams, abort_message(client));
+        if (client->transaction && client->transaction_number >= 0) {
+            client->owed_aborts.push_back(abort_command(client, false));
+            if (!client->broken)
+                send_at_once(&client->streams, abort_message(client));
+        }
     } catch (...) {
     }
     abandon_client(client);
+}
+
+struct Aborts {
+    std::vector<std::string> commands;
+};
+
+void collect_aborts(Client *client, Aborts **aborts) noexcept {
+    try {
+        if (client->owed_aborts.empty())
+            return;
+        if (!*aborts)
+            *aborts = new Aborts;
+        for (std::string &command : client->owed_aborts)
+            (*aborts)->commands.push_back(std::move(command));
+        client->owed_aborts.clear();
+    } catch (...) {
+    }
+}
+
+void owe_aborts(Client *client, Aborts **aborts) noexcept {
+    if (!*aborts)
+        return;
+    client->owed_aborts.swap((*aborts)->commands);
+    delete *aborts;
+    *aborts = nullptr;
+}
+
+void send_owed_aborts(Client *client) noexcept {
+    while (!client->broken && !client->owed_aborts.empty()) {
+        const std::string &command = client->owed_aborts.back();
+        bson_t view;
+        bson_error_t failure{};
+        Document reply;
+        Error error;
+        // Without a session of the driver's: the command says which it is about.
+        bool done = !bson_init_static(&view, reinterpret_cast<const uint8_t *>(command.data()), command.size()) ||
+                    mongoc_client_command_simple(client->handle.get(), "admin", &view, nullptr,
+                                                 reply.reset_for_output(), &failure);
+        if (!done)
+            take_error(client, failure, reply.get(), &error);
+        // A server that answers that it knows no such transaction has none to abort.
+        if (done || error.kind == ErrorKind::Server)
+            client->owed_aborts.pop_back();
+        else
+            return;
+    }
+}
+
+bool has_transactions(Client *client, Error *error) noexcept {
+    clear_error(error);
+    bson_error_t failure{};
+    Handle<mongoc_server_description_t> server(
+        mongoc_client_select_server(client->handle.get(), true, nullptr, &failure));
+    if (!server) {
+        take_error(client, failure, nullptr, error);
+        return false;
+    }
+    if (std::strcmp(mongoc_server_description_type(server.get()), "Standalone") != 0)
+        return true;
+    constexpr int32_t kIllegalOperation = 20;
+    set_error(error, ErrorKind::Server, kIllegalOperation,
+              "Transactions are only allowed on a member of a replica set or a mongos.");
+    return false;
 }
 
 } // namespace mongo_fdw::mongo

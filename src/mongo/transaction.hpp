@@ -14,7 +14,20 @@ bool begin_transaction(Client *client, const char *read_concern, Bytes write_con
 bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept;
 
 // Tells the server to abort what is open, without waiting for an answer or for room to send it, and gives the
-// connection up. The server ends what it does not hear of by its own limit.
+// connection up. Until somebody has waited for an answer the client owes the abort: the server might still hold the
+// transaction's documents.
 void abort_transaction(Client *client) noexcept;
+
+// Aborts that connections owe, for the next one to the same server.
+struct Aborts;
+
+// Moves what a client owes to *aborts, which is made where it is needed and null.
+void collect_aborts(Client *client, Aborts **aborts) noexcept;
+
+// Lets a new client send *aborts before its first command, and wait for their answers; *aborts becomes null.
+void owe_aborts(Client *client, Aborts **aborts) noexcept;
+
+// Whether the server that is written to has transactions; false with an error where it has none or cannot be reached.
+bool has_transactions(Client *client, Error *error) noexcept;
 
 } // namespace mongo_fdw::mongo

@@ -150,7 +150,7 @@ bool insert_all(Client *client, mongoc_collection_t *collection, const WriteRequ
 }
 
 bool run(Client *client, const WriteRequest &request, Memory memory, WriteResult *result, Error *error) {
-    kill_idle_cursors(client);
+    clear_debts(client);
     Document options, plain, upsert;
     bson_error_t failure{};
     BSON_APPEND_BOOL(options.get(), "ordered", request.ordered);
@@ -239,7 +239,7 @@ namespace {
 // What both kinds of single commands need: the command's view, and the options of the transaction.
 bool prepare_command(Client *client, Bytes command, bson_t *view, Document *options, Error *error) {
     clear_error(error);
-    kill_idle_cursors(client);
+    clear_debts(client);
     if (!bson_init_static(view, command.data, command.size)) {
         set_error(error, ErrorKind::Config, 0, "the command is not a BSON document");
         return false;

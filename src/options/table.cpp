@@ -163,11 +163,12 @@ void check_bson_type(const OptionRow &row, const char *value, uint8_t) {
             return;
     for (const char *type : kUnread)
         if (pg_strcasecmp(type, value) == 0)
-            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                            errmsg("invalid value for option \"%s\": \"%s\"", row.name, value),
-                            errdetail("No column but one of JSON reads values of this BSON type: what was written could "
-                                      "be neither read nor found."),
-                            errhint("Write such a value through a column of type json or jsonb, as Extended JSON.")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                     errmsg("invalid value for option \"%s\": \"%s\"", row.name, value),
+                     errdetail("No column but one of JSON reads values of this BSON type: what was written could "
+                               "be neither read nor found."),
+                     errhint("Write such a value through a column of type json or jsonb, as Extended JSON.")));
     int subtype;
     if (pg_strncasecmp(value, "binary:", 7) == 0 && parse_int(value + 7, &subtype, 0, nullptr) && subtype >= 0 &&
         subtype <= 255)

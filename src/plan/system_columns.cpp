@@ -59,11 +59,11 @@ void refuse_system_columns(PlannerInfo *root, const RelOptInfo *rel) {
     if (!found)
         return;
     Oid table = planner_rt_fetch(rel->relid, root)->relid;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("system column \"%s\" of foreign table \"%s\" cannot be read",
-                           get_attname(table, search.found, false), get_rel_name(table)),
-                    errdetail("A document of MongoDB has no such column."),
-                    errhint("Tell documents apart by their _id.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("system column \"%s\" of foreign table \"%s\" cannot be read",
+                    get_attname(table, search.found, false), get_rel_name(table)),
+             errdetail("A document of MongoDB has no such column."), errhint("Tell documents apart by their _id.")));
 }
 
 } // namespace mongo_fdw

@@ -126,6 +126,24 @@ is(join(',', numbers($abort), sessions($abort)), join(',', numbers($insert), ses
 like($abort, qr/autocommit=false/, 'as part of it');
 is($result->{err}, '', 'with nothing to warn of');
 
+# A statement that is cancelled while a command runs leaves the server's transaction open: the next connection aborts it before
+# anything else. What was aborted at once is aborted once more there, so that no command comes before it.
+$result = run("\\set ON_ERROR_STOP 0\nSET statement_timeout = '500ms'; BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO " . table('sess', 'ids,fault=stall') . " VALUES (1, 1); ROLLBACK; RESET statement_timeout; SELECT count(*) FROM $y;");
+like($result->{err}, qr/ERROR:  57014/, 'a statement that is cancelled in a transaction');
+my ($open) = lines($result, 'insert');
+my @aborts = lines($result, 'abortTransaction');
+is(join(',', numbers($aborts[0]), sessions($aborts[0])), join(',', numbers($open), sessions($open)), 'is aborted by session and number');
+like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert insert abortTransaction (aggregate )?find/, 'before the next command');
+$result = run("BEGIN; INSERT INTO $x VALUES (1, 1); ROLLBACK; SELECT count(*) FROM $y;");
+like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert abortTransaction abortTransaction (aggregate )?find/, 'after a rollback as well');
+# A server without transactions says so at the first read or write.
+my $lone = start_replay();
+add_server($node, 'lone', "mongodb://127.0.0.1:$lone->{port}/", "transaction 'session', read_concern 'snapshot'");
+my $alone = table('lone', 'ids,docs=2');
+for my $statement ("SELECT count(*) FROM $alone", "INSERT INTO $alone VALUES (1, 1)") {
+    like(run($statement)->{err}, qr/ERROR:  0A000: server "lone" has no transactions/, "no transactions: $statement");
+}
+
 # Snapshots begin with the first read; read and write concerns stand where servers want them.
 my $shot = table('snap', 'ids,docs=2');
 $result = run("BEGIN; SELECT count(*) FROM $shot; SELECT count(*) FROM $shot; INSERT INTO $shot VALUES (1, 1) RETURNING k; INSERT INTO $shot VALUES (2, 2); COMMIT;");
