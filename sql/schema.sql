@@ -2,7 +2,7 @@
 -- (Random documents against an oracle: test/property. Commands, memory, faults: test/t/006_schema.pl.)
 
 -- catalog: sizes depend on the server's product
-SELECT database, collection, kind, documents, jsonb_path_query_array(indexes, '$[*].name') AS indexes, note
+SELECT database, collection, kind, documents, jsonb_path_query_array(indexes::jsonb, '$[*].name') AS indexes, note
   FROM mongo.catalog('mongodb', 'mongo_fdw_cpp_test') WHERE collection IN ('empty', 'many', 'orders', 'people') ORDER BY collection;
 SELECT count(*) FROM mongo.catalog('mongodb') WHERE database = 'mongo_fdw_cpp_test' AND collection = 'people';
 SELECT count(*) FROM mongo.catalog('mongodb', 'no such database');
@@ -126,3 +126,56 @@ RESET ROLE;
 DROP ROLE mongo_fdw_cpp_nobody;
 DROP FOREIGN TABLE judged, judged_items, judged_pipeline, strict, counted, judged_orders, judged_parts;
 DROP FUNCTION tables_of;
+
+-- Paths that no column holds: fields outside of the sample, beside columns, inside child tables; by the server and by a scan.
+CREATE FOREIGN TABLE fill (__doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'late');
+TRUNCATE fill;
+INSERT INTO fill SELECT json_build_object('_id', g, 'name', 'n' || g, 'at', json_build_object('city', 'c'), 'items', json_build_array(json_build_object('sku', 's', 'qty', g))) FROM generate_series(1, 60) g;
+CREATE SCHEMA late;
+SELECT table_name, left(statement, 60) FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 'late', '{late}', options => '{sample=10,on_conversion_error=collect}') WHERE kind = 'table';
+CALL mongo.import_schema('mongodb', 'mongo_fdw_cpp_writes', 'late', '{late,late_items}', sample => 10, on_conversion_error => 'collect');
+SELECT path, type, bad FROM mongo.conformance('late.late') WHERE bad > 0 OR column_name IS NULL;
+INSERT INTO fill VALUES ('{"_id": 61, "name": "x", "extra": {"$numberLong": "5"}, "at": {"city": "c", "zip": "1"}, "items": [{"sku": "s", "qty": 1, "note": null}, "odd", {"a.b": 1, "": 2}]}'),
+    ('{"_id": 62, "extra": "text", "at": "nowhere", "items": [], "$dollar": true, "x.y": {"z": 1}}'), ('{"_id": 63, "extra": null, "at": [{"city": "c"}]}');
+CREATE FUNCTION unknown(tab regclass, how text) RETURNS SETOF record LANGUAGE sql AS $$
+    SELECT path, documents, missing, nulls, bad, bad_types, example_ids -> 0 AS example FROM mongo.conformance(tab, method => how) WHERE type = 'no column' $$;
+SELECT * FROM unknown('late.late', 'auto') x (path text, documents bigint, missing bigint, nulls bigint, bad bigint, bad_types jsonb, example jsonb);
+SELECT * FROM unknown('late.late_items', 'auto') x (path text, documents bigint, missing bigint, nulls bigint, bad bigint, bad_types jsonb, example jsonb);
+SELECT tab, count(*) FROM (VALUES ('late.late'), ('late.late_items')) t (tab), LATERAL (
+    SELECT path, documents, missing, nulls, bad, bad_types FROM mongo.conformance(tab::regclass) WHERE type = 'no column'
+    INTERSECT SELECT path, documents, missing, nulls, bad, bad_types FROM mongo.conformance(tab::regclass, method => 'scan') WHERE type = 'no column') q GROUP BY 1 ORDER BY 1;
+-- A column for the document holds everything; without the child table its array is unknown.
+DROP FOREIGN TABLE late.late_items;
+SELECT path, bad FROM mongo.conformance('late.late') WHERE type = 'no column' AND path = 'items';
+ALTER FOREIGN TABLE late.late ADD COLUMN __doc jsonb;
+SELECT count(*) FROM mongo.conformance('late.late') WHERE type = 'no column';
+DROP SCHEMA late CASCADE;
+
+-- One odd document decides nothing, within the tolerance.
+TRUNCATE fill;
+INSERT INTO fill SELECT json_build_object('_id', g, 'items', json_build_array(json_build_object('sku', g)), 'n', g, 'sub', json_build_object('a', 1)) FROM generate_series(1, 400) g;
+INSERT INTO fill VALUES ('{"_id": "odd", "items": {"sku": 1}, "n": "text", "sub": "none"}'), ('{"_id": 402, "items": [{"sku": 1}, 5], "n": 1, "sub": {"a": 2}}');
+CREATE FUNCTION tables_of(tolerance text) RETURNS TABLE (name text, columns text) LANGUAGE sql AS $$
+    SELECT table_name, regexp_replace(substring(statement FROM '\((.*?)\)\n'), '\s+', ' ', 'g') FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', '{late,late_items}', options => ARRAY['sample=0', tolerance]) WHERE kind = 'table' $$;
+SELECT * FROM tables_of('tolerance=0');
+SELECT * FROM tables_of('tolerance=0.01');
+SELECT * FROM tables_of('on_conversion_error=collect');
+SELECT substring(statement FROM 'IS (.*)') FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', '{late,late_items}', options => '{sample=0,tolerance=0.01}') WHERE kind = 'comment' AND statement ~ 'not fit|no arrays|paths have';
+SELECT error_of($$SELECT mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', options => '{tolerance=0.9}')$$);
+-- Maps of values of several types.
+TRUNCATE fill;
+INSERT INTO fill SELECT json_build_object('_id', g, 'counters', json_object_agg('2024-01-' || lpad((g * 7 + i)::text, 2, '0'), CASE i % 3 WHEN 0 THEN to_json(i) WHEN 1 THEN to_json('text'::text) ELSE '{"a": 1}'::json END)) FROM generate_series(1, 3) g, generate_series(1, 9) i GROUP BY g;
+SELECT * FROM tables_of('tolerance=0');
+-- More paths than an import takes: excluded collections are not read; others get _id and the document.
+TRUNCATE fill;
+INSERT INTO fill SELECT json_object_agg(CASE g WHEN 0 THEN '_id' ELSE 'field' || g END, g) FROM generate_series(0, 100001) g;
+SELECT * FROM tables_of('tolerance=0');
+SET client_min_messages = warning;
+SELECT count(*) FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', except_tables => '{late}', options => '{sample=1}') WHERE table_name ~ '^late';
+RESET client_min_messages;
+SELECT left(error_of($$SELECT * FROM mongo.profile('mongodb', 'mongo_fdw_cpp_writes', 'late')$$), 80);
+TRUNCATE fill;
+-- Compound indexes keep their order.
+SELECT i -> 'key' AS key FROM mongo.catalog('mongodb', 'mongo_fdw_cpp_index') c, json_array_elements(c.indexes) i WHERE i ->> 'name' <> '_id_';
+DROP FOREIGN TABLE fill;
+DROP FUNCTION unknown, tables_of;

@@ -51,19 +51,15 @@ const char *note_of(const mongo::Error &failure) {
 }
 
 // A value as jsonb in relaxed Extended JSON; false where jsonb cannot hold it.
-bool jsonb_of(const JsonNode &node, Datum *out) {
-    Arena arena{CurrentMemoryContext, nullptr, nullptr};
-    return make_jsonb(node, JsonForm::Relaxed, &arena, out) == JsonFault::None;
-}
-
 bool jsonb_of(const BsonValue &value, Datum *out) {
     Arena arena{CurrentMemoryContext, nullptr, nullptr};
     JsonNode node;
     json_node_of(value, JsonForm::Relaxed, &arena, &node);
-    return jsonb_of(node, out);
+    return make_jsonb(node, JsonForm::Relaxed, &arena, out) == JsonFault::None;
 }
 
-bool jsonb_of_list(List *list, Datum *out) {
+// Documents as json, which keeps the order of their keys: that of a compound index. False where it cannot say them.
+bool json_of_list(List *list, Datum *out) {
     JsonNode node{};
     node.kind = JsonNode::Kind::List;
     node.length = list_length(list);
@@ -73,7 +69,13 @@ bool jsonb_of_list(List *list, Datum *out) {
     foreach (cell, list)
         values[at++] = *static_cast<BsonValue *>(lfirst(cell));
     node.values = values;
-    return jsonb_of(node, out);
+    Arena arena{CurrentMemoryContext, nullptr, nullptr};
+    StringInfoData text;
+    initStringInfo(&text);
+    if (append_json(&text, node, JsonForm::Relaxed, &arena) != JsonFault::None)
+        return false;
+    *out = PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
+    return true;
 }
 
 bool is_named(List *collections, const char *name) {
@@ -142,7 +144,7 @@ void describe_collection(Row *row, const DocumentSource &source, const Collectio
         List *indexes = list_indexes(source, &failure);
         if (failure.kind != mongo::ErrorKind::None)
             note = note_of(failure);
-        else if (jsonb_of_list(indexes, &value))
+        else if (json_of_list(indexes, &value))
             row->set(kIndexes, value);
     }
     if (note)
@@ -180,24 +182,12 @@ bool is_system_database(const char *name) {
 }
 
 // Names of all databases but the system's, in UTF-8.
-List *list_databases(Oid server) {
-    mql::Document command = mql::list_databases_command(current_memory());
-    mongo::Bytes reply;
-    run_command(server, GetUserId(), "admin", {command.data, command.size}, &reply);
-    BsonValue databases = field_of(reply.data, reply.size, "databases");
+List *users_databases(Oid server) {
     List *names = NIL;
-    if (databases.type != BsonType::Array)
-        return NIL;
-    BsonReader reader(databases.data, databases.size);
-    while (reader.next()) {
-        uint32_t length;
-        BsonValue name = field_of(reader.value(), "name");
-        if (name.type != BsonType::String)
-            continue;
-        const char *text = text_of(name, &length);
-        if (!is_system_database(text))
-            names = lappend(names, pnstrdup(text, length));
-    }
+    ListCell *cell;
+    foreach (cell, list_databases(server, nullptr))
+        if (!is_system_database(static_cast<char *>(lfirst(cell))))
+            names = lappend(names, lfirst(cell));
     return names;
 }
 
@@ -209,7 +199,7 @@ using namespace mongo_fdw;
 extern "C" Datum mongo_catalog(PG_FUNCTION_ARGS) {
     ForeignServer *server = usable_server(text_argument(fcinfo, 0, "server"));
     List *databases =
-        PG_ARGISNULL(1) ? list_databases(server->serverid) : list_make1(utf8_of(text_argument(fcinfo, 1, "database")));
+        PG_ARGISNULL(1) ? users_databases(server->serverid) : list_make1(utf8_of(text_argument(fcinfo, 1, "database")));
     InitMaterializedSRF(fcinfo, 0);
     ListCell *cell;
     foreach (cell, databases)

@@ -45,10 +45,17 @@ DocumentStream *open_unless_refused(const DocumentSource &source, mql::Document 
 
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure) {
     DocumentSource source{server, user, database, "", readable_text(database, strlen(database)), nullptr};
+    mongo::Error refusal;
     DocumentStream *stream =
-        open_unless_refused(source, mql::list_collections_command(nullptr, current_memory()), failure);
-    if (!stream)
+        open_unless_refused(source, mql::list_collections_command(nullptr, false, current_memory()), &refusal);
+    if (!stream) // a role may read collections without a right to list them all
+        stream = open_unless_refused(source, mql::list_collections_command(nullptr, true, current_memory()), &refusal);
+    if (!stream) {
+        if (!failure)
+            raise_mongo_error(refusal, GetForeignServer(server)->servername, source.name_space, nullptr);
+        *failure = refusal;
         return NIL;
+    }
     List *list = NIL;
     BsonValue document;
     while (next_document(stream, &document)) {
@@ -81,6 +88,30 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
     close_documents(stream);
     list_sort(list, by_name);
     return list;
+}
+
+List *list_databases(Oid server, bool *told) {
+    mql::Document command = mql::list_databases_command(current_memory());
+    mongo::Bytes reply;
+    mongo::Error failure;
+    bool done =
+        run_command(server, GetUserId(), "admin", {command.data, command.size}, &reply, told ? &failure : nullptr);
+    if (told)
+        *told = done;
+    BsonValue databases = done ? field_of(reply.data, reply.size, "databases") : kMissing;
+    List *names = NIL;
+    if (databases.type != BsonType::Array)
+        return NIL;
+    BsonReader reader(databases.data, databases.size);
+    while (reader.next()) {
+        uint32_t length;
+        BsonValue name = field_of(reader.value(), "name");
+        if (name.type != BsonType::String)
+            continue;
+        const char *text = text_of(name, &length);
+        names = lappend(names, pnstrdup(text, length));
+    }
+    return names;
 }
 
 List *list_indexes(const DocumentSource &source, mongo::Error *failure) {

@@ -18,6 +18,9 @@ struct CollectionInfo {
 // like) goes to *failure where the caller gives one and the result is NIL; a connection that fails always raises.
 List *list_collections(Oid server, Oid user, const char *database, mongo::Error *failure);
 
+// Names of all databases, in UTF-8. *told, where given: false where the server refuses to tell; else that raises.
+List *list_databases(Oid server, bool *told);
+
 // Documents of listIndexes, copied as BsonValue; NIL with *failure set where the server refuses.
 List *list_indexes(const DocumentSource &source, mongo::Error *failure);
 

@@ -6,6 +6,7 @@
 // the server found a value that it was not sure of is counted by the scan as well.
 #include "catalog/collections.hpp"
 #include "catalog/profile.hpp"
+#include "catalog/unknown_paths.hpp"
 #include "connect/documents.hpp"
 #include "convert/decode.hpp"
 #include "convert/fit.hpp"
@@ -224,11 +225,11 @@ void count_by_scan(Survey *survey) {
 // --- rows ---
 
 // Extended JSON; an _id that jsonb cannot hold (a NUL character) stands as the text of its JSON.
-Datum examples_datum(const ColumnCount *count) {
+Datum examples_datum(List *examples) {
     StringInfoData list;
     initStringInfo(&list);
     ListCell *cell;
-    foreach (cell, count->examples) {
+    foreach (cell, examples) {
         Arena arena{CurrentMemoryContext, nullptr, nullptr};
         JsonNode node;
         Datum ignored;
@@ -268,7 +269,29 @@ void write_count(const Survey *survey, const ColumnCount *count, ReturnSetInfo *
     values[6] = Int64GetDatum(count->nulls);
     values[7] = Int64GetDatum(count->bad);
     values[8] = type_counts(count->bad_types);
-    values[9] = examples_datum(count);
+    values[9] = examples_datum(count->examples);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+// A path that no column holds: "bad" are its values that are not null.
+void write_unknown(const UnknownPath *unknown, bool by_server, ReturnSetInfo *result) {
+    Datum values[10];
+    bool nulls[10] = {};
+    nulls[0] = true;
+    int64 null = static_cast<int64>(unknown->types[type_index(BsonType::Null)] +
+                                    unknown->types[type_index(BsonType::Undefined)]);
+    uint64_t types[kBsonTypes];
+    memcpy(types, unknown->types, sizeof types);
+    types[type_index(BsonType::Null)] = types[type_index(BsonType::Undefined)] = 0;
+    values[1] = CStringGetTextDatum(unknown->path);
+    values[2] = CStringGetTextDatum("no column");
+    values[3] = CStringGetTextDatum(by_server ? "server" : "scan");
+    values[4] = Int64GetDatum(unknown->rows);
+    values[5] = Int64GetDatum(Max(unknown->rows - unknown->found, 0));
+    values[6] = Int64GetDatum(null);
+    values[7] = Int64GetDatum(unknown->found - null);
+    values[8] = type_counts(types);
+    values[9] = examples_datum(unknown->examples);
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -330,5 +353,10 @@ extern "C" Datum mongo_conformance(PG_FUNCTION_ARGS) {
             write_count(&survey, &survey.counts[i], result);
     if (table->unwind_levels > 0)
         write_count(&survey, &survey.counts[0], result);
+    bool by_server;
+    ListCell *cell;
+    foreach (cell,
+             unknown_paths(table, survey.source, survey.pipeline, strcmp(method, "auto") == 0, examples, &by_server))
+        write_unknown(static_cast<UnknownPath *>(lfirst(cell)), by_server, result);
     PG_RETURN_VOID();
 }

@@ -9,8 +9,11 @@
 #include "catalog/names.hpp"
 #include "connect/sample.hpp"
 #include "options/options.hpp"
+#include "mql/commands.hpp"
 #include "options/table.hpp"
 #include "pg/arguments.hpp"
+#include "pg/error.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_import_statements);
@@ -32,6 +35,7 @@ struct Imported {
     CollectionInfo *info;
     LayoutTable *table; // null: not imported
     const char *sampled;
+    bool partly; // not all documents were read
 };
 
 bool is_listed(const Import &import, const char *name) {
@@ -52,7 +56,9 @@ bool is_wanted(const Import &import, const char *table) {
 // gets a suffix.
 bool may_be_wanted(const Import &import, const char *base) {
     constexpr size_t kCertain = NAMEDATALEN - 10; // names longer than that are cut
-    if (import.mode != FDW_IMPORT_SCHEMA_LIMIT_TO)
+    if (import.mode == FDW_IMPORT_SCHEMA_EXCEPT)  // with its child tables
+        return !is_listed(import, base);
+    if (import.mode == FDW_IMPORT_SCHEMA_ALL)
         return true;
     size_t length = Min(strlen(base), kCertain);
     ListCell *cell;
@@ -73,8 +79,19 @@ void read_collection(const Import &import, Imported *imported) {
     mongo::Error failure;
     SampleMethod method;
     // What lies below max_depth decides between json and jsonb.
-    Profile *profile =
-        profile_sample(request, {kFullDepth, kManyPaths, import.rules.map_threshold, false, 0}, &method, &failure);
+    ProfileSettings settings{kFullDepth, kManyPaths, import.rules.map_threshold, false, 0, true};
+    Profile *profile = profile_sample(request, settings, &method, &failure);
+    ImportRules rules = import.rules;
+    if (profile && profile->too_many) {
+        ereport(WARNING, (errmsg("collection \"%s\" has more than %d paths", request.source.name_space, kManyPaths),
+                          errdetail("Its table has _id and the whole document alone."),
+                          errhint("Keys that are data make many paths: read them through the document.")));
+        static const char *const kOnlyId[] = {"_id"};
+        request.project = kOnlyId;
+        request.project_count = 1;
+        rules.doc_column = true;
+        profile = profile_sample(request, settings, &method, &failure);
+    }
     if (!profile) {
         raise_unless_refused(failure, request.source);
         ereport(WARNING, (errmsg("collection \"%s\" is left out", request.source.name_space),
@@ -82,9 +99,10 @@ void read_collection(const Import &import, Imported *imported) {
                                     readable_text(failure.message, static_cast<uint32_t>(strlen(failure.message))))));
         return;
     }
-    if (info->validator.type == BsonType::Document)
+    bool whole = request.project == nullptr;
+    if (whole && info->validator.type == BsonType::Document)
         apply_validator(profile, info->validator);
-    if (!info->view) {
+    if (whole && !info->view) {
         ListCell *cell;
         foreach (cell, list_indexes(request.source, &failure))
             apply_index(profile, *static_cast<BsonValue *>(lfirst(cell)));
@@ -93,12 +111,109 @@ void read_collection(const Import &import, Imported *imported) {
     imported->sampled = method == SampleMethod::All
                             ? psprintf("all %llu documents", documents)
                             : psprintf("a sample of %llu documents (%s)", documents, method_name(method));
-    imported->table = lay_out(profile, info->shown, import.rules);
+    imported->partly = method != SampleMethod::All;
+    imported->table = lay_out(profile, info->shown, rules);
+}
+
+// The collections that LIMIT TO names, where no list is to be had: those that hold a document.
+List *named_collections(const Import &import) {
+    List *infos = NIL;
+    ListCell *cell;
+    foreach (cell, import.names) {
+        CollectionInfo *info = static_cast<CollectionInfo *>(palloc0(sizeof(CollectionInfo)));
+        info->shown = static_cast<char *>(lfirst(cell));
+        info->name = utf8_of(info->shown);
+        mql::PartCommand part{};
+        part.collection = info->name;
+        part.natural = true;
+        part.limit = 1;
+        mongo::Error failure;
+        DocumentSource source{import.server, GetUserId(), utf8_of(import.database), info->name,
+                              psprintf("%s.%s", import.database, info->shown)};
+        DocumentStream *stream = open_documents(source, mql::part_command(part, current_memory()), &failure);
+        BsonValue document;
+        if (!stream)
+            raise_unless_refused(failure, source);
+        else if (next_document(stream, &document))
+            infos = lappend(infos, info);
+        if (stream)
+            close_documents(stream);
+    }
+    return infos;
+}
+
+// Raises HV00Q where the server says that there is no such database; a NOTICE where it is empty.
+void note_empty_database(const Import &import) {
+    bool told;
+    List *databases = list_databases(import.server, &told);
+    bool found = !told;
+    ListCell *cell;
+    foreach (cell, databases)
+        found = found || strcmp(static_cast<char *>(lfirst(cell)), utf8_of(import.database)) == 0;
+    if (!found)
+        ereport(ERROR, (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
+                        errmsg("there is no database \"%s\" on server \"%s\"", import.database, import.server_name),
+                        errhint("The names of databases are case-sensitive; mongo.catalog lists them.")));
+    ereport(NOTICE, (errmsg("database \"%s\" holds no collection", import.database)));
+}
+
+List *collections_of(const Import &import) {
+    mongo::Error failure;
+    failure.kind = mongo::ErrorKind::None;
+    List *infos = list_collections(import.server, GetUserId(), utf8_of(import.database), &failure);
+    if (failure.kind == mongo::ErrorKind::None) {
+        if (infos == NIL)
+            note_empty_database(import);
+        return infos;
+    }
+    if (import.mode != FDW_IMPORT_SCHEMA_LIMIT_TO)
+        raise_mongo_error(failure, import.server_name, import.database, nullptr);
+    return named_collections(import);
+}
+
+template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
+    if (!table)
+        return;
+    visit(table);
+    ListCell *cell;
+    foreach (cell, table->children)
+        for_each_table(static_cast<LayoutTable *>(lfirst(cell)), visit);
+}
+
+// Says which of the tables that are made rest on a part of the documents alone.
+void note_samples(List *all, List *made) {
+    StringInfoData names;
+    initStringInfo(&names);
+    int count = 0;
+    ListCell *cell, *name;
+    foreach (cell, all) {
+        const Imported *imported = static_cast<Imported *>(lfirst(cell));
+        bool wanted = false;
+        if (imported->partly)
+            for_each_table(imported->table, [&](const LayoutTable *table) {
+                foreach (name, made)
+                    wanted = wanted || strcmp(static_cast<char *>(lfirst(name)), table->name) == 0;
+            });
+        if (!wanted)
+            continue;
+        constexpr int kShown = 10;
+        if (count++ < kShown)
+            appendStringInfo(&names, "%s%s", count > 1 ? ", " : "", imported->table->name);
+        else if (count == kShown + 1)
+            appendStringInfoString(&names, ", ...");
+    }
+    if (count > 0)
+        ereport(NOTICE,
+                (errmsg_plural("%d table was laid out from a sample: %s", "%d tables were laid out from samples: %s",
+                               static_cast<unsigned long>(count), count, names.data),
+                 errdetail("What no sampled document has is not in them, and what none has otherwise may not fit."),
+                 errhint("mongo.conformance('table') counts over all documents what does not fit a column and what no "
+                         "column holds; option sample '0' reads all.")));
 }
 
 // Reads and lays out everything that is wanted.
 List *plan_import(const Import &import) {
-    List *infos = list_collections(import.server, GetUserId(), utf8_of(import.database), nullptr), *result = NIL;
+    List *infos = collections_of(import), *result = NIL;
     int count = list_length(infos), at = 0;
     const char **names = static_cast<const char **>(palloc(sizeof(char *) * Max(count, 1)));
     LayoutTable **tables = static_cast<LayoutTable **>(palloc0(sizeof(LayoutTable *) * Max(count, 1)));
@@ -131,15 +246,6 @@ void note_unknown_tables(const Import &import, List *made) {
             ereport(NOTICE, (errmsg("database \"%s\" gives no table \"%s\", skipping", import.database,
                                     static_cast<char *>(lfirst(cell)))));
     }
-}
-
-template <class Visit> void for_each_table(LayoutTable *table, Visit visit) {
-    if (!table)
-        return;
-    visit(table);
-    ListCell *cell;
-    foreach (cell, table->children)
-        for_each_table(static_cast<LayoutTable *>(lfirst(cell)), visit);
 }
 
 } // namespace
@@ -177,6 +283,8 @@ ImportRules import_rules(List *options, List *server_options) {
     rules.errors_column = boolean("errors_column") || (on_error && pg_strcasecmp(on_error, "collect") == 0);
     rules.snake_case = is("name_case", "snake");
     rules.collate_c = boolean("collate_c");
+    bool collects = on_error && pg_strcasecmp(on_error, "collect") == 0;
+    (void)parse_real(text("tolerance", collects ? "0.01" : "0"), &rules.tolerance, 0, nullptr);
     return rules;
 }
 
@@ -190,8 +298,8 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
     ListCell *cell;
     foreach (cell, statement->table_list)
         import.names = lappend(import.names, lfirst_node(RangeVar, cell)->relname);
-    List *commands = NIL, *made = NIL;
-    foreach (cell, plan_import(import))
+    List *commands = NIL, *made = NIL, *all = plan_import(import);
+    foreach (cell, all)
         for_each_table(static_cast<Imported *>(lfirst(cell))->table, [&](LayoutTable *table) {
             if (!is_wanted(import, table->name))
                 return;
@@ -200,6 +308,7 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
                 lappend(commands, create_statement(table, nullptr, import.server_name, import.database, import.rules));
         });
     note_unknown_tables(import, made);
+    note_samples(all, made);
     return commands;
 }
 
@@ -214,6 +323,17 @@ struct Output {
     }
 };
 
+// How many values of the array that a child table unwinds are no arrays.
+const char *odd_arrays(const LayoutTable *table) {
+    if (!table->unwind)
+        return "";
+    const ProfileNode *array = table->scope->parent;
+    uint64_t others = array->present - null_count(array) - array->types[type_index(BsonType::Array)];
+    return others ? psprintf("; %llu %s", static_cast<unsigned long long>(others),
+                             others == 1 ? "value is no array" : "values are no arrays")
+                  : "";
+}
+
 void add_statements(const Import &import, const Imported *imported, LayoutTable *table, const char *schema,
                     const Output &output) {
     const char *name = quote_qualified_identifier(schema, table->name);
@@ -222,9 +342,9 @@ void add_statements(const Import &import, const Imported *imported, LayoutTable 
     const char *what = table->unwind ? psprintf("array %s of ", profile_path(table->scope->parent)) : "";
     output.add(table->name, "comment",
                psprintf("COMMENT ON FOREIGN TABLE %s IS %s;", name,
-                        quote_literal_cstr(psprintf("MongoDB: %s%s \"%s.%s\"; laid out from %s", what,
+                        quote_literal_cstr(psprintf("MongoDB: %s%s \"%s.%s\"; laid out from %s%s", what,
                                                     imported->info->view ? "view" : "collection", import.database,
-                                                    table->collection, imported->sampled))));
+                                                    table->collection, imported->sampled, odd_arrays(table)))));
     ListCell *cell;
     foreach (cell, table->columns) {
         const LayoutColumn *column = static_cast<LayoutColumn *>(lfirst(cell));
@@ -271,9 +391,9 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
     import.rules = import_rules(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)), server->options);
     InitMaterializedSRF(fcinfo, 0);
     Output output{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
-    List *made = NIL;
+    List *made = NIL, *all = plan_import(import);
     ListCell *cell;
-    foreach (cell, plan_import(import)) {
+    foreach (cell, all) {
         Imported *imported = static_cast<Imported *>(lfirst(cell));
         for_each_table(imported->table, [&](LayoutTable *table) {
             if (!is_wanted(import, table->name))
@@ -283,5 +403,6 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
         });
     }
     note_unknown_tables(import, made);
+    note_samples(all, made);
     PG_RETURN_VOID();
 }

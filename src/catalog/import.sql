@@ -10,7 +10,7 @@ CREATE PROCEDURE mongo.import_schema(
     sample integer DEFAULT NULL, nested text DEFAULT NULL, arrays text DEFAULT NULL, max_depth integer DEFAULT NULL,
     max_columns integer DEFAULT NULL, map_threshold integer DEFAULT NULL, id_type text DEFAULT NULL,
     doc_column boolean DEFAULT NULL, errors_column boolean DEFAULT NULL, on_conversion_error text DEFAULT NULL,
-    name_case text DEFAULT NULL, collate_c boolean DEFAULT NULL)
+    name_case text DEFAULT NULL, collate_c boolean DEFAULT NULL, tolerance double precision DEFAULT NULL)
     LANGUAGE plpgsql AS $$
 DECLARE
     options pg_catalog.text[];
@@ -22,7 +22,7 @@ BEGIN
                    ('map_threshold', map_threshold::pg_catalog.text), ('id_type', id_type),
                    ('doc_column', doc_column::pg_catalog.text), ('errors_column', errors_column::pg_catalog.text),
                    ('on_conversion_error', on_conversion_error), ('name_case', name_case),
-                   ('collate_c', collate_c::pg_catalog.text)) AS o (name, value)
+                   ('collate_c', collate_c::pg_catalog.text), ('tolerance', tolerance::pg_catalog.text)) AS o (name, value)
      WHERE o.value IS NOT NULL;
     FOR command IN SELECT s.statement
         FROM mongo.import_statements(server, database, schema, limit_to, except_tables, options) AS s LOOP
@@ -30,5 +30,5 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON PROCEDURE mongo.import_schema(text, text, text, text[], text[], integer, text, text, integer, integer,
-    integer, text, boolean, boolean, text, text, boolean) IS
-    'IMPORT FOREIGN SCHEMA with a comment on every table and column that says what the documents showed: shares of types, missing values, why the type was chosen. Arguments are the options of IMPORT FOREIGN SCHEMA; limit_to and except_tables name tables, child tables too';
+    integer, text, boolean, boolean, text, text, boolean, double precision) IS
+    'IMPORT FOREIGN SCHEMA with a comment on every table and column that says what the documents showed: shares of types, missing values, why the type was chosen. Arguments are the options of IMPORT FOREIGN SCHEMA; limit_to names tables, child tables too; except_tables names collections'' tables, whose child tables are left out with them. tolerance: the share of the values of a path that may be misfits of its main shape; 0, and 0.01 where the tables collect what does not fit. HV00Q for an unknown database';

@@ -74,7 +74,7 @@ TypeChoice choose_array(const ProfileNode *node, const ImportRules &rules) {
     const ProfileNode *element = node->element;
     if (rules.arrays == ArrayMode::Jsonb)
         return as_json(node, "an array, wanted as jsonb");
-    uint64_t types = element ? evident_types(element) : 0;
+    uint64_t others = 0, types = element ? main_types(element, rules, &others) : 0;
     if (types == 0)
         return as_json(node, "arrays without a value");
     if (types == type_bit(BsonType::Document)) {
@@ -111,7 +111,51 @@ TypeChoice choose_document(const ProfileNode *node, const ImportRules &rules) {
 
 } // namespace
 
+namespace {
+
+bool lies_in_id(const ProfileNode *node) {
+    for (; node->parent; node = node->parent)
+        if (!node->parent->parent && node->kind == ProfileNode::Kind::Field && strcmp(node->key, "_id") == 0)
+            return true;
+    return false;
+}
+
+} // namespace
+
 uint64_t evident_types(const ProfileNode *node) { return (seen_types(node) | node->declared) & ~kNulls; }
+
+uint64_t main_types(const ProfileNode *node, const ImportRules &rules, uint64_t *misfits) {
+    // Types that one column, or one child table, takes together.
+    constexpr uint64_t kShapes[] = {kNumbers,
+                                    kTexts,
+                                    type_bit(BsonType::Bool),
+                                    type_bit(BsonType::Date),
+                                    type_bit(BsonType::Binary),
+                                    type_bit(BsonType::Document),
+                                    type_bit(BsonType::Array)};
+    uint64_t types = evident_types(node), total = 0, most = 0, main = 0;
+    *misfits = 0;
+    if (rules.tolerance <= 0 || lies_in_id(node))
+        return types;
+    for (int i = 0; i < kBsonTypes; i++)
+        if (types & (UINT64_C(1) << i))
+            total += node->types[i];
+    for (uint64_t shape : kShapes) {
+        uint64_t count = 0;
+        for (int i = 0; i < kBsonTypes; i++)
+            if (shape & types & (UINT64_C(1) << i))
+                count += node->types[i];
+        if (count > most) {
+            most = count;
+            main = shape;
+        }
+    }
+    bool declared = (node->declared & ~kNulls & ~main) != 0;
+    if (declared || most == total || static_cast<double>(total - most) > rules.tolerance * static_cast<double>(total))
+        return types;
+    *misfits = total - most;
+    return types & main;
+}
 
 TextTrouble text_trouble(const ProfileNode *node) {
     check_stack_depth();
@@ -132,8 +176,20 @@ TextTrouble text_trouble(const ProfileNode *node) {
     return trouble;
 }
 
+namespace {
+
+TypeChoice choose_shape(const ProfileNode *node, uint64_t types, const ImportRules &rules) {
+    if (types == type_bit(BsonType::Document))
+        return choose_document(node, rules);
+    if (types == type_bit(BsonType::Array))
+        return choose_array(node, rules);
+    return choose_scalar(node, types, rules);
+}
+
+} // namespace
+
 TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules) {
-    uint64_t types = evident_types(node);
+    uint64_t misfits, types = main_types(node, rules, &misfits);
     if (node->unreadable_key)
         return {Shape::Nothing, nullptr, "the database encoding cannot say its key"};
     if (types == 0 && node->present == 0 && node->kind == ProfileNode::Kind::Field && node->depth == 1 &&
@@ -143,11 +199,10 @@ TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules) {
         return as_json(node, node->present ? "nothing but null was seen" : "no value was seen");
     if (node->json_why)
         return as_json(node, node->json_why);
-    if (types == type_bit(BsonType::Document))
-        return choose_document(node, rules);
-    if (types == type_bit(BsonType::Array))
-        return choose_array(node, rules);
-    return choose_scalar(node, types, rules);
+    TypeChoice choice = choose_shape(node, types, rules);
+    bool takes_all = choice.shape == Shape::Column && strncmp(choice.type, "json", 4) == 0;
+    choice.misfits = takes_all ? 0 : misfits;
+    return choice;
 }
 
 List *fitting_types(const ProfileNode *node) {

@@ -21,6 +21,7 @@ struct ImportRules {
     const char *on_conversion_error; // null: the table gets no such option
     bool snake_case;
     bool collate_c;
+    double tolerance; // share of the values of a path that may be misfits of its main shape
 };
 
 enum class Shape : uint8_t {
@@ -32,8 +33,9 @@ enum class Shape : uint8_t {
 
 struct TypeChoice {
     Shape shape;
-    const char *type; // SQL, of Shape::Column
-    const char *why;  // words for a comment
+    const char *type;     // SQL, of Shape::Column
+    const char *why;      // words for a comment
+    uint64_t misfits = 0; // values of other shapes, within the tolerance
 };
 
 // How the values of a path become columns.
@@ -41,6 +43,10 @@ TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules);
 
 // Types of the values and of the validator's word, without null and undefined.
 uint64_t evident_types(const ProfileNode *node);
+
+// The same of the main shape alone, where the others' share is within the tolerance; *misfits counts these, 0: there
+// are none, or all types count. What a validator allows is no misfit, and neither is anything in _id.
+uint64_t main_types(const ProfileNode *node, const ImportRules &rules, uint64_t *misfits);
 
 // True when a value at the path or below it holds text with a NUL, or text that the database encoding cannot hold.
 struct TextTrouble {

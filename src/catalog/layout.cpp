@@ -93,11 +93,12 @@ struct Builder {
     List *arrays;    // of ProfileNode: they become child tables
 };
 
-void add_column(Builder *builder, const ProfileNode *node, const char *type, const char *why) {
+void add_column(Builder *builder, const ProfileNode *node, const TypeChoice &choice) {
     LayoutColumn *column = static_cast<LayoutColumn *>(palloc0(sizeof(LayoutColumn)));
-    column->type = type;
+    column->type = choice.type;
     column->node = node;
-    column->why = why;
+    column->why = choice.why;
+    column->misfits = choice.misfits;
     column->path = path_text(keys_below(node, root_of(node)));
     builder->table->columns = lappend(builder->table->columns, column);
 }
@@ -123,7 +124,7 @@ void add_node(Builder *builder, ProfileNode *node) {
     }
     switch (choice.shape) {
     case Shape::Column:
-        add_column(builder, node, choice.type, choice.why);
+        add_column(builder, node, choice);
         break;
     case Shape::Flatten: {
         int before = list_length(builder->table->columns);
@@ -132,6 +133,8 @@ void add_node(Builder *builder, ProfileNode *node) {
         Flattened *flattened = static_cast<Flattened *>(palloc(sizeof(Flattened)));
         *flattened = {node, list_length(builder->table->columns) - before};
         builder->flattened = lappend(builder->flattened, flattened);
+        if (choice.misfits) // values that are no documents: its columns take them for missing
+            builder->table->lost = lappend(builder->table->lost, node);
         break;
     }
     case Shape::ChildTable:
@@ -158,11 +161,14 @@ void add_nodes(Builder *builder) {
         id->json_why = "the key of the document";
     if (id)
         add_node(builder, id);
-    if (scope->kind == ProfileNode::Kind::Element && evident_types(scope) != type_bit(BsonType::Document)) {
-        TypeChoice choice = choose_type(scope, *builder->rules);
-        add_column(builder, scope, choice.type, choice.why);
+    uint64_t misfits;
+    if (scope->kind == ProfileNode::Kind::Element &&
+        main_types(scope, *builder->rules, &misfits) != type_bit(BsonType::Document)) {
+        add_column(builder, scope, choose_type(scope, *builder->rules));
         return;
     }
+    if (scope->kind == ProfileNode::Kind::Element && misfits)
+        builder->table->lost = lappend(builder->table->lost, scope);
     for (ProfileNode *child = scope->first; child; child = child->next)
         if (child != id)
             add_node(builder, child);
@@ -430,7 +436,11 @@ char *evidence_of(const LayoutColumn *column, const char *sampled) {
     }
     if (node->indexed && strcmp(node->key, "_id") != 0)
         appendStringInfoString(&text, node->unique_index ? "; unique index" : "; indexed");
-    appendStringInfo(&text, "; %s because of %s; from %s", column->type, column->why, sampled);
+    appendStringInfo(&text, "; %s because of %s", column->type, column->why);
+    if (column->misfits)
+        appendStringInfo(&text, "; %llu %s not fit", static_cast<unsigned long long>(column->misfits),
+                         column->misfits == 1 ? "value does" : "values do");
+    appendStringInfo(&text, "; from %s", sampled);
     return text.data;
 }
 

@@ -11,6 +11,7 @@ struct LayoutColumn {
     const char *path;        // value of option path; null: the name says it
     const ProfileNode *node; // null: a column with a role
     const char *why;         // of the type, or what a column with a role is for
+    uint64_t misfits;        // values that were seen and do not fit
 };
 
 struct LayoutTable {

@@ -6,7 +6,6 @@ namespace {
 
 constexpr double kRarePresence = 0.25; // share of containers that a key of a map stands in, on average, at most
 constexpr double kCommonKey = 0.5;     // a key that stands in more of them is a field
-constexpr double kOneClass = 0.95;     // share of a map's values that are of one class, at least
 constexpr double kDataLikeKeys = 0.9;  // share of keys that look like data and so make a map by themselves
 
 // Dates, numbers, ids and the like. A blank or a dot is no sign: "Street Name" is a field.
@@ -15,12 +14,6 @@ bool looks_like_data(const ProfileNode *child) {
     for (uint32_t i = 0; i < child->key_length; i++)
         digits += child->key[i] >= '0' && child->key[i] <= '9';
     return classify_text(child->key, child->key_length) != TextClass::Plain || (child->key_length >= 16 && digits >= 4);
-}
-
-// Class of value for the rule "of one value type": numbers are one, strings and symbols one.
-int value_class(BsonType type) {
-    int rank = rank_of(type);
-    return rank > 0 ? rank : 10 + type_index(type);
 }
 
 void free_node(Profile *profile, ProfileNode *node) {
@@ -77,22 +70,12 @@ bool looks_like_map(const Profile *profile, const ProfileNode *node) {
     uint32_t threshold = static_cast<uint32_t>(profile->settings.map_threshold);
     if (node->kind == ProfileNode::Kind::Root || node->is_map || node->children < Max(threshold / 8, 4u))
         return false;
-    uint64_t present = 0, classes[64] = {}, valued = 0, data_like = 0, most_present = 0;
+    uint64_t present = 0, data_like = 0, most_present = 0;
     for (const ProfileNode *child = node->first; child; child = child->next) {
         present += child->present;
         most_present = Max(most_present, child->present);
         data_like += looks_like_data(child);
-        for (int i = 0; i < kBsonTypes; i++)
-            if (!reads_as_null(type_at(i))) {
-                classes[value_class(type_at(i))] += child->types[i];
-                valued += child->types[i];
-            }
     }
-    uint64_t most = 0;
-    for (uint64_t count : classes)
-        most = Max(most, count);
-    if (static_cast<double>(most) < kOneClass * static_cast<double>(valued))
-        return false;
     if (static_cast<double>(data_like) >= kDataLikeKeys * node->children)
         return true;
     double containers = static_cast<double>(node->types[type_index(BsonType::Document)]);

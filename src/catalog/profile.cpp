@@ -190,7 +190,8 @@ void add_document(Profile *profile, const BsonValue &document, const char *name_
     if (profile->paths <= profile->settings.max_paths)
         return;
     find_maps(profile, profile->root);
-    if (profile->paths > profile->settings.max_paths)
+    profile->too_many = profile->paths > profile->settings.max_paths;
+    if (profile->too_many && !profile->settings.gives_up)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("collection \"%s\" has more than %d paths", name_space, profile->settings.max_paths),
                         errhint("Raise \"max_paths\", or lower \"max_depth\". Keys that are data make many paths.")));
@@ -223,7 +224,7 @@ Profile *profile_sample(const SampleRequest &request, const ProfileSettings &set
         return nullptr;
     Profile *profile = make_profile(settings);
     BsonValue document;
-    while (next_sampled(sample, &document))
+    while (!profile->too_many && next_sampled(sample, &document))
         add_document(profile, document, request.source.name_space);
     *method = sample_method(sample);
     close_sample(sample);

@@ -120,8 +120,9 @@ struct ProfileSettings {
     int max_depth;
     int max_paths;
     int map_threshold;
-    bool distinct;        // estimate distinct values
-    uint32_t kept_values; // distinct values kept for each path, 0: none
+    bool distinct;         // estimate distinct values
+    uint32_t kept_values;  // distinct values kept for each path, 0: none
+    bool gives_up = false; // where there are too many paths, instead of raising: see Profile::too_many
 };
 
 struct Profile {
@@ -132,12 +133,13 @@ struct Profile {
     uint64_t serial;
     uint32_t set_budget; // slots that the sets of all paths may still take
     bool duplicate_keys; // a document holds a key twice: the first counts
+    bool too_many;       // it has more than max_paths paths and stopped there
 };
 
 // Makes an empty profile in a memory context of its own below the current one.
 Profile *make_profile(const ProfileSettings &settings);
 
-// Adds a document. Raises 54000 when there are more than max_paths paths.
+// Adds a document. Raises 54000 when there are more than max_paths paths, unless the settings give up there.
 void add_document(Profile *profile, const BsonValue &document, const char *name_space);
 
 // The profile of a sample, finished. *method says how it was taken. What the server refuses goes to *failure where the

@@ -53,7 +53,7 @@ Collation source_collation(const TableOptions *table, Oid user) {
     Entry *entry = static_cast<Entry *>(hash_search(entries, key, HASH_FIND, &found));
     if (found && now - entry->at < kFreshUs)
         return entry->collation;
-    mql::Document command = mql::list_collections_command(table->collection, current_memory());
+    mql::Document command = mql::list_collections_command(table->collection, false, current_memory());
     mongo::Bytes reply;
     // Without the right to list collections the simple collation is asked for, which every collection allows.
     bool known = false;

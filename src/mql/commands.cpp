@@ -52,12 +52,17 @@ Document list_databases_command(Memory memory) noexcept {
     return guarded(memory, [&] { return doc({{"listDatabases", 1}, {"nameOnly", true}}); });
 }
 
-Document list_collections_command(const char *collection, Memory memory) noexcept {
+Document list_collections_command(const char *collection, bool names_only, Memory memory) noexcept {
     return guarded(memory, [&] {
         std::vector<Field> filter;
         if (collection)
             filter.push_back({"name", collection});
-        return doc({{"listCollections", 1}, {"filter", doc(filter)}, {"cursor", empty()}});
+        std::vector<Field> command = {{"listCollections", 1}, {"filter", doc(filter)}, {"cursor", empty()}};
+        if (names_only) {
+            command.push_back({"nameOnly", true});
+            command.push_back({"authorizedCollections", true});
+        }
+        return doc(command);
     });
 }
 

@@ -12,8 +12,9 @@ Document count_command(const char *collection, Memory memory) noexcept;
 Document count_documents_command(const char *collection, Document base_pipeline, Document filter, int64_t most,
                                  Memory memory) noexcept;
 Document list_databases_command(Memory memory) noexcept;
-// All collections of a database, or the one of that name.
-Document list_collections_command(const char *collection, Memory memory) noexcept;
+// All collections of a database, or the one of that name. names_only: their names and types, of those alone that the
+// user may read, which needs no right to list them.
+Document list_collections_command(const char *collection, bool names_only, Memory memory) noexcept;
 // explain with executionStats of a find, which may run for a second.
 Document explain_command(Document find, Memory memory) noexcept;
 

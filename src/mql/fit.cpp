@@ -429,4 +429,50 @@ Document misfits_command(const SurveySource &source, const FitColumn &column, in
     }
 }
 
+namespace {
+
+// [{l, k, t}] of one level.
+Value unknown_at(const SurveySource &source, const KnownLevel &level, int number) {
+    std::string path = level.path ? level.path : source.unwind ? source.unwind : "";
+    Value at = path.empty() ? Value("$$ROOT") : Value(("$" + path).c_str());
+    std::vector<Value> known;
+    for (int i = 0; i < level.key_count; i++)
+        known.push_back(level.keys[i]);
+    auto entry = [number](const Value &key, const Value &type) {
+        return doc({{"l", Value(static_cast<int32_t>(number))}, {"k", key}, {"t", type}});
+    };
+    Value others = op("$filter", doc({{"input", op("$objectToArray", at)},
+                                      {"as", "f"},
+                                      {"cond", negation(op("$in", {"$$f.k", literal(list(known))}))}}));
+    Value keys = op("$map", doc({{"input", others}, {"as", "f"}, {"in", entry("$$f.k", type_of("$$f.v"))}}));
+    Value no_document = list({entry(Value::null(), "$$t")});
+    std::vector<Branch> branches;
+    if (source.unwind) // what is no array is no element
+        branches.push_back({is_no_element(), list({})});
+    branches.push_back({is("$$t", "object"), keys});
+    branches.push_back({is_one("$$t", {"missing", "null", "undefined"}), list({})});
+    return let("t", type_of(at), choose(branches, no_document));
+}
+
+} // namespace
+
+Document unknown_paths_command(const SurveySource &source, const KnownLevel *levels, int count, int limit,
+                               Memory memory) noexcept {
+    try {
+        std::vector<Value> found = {list({doc({{"l", -1}, {"k", literal("")}, {"t", literal("")}})})};
+        for (int i = 0; i < count; i++)
+            found.push_back(unknown_at(source, levels[i], i));
+        std::vector<Value> stages = stages_before(source);
+        stages.push_back(op("$project", doc({{"r", op("$concatArrays", list(found))}})));
+        stages.push_back(op("$unwind", "$r"));
+        Value key = doc({{"l", "$r.l"}, {"k", "$r.k"}, {"t", "$r.t"}});
+        stages.push_back(op("$group", doc({{"_id", key}, {"n", op("$sum", 1)}, {"id", op("$min", "$_id")}})));
+        stages.push_back(op("$sort", doc({{"n", -1}, {"_id", 1}})));
+        stages.push_back(op("$limit", Value(static_cast<int32_t>(limit))));
+        return keep(memory, aggregate(source.collection, stages));
+    } catch (...) {
+        return {};
+    }
+}
+
 } // namespace mongo_fdw::mql

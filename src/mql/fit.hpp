@@ -65,4 +65,17 @@ Document survey_command(const SurveySource &source, const FitColumn *columns, in
 // aggregate: the _ids of some documents whose value does not fit the column.
 Document misfits_command(const SurveySource &source, const FitColumn &column, int limit, Memory memory) noexcept;
 
+// A sub-document (or the whole one) whose known keys are told apart.
+struct KnownLevel {
+    const char *path; // dotted, of ordinary keys; null: the documents, or with unwind the elements, themselves
+    const char *const *keys;
+    int key_count;
+};
+
+// aggregate: what stands at the levels beside the known keys: {_id: {l: level, k: key, t: BSON type}, n: count, id: the
+// least _id}, the most frequent first; a null key stands for values at the level's path that are neither documents
+// nor null. Its first document, with l -1, counts the documents (rows).
+Document unknown_paths_command(const SurveySource &source, const KnownLevel *levels, int count, int limit,
+                               Memory memory) noexcept;
+
 } // namespace mongo_fdw::mql

@@ -147,6 +147,12 @@ void check_pipeline(const OptionRow &row, const char *value, uint8_t) {
     read_pipeline(value, psprintf("invalid value for option \"%s\"", row.name), ERRCODE_INVALID_PARAMETER_VALUE);
 }
 
+void check_share(const OptionRow &row, const char *value, uint8_t) {
+    double share;
+    if (!parse_real(value, &share, 0, nullptr) || !(share >= 0 && share <= 0.5))
+        invalid(row, value, "Give a share from 0 to 0.5.");
+}
+
 void check_path(const OptionRow &, const char *value, uint8_t) { parse_path(value); }
 
 void check_unwind(const OptionRow &, const char *value, uint8_t) {
@@ -265,6 +271,7 @@ constexpr OptionRow kOptions[] = {
     {"errors_column", kImport, check_bool, nullptr, nullptr, false},
     {"name_case", kImport, check_enumeration, "keep|snake", nullptr, false},
     {"collate_c", kImport, check_bool, nullptr, nullptr, false},
+    {"tolerance", kImport, check_share, nullptr, nullptr, false},
 };
 
 struct ScopeRow {

@@ -279,6 +279,9 @@ def load(uri, name):
         db.create_collection("folded_view", viewOn="folded", pipeline=[], collation={"locale": "en", "strength": 2})
     except pymongo.errors.PyMongoError as error:
         report.append(f"folded: {error}")
+    indexed = db.client[db.name.replace("_test", "_index")].c
+    indexed.drop()
+    indexed.create_index([("zone", 1), ("age", -1), ("_id", 1)])
     return report
 
 
