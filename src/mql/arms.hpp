@@ -118,6 +118,10 @@ bool append_values(const Column &column, const Operand &list, bson_t *values);
 // One $in for the families whose equality is one value; false for the others, which get an arm for each.
 bool plain_list(const Column &column, const Operand &list, Arms *arms);
 
+// One $nin for "column <> ALL (list)", whose items are not null: of whatever length, the guards stand once. False for
+// families whose equality is no one value, which get an arm for each.
+bool plain_not_list(const Column &column, const Operand &list, Arms *arms);
+
 // A boolean column that is true or false.
 void truth_arm(const Column &column, bool value, Arms *arms);
 

@@ -422,4 +422,81 @@ bool plain_list(const Column &column, const Operand &list, Arms *arms) {
     return plain;
 }
 
+namespace {
+
+// Values of the families that append_values leaves out and that one value of MongoDB is equal to.
+bool append_other_values(const Column &column, const Operand &list, bson_t *values) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const Operand &item = list.items[i];
+        char key[16];
+        const char *index;
+        bson_uint32_to_string(count, &index, key, sizeof key);
+        switch (column.family) {
+        case Family::Float:
+            if (!column.single) // which several doubles are read as
+                bson_append_double(values, index, -1, number_of(item));
+            break;
+        case Family::Numeric: // equal numbers of other types differ there
+            continue;
+        case Family::Timestamp: {
+            bool infinite = item.integer == INT64_MIN || item.integer == INT64_MAX;
+            Instant instant = infinite ? Instant{} : instant_of_micros(item.integer);
+            if (infinite || instant.between)
+                continue; // no date is equal to it
+            bson_append_date_time(values, index, -1, instant.ms);
+            break;
+        }
+        case Family::Binary:
+            bson_append_binary(values, index, -1, static_cast<bson_subtype_t>(column.subtype),
+                               reinterpret_cast<const uint8_t *>(item.text), item.length);
+            break;
+        default:
+            return false;
+        }
+        count++;
+        if (values->len > kMaxBytes)
+            break;
+    }
+    return true;
+}
+
+void append_family_type(const Column &column, bson_t *arm) {
+    switch (column.family) {
+    case Family::Text:
+        return Arms::append_types(arm, {kTypeString, kTypeObjectId, kTypeSymbol});
+    case Family::ObjectId:
+        return Arms::append_types(arm, {kTypeObjectId});
+    case Family::Uuid:
+    case Family::Binary:
+        return Arms::append_types(arm, {kTypeBinary});
+    case Family::Timestamp:
+        return Arms::append_types(arm, {kTypeDate});
+    default:
+        return Arms::append_number_type(arm);
+    }
+}
+
+} // namespace
+
+bool plain_not_list(const Column &column, const Operand &list, Arms *arms) {
+    bson_t values = BSON_INITIALIZER;
+    bool plain = !column.bool_as_number && (append_values(column, list, &values) ||
+                                            append_other_values(column, list, &values));
+    if (plain) {
+        bson_t *arm = arms->begin();
+        append_family_type(column, arm);
+        if (!bson_empty(&values))
+            bson_append_array(arm, "$nin", -1, &values);
+        arms->end();
+        bool nan = column.family != Family::Float && column.family != Family::Numeric;
+        for (uint32_t i = 0; i < list.count && !nan; i++)
+            nan = std::isnan(number_of(list.items[i]));
+        if (!nan)
+            arms->not_a_number();
+    }
+    bson_destroy(&values);
+    return plain;
+}
+
 } // namespace mongo_fdw::mql

@@ -129,6 +129,11 @@ struct Renderer {
         for (uint32_t i = 0; i < list.count; i++)
             if (list.items[i].kind == OperandKind::Null)
                 return Truth::Never;
+        {
+            Arms arms(column, out);
+            if (plain_not_list(column, list, &arms))
+                return arms.finish();
+        }
         bson_t all = BSON_INITIALIZER;
         for (uint32_t i = 0; i < list.count; i++) {
             bson_t part = BSON_INITIALIZER;
