@@ -7,6 +7,12 @@ CREATE TEMP TABLE ids (id mongo.objectid PRIMARY KEY);
 INSERT INTO ids SELECT lpad(to_hex(i), 24, '0')::mongo.objectid FROM generate_series(1, 1000) i;
 ANALYZE ids;
 SELECT min(id::text), max(id::text), count(DISTINCT id) FROM ids;
+SELECT min(id), max(id) FROM ids;
+SELECT min(id) FILTER (WHERE id > '0000000000000000000003e7'), max(id) OVER () FROM ids GROUP BY id, id ORDER BY id DESC LIMIT 1;
+SELECT min(id) IS NULL AS none FROM ids WHERE false;
+SELECT length(mongo.new_objectid()::text), mongo.new_objectid() <> mongo.new_objectid() AS differ,
+       abs(extract(epoch FROM now() - mongo.new_objectid()::timestamptz)) < 60 AS is_now;
+SELECT count(DISTINCT mongo.new_objectid()) FROM generate_series(1, 1000);
 SELECT id FROM ids ORDER BY id DESC LIMIT 2;
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT * FROM ids WHERE id = '00000000000000000000000a';
@@ -33,3 +39,31 @@ SELECT ('65e071170000000000000000'::text)::mongo.objectid;
 CREATE TEMP TABLE back (id mongo.objectid);
 \copy back FROM 'objectid.bin' (FORMAT binary)
 SELECT * FROM back;
+
+-- A schema mongo of somebody's own: said before anything is made, with the way out. Functions and types are found under any name.
+BEGIN;
+SET LOCAL client_min_messages = error;
+DROP EXTENSION mongo_fdw_cpp CASCADE;
+CREATE SCHEMA mongo;
+SELECT error_of('CREATE EXTENSION mongo_fdw_cpp');
+ALTER SCHEMA mongo RENAME TO mongo_of_mine;
+CREATE EXTENSION mongo_fdw_cpp;
+ALTER SCHEMA mongo RENAME TO mongo_of_the_wrapper;
+ALTER SCHEMA mongo_of_mine RENAME TO mongo;
+SELECT count(*) FROM mongo_of_the_wrapper.pushdown_rules WHERE arguments LIKE '%objectid%';
+ROLLBACK;
+BEGIN;
+ALTER SCHEMA mongo RENAME TO "Mongo of the wrapper";
+SELECT max(a) FROM (VALUES ('65e071170000000000000000'::"Mongo of the wrapper".objectid)) v (a);
+CREATE FOREIGN TABLE renamed (_id "Mongo of the wrapper".objectid) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_objectid', collection 'renamed');
+TRUNCATE renamed;
+INSERT INTO renamed VALUES ('65e071170000000000000000');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM renamed WHERE _id = '65e071170000000000000000';
+SELECT * FROM renamed WHERE _id = '65e071170000000000000000';
+CREATE SCHEMA imported;
+SET LOCAL client_min_messages = error;
+CALL "Mongo of the wrapper".import_schema('mongodb', 'mongo_fdw_cpp_objectid', 'imported');
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'imported.renamed'::regclass AND attnum > 0 ORDER BY attnum;
+ROLLBACK;
+-- Everybody may see what is pushed down; its counts are those of one session, so parallel workers leave it alone.
+SELECT has_table_privilege('public', 'mongo.pushdown_rules', 'SELECT') AS everybody, proparallel FROM pg_proc WHERE proname = 'list_pushdown_rules';

@@ -15,6 +15,9 @@ CREATE PROCEDURE mongo.import_schema(
 DECLARE
     options pg_catalog.text[];
     command pg_catalog.text;
+    -- The schema of the extension may have been renamed.
+    lister pg_catalog.regproc := (SELECT p.oid FROM pg_catalog.pg_proc AS p
+                                   WHERE p.prosrc OPERATOR(pg_catalog.=) 'mongo_import_statements');
 BEGIN
     SELECT pg_catalog.array_agg(o.name OPERATOR(pg_catalog.||) '=' OPERATOR(pg_catalog.||) o.value) INTO options
       FROM (VALUES ('sample', sample::pg_catalog.text), ('nested', nested), ('arrays', arrays),
@@ -24,8 +27,8 @@ BEGIN
                    ('on_conversion_error', on_conversion_error), ('name_case', name_case),
                    ('collate_c', collate_c::pg_catalog.text), ('tolerance', tolerance::pg_catalog.text)) AS o (name, value)
      WHERE o.value IS NOT NULL;
-    FOR command IN SELECT s.statement
-        FROM mongo.import_statements(server, database, schema, limit_to, except_tables, options) AS s LOOP
+    FOR command IN EXECUTE pg_catalog.format('SELECT s.statement FROM %s($1, $2, $3, $4, $5, $6) AS s', lister)
+        USING server, database, schema, limit_to, except_tables, options LOOP
         EXECUTE command;
     END LOOP;
 END $$;

@@ -1,6 +1,8 @@
 // Type inference. Zone B.
 #include "catalog/infer.hpp"
 
+#include "convert/objectid.hpp"
+
 namespace mongo_fdw {
 namespace {
 
@@ -46,12 +48,15 @@ TypeChoice choose_number(const ProfileNode *node, uint64_t types) {
     return column("double precision", types & kIntegers ? "integers and fractions" : "doubles");
 }
 
+const char *objectid_type_name() { return psprintf("%s.objectid", extension_schema()); }
+
 TypeChoice choose_scalar(const ProfileNode *node, uint64_t types, const ImportRules &rules) {
     const ScalarFacts &facts = scalars_of(node);
     if (only(types, kNumbers))
         return choose_number(node, types);
     if (only(types, type_bit(BsonType::ObjectId)))
-        return rules.id_as_text ? column("text", "ObjectIds, wanted as text") : column("mongo.objectid", "ObjectIds");
+        return rules.id_as_text ? column("text", "ObjectIds, wanted as text")
+                                : column(objectid_type_name(), "ObjectIds");
     if (only(types, kTexts)) {
         if (facts.has_nul || facts.unreadable)
             return as_json(node, "text");
@@ -194,7 +199,7 @@ TypeChoice choose_type(const ProfileNode *node, const ImportRules &rules) {
         return {Shape::Nothing, nullptr, "the database encoding cannot say its key"};
     if (types == 0 && node->present == 0 && node->kind == ProfileNode::Kind::Field && node->depth == 1 &&
         strcmp(node->key, "_id") == 0)
-        return column(rules.id_as_text ? "text" : "mongo.objectid", "what MongoDB makes by itself");
+        return column(rules.id_as_text ? "text" : objectid_type_name(), "what MongoDB makes by itself");
     if (types == 0)
         return as_json(node, node->present ? "nothing but null was seen" : "no value was seen");
     if (node->json_why)
@@ -230,7 +235,7 @@ List *fitting_types(const ProfileNode *node) {
     if (only(types, type_bit(BsonType::Bool)))
         add("boolean");
     if (only(types, type_bit(BsonType::ObjectId)))
-        add("mongo.objectid");
+        add(objectid_type_name());
     if (only(types, type_bit(BsonType::Date)) && !facts.beyond_timestamp) {
         if (!facts.has_time)
             add("date");

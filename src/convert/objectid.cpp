@@ -1,8 +1,10 @@
 // mongo.objectid: input and output, comparison, hashing, casts. Zone B.
+#include "mongo/write.hpp"
+
 #include "convert/objectid.hpp"
 
 extern "C" {
-#include "catalog/namespace.h"
+#include "utils/catcache.h"
 PG_FUNCTION_INFO_V1(mongo_objectid_in);
 PG_FUNCTION_INFO_V1(mongo_objectid_out);
 PG_FUNCTION_INFO_V1(mongo_objectid_recv);
@@ -21,6 +23,9 @@ PG_FUNCTION_INFO_V1(mongo_objectid_from_text);
 PG_FUNCTION_INFO_V1(mongo_objectid_to_bytea);
 PG_FUNCTION_INFO_V1(mongo_objectid_from_bytea);
 PG_FUNCTION_INFO_V1(mongo_objectid_to_timestamptz);
+PG_FUNCTION_INFO_V1(mongo_objectid_smaller);
+PG_FUNCTION_INFO_V1(mongo_objectid_larger);
+PG_FUNCTION_INFO_V1(mongo_new_objectid);
 }
 
 namespace mongo_fdw {
@@ -73,11 +78,32 @@ bool objectid_of_hex(const char *text, unsigned char *id) {
     return true;
 }
 
-Oid objectid_type() {
-    Oid schema = get_namespace_oid("mongo", true);
-    return OidIsValid(schema)
-               ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, PointerGetDatum("objectid"), ObjectIdGetDatum(schema))
-               : InvalidOid;
+// Where this extension is installed: found by the symbol of its input function, for a schema may be renamed.
+struct InstalledType {
+    Oid type, schema;
+};
+
+static InstalledType objectid_installation() {
+    InstalledType found{};
+    CatCList *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum("objectid_in"));
+    for (int i = 0; i < list->n_members; i++) {
+        HeapTuple tuple = &list->members[i]->tuple;
+        Form_pg_proc form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+        bool null;
+        Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &null);
+        if (form->prolang == ClanguageId && !null && strcmp(TextDatumGetCString(source), "mongo_objectid_in") == 0)
+            found = {form->prorettype, form->pronamespace};
+    }
+    ReleaseSysCacheList(list);
+    return found;
+}
+
+Oid objectid_type() { return objectid_installation().type; }
+
+const char *extension_schema() {
+    Oid schema = objectid_installation().schema;
+    char *name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
+    return name ? quote_identifier(name) : "mongo";
 }
 
 } // namespace mongo_fdw
@@ -156,6 +182,15 @@ Datum mongo_objectid_from_bytea(PG_FUNCTION_ARGS) {
                                static_cast<int>(VARSIZE_ANY_EXHDR(value)))));
     char *id = static_cast<char *>(palloc(kObjectIdSize));
     memcpy(id, VARDATA_ANY(value), kObjectIdSize);
+    PG_RETURN_POINTER(id);
+}
+
+Datum mongo_objectid_smaller(PG_FUNCTION_ARGS) { return PG_GETARG_DATUM(compare_arguments(fcinfo) <= 0 ? 0 : 1); }
+Datum mongo_objectid_larger(PG_FUNCTION_ARGS) { return PG_GETARG_DATUM(compare_arguments(fcinfo) >= 0 ? 0 : 1); }
+
+Datum mongo_new_objectid(PG_FUNCTION_ARGS) {
+    uint8_t *id = static_cast<uint8_t *>(palloc(kObjectIdSize));
+    mongo::make_object_id(id);
     PG_RETURN_POINTER(id);
 }
 

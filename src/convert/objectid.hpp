@@ -7,8 +7,11 @@ namespace mongo_fdw {
 
 constexpr int kObjectIdSize = 12;
 
-// OID of the extension's type mongo.objectid; InvalidOid while it does not exist.
+// OID of the extension's type mongo.objectid, whatever its schema is called; InvalidOid while it does not exist.
 Oid objectid_type();
+
+// The quoted name of the schema that the extension's functions and types stand in: mongo, unless it was renamed.
+const char *extension_schema();
 
 // 24 hexadecimal digits to an ObjectId and back, without a NUL. False for other characters.
 bool objectid_of_hex(const char *text, unsigned char *id);

@@ -85,3 +85,23 @@ CREATE CAST (text AS mongo.objectid) WITH FUNCTION mongo.to_objectid(text);
 CREATE CAST (mongo.objectid AS bytea) WITH FUNCTION mongo.to_bytea(mongo.objectid);
 CREATE CAST (bytea AS mongo.objectid) WITH FUNCTION mongo.to_objectid(bytea);
 CREATE CAST (mongo.objectid AS timestamptz) WITH FUNCTION mongo.to_timestamptz(mongo.objectid);
+
+CREATE FUNCTION mongo.objectid_smaller(mongo.objectid, mongo.objectid) RETURNS mongo.objectid
+    AS 'MODULE_PATHNAME', 'mongo_objectid_smaller' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mongo.objectid_larger(mongo.objectid, mongo.objectid) RETURNS mongo.objectid
+    AS 'MODULE_PATHNAME', 'mongo_objectid_larger' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE AGGREGATE pg_catalog.min(mongo.objectid) (
+    SFUNC = mongo.objectid_smaller, STYPE = mongo.objectid, COMBINEFUNC = mongo.objectid_smaller,
+    SORTOP = OPERATOR(pg_catalog.<), PARALLEL = SAFE);
+CREATE AGGREGATE pg_catalog.max(mongo.objectid) (
+    SFUNC = mongo.objectid_larger, STYPE = mongo.objectid, COMBINEFUNC = mongo.objectid_larger,
+    SORTOP = OPERATOR(pg_catalog.>), PARALLEL = SAFE);
+COMMENT ON FUNCTION mongo.objectid_smaller(mongo.objectid, mongo.objectid) IS 'The smaller of two ObjectIds';
+COMMENT ON FUNCTION mongo.objectid_larger(mongo.objectid, mongo.objectid) IS 'The larger of two ObjectIds';
+COMMENT ON AGGREGATE pg_catalog.min(mongo.objectid) IS 'The smallest ObjectId';
+COMMENT ON AGGREGATE pg_catalog.max(mongo.objectid) IS 'The largest ObjectId';
+
+CREATE FUNCTION mongo.new_objectid() RETURNS mongo.objectid
+    AS 'MODULE_PATHNAME', 'mongo_new_objectid' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION mongo.new_objectid() IS
+    'A new ObjectId, as drivers make it: the second, five random bytes of this process, a counter';

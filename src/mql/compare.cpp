@@ -481,8 +481,8 @@ void append_family_type(const Column &column, bson_t *arm) {
 
 bool plain_not_list(const Column &column, const Operand &list, Arms *arms) {
     bson_t values = BSON_INITIALIZER;
-    bool plain = !column.bool_as_number && (append_values(column, list, &values) ||
-                                            append_other_values(column, list, &values));
+    bool plain =
+        !column.bool_as_number && (append_values(column, list, &values) || append_other_values(column, list, &values));
     if (plain) {
         bson_t *arm = arms->begin();
         append_family_type(column, arm);

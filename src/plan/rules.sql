@@ -1,5 +1,5 @@
 CREATE FUNCTION mongo.list_pushdown_rules(OUT sql_name text, OUT kind text, OUT arguments text, OUT verdict text, OUT since text, OUT note text, OUT uses bigint)
-    RETURNS SETOF record AS 'MODULE_PATHNAME', 'mongo_list_pushdown_rules' LANGUAGE C STABLE PARALLEL SAFE;
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'mongo_list_pushdown_rules' LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo.list_pushdown_rules() IS 'The rules behind the view mongo.pushdown_rules';
 
 CREATE VIEW mongo.pushdown_rules AS SELECT sql_name, kind, arguments, verdict, since, note, uses FROM mongo.list_pushdown_rules();
@@ -10,4 +10,5 @@ COMMENT ON COLUMN mongo.pushdown_rules.arguments IS 'the types of its arguments'
 COMMENT ON COLUMN mongo.pushdown_rules.verdict IS 'exact, superset or proved';
 COMMENT ON COLUMN mongo.pushdown_rules.since IS 'the first MongoDB version that has what it needs; servers are asked';
 COMMENT ON COLUMN mongo.pushdown_rules.note IS 'what it depends on';
-COMMENT ON COLUMN mongo.pushdown_rules.uses IS 'how often plans of this session have applied it; not counted for forms';
+COMMENT ON COLUMN mongo.pushdown_rules.uses IS 'how often plans of this session have applied it';
+GRANT SELECT ON mongo.pushdown_rules TO PUBLIC;

@@ -136,7 +136,7 @@ run_accept() {
         [ -e "$top/sql/$name.sql" ] || fail "no SQL test is called \"$name\""
         [ -e "$result" ] || fail "$name has no result yet: ./dev test $name"
         [ "$result" -nt "$top/sql/$name.sql" ] || fail "sql/$name.sql is newer than its result: ./dev test $name"
-        diff -u "$expected" "$result" || true
+        if [ -e "$expected" ]; then diff -u "$expected" "$result" || true; else cat "$result"; fi
         cp "$result" "$expected"
     done
 }
