@@ -9,6 +9,11 @@ CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://ann
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'http://h/');
 \set VERBOSITY default
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/', address 'h');
+-- Options that the driver ignores are said, once each, without their values.
+CREATE SERVER ignored FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?maxPoolSise=1&appName=x&waitQueue=1');
+ALTER SERVER ignored OPTIONS (SET uri 'mongodb://h/?appName=x');
+ALTER SERVER ignored OPTIONS (SET uri 'mongodb://h/?passwort=secret');
+DROP SERVER ignored;
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (fetch_bytes '1');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (connect_timeout 'soon');
 CREATE SERVER bad FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (read_preference 'first');

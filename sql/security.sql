@@ -12,6 +12,8 @@ CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (pem_file '/etc/pa
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?tls=true&tlsCAFile=/etc/passwd');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?tls=true&tlsCertificateKeyFile=/etc/passwd');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (auth_mechanism 'GSSAPI');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://%2Ftmp%2Fmongodb-27017.sock');
+CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h,%2Ftmp%2Fmongodb-27017.sock/?appName=x');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (address 'h/?tls=true&tlsCAFile=/etc/passwd&appname=x');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (address 'ann:sesame@h');
 CREATE SERVER mine FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:sesame');

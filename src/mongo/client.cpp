@@ -332,7 +332,11 @@ UriFacts uri_facts(const char *uri) noexcept {
     Handle<mongoc_uri_t> parsed(mongoc_uri_new_with_error(uri, &failure));
     if (!parsed)
         return {};
-    return {true, given(mongoc_uri_get_username(parsed.get())), given(mongoc_uri_get_password(parsed.get()))};
+    bool has_socket = false;
+    for (const mongoc_host_list_t *host = mongoc_uri_get_hosts(parsed.get()); host; host = host->next)
+        has_socket |= std::strchr(host->host, '/') != nullptr;
+    return {true, given(mongoc_uri_get_username(parsed.get())), given(mongoc_uri_get_password(parsed.get())),
+            has_socket};
 }
 
 bool uri_has_option(const char *uri, const char *option, char *value, size_t value_size) noexcept {

@@ -38,6 +38,7 @@ struct UriFacts {
     bool valid;
     bool has_username;
     bool has_password;
+    bool has_socket; // a host is a path to a Unix socket
 };
 UriFacts uri_facts(const char *uri) noexcept;
 

@@ -1,10 +1,14 @@
 // The table of options and the validator. Zone B.
 #include "options/table.hpp"
 
+#include <initializer_list>
+
 #include "convert/query_json.hpp"
 #include "mongo/client.hpp"
+#include "mongo/log.hpp"
 #include "options/options.hpp"
 #include "options/path.hpp"
+#include "pg/error.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(mongo_fdw_cpp_validator);
@@ -102,10 +106,29 @@ constexpr UriRule kSuperuserParameters[] = {
     {"authmechanism", "MONGODB-OIDC"},
 };
 
+// The driver ignores options that it does not know, or whose values it does not take, and says so in its log alone.
+// Only the name is shown: the value may be a secret at the wrong place.
+void warn_of_ignored_options() {
+    char line[256];
+    while (mongo::next_log_line(line, sizeof line)) {
+        const char *found = nullptr;
+        for (const char *words : {"Unsupported URI option \"", "Unsupported value for \""})
+            if (const char *at = strstr(line, words))
+                found = at + strlen(words);
+        const char *end = found ? strchr(found, '"') : nullptr;
+        if (end)
+            ereport(WARNING, (errmsg("the URI option \"%.*s\" has no effect", static_cast<int>(end - found), found),
+                              errdetail("The driver knows no such option, or does not take its value."),
+                              errhint("See the manual of MongoDB's connection strings for names and values.")));
+    }
+}
+
 void check_uri(const OptionRow &, const char *value, uint8_t scope) {
     mongo::Error error;
     const char *uri = pg_server_to_any(value, strlen(value), PG_UTF8);
+    report_driver_log();
     mongo::UriFacts facts = mongo::uri_facts(uri);
+    warn_of_ignored_options();
     // Parameters that are secrets themselves.
     bool secret_parameter = mongo::uri_has_option(uri, "tlscertificatekeyfilepassword", nullptr, 0) ||
                             mongo::uri_has_option(uri, "authmechanismproperties", nullptr, 0);
@@ -122,8 +145,13 @@ void check_uri(const OptionRow &, const char *value, uint8_t scope) {
                         may_hold_credentials ? 0 : errdetail("%s", error.message),
                         errhint("A URI looks like \"mongodb://host:27017/?replicaSet=name\". In user name and password "
                                 "the characters %% : / ? # [ ] @ must be percent-encoded.")));
+    report_driver_log(); // parsed again, ignored again
     if (superuser())
         return;
+    if (facts.has_socket)
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("only a superuser may use a Unix socket in a URI"),
+                 errdetail("It lets the server process connect to what its own machine keeps for local users.")));
     for (const UriRule &rule : kSuperuserParameters) {
         char found[64];
         if (mongo::uri_has_option(uri, rule.parameter, found, sizeof found) &&
