@@ -6,6 +6,8 @@
 // a field.
 #include "catalog/collections.hpp"
 #include "catalog/import.hpp"
+#include "catalog/reference_names.hpp"
+#include "catalog/reference_values.hpp"
 #include "connect/sample.hpp"
 #include "connect/spacing.hpp"
 #include "mql/commands.hpp"
@@ -31,6 +33,7 @@ struct Source {
     const ProfileNode *node;
     bool dbref; // the $id of a DBRef
     bool array; // lies in an array
+    ReferenceValues values;
 };
 
 struct Target {
@@ -52,14 +55,16 @@ struct Survey {
 
 // --- the sides ---
 
+constexpr uint64_t kKeyTypes = type_bit(BsonType::ObjectId) | type_bit(BsonType::String) | type_bit(BsonType::Int32) |
+                               type_bit(BsonType::Int64) | type_bit(BsonType::Double) | type_bit(BsonType::Binary) |
+                               type_bit(BsonType::Null) | type_bit(BsonType::Undefined);
+// Beside ids: DBRefs, copies of what is referred to, lists of ids. What they hold are paths of their own.
+constexpr uint64_t kBesideKeys = type_bit(BsonType::Document) | type_bit(BsonType::Array);
+
 bool is_key_like(const ProfileNode *node) {
-    constexpr uint64_t kKeyTypes = type_bit(BsonType::ObjectId) | type_bit(BsonType::String) |
-                                   type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double) |
-                                   type_bit(BsonType::Binary) | type_bit(BsonType::Null) |
-                                   type_bit(BsonType::Undefined);
     const ScalarFacts *facts = node->scalars;
-    return facts && facts->value_count > 0 && (seen_types(node) & ~kKeyTypes) == 0 && !facts->fraction &&
-           !facts->special && !facts->has_nul;
+    return facts && facts->value_count > 0 && (seen_types(node) & ~(kKeyTypes | kBesideKeys)) == 0 &&
+           !facts->fraction && !facts->special && !facts->has_nul;
 }
 
 bool is_in_array(const ProfileNode *node) {
@@ -67,10 +72,6 @@ bool is_in_array(const ProfileNode *node) {
         if (node->kind != ProfileNode::Kind::Field)
             return true;
     return false;
-}
-
-bool key_is(const ProfileNode *node, const char *key) {
-    return node->kind == ProfileNode::Kind::Field && strcmp(node->key, key) == 0;
 }
 
 const ProfileNode *child_named(const ProfileNode *node, const char *key) {
@@ -96,12 +97,21 @@ char *dotted(const ProfileNode *node) {
     return psprintf("%s.%s", dotted(node->parent), node->key);
 }
 
+void add_source(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, ReferenceValues values) {
+    Source *source = static_cast<Source *>(palloc(sizeof(Source)));
+    *source = {collection, node, key_is(node, "$id") && child_named(node->parent, "$ref"), is_in_array(node), values};
+    survey->sources = lappend(survey->sources, source);
+}
+
 void add_sources(Survey *survey, const CollectionInfo *collection, const ProfileNode *node) {
     check_stack_depth();
     if (node->parent && is_key_like(node) && !key_is(node, "$ref") && !key_is(node, "$db")) {
-        Source *source = static_cast<Source *>(palloc(sizeof(Source)));
-        *source = {collection, node, key_is(node, "$id") && child_named(node->parent, "$ref"), is_in_array(node)};
-        survey->sources = lappend(survey->sources, source);
+        add_source(survey, collection, node, plain_values(node->scalars));
+        for (int i = 0; i < reference_readings(); i++) {
+            ReferenceValues read = values_read(node->scalars, i);
+            if (read.count > 0)
+                add_source(survey, collection, node, read);
+        }
     }
     for (const ProfileNode *child = node->first; child; child = child->next)
         add_sources(survey, collection, child);
@@ -187,47 +197,11 @@ int brackets_of(const ProfileNode *node) {
     return brackets;
 }
 
-// Letters and digits in lower case, without an ending that says "reference".
-char *name_stem(const char *name) {
-    static const char *const kEndings[] = {"ids", "id", "refs", "ref", "fk", "key"};
-    char *stem = static_cast<char *>(palloc(strlen(name) + 1));
-    int length = 0;
-    for (const char *at = name; *at; at++)
-        if (IS_HIGHBIT_SET(*at) || isalnum(static_cast<unsigned char>(*at)))
-            stem[length++] = static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(*at)));
-    stem[length] = '\0';
-    for (const char *ending : kEndings) {
-        int size = static_cast<int>(strlen(ending));
-        if (length > size && strcmp(stem + length - size, ending) == 0) {
-            stem[length - size] = '\0';
-            break;
-        }
-    }
-    return stem;
-}
-
-// Singular and plural of one English word.
-bool same_word(const char *a, const char *b) {
-    if (strcmp(a, b) == 0)
-        return true;
-    size_t first = strlen(a), second = strlen(b);
-    if (first > second)
-        return same_word(b, a);
-    if (first == 0)
-        return false;
-    if (strncmp(a, b, first) == 0 && (strcmp(b + first, "s") == 0 || strcmp(b + first, "es") == 0))
-        return true;
-    return a[first - 1] == 'y' && strncmp(a, b, first - 1) == 0 && strcmp(b + first - 1, "ies") == 0;
-}
-
-// The key that names a path: of the array for elements, the sub-document's for "user._id" and DBRefs.
-const ProfileNode *naming_node(const ProfileNode *node) {
-    while (node->parent && node->kind != ProfileNode::Kind::Field)
-        node = node->parent;
-    bool generic = node->parent && (key_is(node, "$id") || key_is(node, "_id") || key_is(node, "id"));
-    if (!generic || !node->parent->parent)
-        return node;
-    return naming_node(node->parent);
+int brackets_of(const ReferenceValues &values) {
+    int brackets = 0;
+    for (uint32_t i = 0; i < values.count; i++)
+        brackets |= 1 << type_bracket(values.values[i].type);
+    return brackets;
 }
 
 bool name_fits(const Source *source, const Target *target) {
@@ -271,7 +245,7 @@ bool values_tell(const Source *source) {
 }
 
 Via candidate(const Survey *survey, const Source *source, const Target *target) {
-    if (source->node == target->node || !(brackets_of(source->node) & brackets_of(target->node)))
+    if (source->node == target->node || !(brackets_of(source->values) & brackets_of(target->node)))
         return Via::None;
     if (source->dbref)
         return refers_by_dbref(survey, source, target) ? Via::DbRef : Via::None;
@@ -297,12 +271,12 @@ HTAB *make_lookups(Survey *survey, const Target *target) {
         const Source *source = static_cast<Source *>(lfirst(cell));
         if (candidate(survey, source, target) == Via::None)
             continue;
-        const ScalarFacts *facts = source->node->scalars;
-        for (uint32_t i = 0; i < facts->value_count; i++) {
+        const ReferenceValues &values = source->values;
+        for (uint32_t i = 0; i < values.count; i++) {
             bool known;
-            Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_ENTER, &known));
+            Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &values.hashes[i], HASH_ENTER, &known));
             if (!known) {
-                lookup->value = facts->values[i];
+                lookup->value = values.values[i];
                 lookup->found = lookup->repeated = false;
             }
         }
@@ -390,45 +364,68 @@ bool holds_repeated(const Survey *survey, const Target *target) {
     return found;
 }
 
+// What the look-ups say of one source; `repeated` where a value stands in the target more than once.
+int64 count_hits(const Source *source, HTAB *lookups, bool *repeated) {
+    int64 hits = 0;
+    for (uint32_t i = 0; i < source->values.count; i++) {
+        const Lookup *lookup =
+            static_cast<const Lookup *>(hash_search(lookups, &source->values.hashes[i], HASH_FIND, nullptr));
+        hits += lookup && lookup->found;
+        *repeated |= lookup && lookup->repeated;
+    }
+    return hits;
+}
+
+void put_reference(Survey *survey, const Source *source, const Target *target, Via via, int64 hits, bool is_unique) {
+    static const char *const kVia[] = {"", "dbref", "name", "value"};
+    const char *how = kVia[static_cast<int>(via)];
+    int64 checked = source->values.count;
+    Datum values[10] = {
+        CStringGetTextDatum(source->collection->shown),
+        CStringGetTextDatum(profile_path(source->node)),
+        CStringGetTextDatum(target->collection->shown),
+        CStringGetTextDatum(profile_path(target->node)),
+        CStringGetTextDatum(source->values.reading ? psprintf("%s (%s)", how, source->values.reading) : how),
+        Int64GetDatum(checked),
+        Int64GetDatum(hits),
+        Float8GetDatum(static_cast<double>(hits) / static_cast<double>(checked)),
+        CStringGetTextDatum(cardinality_of(source)),
+        BoolGetDatum(is_unique)};
+    bool nulls[10] = {};
+    tuplestore_putvalues(survey->result->setResult, survey->result->setDesc, values, nulls);
+}
+
+// The readings of a path follow its plain values: only one that finds more than what came before is told of.
 void write_target(Survey *survey, const Target *target) {
     HTAB *lookups = make_lookups(survey, target);
     if (hash_get_num_entries(lookups) == 0)
         return;
     look_up(survey, target, lookups);
     enum class Known : uint8_t { No, Unique, Repeated } uniqueness = target->unique_index ? Known::Unique : Known::No;
+    const ProfileNode *node = nullptr;
+    int64 found_already = 0;
     ListCell *cell;
     foreach (cell, survey->sources) {
         const Source *source = static_cast<Source *>(lfirst(cell));
+        if (source->node != node)
+            found_already = 0;
+        node = source->node;
         Via via = candidate(survey, source, target);
         if (via == Via::None)
             continue;
-        const ScalarFacts *facts = source->node->scalars;
-        int64 hits = 0, checked = facts->value_count;
-        for (uint32_t i = 0; i < facts->value_count; i++) {
-            Lookup *lookup = static_cast<Lookup *>(hash_search(lookups, &facts->value_hashes[i], HASH_FIND, nullptr));
-            hits += lookup && lookup->found;
-            if (lookup && lookup->repeated)
-                uniqueness = Known::Repeated;
-        }
-        double share = static_cast<double>(hits) / static_cast<double>(checked);
+        bool repeated = false;
+        int64 hits = count_hits(source, lookups, &repeated);
+        if (source->values.reading && hits <= found_already)
+            continue;
+        found_already = hits;
+        if (repeated)
+            uniqueness = Known::Repeated;
         // A DBRef names its target: it is told of even where the values are gone.
-        if (via != Via::DbRef && (hits == 0 || share < survey->min_hit))
+        if (via != Via::DbRef && (hits == 0 || static_cast<double>(hits) / source->values.count < survey->min_hit))
             continue;
         if (uniqueness == Known::No)
             uniqueness = holds_repeated(survey, target) ? Known::Repeated : Known::Unique;
-        static const char *const kVia[] = {"", "dbref", "name", "value"};
-        Datum values[10] = {CStringGetTextDatum(source->collection->shown),
-                            CStringGetTextDatum(profile_path(source->node)),
-                            CStringGetTextDatum(target->collection->shown),
-                            CStringGetTextDatum(profile_path(target->node)),
-                            CStringGetTextDatum(kVia[static_cast<int>(via)]),
-                            Int64GetDatum(checked),
-                            Int64GetDatum(hits),
-                            Float8GetDatum(share),
-                            CStringGetTextDatum(cardinality_of(source)),
-                            BoolGetDatum(uniqueness == Known::Unique)};
-        bool nulls[10] = {};
-        tuplestore_putvalues(survey->result->setResult, survey->result->setDesc, values, nulls);
+        put_reference(survey, source, target, via, hits, uniqueness == Known::Unique);
     }
     hash_destroy(lookups);
 }

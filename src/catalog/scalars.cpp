@@ -227,7 +227,8 @@ void note_example(ScalarFacts *facts, const BsonValue &value, uint64_t hash) {
 
 void note_kept(Profile *profile, ScalarFacts *facts, const BsonValue &value, uint64_t hash) {
     uint32_t most = profile->settings.kept_values;
-    if (facts->value_count == most || rank_of(value.type) < 0 || value.size > 256)
+    bool is_key = rank_of(value.type) >= 0 || value.type == BsonType::Binary;
+    if (facts->value_count == most || !is_key || value.size > 256)
         return;
     if (!facts->values) {
         facts->values = static_cast<BsonValue *>(MemoryContextAlloc(profile->context, sizeof(BsonValue) * most));

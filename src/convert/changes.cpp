@@ -47,14 +47,19 @@ const NamedValue *find_name(const NamedValues &names, const char *key) {
 
 const char *path_below(const char *path, const char *key) { return *path ? psprintf("%s.%s", path, key) : key; }
 
-// Fields that are new stand behind the others, which stand in one order in both.
+// Fields that are new stand behind the others, which stand in one order in both, and in the order of their bytes, in
+// which $set adds them whatever their order in the command is (MongoDB 5.0 and later).
 bool keeps_places(const NamedValues &stored, const BsonValue &value) {
     int last = -1;
+    const char *added = nullptr;
     for (BsonReader fields(value.data, value.size); fields.next();) {
         const NamedValue *old = find_name(stored, fields.key());
-        if (old && old->place < last)
+        if (old ? (added || old->place < last) : (added && strcmp(added, fields.key()) > 0))
             return false;
-        last = old ? old->place : last;
+        if (old)
+            last = old->place;
+        else
+            added = fields.key();
     }
     return true;
 }
@@ -110,7 +115,7 @@ void add_differences(PathChanges *changes, const char *path, const BsonValue &st
     bool said = false;
     if (stored.type == value.type && value.type == BsonType::Document)
         said = differences_of_documents(changes, path, stored, value, false);
-    else if (stored.type == value.type && value.type == BsonType::Array)
+    else if (stored.type == value.type && value.type == BsonType::Array && !changes->whole_arrays)
         said = differences_of_arrays(changes, path, stored, value);
     constexpr Size kWorthIt = 64; // a few bytes more, where others' changes beside stay apart
     if (said && changes->bytes - bytes <= value.size + kWorthIt)

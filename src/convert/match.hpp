@@ -27,8 +27,9 @@ inline int compare(const void *a, const void *b) {
 
 } // namespace matching
 
-// Equal elements in the same place first, then from the end, then by value; what is left takes the place of the stored
-// element at its index. Elements has count, stored_count, equal(new, stored), hash(new), stored_hash(stored).
+// Equal elements in the same place first, then from the end, then by value (a copy of an element comes from it too);
+// what is left takes the place of the stored element at its index. Elements has count, stored_count, equal(new,
+// stored), hash(new), stored_hash(stored).
 template <class Elements> Origin *match_elements(const Elements &elements) {
     int count = elements.count, stored = elements.stored_count;
     Origin *origins = static_cast<Origin *>(palloc(sizeof(Origin) * Max(count, 1)));
@@ -47,29 +48,37 @@ template <class Elements> Origin *match_elements(const Elements &elements) {
             break;
         pair(i, j);
     }
-    matching::Hashed *left = static_cast<matching::Hashed *>(palloc(sizeof(matching::Hashed) * Max(stored, 1)));
-    int left_count = 0;
-    for (int j = 0; j < stored; j++)
-        if (!used[j])
-            left[left_count++] = {elements.stored_hash(j), j};
-    qsort(left, left_count, sizeof(matching::Hashed), matching::compare);
-    for (int i = 0; i < count && left_count > 0; i++) {
+    // By value: the first equal element that nothing came from yet, else one that others came from too.
+    matching::Hashed *sorted = static_cast<matching::Hashed *>(palloc(sizeof(matching::Hashed) * Max(stored, 1)));
+    int *next = static_cast<int *>(palloc(sizeof(int) * Max(stored, 1))); // by the first place of a hash
+    for (int j = 0; j < stored; j++) {
+        sorted[j] = {elements.stored_hash(j), j};
+        next[j] = j;
+    }
+    qsort(sorted, stored, sizeof(matching::Hashed), matching::compare);
+    for (int i = 0; i < count; i++) {
         if (origins[i].index >= 0)
             continue;
+        CHECK_FOR_INTERRUPTS();
         uint64 hash = elements.hash(i);
-        int low = 0, high = left_count;
-        while (low < high) {
-            int middle = (low + high) / 2;
-            if (left[middle].hash < hash)
-                low = middle + 1;
+        int first = 0, high = stored;
+        while (first < high) {
+            int middle = (first + high) / 2;
+            if (sorted[middle].hash < hash)
+                first = middle + 1;
             else
                 high = middle;
         }
-        for (; low < left_count && left[low].hash == hash; low++)
-            if (!used[left[low].index] && elements.equal(i, left[low].index)) {
-                pair(i, left[low].index);
-                break;
-            }
+        if (first == stored || sorted[first].hash != hash)
+            continue;
+        int at = next[first];
+        while (at < stored && sorted[at].hash == hash && used[sorted[at].index])
+            at++;
+        next[first] = at;
+        if (at < stored && sorted[at].hash == hash && elements.equal(i, sorted[at].index))
+            pair(i, sorted[at].index);
+        else if (elements.equal(i, sorted[first].index))
+            origins[i] = {sorted[first].index, true};
     }
     for (int i = 0; i < count; i++)
         if (origins[i].index < 0 && i < stored && !used[i])

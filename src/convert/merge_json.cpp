@@ -60,49 +60,82 @@ uint64 hash_json(const JsonValue *value) {
     return hash;
 }
 
-// Members of an object in the order of their keys, to be found.
-struct Members {
-    const JsonValue **items;
-    int count;
-};
-
 int compare_keys(const FieldKey &a, const FieldKey &b) {
     if (a.length != b.length)
         return a.length < b.length ? -1 : 1;
     return memcmp(a.text, b.text, a.length);
 }
 
-int compare_members(const void *a, const void *b) {
-    return compare_keys((*static_cast<const JsonValue *const *>(a))->key,
-                        (*static_cast<const JsonValue *const *>(b))->key);
+// Named things in the order of their keys, those of one key in the order in which they stand.
+template <class Item> struct Named {
+    FieldKey key;
+    int place;
+    Item item;
+};
+template <class Item> struct NamedList {
+    Named<Item> *items;
+    int count;
+};
+using Members = NamedList<const JsonValue *>;
+using Fields = NamedList<BsonValue>;
+
+template <class Item> int compare_named(const void *a, const void *b) {
+    const Named<Item> *left = static_cast<const Named<Item> *>(a), *right = static_cast<const Named<Item> *>(b);
+    int order = compare_keys(left->key, right->key);
+    return order ? order : left->place - right->place;
+}
+
+template <class Item> void sort_named(NamedList<Item> *list) {
+    qsort(list->items, list->count, sizeof(Named<Item>), compare_named<Item>);
 }
 
 Members members_of(const JsonValue *object) {
-    Members members{static_cast<const JsonValue **>(palloc(sizeof(JsonValue *) * Max(object->count, 1))), 0};
-    for (const JsonValue *member = object->first; member; member = member->next)
-        members.items[members.count++] = member;
-    qsort(members.items, members.count, sizeof(JsonValue *), compare_members);
+    Members members{static_cast<Named<const JsonValue *> *>(
+                        palloc_extended(sizeof(Named<const JsonValue *>) * Max(object->count, 1), MCXT_ALLOC_HUGE)),
+                    0};
+    for (const JsonValue *member = object->first; member; member = member->next, members.count++)
+        members.items[members.count] = {member->key, members.count, member};
+    sort_named(&members);
     return members;
 }
 
-const JsonValue *find_member(const Members &members, FieldKey key) {
-    int low = 0, high = members.count;
+Fields fields_of(const BsonValue &document) {
+    int capacity = 16;
+    Fields fields{static_cast<Named<BsonValue> *>(palloc(sizeof(Named<BsonValue>) * capacity)), 0};
+    for (BsonReader reader(document.data, document.size); reader.next(); fields.count++) {
+        if (fields.count == capacity)
+            fields.items = static_cast<Named<BsonValue> *>(
+                repalloc_huge(fields.items, sizeof(Named<BsonValue>) * (capacity *= 2)));
+        fields.items[fields.count] = {{reader.key(), reader.key_length()}, fields.count, reader.value()};
+    }
+    sort_named(&fields);
+    return fields;
+}
+
+// The things of one key.
+template <class Item> NamedList<Item> find_named(const NamedList<Item> &list, FieldKey key) {
+    int low = 0, high = list.count;
     while (low < high) {
         int middle = (low + high) / 2;
-        int order = compare_keys(members.items[middle]->key, key);
-        if (order == 0)
-            return members.items[middle];
-        if (order < 0)
+        if (compare_keys(list.items[middle].key, key) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return nullptr;
+    int end = low;
+    while (end < list.count && same_key(list.items[end].key, key))
+        end++;
+    return {list.items + low, end - low};
 }
 
-bool has_repeated_keys(const Members &members) {
-    for (int i = 1; i < members.count; i++)
-        if (same_key(members.items[i - 1]->key, members.items[i]->key))
+const JsonValue *find_member(const Members &members, FieldKey key) {
+    Members found = find_named(members, key);
+    return found.count ? found.items[0].item : nullptr;
+}
+
+template <class Item> bool has_repeated_keys(const NamedList<Item> &list) {
+    for (int i = 1; i < list.count; i++)
+        if (same_key(list.items[i - 1].key, list.items[i].key))
             return true;
     return false;
 }
@@ -113,19 +146,10 @@ struct Objects {
     BsonValue stored;
     Members added; // of the new object
     Members image;
+    Fields fields; // of the stored document
 };
 
-// The last field of a key: of repeated ones jsonb shows that.
-BsonValue stored_field(const Objects &objects, FieldKey key) {
-    BsonValue found = kMissing;
-    BsonReader fields(objects.stored.data, objects.stored.size);
-    while (fields.next())
-        if (same_key({fields.key(), fields.key_length()}, key))
-            found = fields.value();
-    return found;
-}
-
-// The keys that both have stand in the same order in both.
+// The keys that both have stand in the same order in both, new ones behind them.
 bool keeps_order(const Objects &objects) {
     const JsonValue *next = objects.value->first;
     BsonReader fields(objects.stored.data, objects.stored.size);
@@ -133,8 +157,6 @@ bool keeps_order(const Objects &objects) {
         FieldKey key{fields.key(), fields.key_length()};
         if (!find_member(objects.added, key))
             continue;
-        while (next && !find_member(objects.image, next->key))
-            next = next->next;
         if (!next || !same_key(next->key, key))
             return false;
         next = next->next;
@@ -142,12 +164,35 @@ bool keeps_order(const Objects &objects) {
     return true;
 }
 
-// Members in the order of the new object, each merged with the stored field of its key.
+// What a member of the new object was: of a key that repeats, the one that stands as far behind its first; the image
+// may show the last of them alone.
+bool find_origin(const Objects &objects, FieldKey key, int occurrence, const JsonValue **image, BsonValue *stored) {
+    Members images = find_named(objects.image, key);
+    Fields fields = find_named(objects.fields, key);
+    bool each = images.count == fields.count;
+    if (images.count == 0 || fields.count == 0 || occurrence >= images.count || (!each && images.count > 1))
+        return false;
+    *image = images.items[occurrence].item;
+    *stored = fields.items[each ? occurrence : fields.count - 1].item;
+    return true;
+}
+
+// Members in the order of the new object, each merged with what it was.
 void write_in_new_order(const JsonMerge &merge, const Objects &objects) {
-    bool ambiguous = has_repeated_keys(objects.image);
-    for (const JsonValue *member = objects.value->first; member; member = member->next) {
-        const JsonValue *image = ambiguous ? nullptr : find_member(objects.image, member->key);
-        merge_json(merge, member->key, member, image, image ? stored_field(objects, member->key) : kMissing);
+    int *occurrences =
+        static_cast<int *>(palloc_extended(sizeof(int) * Max(objects.added.count, 1), MCXT_ALLOC_HUGE)); // by place
+    for (int i = 0; i < objects.added.count; i++) {
+        const auto *items = objects.added.items;
+        bool repeats = i > 0 && same_key(items[i - 1].key, items[i].key);
+        occurrences[items[i].place] = repeats ? occurrences[items[i - 1].place] + 1 : 0;
+    }
+    int place = 0;
+    for (const JsonValue *member = objects.value->first; member; member = member->next, place++) {
+        CHECK_FOR_INTERRUPTS();
+        const JsonValue *image = nullptr;
+        BsonValue stored = kMissing;
+        find_origin(objects, member->key, occurrences[place], &image, &stored);
+        merge_json(merge, member->key, member, image, stored);
     }
 }
 
@@ -155,6 +200,7 @@ void write_in_new_order(const JsonMerge &merge, const Objects &objects) {
 void write_in_stored_order(const JsonMerge &merge, const Objects &objects, bool keeps_id) {
     BsonReader fields(objects.stored.data, objects.stored.size);
     while (fields.next()) {
+        CHECK_FOR_INTERRUPTS();
         FieldKey key{fields.key(), fields.key_length()};
         if (const JsonValue *member = find_member(objects.added, key))
             merge_json(merge, key, member, find_member(objects.image, key), fields.value());
@@ -166,18 +212,11 @@ void write_in_stored_order(const JsonMerge &merge, const Objects &objects, bool 
             write_json(merge.writer, member->key, member, merge.legacy, merge.place);
 }
 
-bool stores_repeated_keys(const BsonValue &stored, const Members &image) {
-    int count = 0;
-    BsonReader fields(stored.data, stored.size);
-    while (fields.next())
-        count++;
-    return count != image.count || has_repeated_keys(image);
-}
-
 void write_members(const JsonMerge &merge, const JsonValue *value, const JsonValue *image, const BsonValue &stored,
                    bool keeps_id) {
-    Objects objects{value, stored, members_of(value), members_of(image)};
-    bool repeated = stores_repeated_keys(stored, objects.image) || has_repeated_keys(objects.added);
+    Objects objects{value, stored, members_of(value), members_of(image), fields_of(stored)};
+    bool repeated = objects.fields.count != objects.image.count || has_repeated_keys(objects.image) ||
+                    has_repeated_keys(objects.added);
     if (repeated || (merge.ordered && !keeps_order(objects)))
         write_in_new_order(merge, objects);
     else

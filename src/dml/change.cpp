@@ -72,13 +72,23 @@ void add_path_changes(FieldChanges *changes, const PathChanges &paths) {
                              paths.items[i].value.type == BsonType::Missing});
 }
 
+// No differences yet. Elements of arrays are named by their places only where the filter, or a transaction of the
+// server, sees to it that they still stand there.
+PathChanges differences_of(const RowChange &change, int index) {
+    PathChanges paths{};
+    paths.whole_arrays =
+        !change.target->table->transactional && !bms_is_member(index + 1, compared_columns(change.target, *change.row));
+    return paths;
+}
+
 // A value with parts that was made of the stored one: what differs. Its bytes outlive the writer.
-void add_merged_column(const Target *target, FieldChanges *changes, int index, Datum value, const BsonValue &stored) {
+void add_merged_column(const RowChange &change, FieldChanges *changes, int index, const BsonValue &stored) {
+    const Target *target = change.target;
     BsonWriter writer;
     begin_writer(&writer);
     FieldKey key = key_of("");
-    merge_value(target->encoders[index], &writer, key, value, stored);
-    PathChanges paths{};
+    merge_value(target->encoders[index], &writer, key, change.slot->tts_values[index], stored);
+    PathChanges paths = differences_of(change, index);
     add_differences(&paths, target->paths[index], stored, written_value(&writer, 0, key));
     add_path_changes(changes, paths);
 }
@@ -91,7 +101,7 @@ void add_column_changes(const RowChange &change, FieldChanges *changes, int inde
          whole_path = stored && stored->keys == target->table->columns[index].path.count;
     bool merges = bms_is_member(column, change.merged) || change.differing;
     if (!null && whole_path && merges && has_parts(target->encoders[index]) && stored->value.type != BsonType::Missing)
-        add_merged_column(target, changes, index, change.slot->tts_values[index], stored->value);
+        add_merged_column(change, changes, index, stored->value);
     else
         add_column(target, changes, index, change.slot->tts_values[index], null);
 }
@@ -133,6 +143,26 @@ Change write_operators(const Target *target, BsonWriter *writer, const FieldChan
     end_document(writer, start);
     check_size(target, writer, start);
     return {true, false};
+}
+
+// Raises 22018: NULL, or what an expression made of NULL, would take the place of a value that reads as NULL.
+[[noreturn]] void raise_over_misfit(const RowChange &change, const ColumnOptions &column) {
+    bool null = change.slot->tts_isnull[column.number - 1];
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+         null ? errmsg("setting column \"%s\" of foreign table \"%s\" to NULL would destroy a value that does not "
+                       "fit it",
+                       column.name, change.target->name)
+              : errmsg("changing a part of column \"%s\" of foreign table \"%s\" would destroy a value that does not "
+                       "fit it",
+                       column.name, change.target->name),
+         errdetail("The field \"%s\" of the document with _id %s holds another type and reads as NULL.",
+                   column.path.text, shown_json(change.row->id)),
+         null ? errhint("Write another value, or read the field through a column of type jsonb.")
+              : errhint("Write a whole value that is not made of the old one, or change the field through a column "
+                        "of type jsonb.")));
+    pg_unreachable();
 }
 
 // Two of the assigned columns whose paths name a field and itself or a part of it; the server would refuse them.
@@ -183,7 +213,7 @@ Change write_whole_document(const RowChange &change, BsonWriter *writer, const B
                         errdetail("The new document has _id %s, the stored one %s.", shown_json(id),
                                   shown_json(change.row->id)),
                         errhint("Leave _id out of the document, or insert a new one and delete the old.")));
-    PathChanges paths{};
+    PathChanges paths = differences_of(change, target->document - 1);
     if (merges && is_json_encoder(encoder) &&
         add_document_differences(&paths, stored->value, {BsonType::Document, document.data, document.size})) {
         FieldChanges changes{nullptr, 0, 0};
@@ -248,15 +278,8 @@ Change write_update(const RowChange &change, BsonWriter *writer) {
                             errdetail("Its field %s lies inside an array of the document with _id %s.",
                                       options.path.text, shown_json(row.id)),
                             errhint("Update the whole array, or the document through a column with role \"doc\".")));
-        if (slot->tts_isnull[i] && is_misfit(row, column))
-            ereport(ERROR,
-                    (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
-                     errmsg("setting column \"%s\" of foreign table \"%s\" to NULL would destroy a value that does not "
-                            "fit it",
-                            options.name, target->name),
-                     errdetail("The field \"%s\" of the document with _id %s holds another type and reads as NULL.",
-                               options.path.text, shown_json(row.id)),
-                     errhint("Write another value, or read the field through a column of type jsonb.")));
+        if (is_misfit(row, column) && (slot->tts_isnull[i] || bms_is_member(column, change.derived)))
+            raise_over_misfit(change, options);
     }
     if (bms_is_empty(assigned))
         return {false, false};

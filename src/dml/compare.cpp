@@ -1,14 +1,18 @@
 // Filters that find a document only as it was read. Zone B.
 //
 // Compare and set: beside the raw _id the filter holds the stored values of the fields that the statement has read. The
-// query language looks into arrays and takes null for missing: guards keep both apart. What it cannot ask for is left
-// out: fields whose names it cannot say, and values of more than kMostCompared bytes.
+// query language looks into arrays and takes null for missing: guards keep both apart. Of an array on the way to a
+// field the scan has only the parts on that way, so the values behind it are compared, as columns read them; a column
+// that reads no values there is as it was while the array is one. What cannot be asked for is left out: fields whose
+// names the language cannot say, and values that would make the filter larger than kMostCompared bytes: a filter and
+// its update have to fit into one document.
+#include "convert/merge.hpp"
 #include "dml/target_internal.hpp"
 
 namespace mongo_fdw {
 namespace {
 
-constexpr uint32_t kMostCompared = 1024 * 1024;
+constexpr uint32_t kMostCompared = 2 * 1024 * 1024;
 
 // Appends {path: {$not: {$type: "array"}}} operators: the part behind the path.
 void append_no_array(BsonWriter *writer) {
@@ -33,8 +37,37 @@ FieldKey path_of(const ColumnOptions &column, int keys) {
     return {dotted.data, static_cast<uint32_t>(dotted.len)};
 }
 
-// {$expr: {$eq: [reference, {$literal: value}]}}: documents and arrays as wholes.
-void append_whole(BsonWriter *writer, const char *reference, const BsonValue &value) {
+// The values behind an array on the way, as the aggregation language collects them for "$a.b": of its documents alone.
+// The caller has written the array's key.
+void append_values_behind(BsonWriter *writer, const BsonValue &array, const char *const *keys, int count) {
+    check_stack_depth();
+    int list = begin_document(writer);
+    uint32_t written = 0;
+    BsonReader reader(array.data, array.size);
+    while (reader.next()) {
+        BsonValue value = reader.value();
+        int used = 0;
+        if (value.type != BsonType::Document)
+            continue;
+        while (used < count && value.type == BsonType::Document)
+            value = field_of(value, keys[used++]);
+        IndexKey index(written);
+        if (used == count && value.type != BsonType::Missing) {
+            write_value(writer, index.key, value);
+            written++;
+        } else if (used < count && value.type == BsonType::Array) {
+            write_key(writer, BsonType::Array, index.key);
+            append_values_behind(writer, value, keys + used, count - used);
+            written++;
+        }
+    }
+    end_document(writer, list);
+}
+
+// {$expr: {$eq: [reference, {$literal: value}]}}: documents and arrays as wholes; of an array, the values behind
+// `keys`.
+void append_whole(BsonWriter *writer, const char *reference, const BsonValue &value, const char *const *keys = nullptr,
+                  int count = 0) {
     write_key(writer, BsonType::Document, key_of("$expr"));
     int expression = begin_document(writer);
     write_key(writer, BsonType::Array, key_of("$eq"));
@@ -43,10 +76,39 @@ void append_whole(BsonWriter *writer, const char *reference, const BsonValue &va
     write_text(writer, reference, static_cast<uint32_t>(strlen(reference)));
     write_key(writer, BsonType::Document, key_of("1"));
     int literal = begin_document(writer);
-    write_value(writer, key_of("$literal"), value);
+    if (count > 0) {
+        write_key(writer, BsonType::Array, key_of("$literal"));
+        append_values_behind(writer, value, keys, count);
+    } else {
+        write_value(writer, key_of("$literal"), value);
+    }
     end_document(writer, literal);
     end_document(writer, list);
     end_document(writer, expression);
+}
+
+// Nothing on the way is an array, which would be looked into.
+void append_no_array_before(BsonWriter *writer, const ColumnOptions &column, int keys) {
+    for (int i = 1; i < keys; i++) {
+        write_key(writer, BsonType::Document, path_of(column, i));
+        int guard = begin_document(writer);
+        append_no_array(writer);
+        end_document(writer, guard);
+    }
+}
+
+// An array is on the way to the column's field.
+void append_behind_array(BsonWriter *writer, const ColumnOptions &column, const StoredField &field) {
+    if (is_type_with_parts(column.type)) {
+        append_whole(writer, psprintf("$%s", path_of(column, column.path.count).text), field.value,
+                     column.path.keys + field.keys, column.path.count - field.keys);
+        return;
+    }
+    write_key(writer, BsonType::Document, path_of(column, field.keys));
+    int operators = begin_document(writer);
+    append_type(writer, BsonType::Array);
+    end_document(writer, operators);
+    append_no_array_before(writer, column, field.keys);
 }
 
 // The conditions on a column's field, but for arrays.
@@ -69,22 +131,18 @@ void append_field(BsonWriter *writer, const ColumnOptions &column, const StoredF
         break;
     }
     end_document(writer, operators);
-    for (int keys = 1; keys < field.keys; keys++) { // an array on the way would be looked into
-        write_key(writer, BsonType::Document, path_of(column, keys));
-        int guard = begin_document(writer);
-        append_no_array(writer);
-        end_document(writer, guard);
-    }
+    append_no_array_before(writer, column, field.keys);
 }
 
-bool is_comparable(const ColumnOptions &column, const StoredField &field) {
-    bool named = column.role == Role::Doc || (column.path.plain && !is_id(column));
-    return named && field.value.size <= kMostCompared;
+bool is_comparable(const ColumnOptions &column) {
+    return column.role == Role::Doc || (column.path.plain && !is_id(column));
 }
 
 void append_condition(BsonWriter *writer, const ColumnOptions &column, const StoredField &field) {
     if (column.role == Role::Doc)
         append_whole(writer, "$$ROOT", field.value);
+    else if (field.keys < column.path.count)
+        append_behind_array(writer, column, field);
     else if (field.value.type == BsonType::Array)
         append_whole(writer, psprintf("$%s", path_of(column, field.keys).text), field.value);
     else
@@ -93,22 +151,30 @@ void append_condition(BsonWriter *writer, const ColumnOptions &column, const Sto
 
 } // namespace
 
-bool compares_fields(const Target *target, const RowId &row) {
-    for (int i = 0; i < row.field_count && !target->table->transactional; i++)
-        if (is_comparable(target->table->columns[row.fields[i].column - 1], row.fields[i]))
-            return true;
-    return false;
+Bitmapset *compared_columns(const Target *target, const RowId &row) {
+    Bitmapset *compared = nullptr;
+    uint32_t size = 0;
+    for (int i = 0; i < row.field_count && !target->table->transactional; i++) {
+        const StoredField &field = row.fields[i];
+        if (!is_comparable(target->table->columns[field.column - 1]) || field.value.size > kMostCompared - size)
+            continue;
+        size += field.value.size;
+        compared = bms_add_member(compared, field.column);
+    }
+    return compared;
 }
+
+bool compares_fields(const Target *target, const RowId &row) { return !bms_is_empty(compared_columns(target, row)); }
 
 void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row) {
     const TableOptions *table = target->table;
     int start = begin_document(writer), list = -1;
     uint32_t count = 0;
     append_id_condition(writer, row.id);
-    // A transaction of the server finds conflicts by itself.
-    for (int i = 0; i < row.field_count && !table->transactional; i++) {
+    const Bitmapset *compared = compared_columns(target, row);
+    for (int i = 0; i < row.field_count; i++) {
         const ColumnOptions &column = table->columns[row.fields[i].column - 1];
-        if (!is_comparable(column, row.fields[i]))
+        if (!bms_is_member(column.number, compared))
             continue;
         if (list < 0) {
             write_key(writer, BsonType::Array, key_of("$and"));

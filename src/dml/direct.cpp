@@ -187,7 +187,7 @@ bool changes_nothing(ForeignScanState *node, DirectState *state, bool simple_col
 
 // Such values are the same whatever is stored: nothing of it is kept.
 RowChange change_of(const DirectState *state, TupleTableSlot *row, const RowId &id) {
-    return {state->target, columns_of(state->scan->plan.columns), nullptr, false, row, nullptr, &id};
+    return {state->target, columns_of(state->scan->plan.columns), nullptr, nullptr, false, row, nullptr, &id};
 }
 
 // The filter of a rendered find command.

@@ -20,6 +20,7 @@ namespace {
 enum class ModifySlot : int {
     Columns,   // IntList: attributes that an UPDATE sets
     Merged,    // IntList: of these, those that may keep parts of their stored values
+    Derived,   // IntList: of these, those whose new values are made of the old ones
     Conflicts, // Boolean: ON CONFLICT DO NOTHING
     Count,
 };
@@ -32,6 +33,7 @@ struct ModifyState {
     CmdType operation;
     Bitmapset *columns;
     Bitmapset *merged;
+    Bitmapset *derived;
     bool skips_conflicts;
     bool immediate; // every row is sent at once
     bool answers;   // its answer is a document
@@ -355,7 +357,7 @@ extern "C" List *mongoPlanForeignModify(PlannerInfo *root, ModifyTable *plan, In
     check_returning(plan, relation, entry->relid);
     if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
         elog(ERROR, "unexpected ON CONFLICT specification");
-    return list_make3(columns, merged_columns(root, relation, table),
+    return list_make4(columns, merged_columns(root, relation, table), derived_columns(root, relation, table),
                       makeBoolean(plan->onConflictAction == ONCONFLICT_NOTHING));
 }
 
@@ -366,6 +368,7 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
     MemoryContext old = MemoryContextSwitchTo(state->context);
     state->columns = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Columns))));
     state->merged = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Merged))));
+    state->derived = columns_of(static_cast<List *>(list_nth(encoded, static_cast<int>(ModifySlot::Derived))));
     state->skips_conflicts = boolVal(list_nth(encoded, static_cast<int>(ModifySlot::Conflicts)));
     state->buffers = state->buffers && !state->skips_conflicts; // what was left out is counted
     if (node->operation != CMD_INSERT) {
@@ -479,7 +482,7 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
     if (found) {
         append_filter(state, row);
         document = writer->buffer.len;
-        change = write_update({state->target, state->columns, state->merged, state->compares, slot,
+        change = write_update({state->target, state->columns, state->merged, state->derived, state->compares, slot,
                                old_row(state, target, plan_slot), &row},
                               writer);
     }

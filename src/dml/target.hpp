@@ -52,11 +52,12 @@ struct Change {
 // A row's new values. Columns are attribute numbers.
 struct RowChange {
     const Target *target;
-    const Bitmapset *set;    // columns that get their values
-    const Bitmapset *merged; // of these, where parts of the stored value may stay, see convert/merge.hpp
-    bool differing;          // also columns that differ from the row as it was read
-    TupleTableSlot *slot;    // the new values
-    TupleTableSlot *old;     // the row as it was read; null: not known
+    const Bitmapset *set;     // columns that get their values
+    const Bitmapset *merged;  // of these, where parts of the stored value may stay, see convert/merge.hpp
+    const Bitmapset *derived; // of these, whose new values are made of the old ones
+    bool differing;           // also columns that differ from the row as it was read
+    TupleTableSlot *slot;     // the new values
+    TupleTableSlot *old;      // the row as it was read; null: not known
     const RowId *row;
 };
 
@@ -70,6 +71,9 @@ void check_replacement(const Target *target, mongo::Bytes document);
 // Appends the filter that finds a row's document only if the fields that the row keeps are as they were read; in a
 // transaction of the server, which finds conflicts itself, by its _id alone.
 void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row);
+
+// The columns whose fields that filter compares; none in a transaction of the server.
+Bitmapset *compared_columns(const Target *target, const RowId &row);
 
 // Whether there is any such field.
 bool compares_fields(const Target *target, const RowId &row);

@@ -6,6 +6,7 @@
 // Name resolution (getaddrinfo) is the one wait that cannot be cut.
 #include "mongo/stream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -381,6 +382,41 @@ void send_at_once(StreamGroup *group, const std::string &message) noexcept {
     for (Stream *stream = group->first; stream; stream = stream->next)
         if (stream->descriptor >= 0 && stream->top)
             mongoc_stream_write(stream->top, const_cast<char *>(message.data()), message.size(), 0);
+}
+
+namespace {
+
+bool exchange(mongoc_stream_t *stream, const std::string &message, int32_t timeout_ms) noexcept {
+    constexpr int32_t kHeader = 16, kMostAnswer = 1024 * 1024;
+    auto size = static_cast<ssize_t>(message.size());
+    if (mongoc_stream_write(stream, const_cast<char *>(message.data()), message.size(), timeout_ms) != size)
+        return false;
+    char part[1024];
+    if (mongoc_stream_read(stream, part, kHeader, kHeader, timeout_ms) != kHeader)
+        return false;
+    int32_t left;
+    std::memcpy(&left, part, sizeof left);
+    left -= kHeader;
+    if (left < 0 || left > kMostAnswer)
+        return false;
+    while (left > 0) {
+        int32_t wanted = std::min<int32_t>(left, sizeof part);
+        if (mongoc_stream_read(stream, part, wanted, wanted, timeout_ms) != wanted)
+            return false;
+        left -= wanted;
+    }
+    return true;
+}
+
+} // namespace
+
+bool exchange(StreamGroup *group, const std::string &message, int32_t timeout_ms) noexcept {
+    for (Stream *stream = group->first; stream; stream = stream->next)
+        if (stream->descriptor >= 0 && stream->top && !exchange(stream->top, message, timeout_ms)) {
+            abort_streams(group);
+            return false;
+        }
+    return true;
 }
 
 void abort_streams(StreamGroup *group) noexcept {

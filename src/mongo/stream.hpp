@@ -32,6 +32,10 @@ bool streams_are_open(const StreamGroup *group) noexcept;
 // Writes a message to every open stream as far as there is room for it, without waiting.
 void send_at_once(StreamGroup *group, const std::string &message) noexcept;
 
+// Writes a message to every open stream and reads the answer to it, which is not looked at; nothing else may be under
+// way. False where a stream fails, whose group is aborted then: what comes next would read a wrong answer.
+bool exchange(StreamGroup *group, const std::string &message, int32_t timeout_ms) noexcept;
+
 // Closes every socket of the group, so that the server ends what runs there, and lets nothing wait any more.
 void abort_streams(StreamGroup *group) noexcept;
 

@@ -10,6 +10,8 @@
 namespace mongo_fdw::mongo {
 namespace {
 
+constexpr int32_t kAbortTimeoutMs = 10000;
+
 struct OptionsDeleter {
     void operator()(mongoc_transaction_opt_t *options) const noexcept { mongoc_transaction_opts_destroy(options); }
     void operator()(mongoc_session_opt_t *options) const noexcept { mongoc_session_opts_destroy(options); }
@@ -70,22 +72,21 @@ std::string bytes_of(const Document &document) {
     return std::string(reinterpret_cast<const char *>(bson_get_data(bson)), bson->len);
 }
 
-// {abortTransaction: 1, lsid, txnNumber, autocommit: false}; with_database: as it stands in a message.
-std::string abort_command(const Client *client, bool with_database) {
+// {abortTransaction: 1, lsid, txnNumber, autocommit: false}, as it stands in a message.
+std::string abort_command(const Client *client) {
     Document command;
     BSON_APPEND_INT32(command.get(), "abortTransaction", 1);
     BSON_APPEND_DOCUMENT(command.get(), "lsid", mongoc_client_session_get_lsid(client->transaction.get()));
     BSON_APPEND_INT64(command.get(), "txnNumber", client->transaction_number);
     BSON_APPEND_BOOL(command.get(), "autocommit", false);
-    if (with_database)
-        BSON_APPEND_UTF8(command.get(), "$db", "admin");
+    BSON_APPEND_UTF8(command.get(), "$db", "admin");
     return bytes_of(command);
 }
 
-// OP_MSG with the command.
-std::string abort_message(const Client *client) {
+// OP_MSG with a command.
+std::string message_of(const std::string &command) {
     constexpr int32_t kOpMsg = 2013, kHeader = 16 + 4 + 1;
-    std::string command = abort_command(client, true), message;
+    std::string message;
     append_int32(&message, kHeader + static_cast<int32_t>(command.size()));
     append_int32(&message, 1); // request
     append_int32(&message, 0);
@@ -165,9 +166,9 @@ bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
 void abort_transaction(Client *client) noexcept {
     try {
         if (client->transaction && client->transaction_number >= 0) {
-            client->owed_aborts.push_back(abort_command(client, false));
+            client->owed_aborts.push_back(abort_command(client));
             if (!client->broken)
-                send_at_once(&client->streams, abort_message(client));
+                send_at_once(&client->streams, message_of(client->owed_aborts.back()));
         }
     } catch (...) {
     }
@@ -199,24 +200,29 @@ void owe_aborts(Client *client, Aborts **aborts) noexcept {
     *aborts = nullptr;
 }
 
+// An implicit session of the driver's would add a second lsid to the command, so that goes by hand too: after a command
+// of the driver's, which logs in.
 void send_owed_aborts(Client *client) noexcept {
-    while (!client->broken && !client->owed_aborts.empty()) {
-        const std::string &command = client->owed_aborts.back();
-        bson_t view;
+    if (client->broken || client->owed_aborts.empty())
+        return;
+    try {
+        Document ping, reply;
         bson_error_t failure{};
-        Document reply;
         Error error;
-        // Without a session of the driver's: the command says which it is about.
-        bool done = !bson_init_static(&view, reinterpret_cast<const uint8_t *>(command.data()), command.size()) ||
-                    mongoc_client_command_simple(client->handle.get(), "admin", &view, nullptr,
-                                                 reply.reset_for_output(), &failure);
-        if (!done)
+        BSON_APPEND_INT32(ping.get(), "ping", 1);
+        Handle<mongoc_read_prefs_t> primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+        if (!mongoc_client_command_simple(client->handle.get(), "admin", ping.get(), primary.get(),
+                                          reply.reset_for_output(), &failure)) {
             take_error(client, failure, reply.get(), &error);
-        // A server that answers that it knows no such transaction has none to abort.
-        if (done || error.kind == ErrorKind::Server)
-            client->owed_aborts.pop_back();
-        else
             return;
+        }
+        // A server that answers that it knows no such transaction has none to abort.
+        while (!client->owed_aborts.empty() && !client->broken) {
+            client->broken = !exchange(&client->streams, message_of(client->owed_aborts.back()), kAbortTimeoutMs);
+            if (!client->broken)
+                client->owed_aborts.pop_back();
+        }
+    } catch (...) { // tried again before the next command
     }
 }
 

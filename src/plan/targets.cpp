@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_inherits.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/partcache.h"
 }
 
@@ -111,7 +112,35 @@ List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *tabl
     return merged;
 }
 
+List *derived_columns(PlannerInfo *root, Index relation, const TableOptions *table) {
+    if (root->parse->commandType != CMD_UPDATE)
+        return NIL;
+    List *values = NIL, *columns = NIL, *derived = NIL;
+    get_translated_update_targetlist(root, relation, &values, &columns);
+    ListCell *value, *column;
+    forboth(value, values, column, columns) {
+        Bitmapset *read = nullptr;
+        int number = lfirst_int(column);
+        pull_varattnos(reinterpret_cast<Node *>(lfirst_node(TargetEntry, value)->expr), relation, &read);
+        if (is_type_with_parts(table->columns[number - 1].type) &&
+            bms_is_member(number - FirstLowInvalidHeapAttributeNumber, read))
+            derived = lappend_int(derived, number);
+    }
+    return derived;
+}
+
 namespace {
+
+// What the expressions of stored generated columns read, which the executor evaluates for the new row.
+void add_generation_reads(Oid table, Bitmapset **attributes) {
+    Relation relation = table_open(table, NoLock);
+    TupleDesc descriptor = RelationGetDescr(relation);
+    bool any = descriptor->constr && descriptor->constr->has_generated_stored;
+    for (int i = 0; any && i < descriptor->natts; i++)
+        if (TupleDescAttr(descriptor, i)->attgenerated == ATTRIBUTE_GENERATED_STORED)
+            pull_varattnos(build_column_default(relation, i + 1), 1, attributes);
+    table_close(relation, NoLock);
+}
 
 // BEFORE ROW triggers see the whole row.
 bool has_before_trigger(const Query *query, Oid relation) {
@@ -124,7 +153,7 @@ bool has_before_trigger(const Query *query, Oid relation) {
 }
 
 // What conditions and new values read of a target. The row that the executor wants for itself does not count.
-Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel) {
+Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel, Oid table) {
     Bitmapset *attributes = nullptr;
     ListCell *cell;
     foreach (cell, rel->reltarget->exprs)
@@ -138,6 +167,7 @@ Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel) {
         ListCell *column;
         forboth(cell, values, column, columns)
             pull_varattnos(reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), rel->relid, &attributes);
+        add_generation_reads(table, &attributes);
     }
     return attributes;
 }
@@ -145,14 +175,14 @@ Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel) {
 } // namespace
 
 List *kept_columns(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table) {
-    Bitmapset *read = attributes_read(root, rel);
+    Bitmapset *read = attributes_read(root, rel, table->relation);
     bool whole_row =
         bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, read) || has_before_trigger(root->parse, table->relation);
     List *merged = merged_columns(root, rel->relid, table), *kept = NIL;
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions &column = table->columns[i];
         bool wanted = bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, read) ||
-                      list_member_int(merged, i + 1) || (whole_row && column.role == Role::Field);
+                      list_member_int(merged, i + 1) || whole_row;
         if (!column.dropped && wanted && (column.role == Role::Field || column.role == Role::Doc))
             kept = lappend_int(kept, i + 1);
     }

@@ -24,6 +24,9 @@ List *kept_columns(PlannerInfo *root, RelOptInfo *rel, const TableOptions *table
 // and JSON and arrays whose new value is not the same for all rows.
 List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *table);
 
+// Of an UPDATE's columns with parts, those whose new values are made of their old ones.
+List *derived_columns(PlannerInfo *root, Index relation, const TableOptions *table);
+
 // The columns (attribute numbers) that say which rows may stand in a partition; null where a table is none.
 Bitmapset *partition_columns(Relation relation);
 

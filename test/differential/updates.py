@@ -51,7 +51,7 @@ BEGIN
             INSERT INTO tally VALUES ('errors spared');
             CONTINUE;
         END IF;
-        SELECT string_agg(convert_from(encode(d, 'escape')::bytea, 'SQL_ASCII'), E'\n') INTO other
+        SELECT string_agg(encode(d, 'escape'), E'\n') INTO other
             FROM ((SELECT __doc FROM bytes_one EXCEPT ALL SELECT __doc FROM bytes_two) UNION ALL (SELECT __doc FROM bytes_two EXCEPT ALL SELECT __doc FROM bytes_one)) x (d);
         IF other IS NOT NULL OR (pushed.outcome LIKE 'ERROR%') <> (plain.outcome LIKE 'ERROR%') THEN
             INSERT INTO failures VALUES (t.id, pushed.plan, pushed.outcome, plain.outcome || coalesce(E'\n# ' || left(other, 1000), ''));

@@ -606,7 +606,22 @@ def references(tests, client, sql):
     tests.ok(not any(key[1] in ("rank", "pages") for key in rows), "small integers refer to nothing", rows.keys())
     strict = sql.rows(f"SELECT * FROM mongo.references('m', '{DATABASE}', ARRAY['books'], 0.99) WHERE from_path = 'author_id'")
     tests.ok(strict == [], "min_hit", strict)
-    for name in ("authors", "books", "prints"):
+    # Ids beside DBRefs and copies of what they refer to; ids in text of both kinds; text ids that ObjectIds refer to.
+    import uuid
+    db.devices.insert_many([{"_id": bson.Binary(uuid.UUID(int=i).bytes, 4), "n": i} for i in range(60)])
+    db.tags.insert_many([{"_id": str(oid(3, i))} for i in range(60)])
+    db.loans.insert_many([{"_id": i, "author": [oid(1, i % 60), DBRef("authors", oid(1, i % 60)), {"_id": oid(1, i % 60), "n": "x"}][0 if i % 10 else 1 + i // 10 % 2],
+                           "author_text": str(oid(1, i % 60)).upper() if i % 2 else oid(1, i % 60), "device": str(uuid.UUID(int=i % 60)), "tag": oid(3, i % 60),
+                           "author_lists": oid(1, i % 60) if i % 3 else [oid(1, (i + 1) % 60)], "note": f"text {i}"} for i in range(200)])
+    found = sql.rows(f"SELECT * FROM mongo.references('m', '{DATABASE}', ARRAY['loans'])")
+    rows = {(r["from_path"], r["to_collection"]): r for r in found}
+    tests.ok(len(rows) == len(found), "one row for each path and target", found)
+    expected = {("author", "authors"): "name", ("author.$id", "authors"): "dbref", ("author._id", "authors"): "name", ("author_text", "authors"): "value (objectid in text)",
+                ("device", "devices"): "name (uuid in text)", ("tag", "tags"): "name (text of objectid)", ("author_lists", "authors"): "value", ("author_lists[]", "authors"): "value"}
+    vias = {key: r["via"] for key, r in rows.items()}
+    tests.ok(vias == expected, "ids beside DBRefs, sub-documents and lists; ids in text", vias)
+    tests.ok(all(r["share"] == 1 and r["hits"] == r["checked"] for r in rows.values()), "all of their values are found", found)
+    for name in ("authors", "books", "prints", "devices", "tags", "loans"):
         db.drop_collection(name)
 
 

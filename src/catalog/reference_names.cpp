@@ -1,0 +1,52 @@
+// Names of referring paths: userId, user_ref, users, author._id. Zone B.
+#include "catalog/reference_names.hpp"
+
+#include "pg/pg.hpp"
+
+namespace mongo_fdw {
+
+bool key_is(const ProfileNode *node, const char *key) {
+    return node->kind == ProfileNode::Kind::Field && strcmp(node->key, key) == 0;
+}
+
+char *name_stem(const char *name) {
+    static const char *const kEndings[] = {"ids", "id", "refs", "ref", "fk", "key"};
+    char *stem = static_cast<char *>(palloc(strlen(name) + 1));
+    int length = 0;
+    for (const char *at = name; *at; at++)
+        if (IS_HIGHBIT_SET(*at) || isalnum(static_cast<unsigned char>(*at)))
+            stem[length++] = static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(*at)));
+    stem[length] = '\0';
+    for (const char *ending : kEndings) {
+        int size = static_cast<int>(strlen(ending));
+        if (length > size && strcmp(stem + length - size, ending) == 0) {
+            stem[length - size] = '\0';
+            break;
+        }
+    }
+    return stem;
+}
+
+bool same_word(const char *a, const char *b) {
+    if (strcmp(a, b) == 0)
+        return true;
+    size_t first = strlen(a), second = strlen(b);
+    if (first > second)
+        return same_word(b, a);
+    if (first == 0)
+        return false;
+    if (strncmp(a, b, first) == 0 && (strcmp(b + first, "s") == 0 || strcmp(b + first, "es") == 0))
+        return true;
+    return a[first - 1] == 'y' && strncmp(a, b, first - 1) == 0 && strcmp(b + first - 1, "ies") == 0;
+}
+
+const ProfileNode *naming_node(const ProfileNode *node) {
+    while (node->parent && node->kind != ProfileNode::Kind::Field)
+        node = node->parent;
+    bool generic = node->parent && (key_is(node, "$id") || key_is(node, "_id") || key_is(node, "id"));
+    if (!generic || !node->parent->parent)
+        return node;
+    return naming_node(node->parent);
+}
+
+} // namespace mongo_fdw

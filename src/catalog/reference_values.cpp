@@ -1,0 +1,102 @@
+// Ids that stand as text where their targets are ObjectIds or UUIDs, and ObjectIds whose targets are text. Zone B.
+#include "catalog/reference_values.hpp"
+
+#include "convert/objectid.hpp"
+
+extern "C" {
+#include "utils/uuid.h"
+}
+
+namespace mongo_fdw {
+namespace {
+
+constexpr uint32_t kHexDigits = 2 * kObjectIdSize, kUuidText = 36, kUuidSubtype = 4;
+
+BsonValue make_value(BsonType type, const void *head, uint32_t head_size, const void *body, uint32_t body_size) {
+    uint8_t *data = static_cast<uint8_t *>(palloc(head_size + body_size + 1));
+    if (head_size)
+        memcpy(data, head, head_size);
+    memcpy(data + head_size, body, body_size);
+    return {type, data, head_size + body_size};
+}
+
+// The characters of a string; false for values of other types.
+bool text_of(const BsonValue &value, const char **text, uint32_t *length) {
+    if (value.type != BsonType::String || value.size < 5)
+        return false;
+    *text = reinterpret_cast<const char *>(value.data) + 4;
+    *length = value.size - 5;
+    return true;
+}
+
+bool objectid_of_text(const BsonValue &value, BsonValue *out) {
+    const char *text;
+    uint32_t length;
+    unsigned char id[kObjectIdSize];
+    if (!text_of(value, &text, &length) || length != kHexDigits || !objectid_of_hex(text, id))
+        return false;
+    *out = make_value(BsonType::ObjectId, nullptr, 0, id, sizeof id);
+    return true;
+}
+
+bool is_uuid_text(const char *text, uint32_t length) {
+    for (uint32_t i = 0; i < length; i++)
+        if ((i == 8 || i == 13 || i == 18 || i == 23) ? text[i] != '-' : !isxdigit(static_cast<unsigned char>(text[i])))
+            return false;
+    return length == kUuidText;
+}
+
+bool uuid_of_text(const BsonValue &value, BsonValue *out) {
+    const char *text;
+    uint32_t length;
+    if (!text_of(value, &text, &length) || !is_uuid_text(text, length))
+        return false;
+    const pg_uuid_t *uuid = DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(pnstrdup(text, length))));
+    const uint8_t head[5] = {UUID_LEN, 0, 0, 0, kUuidSubtype};
+    *out = make_value(BsonType::Binary, head, sizeof head, uuid->data, UUID_LEN);
+    return true;
+}
+
+bool text_of_objectid(const BsonValue &value, BsonValue *out) {
+    if (value.type != BsonType::ObjectId)
+        return false;
+    char text[kHexDigits + 1] = {};
+    hex_of_objectid(value.data, text);
+    const uint8_t head[4] = {sizeof text, 0, 0, 0};
+    *out = make_value(BsonType::String, head, sizeof head, text, sizeof text);
+    return true;
+}
+
+struct ReadingRow {
+    const char *name;
+    bool (*read)(const BsonValue &value, BsonValue *out);
+};
+constexpr ReadingRow kReadings[] = {
+    {"objectid in text", objectid_of_text}, {"uuid in text", uuid_of_text}, {"text of objectid", text_of_objectid}};
+
+} // namespace
+
+int reference_readings() { return lengthof(kReadings); }
+
+ReferenceValues plain_values(const ScalarFacts *facts) {
+    return {nullptr, facts->values, facts->value_hashes, facts->value_count};
+}
+
+ReferenceValues values_read(const ScalarFacts *facts, int reading) {
+    const ReadingRow &row = kReadings[reading];
+    uint32_t count = facts->value_count, changed = 0;
+    ReferenceValues result{row.name, static_cast<BsonValue *>(palloc(sizeof(BsonValue) * (count + 1))),
+                           static_cast<uint64_t *>(palloc(sizeof(uint64_t) * (count + 1))), count};
+    for (uint32_t i = 0; i < count; i++) {
+        bool read = row.read(facts->values[i], &result.values[i]);
+        if (!read)
+            result.values[i] = facts->values[i];
+        result.hashes[i] = read ? hash_of_scalar(result.values[i]) : facts->value_hashes[i];
+        changed += read;
+    }
+    if (changed == 0)
+        result.count = 0;
+    return result;
+}
+
+} // namespace mongo_fdw
