@@ -97,7 +97,47 @@ SELECT * FROM changed('payload') EXCEPT SELECT * FROM before;
 SELECT * FROM before EXCEPT SELECT * FROM changed('payload');
 DROP TRIGGER mark ON m;
 DROP FUNCTION mark;
+-- A part of what does not fit cannot be assigned: the rest of it would be lost. A whole value that is not made of the old one can.
+CREATE FOREIGN TABLE m_null (_id int, addr place, ids text[], nums int[], payload json, plain json OPTIONS (json_format 'simple'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'merging', on_conversion_error 'null');
 TRUNCATE m;
+INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "addr": {"street": "old", "n": "12a", "note": "keep"}, "nums": [1, 2, "x", 4]}');
+UPDATE m_null SET addr.street = 'new';
+UPDATE m_null SET nums = nums || 9;
+UPDATE m_null SET nums[1] = 9;
+SELECT __doc FROM m_doc;
+UPDATE m_null SET nums = '{1}';
+SELECT __doc FROM m_doc;
+-- New keys that are not the last ones stand where JSON says.
+TRUNCATE m;
+INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "plain": {"b": {"$numberLong": "1"}, "a": {"$oid": "507f1f77bcf86cd799439011"}}}');
+UPDATE m_null SET plain = (SELECT ('{"z": 1, "b": 1, "k": 2, "a": "507f1f77bcf86cd799439011", "y": ' || _id || ', "c": 3}')::json);
+SELECT __doc FROM m_doc;
+UPDATE m_null SET plain = (SELECT ('{"z": 1, "b": 1, "k": 2, "a": "507f1f77bcf86cd799439011", "y": ' || _id || ', "c": 3, "y2": 1, "x": 1}')::json);
+SELECT plain FROM m_null;
+-- A copy of an element is one of its BSON.
+TRUNCATE m;
+INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "ids": [{"$oid": "507f1f77bcf86cd799439011"}, "b"]}');
+UPDATE m SET ids = ids || ids[1] || ids[1];
+SELECT __doc FROM m_doc;
+-- Behind an array on the way a column reads parts: these are compared, not the array's other parts.
+CREATE FOREIGN TABLE m_behind (_id int, n int, qty int[] OPTIONS (path 'items.qty'), one int OPTIONS (path 'items.qty'), j jsonb OPTIONS (path 'items.deep.x'))
+    SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'merging', on_conversion_error 'null');
+TRUNCATE m;
+INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "items": [{"qty": 1, "sku": "a", "deep": {"x": 1, "y": 2}}, {"qty": 2, "deep": [{"x": 5, "y": 6}]}, 7, [[{"qty": 9}]]]}'), ('{"_id": 2, "items": [[1], [[2]]]}');
+UPDATE m_behind SET n = cardinality(qty) WHERE random() >= 0;
+SELECT _id, n, qty FROM m_behind ORDER BY _id;
+UPDATE m_behind SET n = 5 WHERE one IS NULL AND random() >= 0;
+UPDATE m_behind SET n = jsonb_array_length(j) WHERE random() >= 0 RETURNING n, j;
+DELETE FROM m_behind WHERE one IS NULL AND j IS NOT NULL AND random() >= 0 RETURNING _id;
+-- Values beyond what a filter compares together: the filter shares a document with the update.
+CREATE FOREIGN TABLE m_large (_id int, a text, b text, c text, d text, e text, f text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'merging');
+TRUNCATE m;
+INSERT INTO m_large SELECT 1, t, t, t, t, t, t FROM (SELECT repeat('x', 2000000) AS t) x;
+UPDATE m_large SET a = upper(a), b = upper(b), c = upper(c), d = upper(d), e = upper(e), f = upper(f) WHERE random() >= 0;
+SELECT length(a), left(a, 1) || left(b, 1) || left(f, 1) AS first FROM m_large;
+TRUNCATE m;
+DROP FOREIGN TABLE m_null, m_behind, m_large;
 DROP FOREIGN TABLE m, m_doc, m_simple, m_bytes;
 DROP TABLE before;
 DROP FUNCTION changed;

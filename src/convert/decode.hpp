@@ -41,4 +41,7 @@ uint32_t documents_in_batch(const Decoder *decoder);
 // False: whole documents are needed.
 bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count);
 
+// Makes these paths bring all of a field of which they bring a part.
+void project_whole(const char **paths, uint32_t *count, const char *path);
+
 } // namespace mongo_fdw

@@ -44,6 +44,12 @@ void add_projected(PathList *list, const char *path) {
 
 } // namespace
 
+void project_whole(const char **paths, uint32_t *count, const char *path) {
+    PathList list{paths, *count};
+    add_projected(&list, path);
+    *count = list.count;
+}
+
 bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count) {
     bool all = false; // errors and missing tell about every declared column
     int declared = 0, wanted = 0;

@@ -1,9 +1,8 @@
 // Filters that find a document only as it was read. Zone B.
 //
 // Compare and set: beside the raw _id the filter holds the stored values of the fields that the statement has read. The
-// query language looks into arrays and takes null for missing: guards keep both apart. Of an array on the way to a
-// field the scan has only the parts on that way, so the values behind it are compared, as columns read them; a column
-// that reads no values there is as it was while the array is one. What cannot be asked for is left out: fields whose
+// query language looks into arrays and takes null for missing: guards keep both apart. A column that reads no values
+// from an array on its way is as it was while the array is one. What cannot be asked for is left out: fields whose
 // names the language cannot say, and values that would make the filter larger than kMostCompared bytes: a filter and
 // its update have to fit into one document.
 #include "convert/merge.hpp"
@@ -37,37 +36,8 @@ FieldKey path_of(const ColumnOptions &column, int keys) {
     return {dotted.data, static_cast<uint32_t>(dotted.len)};
 }
 
-// The values behind an array on the way, as the aggregation language collects them for "$a.b": of its documents alone.
-// The caller has written the array's key.
-void append_values_behind(BsonWriter *writer, const BsonValue &array, const char *const *keys, int count) {
-    check_stack_depth();
-    int list = begin_document(writer);
-    uint32_t written = 0;
-    BsonReader reader(array.data, array.size);
-    while (reader.next()) {
-        BsonValue value = reader.value();
-        int used = 0;
-        if (value.type != BsonType::Document)
-            continue;
-        while (used < count && value.type == BsonType::Document)
-            value = field_of(value, keys[used++]);
-        IndexKey index(written);
-        if (used == count && value.type != BsonType::Missing) {
-            write_value(writer, index.key, value);
-            written++;
-        } else if (used < count && value.type == BsonType::Array) {
-            write_key(writer, BsonType::Array, index.key);
-            append_values_behind(writer, value, keys + used, count - used);
-            written++;
-        }
-    }
-    end_document(writer, list);
-}
-
-// {$expr: {$eq: [reference, {$literal: value}]}}: documents and arrays as wholes; of an array, the values behind
-// `keys`.
-void append_whole(BsonWriter *writer, const char *reference, const BsonValue &value, const char *const *keys = nullptr,
-                  int count = 0) {
+// {$expr: {$eq: [reference, {$literal: value}]}}: documents and arrays as wholes.
+void append_whole(BsonWriter *writer, const char *reference, const BsonValue &value) {
     write_key(writer, BsonType::Document, key_of("$expr"));
     int expression = begin_document(writer);
     write_key(writer, BsonType::Array, key_of("$eq"));
@@ -76,12 +46,7 @@ void append_whole(BsonWriter *writer, const char *reference, const BsonValue &va
     write_text(writer, reference, static_cast<uint32_t>(strlen(reference)));
     write_key(writer, BsonType::Document, key_of("1"));
     int literal = begin_document(writer);
-    if (count > 0) {
-        write_key(writer, BsonType::Array, key_of("$literal"));
-        append_values_behind(writer, value, keys, count);
-    } else {
-        write_value(writer, key_of("$literal"), value);
-    }
+    write_value(writer, key_of("$literal"), value);
     end_document(writer, literal);
     end_document(writer, list);
     end_document(writer, expression);
@@ -97,11 +62,10 @@ void append_no_array_before(BsonWriter *writer, const ColumnOptions &column, int
     }
 }
 
-// An array is on the way to the column's field.
+// An array is on the way to the column's field: a value with parts is collected from all of it.
 void append_behind_array(BsonWriter *writer, const ColumnOptions &column, const StoredField &field) {
     if (is_type_with_parts(column.type)) {
-        append_whole(writer, psprintf("$%s", path_of(column, column.path.count).text), field.value,
-                     column.path.keys + field.keys, column.path.count - field.keys);
+        append_whole(writer, psprintf("$%s", path_of(column, field.keys).text), field.value);
         return;
     }
     write_key(writer, BsonType::Document, path_of(column, field.keys));

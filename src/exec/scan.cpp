@@ -5,6 +5,7 @@
 #include "exec/scan.hpp"
 
 #include "connect/documents.hpp"
+#include "convert/merge.hpp"
 #include "exec/collation.hpp"
 #include "exec/drain.hpp"
 #include "exec/evaluate.hpp"
@@ -69,6 +70,13 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
             static const char *const kNothing[] = {"_id"};
             if (reading.projection_count == 0)
                 reading.projection = const_cast<const char **>(kNothing);
+            // What is compared before it is written: an array on the way to a value with parts as a whole.
+            foreach (cell, state->plan.kept) {
+                const ColumnOptions &column = state->table->columns[lfirst_int(cell) - 1];
+                if (column.role == Role::Field && column.path.plain && column.path.count > 1 &&
+                    is_type_with_parts(column.type))
+                    project_whole(reading.projection, &reading.projection_count, column.path.keys[0]);
+            }
         }
         reading.decoder = make_decoder(state->table, reading.needed);
         MemoryContextSwitchTo(old);

@@ -134,6 +134,7 @@ my ($open) = lines($result, 'insert');
 my @aborts = lines($result, 'abortTransaction');
 is(join(',', numbers($aborts[0]), sessions($aborts[0])), join(',', numbers($open), sessions($open)), 'is aborted by session and number');
 like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert insert abortTransaction (aggregate )?find/, 'before the next command');
+is(scalar(grep { / lsids=/ } @aborts), 0, 'naming one session');
 $result = run("BEGIN; INSERT INTO $x VALUES (1, 1); ROLLBACK; SELECT count(*) FROM $y;");
 like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert abortTransaction abortTransaction (aggregate )?find/, 'after a rollback as well');
 # A server without transactions says so at the first read or write.

@@ -673,7 +673,10 @@ class Connection {
         char digits[9];
         bson_iter_binary(&found, nullptr, &size, &id);
         std::snprintf(digits, sizeof digits, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
-        return result + " session=" + digits;
+        int count = 0;
+        for (bson_iter_init(&field, command); bson_iter_next(&field);)
+            count += std::strcmp(bson_iter_key(&field), "lsid") == 0;
+        return result + " session=" + digits + (count > 1 ? " lsids=" + std::to_string(count) : "");
     }
     bool write(int32_t request, const std::string &name, const std::string &collection, int32_t operations) {
         static std::map<std::string, uint64_t> writes;
