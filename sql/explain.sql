@@ -25,3 +25,9 @@ SELECT * FROM explain_lines('SELECT 1 FROM people WHERE name IS NULL', 'Local Co
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE age = random() * 10', 'Local Conditions');
 SELECT * FROM explain_lines('SELECT 1 FROM people WHERE tags = ''{}''', 'Local Conditions');
 DROP FUNCTION explain_json;
+-- Long lists are cut where VERBOSE does not ask for them.
+CREATE FOREIGN TABLE long_lists (_id int, v text) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_test', collection 'people');
+EXPLAIN (COSTS OFF) SELECT * FROM long_lists WHERE _id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) AND v IN ('a', '], "', '}') AND v NOT IN ('1', '2', '3', '4', '5', '6', '7', '8', '9', '10');
+EXPLAIN (COSTS OFF) SELECT * FROM long_lists WHERE v NOT IN ('1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11]');
+EXPLAIN (COSTS OFF, VERBOSE) SELECT _id FROM long_lists WHERE _id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+DROP FOREIGN TABLE long_lists;

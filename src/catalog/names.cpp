@@ -36,7 +36,8 @@ char *snake(const char *text) {
         char previous = at > text ? at[-1] : '\0';
         if (is_upper(*at)) {
             // fooBar -> foo_bar, HTTPCode -> http_code
-            bool word = is_lower_or_digit(previous) || (is_upper(previous) && at[1] >= 'a' && at[1] <= 'z');
+            bool word = is_lower_or_digit(previous) || IS_HIGHBIT_SET(previous) ||
+                        (is_upper(previous) && at[1] >= 'a' && at[1] <= 'z');
             if (word && out.len && out.data[out.len - 1] != '_')
                 appendStringInfoChar(&out, '_');
             appendStringInfoChar(&out, static_cast<char>(*at - 'A' + 'a'));

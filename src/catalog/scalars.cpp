@@ -514,7 +514,9 @@ uint64_t hash_of_scalar(const BsonValue &value) {
 double distinct_values(const ScalarFacts *facts) {
     if (facts->unique == ScalarFacts::Unique::Yes)
         return static_cast<double>(facts->count);
-    return Min(rint(estimateHyperLogLog(facts->distinct)), static_cast<double>(facts->count));
+    // An estimate: where a value was seen twice it must not say that all differ.
+    double most = static_cast<double>(facts->count) - (facts->unique == ScalarFacts::Unique::No ? 1 : 0);
+    return Min(rint(estimateHyperLogLog(facts->distinct)), most);
 }
 
 char *kept_text(const KeptValue &kept) {

@@ -589,8 +589,12 @@ Datum make_missing(Decoder *decoder) {
     return result;
 }
 
-Datum make_ords(Decoder *decoder) {
+// NULL where the outermost value is no array.
+Datum make_ords(Decoder *decoder, bool *null) {
     int count = decoder->level_count - 1;
+    *null = decoder->levels[1].ordinal < 1;
+    if (*null)
+        return 0;
     Datum values[16];
     bool nulls[16];
     int dimensions[1] = {count}, bounds[1] = {1};
@@ -638,7 +642,7 @@ void set_made_columns(Decoder *decoder) {
             decoder->nulls[index] = ordinal < 1;
             break;
         case Role::Ords:
-            decoder->values[index] = make_ords(decoder);
+            decoder->values[index] = make_ords(decoder, &decoder->nulls[index]);
             break;
         case Role::Errors:
             decoder->values[index] = make_errors(decoder, &decoder->nulls[index]);

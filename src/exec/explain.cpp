@@ -7,6 +7,49 @@ namespace mongo_fdw {
 
 namespace {
 
+// Lists of $in and $nin are cut behind their first values: the whole ones are for VERBOSE.
+const char *without_long_lists(const char *json) {
+    constexpr int kShown = 10;
+    StringInfoData out;
+    initStringInfo(&out);
+    int depth = 0, list = 0, values = 0; // list: the depth inside the list that is being read, 0: none
+    bool quoted = false;
+    for (const char *at = json; *at; at++) {
+        bool hidden = list && values >= kShown;
+        if (quoted && *at == '\\' && at[1]) {
+            if (!hidden)
+                appendBinaryStringInfo(&out, at, 2);
+            at++;
+            continue;
+        }
+        if (*at == '"')
+            quoted = !quoted;
+        if (!quoted && (*at == '[' || *at == '{')) {
+            bool named = out.len >= 7 && !list &&
+                         (strcmp(out.data + out.len - 7, "$in\" : ") == 0 ||
+                          (out.len >= 8 && strcmp(out.data + out.len - 8, "$nin\" : ") == 0));
+            depth++;
+            if (*at == '[' && named) {
+                list = depth;
+                values = 0;
+            }
+        } else if (!quoted && (*at == ']' || *at == '}')) {
+            if (list == depth) {
+                if (hidden)
+                    appendStringInfoString(&out, ", ... ");
+                list = 0;
+                hidden = false;
+            }
+            depth--;
+        } else if (!quoted && *at == ',' && list == depth) {
+            hidden = ++values >= kShown;
+        }
+        if (!hidden)
+            appendStringInfoChar(&out, *at);
+    }
+    return out.data;
+}
+
 // After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
 const char *pipeline_shown(ForeignScanState *node, ScanState *state) {
     constexpr const char *kNever = "not sent: no document can match";
@@ -36,7 +79,8 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
     ExplainPropertyText("Foreign Namespace", names.data, es);
     if (state->table->unwind_levels > 0)
         ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);
-    ExplainPropertyText("Pipeline", pipeline_shown(node, state), es);
+    const char *pipeline = pipeline_shown(node, state);
+    ExplainPropertyText("Pipeline", es->verbose ? pipeline : without_long_lists(pipeline), es);
     if (es->verbose && state->plan.reasons != NIL) {
         Scan *scan = reinterpret_cast<Scan *>(node->ss.ps.plan);
         // With the plan: from PostgreSQL 17 on a subquery's value is looked for in it.

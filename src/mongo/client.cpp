@@ -150,6 +150,9 @@ void take_error(Client *client, const bson_error_t &from, const bson_t *reply, E
     if (client->streams.interrupted)
         kind = ErrorKind::Interrupted;
     set_error(error, kind, static_cast<int32_t>(from.code), from.message);
+    const char *host = client->streams.last_host;
+    if (from.domain == MONGOC_ERROR_STREAM && *host && !std::strstr(from.message, host))
+        std::snprintf(error->message, sizeof error->message, "%.120s: %.370s", host, from.message);
     error->transient =
         (kind == ErrorKind::Server && reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||
         (kind == ErrorKind::Lost && client->transaction);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -28,6 +29,7 @@ struct Stream {
     Stream *next;
     int descriptor;
     int last_error;
+    char host[280];       // with its port
     mongoc_stream_t *top; // what the driver was given: this, or TLS above it
 };
 
@@ -90,6 +92,9 @@ ssize_t transfer_failed(Stream *stream, int error) {
     return -1;
 }
 
+// For messages: the driver's do not say which connection broke.
+void note_used(const Stream *stream) { std::memcpy(stream->group->last_host, stream->host, sizeof stream->host); }
+
 extern "C" {
 
 void stream_destroy(mongoc_stream_t *base) {
@@ -123,6 +128,7 @@ int stream_flush(mongoc_stream_t *) { return 0; }
 ssize_t stream_writev(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t count, int32_t timeout_ms) {
     Stream *stream = self(base);
     int64_t deadline = deadline_of(timeout_ms);
+    note_used(stream);
     ssize_t written = 0;
     while (count > 0) {
         if (stream->group->aborting)
@@ -166,6 +172,7 @@ ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *vector, size_t count
                      int32_t timeout_ms) {
     Stream *stream = self(base);
     int64_t deadline = deadline_of(timeout_ms);
+    note_used(stream);
     size_t received = 0;
     for (size_t i = 0; i < count; i++) {
         char *data = static_cast<char *>(static_cast<void *>(vector[i].iov_base));
@@ -349,6 +356,7 @@ extern "C" mongoc_stream_t *open_stream(const mongoc_uri_t *, const mongoc_host_
     stream->vtable.timed_out = stream_timed_out;
     stream->vtable.should_retry = stream_should_retry;
     stream->group = group;
+    std::snprintf(stream->host, sizeof stream->host, "%s", host->host_and_port);
     stream->descriptor = descriptor;
     stream->next = group->first;
     group->first = stream;

@@ -20,6 +20,7 @@ struct StreamGroup {
     bool aborting;    // every read, write and connect fails at once
     bool interrupted; // a wait ended because the backend asked for it
     uint64_t bytes_received;
+    char last_host[280]; // host:port of the stream that was read or written last
 };
 
 // Stream initiator for mongoc_client_set_stream_initiator; user_data is the client's StreamGroup.
