@@ -175,16 +175,30 @@ void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel, RelationInfo *i
     }
 }
 
+// Whether the server should sort all of these documents: few ones, or those that an index gives in order. A server
+// sorts on disk beyond 100 MB, and much slower than it is done here: 105 s against 6 s for a million documents.
+bool sorts_well(const RelationInfo *info, const Lowering *lowering, uint32_t first_key) {
+    constexpr double kFewDocuments = 50000;
+    if (sent_documents(info) <= kFewDocuments)
+        return true;
+    const mql::Node &key = lowering->filter.nodes[first_key];
+    return key.kind == mql::NodeKind::ColumnValue &&
+           indexed_by(info->table, info->user, lowering->columns[key.column].path) != Indexed::No;
+}
+
 // A base relation's paths in the order that the query asks for.
 void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, RelationInfo *info) {
     const char *reason = nullptr;
     List *pathkeys = root->query_pathkeys;
     if (pathkeys == NIL)
         return;
-    List *sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, true, false, &reason);
-    if (list_length(sort_list) < list_length(pathkeys) * kSortFields) // an incremental sort above does the rest
-        sort_list = lower_pathkeys(rel, info, trial_lowering(info), pathkeys, false, false, &reason);
-    if (sort_list == NIL)
+    Lowering *lowering = trial_lowering(info);
+    List *sort_list = lower_pathkeys(rel, info, lowering, pathkeys, true, false, &reason);
+    if (list_length(sort_list) < list_length(pathkeys) * kSortFields) { // an incremental sort above does the rest
+        lowering = trial_lowering(info);
+        sort_list = lower_pathkeys(rel, info, lowering, pathkeys, false, false, &reason);
+    }
+    if (sort_list == NIL || !sorts_well(info, lowering, linitial_int(sort_list)))
         return;
     pathkeys = list_truncate(list_copy(pathkeys), list_length(sort_list) / kSortFields);
     double rows = sent_documents(info);
