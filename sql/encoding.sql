@@ -25,7 +25,9 @@ SELECT mongo.query('mongodb', 'mongo_fdw_cpp_test', 'traps', '[{"$match": {"a": 
 SELECT path, fits, suggested_type FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["string emoji", "string abc"]}}') WHERE path = 'a';
 SELECT path, fits, suggested_type FROM mongo.profile('mongodb', 'mongo_fdw_cpp_test', 'traps', filter => '{"n": {"$in": ["string composed", "string abc"]}}') WHERE path = 'a';
 CREATE SCHEMA i;
+SET client_min_messages = notice;
 IMPORT FOREIGN SCHEMA mongo_fdw_cpp_test LIMIT TO (traps, people) FROM SERVER mongodb INTO i OPTIONS (sample '0');
+SET client_min_messages = warning;
 SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid IN ('i.traps'::regclass, 'i.people'::regclass) AND attnum > 0 ORDER BY 1, attname COLLATE "C";
 SELECT count(*) > 70 AS all_of_them FROM i.traps WHERE __doc IS NOT NULL;
 SELECT column_name, method FROM mongo.conformance('i.people') WHERE column_name IN ('_id', 'age', 'name') ORDER BY column_name;

@@ -211,6 +211,30 @@ void note_samples(List *all, List *made) {
                          "column holds; option sample '0' reads all.")));
 }
 
+// Tells of paths that have no column because their text cannot be read here: the document column alone holds them.
+void note_unreadable(List *all, List *made) {
+    ListCell *cell;
+    foreach (cell, all)
+        for_each_table(static_cast<Imported *>(lfirst(cell))->table, [made](const LayoutTable *table) {
+            StringInfoData paths;
+            initStringInfo(&paths);
+            ListCell *other;
+            bool wanted = false;
+            foreach (other, made)
+                wanted = wanted || strcmp(static_cast<char *>(lfirst(other)), table->name) == 0;
+            foreach (other, wanted ? table->lost : NIL) {
+                const ProfileNode *node = static_cast<ProfileNode *>(lfirst(other));
+                if (node->unreadable_key || text_trouble(node).unreadable)
+                    appendStringInfo(&paths, "%s%s", paths.len ? ", " : "", profile_path(node));
+            }
+            if (paths.len > 0)
+                ereport(NOTICE, (errmsg("table \"%s\" has no column for what the database encoding cannot say: %s",
+                                        table->name, paths.data),
+                                 errdetail("Strings or keys there are no valid UTF-8, or have characters that the "
+                                           "encoding lacks. Its column __doc holds the whole documents as bytea.")));
+        });
+}
+
 // Reads and lays out everything that is wanted.
 List *plan_import(const Import &import) {
     List *infos = collections_of(import), *result = NIL;
@@ -309,6 +333,7 @@ extern "C" List *mongoImportForeignSchema(ImportForeignSchemaStmt *statement, Oi
         });
     note_unknown_tables(import, made);
     note_samples(all, made);
+    note_unreadable(all, made);
     return commands;
 }
 
@@ -404,5 +429,6 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
     }
     note_unknown_tables(import, made);
     note_samples(all, made);
+    note_unreadable(all, made);
     PG_RETURN_VOID();
 }
