@@ -63,6 +63,39 @@ void set_up_tls(Client *client, const ConnectOptions &options, const mongoc_uri_
         insecure || mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, false);
 }
 
+struct CallbacksDeleter {
+    void operator()(mongoc_apm_callbacks_t *callbacks) const noexcept { mongoc_apm_callbacks_destroy(callbacks); }
+};
+
+// A host that answers but belongs to another replica set, or to none.
+extern "C" void on_heartbeat(const mongoc_apm_server_heartbeat_succeeded_t *event) {
+    Client *client = static_cast<Client *>(mongoc_apm_server_heartbeat_succeeded_get_context(event));
+    constexpr size_t kMostShown = 250;
+    const char *host = mongoc_apm_server_heartbeat_succeeded_get_host(event)->host_and_port, *name = nullptr;
+    bson_iter_t field;
+    if (bson_iter_init_find(&field, mongoc_apm_server_heartbeat_succeeded_get_reply(event), "setName") &&
+        BSON_ITER_HOLDS_UTF8(&field))
+        name = bson_iter_utf8(&field, nullptr);
+    if ((name && client->replica_set == name) || client->other_answers.size() > kMostShown ||
+        client->other_answers.find(host) != std::string::npos)
+        return;
+    try {
+        client->other_answers +=
+            (client->other_answers.empty() ? "" : "; ") + std::string(host) +
+            (name ? " is a member of replica set \"" + std::string(name) + "\"" : " is a member of no replica set");
+    } catch (...) { // the message says less
+    }
+}
+
+void watch_members(Client *client, const mongoc_uri_t *uri) {
+    if (!given(mongoc_uri_get_replica_set(uri)))
+        return;
+    client->replica_set = mongoc_uri_get_replica_set(uri);
+    std::unique_ptr<mongoc_apm_callbacks_t, CallbacksDeleter> callbacks(mongoc_apm_callbacks_new());
+    mongoc_apm_set_server_heartbeat_succeeded_cb(callbacks.get(), on_heartbeat);
+    mongoc_client_set_apm_callbacks(client->handle.get(), callbacks.get(), client);
+}
+
 bool apply_options(mongoc_uri_t *uri, const ConnectOptions &options, Client *client, Error *error) {
     const char *failed = nullptr;
     if (given(options.username) && !mongoc_uri_set_username(uri, options.username))
@@ -153,6 +186,9 @@ void take_error(Client *client, const bson_error_t &from, const bson_t *reply, E
     const char *host = client->streams.last_host;
     if (from.domain == MONGOC_ERROR_STREAM && *host && !std::strstr(from.message, host))
         std::snprintf(error->message, sizeof error->message, "%.120s: %.370s", host, from.message);
+    if (from.domain == MONGOC_ERROR_SERVER_SELECTION && !client->other_answers.empty())
+        std::snprintf(error->message, sizeof error->message, "%.120s: \"%.60s\" is wanted, but %.300s", from.message,
+                      client->replica_set.c_str(), client->other_answers.c_str());
     error->transient =
         (kind == ErrorKind::Server && reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||
         (kind == ErrorKind::Lost && client->transaction);
@@ -197,6 +233,7 @@ Client *make_client(const ConnectOptions &options, const Hooks *hooks, Error *er
             set_error(error, ErrorKind::Config, 0, failure.message);
             return nullptr;
         }
+        watch_members(client.get(), uri.get());
         mongoc_client_set_error_api(client->handle.get(), MONGOC_ERROR_API_VERSION_2);
         client->streams.hooks = hooks;
         client->streams.connect_timeout_ms =

@@ -30,6 +30,8 @@ struct Client {
     std::vector<IdleCursor> idle_cursors;
     std::vector<std::string> owed_aborts; // abortTransaction commands that nobody has heard an answer of
     unsigned references = 1;
+    std::string replica_set;   // that the URI names; empty: none
+    std::string other_answers; // of hosts that are no members of it, for messages: the driver drops them without a word
     bool broken = false;
     bool worked = false;
     int64_t broken_at_us = 0;

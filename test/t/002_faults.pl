@@ -71,4 +71,13 @@ $node->safe_psql('postgres', q(CREATE FOREIGN TABLE big (s0 text) SERVER replay 
     SELECT count(s0) FROM big));
 my @sizes = map { /batchSize=(\d+)/ ? $1 : () } grep { /^(find|getMore) nest4k,docs=2000/ } commands($server);
 is($sizes[0], 101, 'the first batch is the server\'s own default');
+# Hosts that answer but are no members of the replica set that the URI names.
+for my $case ([ $member, qr/"rs1" is wanted, but 127\.0\.0\.1:\d+ is a member of replica set "rs0"/ ], [ $server, qr/"rs1" is wanted, but 127\.0\.0\.1:\d+ is a member of no replica set/ ]) {
+    my ($host, $words) = @$case;
+    my $name = 'set_' . $host->{port};
+    $node->safe_psql('postgres', "CREATE SERVER $name FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://127.0.0.1:$host->{port}/?replicaSet=rs1', server_selection_timeout '1s'); CREATE USER MAPPING FOR PUBLIC SERVER $name; CREATE FOREIGN TABLE $name (_id int) SERVER $name OPTIONS (database 'test', collection 'ids,docs=2')");
+    my ($code, $out, $err) = $node->psql('postgres', "SELECT * FROM $name");
+    like($err, $words, "a wrong replica set: $name");
+}
+
 done_testing();
