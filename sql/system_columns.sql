@@ -13,7 +13,7 @@ SELECT xmin, cmin, xmax, cmax FROM dd;
 SELECT _id FROM dd WHERE xmin::text = '1';
 SELECT _id FROM dd ORDER BY ctid;
 SELECT count(*) FROM dd GROUP BY ctid;
-SELECT d._id FROM (SELECT _id, ctid AS place FROM dd) d WHERE d.place IS NOT NULL;
+SELECT d._id FROM (SELECT _id, ctid AS place FROM dd) d WHERE d.place > '(0,0)';
 SELECT g, x FROM generate_series(1, 2) g LEFT JOIN LATERAL (SELECT d.xmax AS x FROM dd d WHERE d._id = g) q ON true;
 SELECT (SELECT count(*) FROM generate_series(1, 3) g WHERE d.ctid IS NOT NULL) FROM dd d;
 SELECT _id FROM dd d WHERE EXISTS (SELECT FROM dd e WHERE e.ctid <> d.ctid);
