@@ -10,7 +10,7 @@ extern "C" {
 namespace mongo_fdw {
 namespace {
 
-constexpr uint32_t kHexDigits = 2 * kObjectIdSize, kUuidText = 36, kUuidSubtype = 4;
+constexpr uint32_t kHexDigits = 2 * kObjectIdSize, kUuidSubtype = 4;
 
 BsonValue make_value(BsonType type, const void *head, uint32_t head_size, const void *body, uint32_t body_size) {
     uint8_t *data = static_cast<uint8_t *>(palloc(head_size + body_size + 1));
@@ -20,36 +20,24 @@ BsonValue make_value(BsonType type, const void *head, uint32_t head_size, const 
     return {type, data, head_size + body_size};
 }
 
-// The characters of a string; false for values of other types.
-bool text_of(const BsonValue &value, const char **text, uint32_t *length) {
-    if (value.type != BsonType::String || value.size < 5)
-        return false;
-    *text = reinterpret_cast<const char *>(value.data) + 4;
-    *length = value.size - 5;
-    return true;
-}
-
 bool objectid_of_text(const BsonValue &value, BsonValue *out) {
-    const char *text;
+    if (value.type != BsonType::String)
+        return false;
     uint32_t length;
     unsigned char id[kObjectIdSize];
-    if (!text_of(value, &text, &length) || length != kHexDigits || !objectid_of_hex(text, id))
+    const char *text = text_of(value, &length);
+    if (length != kHexDigits || !objectid_of_hex(text, id))
         return false;
     *out = make_value(BsonType::ObjectId, nullptr, 0, id, sizeof id);
     return true;
 }
 
-bool is_uuid_text(const char *text, uint32_t length) {
-    for (uint32_t i = 0; i < length; i++)
-        if ((i == 8 || i == 13 || i == 18 || i == 23) ? text[i] != '-' : !isxdigit(static_cast<unsigned char>(text[i])))
-            return false;
-    return length == kUuidText;
-}
-
 bool uuid_of_text(const BsonValue &value, BsonValue *out) {
-    const char *text;
+    if (value.type != BsonType::String)
+        return false;
     uint32_t length;
-    if (!text_of(value, &text, &length) || !is_uuid_text(text, length))
+    const char *text = text_of(value, &length);
+    if (classify_text(text, length) != TextClass::Uuid)
         return false;
     const pg_uuid_t *uuid = DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(pnstrdup(text, length))));
     const uint8_t head[5] = {UUID_LEN, 0, 0, 0, kUuidSubtype};
