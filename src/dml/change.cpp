@@ -76,8 +76,7 @@ void add_path_changes(FieldChanges *changes, const PathChanges &paths) {
 // server, sees to it that they still stand there.
 PathChanges differences_of(const RowChange &change, int index) {
     PathChanges paths{};
-    paths.whole_arrays =
-        !change.target->table->transactional && !bms_is_member(index + 1, compared_columns(change.target, *change.row));
+    paths.whole_arrays = !change.target->table->transactional && !bms_is_member(index + 1, change.compared);
     return paths;
 }
 

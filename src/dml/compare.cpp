@@ -113,8 +113,6 @@ void append_condition(BsonWriter *writer, const ColumnOptions &column, const Sto
         append_field(writer, column, field);
 }
 
-} // namespace
-
 Bitmapset *compared_columns(const Target *target, const RowId &row) {
     Bitmapset *compared = nullptr;
     uint32_t size = 0;
@@ -128,9 +126,9 @@ Bitmapset *compared_columns(const Target *target, const RowId &row) {
     return compared;
 }
 
-bool compares_fields(const Target *target, const RowId &row) { return !bms_is_empty(compared_columns(target, row)); }
+} // namespace
 
-void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row) {
+const Bitmapset *write_row_filter(const Target *target, BsonWriter *writer, const RowId &row) {
     const TableOptions *table = target->table;
     int start = begin_document(writer), list = -1;
     uint32_t count = 0;
@@ -152,6 +150,7 @@ void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row
     if (list >= 0)
         end_document(writer, list);
     end_document(writer, start);
+    return compared;
 }
 
 } // namespace mongo_fdw

@@ -186,8 +186,8 @@ bool changes_nothing(ForeignScanState *node, DirectState *state, bool simple_col
 }
 
 // Such values are the same whatever is stored: nothing of it is kept.
-RowChange change_of(const DirectState *state, TupleTableSlot *row, const RowId &id) {
-    return {state->target, columns_of(state->scan->plan.columns), nullptr, nullptr, false, row, nullptr, &id};
+RowChange change_of(const DirectState *state, TupleTableSlot *row, const RowId &id, const Bitmapset *compared) {
+    return {state->target, columns_of(state->scan->plan.columns), nullptr, nullptr, false, row, nullptr, &id, compared};
 }
 
 // The filter of a rendered find command.
@@ -205,7 +205,7 @@ int append_modification(const DirectState *state, BsonWriter *writer, const Bson
     if (pipeline.data)
         write_bytes(writer, pipeline.data, pipeline.size);
     else
-        write_update(change_of(state, row, RowId{}), writer);
+        write_update(change_of(state, row, RowId{}, nullptr), writer);
     return document;
 }
 
@@ -258,13 +258,13 @@ void modify_rows(ForeignScanState *node, DirectState *state, TupleTableSlot *row
         }
         BsonWriter *writer = batch_writer(batch);
         int start = writer->buffer.len;
-        write_row_filter(state->target, writer, id);
-        if (compares_fields(state->target, id))
+        const Bitmapset *compared = write_row_filter(state->target, writer, id);
+        if (compared)
             expect_unchanged(batch);
         int document = state->remove ? -1 : writer->buffer.len;
         if (!state->remove) {
             compute_values(node, scan, read, row);
-            write_update(change_of(state, row, id), writer);
+            write_update(change_of(state, row, id, compared), writer);
         }
         add_operation(batch, state->remove ? mongo::WriteKind::DeleteOne : mongo::WriteKind::UpdateOne, false, start,
                       document);

@@ -271,11 +271,12 @@ bool target_row(ModifyState *state, EState *estate, ResultRelInfo *target, Tuple
     return !row->written;
 }
 
-// Appends the filter of a row that is written.
-void append_filter(ModifyState *state, const RowId &row) {
-    write_row_filter(state->target, batch_writer(state->batch), row);
-    if (compares_fields(state->target, row))
+// Appends the filter of a row that is written; the columns that it compares.
+const Bitmapset *append_filter(ModifyState *state, const RowId &row) {
+    const Bitmapset *compared = write_row_filter(state->target, batch_writer(state->batch), row);
+    if (compared)
         expect_unchanged(state->batch);
+    return compared;
 }
 
 // The row as the scan read it.
@@ -480,10 +481,10 @@ extern "C" TupleTableSlot *mongoExecForeignUpdate(EState *estate, ResultRelInfo 
     int start = writer->buffer.len, document = start;
     Change change{false, false};
     if (found) {
-        append_filter(state, row);
+        const Bitmapset *compared = append_filter(state, row);
         document = writer->buffer.len;
         change = write_update({state->target, state->columns, state->merged, state->derived, state->compares, slot,
-                               old_row(state, target, plan_slot), &row},
+                               old_row(state, target, plan_slot), &row, compared},
                               writer);
     }
     MemoryContextSwitchTo(old);

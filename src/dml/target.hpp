@@ -59,6 +59,7 @@ struct RowChange {
     TupleTableSlot *slot;     // the new values
     TupleTableSlot *old;      // the row as it was read; null: not known
     const RowId *row;
+    const Bitmapset *compared; // columns that the row's filter compares
 };
 
 // Appends the update of a row, or the document in its place. Raises where an assignment would destroy what does not
@@ -69,14 +70,9 @@ Change write_update(const RowChange &change, BsonWriter *writer);
 void check_replacement(const Target *target, mongo::Bytes document);
 
 // Appends the filter that finds a row's document only if the fields that the row keeps are as they were read; in a
-// transaction of the server, which finds conflicts itself, by its _id alone.
-void write_row_filter(const Target *target, BsonWriter *writer, const RowId &row);
-
-// The columns whose fields that filter compares; none in a transaction of the server.
-Bitmapset *compared_columns(const Target *target, const RowId &row);
-
-// Whether there is any such field.
-bool compares_fields(const Target *target, const RowId &row);
+// transaction of the server, which finds conflicts itself, by its _id alone. Returns the columns that it compares, null
+// where there are none.
+const Bitmapset *write_row_filter(const Target *target, BsonWriter *writer, const RowId &row);
 
 // Appends {_id: id}.
 void write_id_filter(BsonWriter *writer, const BsonValue &id);

@@ -96,36 +96,41 @@ bool is_same_for_all(Node *expression) {
            bms_is_empty(pull_varnos(nullptr, expression));
 }
 
-List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *table) {
+namespace {
+
+// Calls visit(column, new value) for each column that an UPDATE sets; none for other statements.
+template <class Visit> void for_each_new_value(PlannerInfo *root, Index relation, Visit visit) {
     if (root->parse->commandType != CMD_UPDATE)
-        return NIL;
-    List *values = NIL, *columns = NIL, *merged = NIL;
+        return;
+    List *values = NIL, *columns = NIL;
     get_translated_update_targetlist(root, relation, &values, &columns);
     ListCell *value, *column;
-    forboth(value, values, column, columns) { // junk columns follow
-        const ColumnOptions &options = table->columns[lfirst_int(column) - 1];
-        Node *expression = reinterpret_cast<Node *>(lfirst_node(TargetEntry, value)->expr);
-        bool composite = get_typtype(getBaseType(options.type)) == TYPTYPE_COMPOSITE;
-        if (is_type_with_parts(options.type) && (composite || !is_same_for_all(expression)))
-            merged = lappend_int(merged, lfirst_int(column));
-    }
+    forboth(value, values, column, columns) // junk columns follow
+        visit(lfirst_int(column), reinterpret_cast<Node *>(lfirst_node(TargetEntry, value)->expr));
+}
+
+} // namespace
+
+List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *table) {
+    List *merged = NIL;
+    for_each_new_value(root, relation, [&](int column, Node *value) {
+        Oid type = table->columns[column - 1].type;
+        bool composite = get_typtype(getBaseType(type)) == TYPTYPE_COMPOSITE;
+        if (is_type_with_parts(type) && (composite || !is_same_for_all(value)))
+            merged = lappend_int(merged, column);
+    });
     return merged;
 }
 
 List *derived_columns(PlannerInfo *root, Index relation, const TableOptions *table) {
-    if (root->parse->commandType != CMD_UPDATE)
-        return NIL;
-    List *values = NIL, *columns = NIL, *derived = NIL;
-    get_translated_update_targetlist(root, relation, &values, &columns);
-    ListCell *value, *column;
-    forboth(value, values, column, columns) {
+    List *derived = NIL;
+    for_each_new_value(root, relation, [&](int column, Node *value) {
         Bitmapset *read = nullptr;
-        int number = lfirst_int(column);
-        pull_varattnos(reinterpret_cast<Node *>(lfirst_node(TargetEntry, value)->expr), relation, &read);
-        if (is_type_with_parts(table->columns[number - 1].type) &&
-            bms_is_member(number - FirstLowInvalidHeapAttributeNumber, read))
-            derived = lappend_int(derived, number);
-    }
+        pull_varattnos(value, relation, &read);
+        if (is_type_with_parts(table->columns[column - 1].type) &&
+            bms_is_member(column - FirstLowInvalidHeapAttributeNumber, read))
+            derived = lappend_int(derived, column);
+    });
     return derived;
 }
 
@@ -161,14 +166,9 @@ Bitmapset *attributes_read(PlannerInfo *root, RelOptInfo *rel, Oid table) {
             pull_varattnos(static_cast<Node *>(lfirst(cell)), rel->relid, &attributes);
     foreach (cell, list_concat_copy(rel->baserestrictinfo, rel->joininfo))
         pull_varattnos(reinterpret_cast<Node *>(lfirst_node(RestrictInfo, cell)->clause), rel->relid, &attributes);
-    if (root->parse->commandType == CMD_UPDATE) {
-        List *values = NIL, *columns = NIL;
-        get_translated_update_targetlist(root, rel->relid, &values, &columns);
-        ListCell *column;
-        forboth(cell, values, column, columns)
-            pull_varattnos(reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), rel->relid, &attributes);
+    for_each_new_value(root, rel->relid, [&](int, Node *value) { pull_varattnos(value, rel->relid, &attributes); });
+    if (root->parse->commandType == CMD_UPDATE)
         add_generation_reads(table, &attributes);
-    }
     return attributes;
 }
 
