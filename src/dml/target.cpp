@@ -8,20 +8,9 @@
 
 namespace mongo_fdw {
 
-// A field of the document: columns that hold it (most have one), and fields below it.
-struct PathField {
-    const char *key;
-    uint32_t key_length;
-    AttrNumber *columns;
-    int column_count;
-    PathField *first;
-    PathField *next;
-    FieldHeader header; // of a field that one column alone writes; without bytes: it has other columns or fields
-};
-
 namespace {
 
-PathField *field_below(PathField *parent, const char *key) {
+PathField *field_below(Target *target, PathField *parent, const char *key) {
     PathField **at = &parent->first;
     for (; *at; at = &(*at)->next)
         if (strcmp((*at)->key, key) == 0)
@@ -29,13 +18,17 @@ PathField *field_below(PathField *parent, const char *key) {
     *at = static_cast<PathField *>(palloc0(sizeof(PathField)));
     (*at)->key = key;
     (*at)->key_length = static_cast<uint32_t>(strlen(key));
+    (*at)->path = parent == target->fields ? key : psprintf("%s.%s", parent->path, key);
+    (*at)->number = target->field_count++;
     return *at;
 }
 
 void add_column(Target *target, const ColumnOptions &column) {
     PathField *field = target->fields;
+    PathField **way = static_cast<PathField **>(palloc(sizeof(PathField *) * Max(column.path.count, 1)));
     for (int i = 0; i < column.path.count; i++)
-        field = field_below(field, column.path.keys[i]);
+        way[i] = field = field_below(target, field, column.path.keys[i]);
+    target->ways[column.number - 1] = way;
     Size size = sizeof(AttrNumber) * (field->column_count + 1);
     field->columns = static_cast<AttrNumber *>(field->columns ? repalloc(field->columns, size) : palloc(size));
     field->columns[field->column_count++] = column.number;
@@ -260,6 +253,7 @@ Target *make_target(Oid relation) {
     int count = target->table->column_count;
     target->encoders = static_cast<Encoder **>(palloc0(sizeof(Encoder *) * Max(count, 1)));
     target->paths = static_cast<const char **>(palloc0(sizeof(char *) * Max(count, 1)));
+    target->ways = static_cast<PathField ***>(palloc0(sizeof(PathField **) * Max(count, 1)));
     target->fields = static_cast<PathField *>(palloc0(sizeof(PathField)));
     for (int i = 0; i < count; i++) {
         const ColumnOptions &column = target->table->columns[i];

@@ -16,6 +16,8 @@ struct Target {
     Encoder **encoders;  // by attribute; null: dropped or made here
     const char **paths;  // dotted, by attribute
     PathField *fields;   // the document's fields, as a tree of the columns' paths
+    int field_count;     // in that tree
+    PathField ***ways;   // by attribute: the fields that its path goes through, its own last
     AttrNumber document; // the column of whole documents, 0: none
     AttrNumber id;       // the column of _id, 0: none
     bool overlaps;       // several columns are over the same field, or over a part of another's

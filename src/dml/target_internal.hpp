@@ -5,6 +5,19 @@
 
 namespace mongo_fdw {
 
+// A field of the document: columns that hold it (most have one), and fields below it.
+struct PathField {
+    const char *key;
+    uint32_t key_length;
+    const char *path; // dotted, from the document down
+    int number;       // among the target's fields
+    AttrNumber *columns;
+    int column_count;
+    PathField *first;
+    PathField *next;
+    FieldHeader header; // of a field that one column alone writes; without bytes: it has other columns or fields
+};
+
 // A column over _id or a part of it.
 bool is_id(const ColumnOptions &column);
 
