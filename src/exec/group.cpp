@@ -10,7 +10,6 @@
 
 #include "connect/documents.hpp"
 #include "exec/collation.hpp"
-#include "exec/lessons.hpp"
 #include "exec/operands.hpp"
 #include "pg/error.hpp"
 #include "pg/memory.hpp"
@@ -43,27 +42,13 @@ mql::GroupCommand group_command(ScanState *state, const mql::ScanCommand &scan) 
     if (command.first) // what OFFSET leaves out is proved as well
         command.scan.limit =
             state->limit > 0 && state->limit <= PG_INT64_MAX - state->skip ? state->limit + state->skip : 0;
-    command.stored = state->group->level == Level::Stored;
+    command.stored = state->group->level == GroupLevel::Stored;
     return command;
 }
 
-// What is remembered of a table's groups: the columns that they read, as bits of a hash.
-uint64 columns_of(const ScanState *state) {
-    uint64 columns = 0;
-    for (uint32_t i = 0; i < state->plan.filter.count; i++)
-        if (state->plan.filter.nodes[i].kind == mql::NodeKind::ColumnValue)
-            columns |= UINT64CONST(1) << (state->plan.filter.nodes[i].column % 64);
-    return columns;
-}
-
-Level level_of(const ScanState *state) {
-    return static_cast<Level>(lesson_of(state->table->relation, Lesson::Groups, columns_of(state)));
-}
-
 void learn(const ScanState *state) {
-    Level next = static_cast<Level>(static_cast<int>(state->group->level) + 1);
-    learn_lesson(state->table->relation, Lesson::Groups, columns_of(state),
-                 static_cast<int>(Max(level_of(state), next)));
+    learn_group_level(state->table->relation, state->plan.filter,
+                      static_cast<GroupLevel>(static_cast<int>(state->group->level) + 1));
 }
 
 void note_fallback(ScanState *state, const char *reason) {
@@ -142,7 +127,7 @@ void start_groups(ForeignScanState *node, ScanState *state) {
     mql::ScanRendering rendering = render_groups(state, scan_command(state, Sent::All, collation == Collation::Other));
     state->started = true;
     state->never = rendering.never;
-    if (groups->level == Level::Local) {
+    if (groups->level == GroupLevel::Local) {
         note_fallback(state, "the server was in doubt a short while ago");
     } else if (collation == Collation::OtherOnView) {
         note_fallback(state, "the view has a collation of its own");
@@ -196,9 +181,9 @@ GroupState *make_group_state(ForeignScanState *node, ScanState *state) {
 mql::ScanRendering render_groups(ScanState *state, const mql::ScanCommand &scan) {
     GroupState *groups = state->group;
     if (!state->started) { // EXPLAIN alone: as it would be tried
-        groups->level = level_of(state);
-        if (groups->level == Level::Stored && !mql::can_take_stored(group_command(state, scan)))
-            groups->level = Level::Guarded;
+        groups->level = group_level(state->table->relation, state->plan.filter);
+        if (groups->level == GroupLevel::Stored && !mql::can_take_stored(group_command(state, scan)))
+            groups->level = GroupLevel::Guarded;
     }
     return mql::render_group(group_command(state, scan), memory_of(state->parameters));
 }

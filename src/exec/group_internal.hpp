@@ -3,11 +3,9 @@
 
 #include "convert/converter.hpp"
 #include "exec/group.hpp"
+#include "exec/lessons.hpp"
 
 namespace mongo_fdw {
-
-// How a table's groups are tried.
-enum class Level : uint8_t { Stored, Guarded, Local };
 
 struct GroupState {
     uint32_t *keys;
@@ -27,8 +25,8 @@ struct GroupState {
     Converter *numeric;         // of any numeric
     Tuplestorestate *rows;
     bool ready;
-    bool null_seen; // a group whose lone key is NULL
-    Level level;    // of the last execution
+    bool null_seen;   // a group whose lone key is NULL
+    GroupLevel level; // of the last execution
 };
 
 // A group's document and what is made of it.

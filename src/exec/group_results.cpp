@@ -13,7 +13,7 @@
 namespace mongo_fdw {
 namespace {
 
-bool is_stored(const Group *group) { return group->state->group->level == Level::Stored; }
+bool is_stored(const Group *group) { return group->state->group->level == GroupLevel::Stored; }
 
 // A field of an accumulator.
 BsonValue part(const Group *group, const char *letter, int number) {

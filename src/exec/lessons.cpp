@@ -42,6 +42,15 @@ void make_table() {
     CacheRegisterSyscacheCallback(USERMAPPINGOID, on_server, 0);
 }
 
+// What is remembered of a table's groups: the columns that they read, as bits of a hash.
+uint64 columns_of(const mql::Tree &tree) {
+    uint64 columns = 0;
+    for (uint32_t i = 0; i < tree.count; i++)
+        if (tree.nodes[i].kind == mql::NodeKind::ColumnValue)
+            columns |= UINT64CONST(1) << (tree.nodes[i].column % 64);
+    return columns;
+}
+
 } // namespace
 
 int lesson_of(Oid relation, Lesson lesson, uint64 what) {
@@ -56,6 +65,14 @@ void learn_lesson(Oid relation, Lesson lesson, uint64 what, int value) {
     Key key{what, relation, lesson};
     Learned *entry = static_cast<Learned *>(hash_search(lessons, &key, HASH_ENTER, nullptr));
     *entry = {key, value, GetCurrentTimestamp()};
+}
+
+GroupLevel group_level(Oid relation, const mql::Tree &tree) {
+    return static_cast<GroupLevel>(lesson_of(relation, Lesson::Groups, columns_of(tree)));
+}
+
+void learn_group_level(Oid relation, const mql::Tree &tree, GroupLevel level) {
+    learn_lesson(relation, Lesson::Groups, columns_of(tree), static_cast<int>(Max(group_level(relation, tree), level)));
 }
 
 } // namespace mongo_fdw

@@ -2,6 +2,7 @@
 // is not tried again for a while. Zone B.
 #pragma once
 
+#include "mql/ir.hpp"
 #include "pg/pg.hpp"
 
 namespace mongo_fdw {
@@ -13,5 +14,12 @@ enum class Lesson : uint32 { Groups, SortColumn, SortValue };
 // hash or a number. Forgotten where the table, its server or a user mapping changes.
 int lesson_of(Oid relation, Lesson lesson, uint64 what);
 void learn_lesson(Oid relation, Lesson lesson, uint64 what, int value);
+
+// How a table's groups are tried.
+enum class GroupLevel : uint8_t { Stored, Guarded, Local };
+
+// How groups are tried that read the columns of a tree: one level further each time that the server was in doubt.
+GroupLevel group_level(Oid relation, const mql::Tree &tree);
+void learn_group_level(Oid relation, const mql::Tree &tree, GroupLevel level);
 
 } // namespace mongo_fdw

@@ -12,6 +12,7 @@
 #include "plan/upper.hpp"
 
 #include "convert/fit.hpp"
+#include "exec/lessons.hpp"
 #include "mql/fit.hpp"
 
 namespace mongo_fdw {
@@ -369,6 +370,9 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
     if (grouping.plan->outputs == NIL || (grouping.distinct != NIL && grouping.deviates))
         return;
     set_pathtarget_cost_width(root, grouping.target);
+    // The node would run PostgreSQL's own plan inside, without what may be planned around that one: parallel workers.
+    if (group_level(below->table->relation, grouping.lowering->filter) == GroupLevel::Local)
+        return note_local(below, part, "the server was in doubt a short while ago");
     Path *fallback = copied_local_path(output, grouping.target);
     if (!fallback)
         return;

@@ -1,6 +1,8 @@
 // What groups cost the server. Zone B.
 #include "plan/grouping.hpp"
 
+#include "exec/lessons.hpp"
+
 namespace mongo_fdw {
 
 using mql::Aggregate;
@@ -74,7 +76,8 @@ Cost cost_of_row(const Grouping *grouping, bool ordered) {
     for (uint32_t i = 0; i < command.accumulator_count; i++)
         if (command.accumulators[i].aggregate == Aggregate::NumericSum)
             cost += kDecimalCost;
-    bool stored = mql::can_take_stored(command);
+    bool stored =
+        mql::can_take_stored(command) && group_level(grouping->info->table->relation, tree) == GroupLevel::Stored;
     for (uint32_t i = 0; !stored && i < command.key_count; i++)
         cost += cost_of_value(tree, command.keys[i]);
     for (uint32_t i = 0; i < command.accumulator_count; i++) {
