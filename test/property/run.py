@@ -351,7 +351,7 @@ def analyze_differences(sql, tables, options):
 def unknown_differences(sql, table):
     """Paths that no column holds: the server and the scan find the same, keys of every kind among them."""
     fields = "path, documents, missing, nulls, bad, bad_types"
-    both = [sql.rows(f"SELECT {fields} FROM mongo.conformance('{table}', method => '{method}') WHERE type = 'no column'") for method in ("auto", "scan")]
+    both = [sql.rows(f"SELECT {fields} FROM mongo.conformance('{table}', method => '{method}') WHERE type = 'no column'") for method in ("server", "scan")]
     if both[0] != both[1]:
         yield f"no column in {table}: {[row for row in both[0] if row not in both[1]][:5]} and {[row for row in both[1] if row not in both[0]][:5]}"
 
@@ -372,7 +372,7 @@ def conformance_differences(sql, collection):
         OPTIONS (database '{DATABASE}', collection {literal(collection)}, on_conversion_error 'collect');""")
     fields = "column_name, documents, missing, nulls, bad, bad_types"
     yield from unknown_differences(sql, "odd")
-    server = {row["column_name"]: row for row in sql.rows(f"SELECT {fields} FROM mongo.conformance('odd') WHERE type <> 'no column'")}
+    server = {row["column_name"]: row for row in sql.rows(f"SELECT {fields} FROM mongo.conformance('odd', method => 'server') WHERE type <> 'no column'")}
     scan = {row["column_name"]: row for row in sql.rows(f"SELECT {fields} FROM mongo.conformance('odd', method => 'scan') WHERE type <> 'no column'")}
     for name, row in server.items():
         if row != scan[name]:
@@ -402,7 +402,7 @@ def child_conformance_differences(sql, collection):
             OPTIONS (database '{DATABASE}', collection {literal(collection)}, unwind {literal(array)}, on_conversion_error 'collect');""")
         fields = "column_name, documents, missing, nulls, bad, bad_types"
         yield from unknown_differences(sql, "odd_child")
-        server = sql.rows(f"SELECT {fields} FROM mongo.conformance('odd_child') WHERE type <> 'no column' ORDER BY 1")
+        server = sql.rows(f"SELECT {fields} FROM mongo.conformance('odd_child', method => 'server') WHERE type <> 'no column' ORDER BY 1")
         scan = sql.rows(f"SELECT {fields} FROM mongo.conformance('odd_child', method => 'scan') WHERE type <> 'no column' ORDER BY 1")
         for left, right in zip(server, scan):
             if left != right:

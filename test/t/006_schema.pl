@@ -94,7 +94,7 @@ is($node->safe_psql('postgres', "SELECT reltuples FROM pg_class WHERE relname = 
 # Faults and cancels end a profile, a conformance test and an import, and are no shorter result.
 for my $call ("SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample => 0)", "SELECT count(*) FROM mongo.profile('replay', 'test', '%s', sample => 4000)",
     "IMPORT FOREIGN SCHEMA \"%s\" FROM SERVER replay INTO public OPTIONS (sample '0')",
-    "CREATE FOREIGN TABLE c (_id int) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c', examples => 0)",
+    "CREATE FOREIGN TABLE c (_id int) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c', examples => 0, method => 'server')",
     "CREATE FOREIGN TABLE c (__doc json) SERVER replay OPTIONS (collection '%s'); SELECT * FROM mongo.conformance('c')") {
     my ($name) = $call =~ /(mongo\.\w+|IMPORT)/;
     for my $fault ([ 'cut', '08006' ], [ 'half', '08006' ], [ 'lie', '08P01' ], [ 'odd', '08P01' ], [ 'truncated', '08P01' ], [ 'error', 'HV000' ], [ 'notcursor', '34000' ]) {
