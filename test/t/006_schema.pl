@@ -112,4 +112,23 @@ like($err, qr/ERROR:  08P01: /, 'mongo.query, a number in place of a document: n
 # A server that cannot be reached is an error of the catalog, not a note in a row.
 ($code, $out, $err) = $node->psql('postgres', q(SELECT * FROM mongo.catalog('mute', 'd')), extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/ERROR:  08001: /, 'mongo.catalog of a silent server is an error');
+
+# Roles that may read collections without a right to list them all, or any.
+my $partial = start_replay('--list-rights', 'authorized');
+my $reader = start_replay('--list-rights', 'none');
+add_server($node, 'partial', "mongodb://127.0.0.1:$partial->{port}/");
+add_server($node, 'reader', "mongodb://127.0.0.1:$reader->{port}/");
+$node->safe_psql('postgres', 'CREATE SCHEMA partial; CREATE SCHEMA reader');
+$node->safe_psql('postgres', 'IMPORT FOREIGN SCHEMA "flat20,docs=50" FROM SERVER partial INTO partial');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM partial."flat20,docs=50"'), '50', 'a role that may list what it may read imports that');
+is(scalar(grep { /listCollections/ } commands($partial)), 2, 'asked for all first, then for what it may read');
+for my $call ('IMPORT FOREIGN SCHEMA "flat20,docs=50" FROM SERVER reader INTO reader',
+    q(CALL mongo.import_schema('reader', 'flat20,docs=50', 'reader')), 'IMPORT FOREIGN SCHEMA "flat20,docs=50" EXCEPT (x) FROM SERVER reader INTO reader') {
+    ($code, $out, $err) = $node->psql('postgres', $call, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+    like($err, qr/ERROR:  42501: .*not authorized to execute command listCollections/s, "one that may not list: $call");
+}
+like($node->safe_psql('postgres', q(SELECT note FROM mongo.catalog('reader', 'flat20,docs=50'))), qr/not authorized/, 'mongo.catalog says so in a row');
+$node->safe_psql('postgres', 'IMPORT FOREIGN SCHEMA "flat20,docs=50" LIMIT TO ("flat20,docs=50") FROM SERVER reader INTO reader');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM reader."flat20,docs=50"'), '50', 'imports collections by name');
+is($node->safe_psql('postgres', q(CREATE SCHEMA named; CALL mongo.import_schema('reader', 'flat20,docs=50', 'named', '{"flat20,docs=50"}'); SELECT count(*) FROM named."flat20,docs=50")), '50', 'and by the procedure');
 done_testing();

@@ -2,7 +2,7 @@
 // as fast as the socket takes them, and misbehaves when it is told to.
 //
 // usage: replay_server --port P [--set NAME] [--log FILE] [--tls-pem FILE] [--deny-auth] [--lacks STAGE]
-// [--commit-fault cut]
+// [--commit-fault cut] [--list-rights authorized|none]
 //
 // A collection's name says what it holds and how it fails:
 // SHAPE[,docs=N][,fault=F][,after=K][,delay=MS][,code=N][,label=L]
@@ -21,7 +21,7 @@
 // --commit-fault cut no commit is answered. Lines of writes, and of all commands in a transaction, end with what the
 // log of a transaction shows: operations=N w=W txn=NUMBER start autocommit=false session=DIGITS. A database whose name
 // holds a '=' has one collection, of the same name. --lacks refuses pipelines with that stage or operator, as a server
-// does that does not know it.
+// does that does not know it. --list-rights is for a role that may list what it may read, by its name, or may not list.
 #include <bson/bson.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -57,6 +57,7 @@ struct Options {
     bool deny_auth = false;
     std::string lacks;
     std::string commit_fault;
+    std::string list_rights;
 };
 Options options;
 SSL_CTX *tls = nullptr;
@@ -507,6 +508,10 @@ class Connection {
             return bson_iter_as_int64(&found);
         return otherwise;
     }
+    static bool flag(const bson_t *document, const char *name) {
+        bson_iter_t found;
+        return bson_iter_init_find(&found, document, name) && bson_iter_as_bool(&found);
+    }
     static std::string setting(const bson_t *document, const char *path, const char *label) {
         bson_iter_t top, found;
         if (bson_iter_init(&top, document) && bson_iter_find_descendant(&top, path, &found) &&
@@ -777,8 +782,13 @@ class Connection {
             return start_cursor(request, &command, collection, database);
         if (name == "getMore")
             return get_more(request, &command);
+        bool named = flag(&command, "nameOnly") && flag(&command, "authorizedCollections");
+        if (name == "listCollections" && (options.list_rights == "none" || (!options.list_rights.empty() && !named)))
+            return fail(request, answer_op, 13, "Unauthorized", "not authorized to execute command listCollections");
         if (name == "listCollections")
-            return list_collections(request, database);
+            return list(request, "listCollections", database.find('=') == std::string::npos ? "" : database);
+        if (name == "listIndexes" && !options.list_rights.empty())
+            return list(request, "listIndexes", "_id_");
         bson_t out = BSON_INITIALIZER;
         if (name == "insert" || name == "update" || name == "delete")
             return write(request, name, collection, operations_behind(message, at + static_cast<size_t>(length)));
@@ -791,17 +801,24 @@ class Connection {
         bson_destroy(&out);
         return done;
     }
-    bool list_collections(int32_t request, const std::string &database) {
-        bson_t out = BSON_INITIALIZER, inner, batch = BSON_INITIALIZER, info;
-        if (database.find('=') != std::string::npos) {
+    // A list of one name, or of none where it is empty.
+    bool list(int32_t request, const std::string &command, const std::string &name) {
+        bson_t out = BSON_INITIALIZER, inner, batch = BSON_INITIALIZER, info, key;
+        if (!name.empty()) {
             bson_append_document_begin(&batch, "0", -1, &info);
-            BSON_APPEND_UTF8(&info, "name", database.c_str());
-            BSON_APPEND_UTF8(&info, "type", "collection");
+            BSON_APPEND_UTF8(&info, "name", name.c_str());
+            if (command == "listCollections")
+                BSON_APPEND_UTF8(&info, "type", "collection");
+            else {
+                bson_append_document_begin(&info, "key", -1, &key);
+                BSON_APPEND_INT32(&key, "_id", 1);
+                bson_append_document_end(&info, &key);
+            }
             bson_append_document_end(&batch, &info);
         }
         bson_append_document_begin(&out, "cursor", -1, &inner);
         BSON_APPEND_INT64(&inner, "id", 0);
-        BSON_APPEND_UTF8(&inner, "ns", (database + ".$cmd.listCollections").c_str());
+        BSON_APPEND_UTF8(&inner, "ns", ("test.$cmd." + command).c_str());
         BSON_APPEND_ARRAY(&inner, "firstBatch", &batch);
         bson_append_document_end(&out, &inner);
         BSON_APPEND_DOUBLE(&out, "ok", 1);
@@ -845,6 +862,8 @@ int main(int argc, char **argv) {
             options.lacks = argv[++i];
         else if (i + 1 < argc && name == "--commit-fault")
             options.commit_fault = argv[++i];
+        else if (i + 1 < argc && name == "--list-rights")
+            options.list_rights = argv[++i];
         else if (i + 1 < argc && name == "--tls-pem")
             options.pem = argv[++i];
         else {
