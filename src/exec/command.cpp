@@ -55,8 +55,9 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         Expr *expression = static_cast<Expr *>(list_nth(plan->fdw_exprs, index));
         if (index == state->plan.given_keys) {
             state->operands[index] =
-                explain_only ? unknown_operand("keys of the outer side")
-                             : operand_of(state->keys, false, exprType(reinterpret_cast<Node *>(expression)));
+                state->every_key ? unsayable_operand()
+                : explain_only   ? unknown_operand("keys of the outer side")
+                                 : operand_of(state->keys, false, exprType(reinterpret_cast<Node *>(expression)));
         } else if (explain_only && !IsA(strip_implicit_coercions(reinterpret_cast<Node *>(expression)), Const)) {
             state->operands[index] = unknown_operand(parameter_name(expression, index));
         } else {
@@ -109,7 +110,8 @@ mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation
     command.collection = state->table->collection;
     command.filters = &state->plan.filter;
     command.roots = state->roots;
-    command.root_count = conditions ? state->root_count + (state->proving ? state->presence_count : 0) : 0;
+    uint32_t roots = state->root_count - (state->every_key ? 1 : 0); // the last one compares with the keys
+    command.root_count = conditions ? roots + (state->proving ? state->presence_count : 0) : 0;
     command.joins = state->joins;
     command.join_count = state->join_count;
     command.late_roots = state->late_roots;

@@ -87,7 +87,7 @@ void prepare_decoding(ScanState *state, bool with_rechecks) {
 // A key join reads to the end: about a document for each key fits the first batch. One more ends the cursor.
 int64_t expected_documents(const ScanState *state) {
     constexpr uint64_t kGuessedBytes = 400;
-    if (state->plan.given_keys < 0)
+    if (state->plan.given_keys < 0 || state->every_key)
         return 0;
     uint64_t bytes = state->counts.documents ? state->counts.bytes / state->counts.documents : kGuessedBytes;
     int64_t fitting = state->table->fetch_bytes / Max(bytes, 1);
@@ -412,7 +412,13 @@ void give_keys(ForeignScanState *node, Datum keys) {
     ScanState *state = scan_state(node);
     close(state, true);
     state->keys = keys;
+    state->every_key = false;
     state->started = false;
+}
+
+void give_every_key(ForeignScanState *node) {
+    give_keys(node, 0);
+    scan_state(node)->every_key = true;
 }
 
 extern "C" void mongoReScanForeignScan(ForeignScanState *node) {

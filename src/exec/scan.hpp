@@ -48,7 +48,8 @@ struct ScanState {
     MemoryContext *renewed;   // of those that did, their ExprStates' memory
     const char *unsaid;       // why one has no value in this execution; null: all have
     mql::Operand *operands;
-    Datum keys; // given by a key join
+    Datum keys;     // given by a key join
+    bool every_key; // or it wants all rows
     mongo::Cursor *cursor;
     mql::Document pipeline; // of the last execution; without data: nothing was sent
     Sent pipeline_sent;     // which of its conditions
@@ -100,6 +101,9 @@ mql::ScanCommand scan_command(ScanState *state, Sent sent, bool simple_collation
 
 // Gives a scan below a key join the keys of its next execution, an array that lives until then.
 void give_keys(ForeignScanState *node, Datum keys);
+
+// Lets it read the rows of every key instead.
+void give_every_key(ForeignScanState *node);
 
 // Evaluates the parameters of this execution into operands. One that raises an error has none that can be said.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);

@@ -36,9 +36,13 @@ struct KeysState {
     uint16 *set; // numbers of keys + 1 by their hash, 0: free
     int wanted;  // keys of the next batch
     bool exhausted;
+    uint64 asked;   // keys since the start of this execution
+    uint64 most;    // that may be asked for before the whole collection is read
+    bool streaming; // the batch goes on with all rows that are left
     // over all batches
     uint64 batches;
     uint64 sent;
+    uint64 given_up;
 };
 
 // The node that runs the hash join batch after batch.
@@ -97,9 +101,15 @@ bool is_new_key(KeysState *state, Datum key) {
     }
 }
 
+// Null at the end.
+TupleTableSlot *next_outer_row(KeysState *state) {
+    TupleTableSlot *row = ExecProcNode(static_cast<PlanState *>(linitial(state->node.custom_ps)));
+    state->exhausted = TupIsNull(row);
+    return state->exhausted ? nullptr : row;
+}
+
 // Takes rows of the outer side until there are keys enough. False where it has none left.
 bool next_batch(KeysState *state) {
-    PlanState *outer = static_cast<PlanState *>(linitial(state->node.custom_ps));
     ExprContext *econtext = state->node.ss.ps.ps_ExprContext;
     tuplestore_clear(state->rows);
     MemoryContextReset(state->context);
@@ -108,11 +118,9 @@ bool next_batch(KeysState *state) {
     state->key_bytes = 0;
     int rows = 0;
     while (!state->exhausted && rows < kMostRows && state->key_count < state->wanted && state->key_bytes < kMostBytes) {
-        TupleTableSlot *row = ExecProcNode(outer);
-        if (TupIsNull(row)) {
-            state->exhausted = true;
+        TupleTableSlot *row = next_outer_row(state);
+        if (!row)
             break;
-        }
         row = show_row(state->node.ss.ss_ScanTupleSlot, row);
         tuplestore_puttupleslot(state->rows, row);
         rows++;
@@ -134,8 +142,13 @@ bool next_batch(KeysState *state) {
     state->wanted = Min(state->wanted * 4, kMostKeys);
     if (rows == 0)
         return false;
+    state->asked += state->key_count;
     state->batches++;
-    state->sent += state->key_count;
+    state->streaming = !state->exhausted && state->asked > state->most;
+    if (state->streaming)
+        state->given_up++;
+    else
+        state->sent += state->key_count;
     return true;
 }
 
@@ -157,6 +170,7 @@ void begin_keys(CustomScanState *node, EState *estate, int flags) {
     state->key_type = oid(KeysSlot::KeyType);
     state->collation = oid(KeysSlot::Collation);
     state->wanted = intVal(private_of(node, KeysSlot::FirstKeys));
+    state->most = static_cast<uint64>(intVal(private_of(node, KeysSlot::MostKeys)));
     Expr *key = static_cast<Expr *>(linitial(plan_of(node)->custom_exprs));
     state->key = ExecInitExpr(key, &node->ss.ps);
     get_typlenbyvalalign(state->key_type, &state->key_length, &state->key_by_value, &state->key_align);
@@ -174,9 +188,10 @@ void begin_keys(CustomScanState *node, EState *estate, int flags) {
 
 TupleTableSlot *exec_keys(CustomScanState *node) {
     KeysState *state = reinterpret_cast<KeysState *>(node);
-    if (!next_stored_row(node->ss.ps.state, state->rows, state->stored))
-        return ExecClearTuple(node->ss.ss_ScanTupleSlot);
-    return projected(node, show_row(node->ss.ss_ScanTupleSlot, state->stored));
+    TupleTableSlot *row = state->stored;
+    if (!next_stored_row(node->ss.ps.state, state->rows, row))
+        row = state->streaming && !state->exhausted ? next_outer_row(state) : nullptr;
+    return row ? projected(node, show_row(node->ss.ss_ScanTupleSlot, row)) : ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }
 
 void end_keys(CustomScanState *node) {
@@ -211,7 +226,10 @@ TupleTableSlot *exec_key_join(CustomScanState *node) {
         if (!state->in_batch) {
             if (!next_batch(state->keys))
                 return ExecClearTuple(node->ss.ss_ScanTupleSlot);
-            give_keys(state->scan, array_of_keys(state->keys));
+            if (state->keys->streaming)
+                give_every_key(state->scan);
+            else
+                give_keys(state->scan, array_of_keys(state->keys));
             if (state->joined) {
                 PlanState *hash = innerPlanState(state->join);
                 hash->chgParam = bms_add_member(hash->chgParam, 0); // any: it must not keep its rows
@@ -236,7 +254,8 @@ void rescan_key_join(CustomScanState *node) {
         UpdateChangedParamSet(state->join, node->ss.ps.chgParam);
     }
     ExecReScan(outer);
-    state->in_batch = state->keys->exhausted = false;
+    state->in_batch = state->keys->exhausted = state->keys->streaming = false;
+    state->keys->asked = 0;
     state->keys->wanted = intVal(private_of(&state->keys->node, KeysSlot::FirstKeys));
 }
 
@@ -246,6 +265,8 @@ void explain_key_join(CustomScanState *node, List *, ExplainState *es) {
         return;
     ExplainPropertyInteger("Batches", nullptr, static_cast<int64>(keys->batches), es);
     ExplainPropertyInteger("Keys", nullptr, static_cast<int64>(keys->sent), es);
+    if (keys->given_up) // more keys came than cost what a scan does
+        ExplainPropertyInteger("Full Scans", nullptr, static_cast<int64>(keys->given_up), es);
 }
 
 constexpr CustomExecMethods key_join_exec_methods =

@@ -9,6 +9,9 @@
 //                 -> the outer side
 //            -> Hash
 //                 -> Foreign Scan        column = ANY (keys of the batch)
+//
+// Once as many keys were sent as cost what the whole collection does, and more come, the last batch is all rows that
+// are left, joined with all of the collection: the plan hoped for fewer.
 #pragma once
 
 #include "plan/paths.hpp"
@@ -22,7 +25,7 @@ extern const CustomPathMethods key_join_path_methods, keys_path_methods;
 extern const CustomScanMethods key_join_scan_methods, keys_scan_methods;
 
 // Fields of the private list of a MongoKeys node.
-enum class KeysSlot : int { KeyType, FirstKeys, Collation };
+enum class KeysSlot : int { KeyType, FirstKeys, Collation, MostKeys };
 
 // Sets the join hook and names the nodes; for _PG_init.
 void register_key_joins();

@@ -109,6 +109,15 @@ CustomPath *make_custom_path(RelOptInfo *rel, PathTarget *target, Path *child, c
     return path;
 }
 
+// The number of keys that cost what reading the whole collection does.
+int most_keys(const RelationInfo *info, RelOptInfo *inner, const Key &key) {
+    ScanCost cost = scan_cost(info, inner);
+    double examined = key.indexed ? Min(kMostKeys * key.documents, info->documents) : info->documents;
+    Cost for_key = (cost.startup + look_cost(info, examined)) / kMostKeys +
+                   key.documents * info->remote_selectivity * (cost.per_row + inner->baserestrictcost.per_tuple);
+    return static_cast<int>(Min(inner->cheapest_total_path->total_cost / for_key, PG_INT32_MAX));
+}
+
 void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, RelationInfo *info, Path *outer,
                   JoinType type, JoinPathExtraData *extra, List *clauses, const Key &key) {
     double keys = Min(clamp_row_est(outer->rows),
@@ -126,16 +135,19 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
     CustomPath *rows = make_custom_path(outer->parent, outer->pathtarget, outer, &keys_path_methods);
     // Where only the first rows are wanted, the first batches are small.
     int first_keys = root->tuple_fraction > 0 ? 50 : kMostKeys;
-    rows->custom_private = list_make3(key.outer, makeInteger(first_keys), oid_constant(key.collation));
+    rows->custom_private = list_make4(key.outer, makeInteger(first_keys), oid_constant(key.collation),
+                                      makeInteger(most_keys(info, inner, key)));
     JoinCostWorkspace workspace;
     initial_cost_hashjoin(root, &workspace, type, clauses, &rows->path, inner_path, extra, false);
     Path *join = reinterpret_cast<Path *>(create_hashjoin_path(
         root, joinrel, type, &workspace, extra, &rows->path, inner_path, false, extra->restrictlist, nullptr, clauses));
     CustomPath *path = make_custom_path(joinrel, joinrel->reltarget, join, &key_join_path_methods);
     path->path.rows = joinrel->rows;
-    Cost buffering = outer->rows * cpu_tuple_cost + keys * cpu_operator_cost;
-    Cost joining = (outer->rows + fetched) * cpu_operator_cost * 2 + joinrel->rows * cpu_tuple_cost;
-    double first = Min(first_keys / keys, 1); // the part that the first batch is of the whole
+    // A nested loop over one expected row asks the same, and goes on asking row by row where there are more.
+    bool safer = outer->rows <= 1;
+    Cost buffering = safer ? 0 : outer->rows * cpu_tuple_cost + keys * cpu_operator_cost;
+    Cost joining = safer ? 0 : (outer->rows + fetched) * cpu_operator_cost * 2 + joinrel->rows * cpu_tuple_cost;
+    double first = safer ? 0 : Min(first_keys / keys, 1); // the part that the first batch is of the whole
     path->path.startup_cost = outer->startup_cost + (outer->total_cost - outer->startup_cost) * first + cost.startup +
                               (inner_cost - batches * cost.startup) * first;
     path->path.total_cost = outer->total_cost + inner_cost + buffering + joining;
@@ -205,7 +217,8 @@ extern "C" Plan *mongoPlanKeys(PlannerInfo *, RelOptInfo *, CustomPath *path, Li
     Expr *key = static_cast<Expr *>(linitial(path->custom_private));
     scan->custom_exprs = list_make1(key);
     Oid type = exprType(reinterpret_cast<Node *>(key));
-    scan->custom_private = list_make3(oid_constant(type), lsecond(path->custom_private), lthird(path->custom_private));
+    scan->custom_private = list_make4(oid_constant(type), lsecond(path->custom_private), lthird(path->custom_private),
+                                      lfourth(path->custom_private));
     return &scan->scan.plan;
 }
 
