@@ -15,6 +15,9 @@ INSERT INTO warehouse (warehouse_id, warehouse_name) VALUES (1, 'UPS');
 INSERT INTO warehouse VALUES (NULL, 2, 'Laptop', 'Ghent', 9000, '2014-12-12 07:12:10', true, 2.5, '{a,b}', '\x01ff');
 INSERT INTO warehouse (_id, warehouse_id) VALUES ('58a1ebbaf543ec0b90545859', 3);
 INSERT INTO warehouse (_id, warehouse_id) VALUES ('no ObjectId', 4);
+INSERT INTO warehouse (_id, warehouse_id) VALUES (0, 5), ('0', 6), ('58a1ebbaf543ec0b9054585a', 7) RETURNING warehouse_id, length(_id) AS length, _id = '58a1ebbaf543ec0b9054585a' AS kept;
+INSERT INTO warehouse (_id, warehouse_id) SELECT '0', 8 FROM generate_series(1, 3);
+DELETE FROM warehouse WHERE warehouse_id > 3;
 -- NULL is written as null.
 SELECT __doc -> 'tags' AS tags, __doc -> 'address' AS address FROM warehouse_doc WHERE __doc ->> 'warehouse_id' = '1';
 SELECT length(_id) AS length, warehouse_id, warehouse_name, "address.city", "address.zip", opened, open, stock, tags, raw FROM warehouse ORDER BY warehouse_id;
@@ -37,6 +40,27 @@ SELECT warehouse_id, open, stock FROM warehouse WHERE warehouse_name = 'odd';
 UPDATE warehouse SET stock = NULL WHERE warehouse_name = 'odd';
 UPDATE warehouse SET open = open, warehouse_id = warehouse_id WHERE warehouse_name = 'odd' RETURNING warehouse_id, open;
 SELECT __doc -> 'open' AS open, __doc -> 'stock' AS stock FROM warehouse_doc WHERE __doc ->> 'warehouse_name' = 'odd';
+
+-- A numeric stays a double where the stored field is one and says the number; keep_double decides, for other tables too.
+CREATE FOREIGN TABLE prices (_id name, n int, price numeric, list numeric[], fixed numeric OPTIONS (path 'price', keep_double 'false')) SERVER edb_server OPTIONS (database 'mongo_fdw_cpp_writes', collection 'prices');
+CREATE FOREIGN TABLE prices_raw (_id int, n int, price numeric, __doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'prices', keep_double 'true', write_mode 'insert');
+TRUNCATE prices;
+INSERT INTO prices_raw (__doc) VALUES ('{"_id": 1, "n": 1, "price": 1.5, "list": [0.5, {"$numberDecimal": "2.50"}]}'), ('{"_id": 2, "n": 2, "price": {"$numberDecimal": "1.50"}}'), ('{"_id": 3, "n": 3, "price": {"$numberInt": "7"}}'), ('{"_id": 4, "n": 4}');
+UPDATE prices_raw SET price = coalesce(price, 0) + 0.25;
+SELECT _id, __doc -> 'price' AS price FROM prices_raw ORDER BY _id;
+UPDATE prices_raw SET price = 2.75;
+SELECT _id, __doc -> 'price' AS price FROM prices_raw ORDER BY _id;
+UPDATE prices_raw SET price = 0.1234567890123456789 WHERE _id = 1; -- a double does not say it
+SELECT _id, __doc -> 'price' AS price FROM prices_raw WHERE _id = 1;
+TRUNCATE prices;
+INSERT INTO prices_raw (__doc) VALUES ('{"_id": {"$oid": "58a1ebbaf543ec0b9054585b"}, "n": 1, "price": 1.5, "list": [0.5, {"$numberDecimal": "2.50"}]}'), ('{"_id": {"$oid": "58a1ebbaf543ec0b9054585c"}, "n": 2, "price": 1.5}');
+UPDATE prices SET price = price * 2, list = ARRAY[0.75, 2.51, 1] WHERE n = 1;
+UPDATE prices SET fixed = 4 WHERE n = 2;
+SELECT n, price, list FROM prices ORDER BY n;
+ALTER FOREIGN TABLE prices_raw ALTER __doc OPTIONS (ADD json_format 'canonical');
+ALTER FOREIGN TABLE prices_raw DROP COLUMN _id;
+SELECT n, __doc -> 'price' AS price, __doc -> 'list' AS list FROM prices_raw ORDER BY n;
+DROP FOREIGN TABLE prices, prices_raw;
 
 -- What that wrapper refuses: RETURNING, whole documents, COPY, partitions, TRUNCATE, ON CONFLICT, _id elsewhere and of any type.
 INSERT INTO warehouse (warehouse_id) VALUES (10) RETURNING warehouse_id, length(_id) AS length;

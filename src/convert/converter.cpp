@@ -82,7 +82,7 @@ Converter *make_converter(Oid type, int32 typmod, const ReadRules &rules) {
     case Kind::Numeric:
         if (typmod >= VARHDRSZ) {
             converter->precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
-            converter->scale = (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+            converter->scale = numeric_scale(typmod);
         }
         break;
     case Kind::Array:

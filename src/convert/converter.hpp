@@ -14,8 +14,8 @@ struct ReadRules {
     JsonForm json_form;
     UuidLegacy uuid_legacy;
     bool array_from_scalar;
-    bool bool_as_number; // EDB's reading
-    int binary_subtype;  // -1: any
+    bool edb;           // EnterpriseDB's reading: bool and numbers for each other, numbers cut or rounded
+    int binary_subtype; // -1: any
 };
 
 enum class Kind : uint8_t {
@@ -73,6 +73,9 @@ struct Misfit {
     BsonValue value;    // the value itself, or the element or field of it
     char position[64];  // path from the column's value to it: ".1", ".b.0"
 };
+
+// The scale of numeric(p,s), which may be negative, from its type modifier.
+inline int numeric_scale(int32 typmod) { return (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024; }
 
 // Makes the converter of a type in the current memory context.
 Converter *make_converter(Oid type, int32 typmod, const ReadRules &rules);

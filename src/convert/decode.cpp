@@ -216,8 +216,40 @@ void collect_line(Decoder *decoder, Level *level, AttrNumber column, const char 
                                            why.reason ? MemoryContextStrdup(batch, why.reason) : nullptr, why.value};
 }
 
+// As EnterpriseDB's wrapper: values of another type are NULL, but in a column of type name; what a number or a text
+// cannot hold is an error in its words.
+bool raises_as_edb(const ColumnOptions *column, const Misfit &why) {
+    bool beyond =
+        why.sqlstate == ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE || why.sqlstate == ERRCODE_STRING_DATA_RIGHT_TRUNCATION;
+    return column->on_error == OnError::Compatible && beyond && !why.position[0];
+}
+
+[[noreturn]] void raise_as_edb(const Decoder *decoder, const ColumnOptions *column, const Misfit &why) {
+    const char *wanted = format_type_with_typemod(column->type, column->typmod);
+    const char *where = psprintf("It is field \"%s\" of the document with _id %s of \"%s\".", column->path.text,
+                                 document_id(decoder->document), decoder->table->name_space);
+    const char *value = shown_value(why.value);
+    Oid type = getBaseType(column->type);
+    if (type == NAMEOID)
+        ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE), errmsg("cannot convert BSON type to column type"),
+                        errdetail("%s It holds %s.", where, value),
+                        errhint("Column type \"NAME\" is compatible only with BSON type \"ObjectId\".")));
+    if (type == NUMERICOID)
+        ereport(ERROR, (errcode(why.sqlstate), errmsg("numeric field overflow"),
+                        errdetail("%s It holds %s, which does not fit %s.", where, value, wanted)));
+    if (why.sqlstate == ERRCODE_STRING_DATA_RIGHT_TRUNCATION)
+        ereport(ERROR, (errcode(why.sqlstate), errmsg("value too long for type %s", wanted), errdetail("%s", where)));
+    ereport(ERROR, (errcode(why.sqlstate), errmsg("value \"%s\" is out of range for type %s", value, wanted),
+                    errdetail("%s", where)));
+    pg_unreachable();
+}
+
 void on_misfit(Decoder *decoder, Level *level, const ColumnOptions *column, const Misfit &why) {
-    if (column->on_error == OnError::Null)
+    bool only_object_ids =
+        column->rules.edb && column->on_error == OnError::Error && getBaseType(column->type) == NAMEOID;
+    if (only_object_ids || raises_as_edb(column, why))
+        raise_as_edb(decoder, column, why);
+    if (column->on_error == OnError::Null || column->on_error == OnError::Compatible)
         return;
     const char *path = why.position[0] ? psprintf("%s%s", column->path.text, why.position) : column->path.text;
     const char *wanted = format_type_with_typemod(column->type, column->typmod);
@@ -616,7 +648,7 @@ void set_document(Decoder *decoder, const MadeColumn &made) {
     Fit fit = convert_document(made.converter, decoder->document.data, decoder->document.size, &decoder->arena,
                                &decoder->values[index], &why);
     decoder->nulls[index] = fit != Fit::Value;
-    if (fit != Fit::Misfit || made.column->on_error == OnError::Null)
+    if (fit != Fit::Misfit || made.column->on_error == OnError::Null || made.column->on_error == OnError::Compatible)
         return;
     const char *wanted = format_type_be(made.column->type);
     if (made.column->on_error == OnError::Error)

@@ -124,18 +124,22 @@ void numeric_as_decimal(const Encoder *encoder, BsonWriter *writer, FieldKey key
     put_decimal(encoder, writer, key, numeric_text(value));
 }
 
-// A numeric that is the shortest decimal of a double reads back as itself.
-void numeric_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
-    const char *text = numeric_text(value);
+// A numeric that is the shortest decimal of a double reads back as itself. Null, or why it does not.
+const char *put_numeric(BsonWriter *writer, FieldKey key, const char *text) {
     double number = strtod(text, nullptr);
     bool finite = !isinf(number) && !isnan(number);
-    if (finite) {
-        if (!is_shortest_decimal(text, number))
-            refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It has more digits than a double holds.");
-    } else if (isdigit(static_cast<unsigned char>(text[text[0] == '-']))) {
-        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, "It is out of the range of a double.");
-    }
+    if (finite && !is_shortest_decimal(text, number))
+        return "It has more digits than a double holds.";
+    if (!finite && isdigit(static_cast<unsigned char>(text[text[0] == '-'])))
+        return "It is out of the range of a double.";
     put_double(writer, key, isnan(number) ? get_float8_nan() : number);
+    return nullptr;
+}
+
+void numeric_as_double(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value) {
+    const char *text = numeric_text(value);
+    if (const char *reason = put_numeric(writer, key, text))
+        refuse(encoder, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, text, reason);
 }
 
 int64_t integral_numeric(const Encoder *encoder, Datum value) {
@@ -548,6 +552,19 @@ void check_document(const Encoder *encoder, const uint8_t *data, uint32_t size) 
 }
 
 } // namespace
+
+bool only_takes_object_ids(const Encoder *encoder) {
+    return encoder->converter->kind == Kind::Name && encoder->rules.name_is_objectid && !encoder->rules.bson_type;
+}
+
+bool is_object_id_text(const char *text) {
+    uint8_t id[kObjectIdSize];
+    return strlen(text) == 2 * kObjectIdSize && objectid_of_hex(text, id);
+}
+
+bool put_numeric_as_double(BsonWriter *writer, FieldKey key, Datum value) {
+    return put_numeric(writer, key, numeric_text(value)) == nullptr;
+}
 
 FieldHeader make_header(const Encoder *encoder, FieldKey key) {
     const ShortcutRow *shortcut = shortcut_of(encoder);

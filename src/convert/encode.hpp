@@ -12,6 +12,7 @@ struct WriteRules {
     bool null_is_value;    // SQL NULL is written as null; else the field is left out
     bool round_time;       // times between two milliseconds are rounded, not refused
     bool name_is_objectid; // EDB's reading of type name
+    bool keep_double;      // a numeric stays a double where the stored field is one
 };
 
 struct Encoder;
@@ -19,6 +20,10 @@ struct Encoder;
 // Makes the encoder of a column in the current memory context. A type pair that cannot be written raises HV004 when
 // a value is written, so that a table with such a column can be written as long as it stays NULL.
 Encoder *make_encoder(const char *column, Oid type, int32 typmod, const ReadRules &read, const WriteRules &write);
+
+// Whether a column of type name takes ObjectIds alone, as EnterpriseDB's wrapper does; and whether a text is one.
+bool only_takes_object_ids(const Encoder *encoder);
+bool is_object_id_text(const char *text);
 
 // What stands before the value of a field whose name never changes: type, name, NUL.
 struct FieldHeader {

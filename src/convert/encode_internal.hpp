@@ -25,6 +25,9 @@ struct Encoder {
     Encoder **fields; // Composite
 };
 
+// Appends a numeric as a double; false where one does not say the same number.
+bool put_numeric_as_double(BsonWriter *writer, FieldKey key, Datum value);
+
 // The attributes of a composite.
 struct Attributes {
     Datum *values;

@@ -13,31 +13,31 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
         fit->kind = mql::FitKind::Integer;
         fit->minimum = PG_INT16_MIN;
         fit->maximum = PG_INT16_MAX;
-        return !converter->rules.bool_as_number;
+        return !converter->rules.edb;
     case Kind::Int4:
         fit->kind = mql::FitKind::Integer;
         fit->minimum = PG_INT32_MIN;
         fit->maximum = PG_INT32_MAX;
-        return !converter->rules.bool_as_number;
+        return !converter->rules.edb;
     case Kind::Int8:
         fit->kind = mql::FitKind::Integer;
         fit->minimum = PG_INT64_MIN;
         fit->maximum = PG_INT64_MAX;
-        return !converter->rules.bool_as_number;
+        return !converter->rules.edb;
     case Kind::Float4:
     case Kind::Float8:
         fit->kind = converter->kind == Kind::Float4 ? mql::FitKind::Float4 : mql::FitKind::Float8;
-        return !converter->rules.bool_as_number;
+        return !converter->rules.edb;
     case Kind::Numeric:
         fit->kind = mql::FitKind::Numeric;
         fit->precision = converter->precision;
         fit->scale = converter->scale;
         // More digits than a Decimal128 has cannot be compared there.
-        return !converter->rules.bool_as_number && converter->precision <= mql::kDecimalDigits &&
-               converter->scale >= 0 && converter->scale <= converter->precision;
+        return !converter->rules.edb && converter->precision <= mql::kDecimalDigits && converter->scale >= 0 &&
+               converter->scale <= converter->precision;
     case Kind::Bool:
         fit->kind = mql::FitKind::Bool;
-        return !converter->rules.bool_as_number;
+        return !converter->rules.edb;
     case Kind::Text:
     case Kind::Bpchar:
         fit->kind = mql::FitKind::Text;
@@ -47,7 +47,7 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
         fit->kind = mql::FitKind::Text;
         fit->max_length = NAMEDATALEN - 1;
         fit->length_in_bytes = true;
-        return GetDatabaseEncoding() == PG_UTF8;
+        return GetDatabaseEncoding() == PG_UTF8 && !converter->rules.edb;
     case Kind::ObjectId:
         fit->kind = mql::FitKind::ObjectId;
         return true;

@@ -112,6 +112,10 @@ struct DatumElements {
     }
 };
 
+bool keeps_double(const Encoder *encoder) {
+    return encoder->converter->kind == Kind::Numeric && encoder->rules.keep_double && !encoder->rules.bson_type;
+}
+
 DatumElements elements_of(const Encoder *encoder, ArrayType *array, const BsonValue &stored) {
     const Converter *converter = encoder->converter;
     DatumElements elements{};
@@ -159,11 +163,15 @@ bool is_type_with_parts(Oid type) {
 
 bool is_json_encoder(const Encoder *encoder) { return is_json(encoder->converter->kind); }
 
-bool has_parts(const Encoder *encoder) {
+bool keeps_stored(Oid type, const WriteRules &rules) {
+    return is_type_with_parts(type) || (rules.keep_double && !rules.bson_type && getBaseType(type) == NUMERICOID);
+}
+
+bool keeps_stored(const Encoder *encoder) {
     while (encoder->converter->kind == Kind::Domain)
         encoder = encoder->element;
     Kind kind = encoder->converter->kind;
-    return is_json(kind) || kind == Kind::Composite || kind == Kind::Array;
+    return is_json(kind) || kind == Kind::Composite || kind == Kind::Array || keeps_double(encoder);
 }
 
 void merge_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value, const BsonValue &stored) {
@@ -182,6 +190,8 @@ void merge_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum
     }
     bool merges = old.fit == Fit::Value && ((kind == Kind::Composite && stored.type == BsonType::Document) ||
                                             (kind == Kind::Array && stored.type == BsonType::Array));
+    if (stored.type == BsonType::Double && keeps_double(encoder) && put_numeric_as_double(writer, key, value))
+        return;
     if (!merges) {
         encode_value(encoder, writer, key, value);
         return;

@@ -5,14 +5,18 @@
 
 namespace mongo_fdw {
 
-// Whether values of a column's type hold others, of which parts may stay as they are stored: JSON, composites, arrays.
-bool has_parts(const Encoder *encoder);
+// Whether what is written depends on what is stored: values hold others, of which parts may stay as they are (JSON,
+// composites, arrays), or numbers keep the type of the stored one.
+bool keeps_stored(const Encoder *encoder);
 
 // Whether they are json or jsonb.
 bool is_json_encoder(const Encoder *encoder);
 
-// The same as has_parts for a type, before there is an encoder.
+// Whether values of a type hold others.
 bool is_type_with_parts(Oid type);
+
+// The same as keeps_stored, before there is an encoder.
+bool keeps_stored(Oid type, const WriteRules &rules);
 
 // Appends a field with a new value. Parts of it that equal what the column reads of the stored value keep the stored
 // BSON: see merge_json.hpp; elements of arrays; attributes of composites, beside which fields that the type does not

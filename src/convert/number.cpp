@@ -196,6 +196,53 @@ bool fits_typmod(const Decimal &number, int precision, int scale) {
     return number.digit_count + number.exponent <= precision - scale;
 }
 
+namespace {
+
+// Drops digits at the end.
+void drop_digits(Decimal *number, int count) {
+    if (count >= number->digit_count) {
+        number->digits[0] = '0';
+        number->digit_count = 1;
+        number->exponent = 0;
+    } else {
+        number->digit_count -= count;
+        number->exponent += count;
+    }
+}
+
+} // namespace
+
+void round_decimal(Decimal *number, int scale) {
+    if (number->special != Special::Finite || is_zero(*number) || number->exponent >= -scale)
+        return;
+    int dropped = -scale - number->exponent;
+    bool up = dropped <= number->digit_count && number->digits[number->digit_count - dropped] >= '5';
+    if (dropped >= number->digit_count) { // one unit, or nothing
+        number->digits[0] = up ? '1' : '0';
+        number->digit_count = 1;
+        number->exponent = up ? -scale : 0;
+        return;
+    }
+    drop_digits(number, dropped);
+    int at = number->digit_count - 1;
+    while (up && at >= 0 && number->digits[at] == '9')
+        number->digits[at--] = '0';
+    if (!up)
+        return;
+    if (at >= 0) {
+        number->digits[at]++;
+        return;
+    }
+    number->digits[0] = '1'; // nines alone: they are zeros now
+    number->exponent += number->digit_count;
+    number->digit_count = 1;
+}
+
+void cut_fraction(Decimal *number) {
+    if (number->special == Special::Finite && !is_zero(*number) && number->exponent < 0)
+        drop_digits(number, -number->exponent);
+}
+
 bool int64_of_decimal(const Decimal &number, int64_t *value, bool *in_range) {
     *in_range = true;
     if (number.special != Special::Finite)

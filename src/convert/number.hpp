@@ -41,6 +41,11 @@ inline int natural_scale(const Decimal &number) { return number.exponent < 0 ? -
 // True when the number fits numeric(precision, scale) without rounding.
 bool fits_typmod(const Decimal &number, int precision, int scale);
 
+// Rounds to digits behind the point, half away from zero as numeric does; negative: before it.
+void round_decimal(Decimal *number, int scale);
+// Leaves no digits behind the point.
+void cut_fraction(Decimal *number);
+
 // Exact integer value; false for fractions, NaN and what does not fit int64 (*in_range false).
 bool int64_of_decimal(const Decimal &number, int64_t *value, bool *in_range);
 

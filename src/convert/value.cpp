@@ -37,6 +37,8 @@ Fit convert_int(const Converter *converter, const BsonValue &value, Datum *out, 
         break;
     case BsonType::Double: {
         double from = read_le<double>(value.data);
+        if (converter->rules.edb)
+            from = std::isnan(from) ? INFINITY : std::trunc(from); // NaN is in no range
         if (std::isnan(from) || (!std::isinf(from) && std::nearbyint(from) != from))
             return misfit(why, value, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "it is not an integer");
         if (!FLOAT8_FITS_IN_INT64(from))
@@ -46,12 +48,14 @@ Fit convert_int(const Converter *converter, const BsonValue &value, Datum *out, 
     }
     case BsonType::Decimal128:
         decimal_of_decimal128(value.data, &decimal);
+        if (converter->rules.edb)
+            cut_fraction(&decimal);
         if (!int64_of_decimal(decimal, &number, &in_range))
             return in_range ? misfit(why, value, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "it is not an integer")
                             : out_of_range(why, value, "it is out of range");
         break;
     case BsonType::Bool:
-        if (!converter->rules.bool_as_number)
+        if (!converter->rules.edb)
             return misfit(why, value);
         number = value.data[0] ? 1 : 0;
         break;
@@ -102,7 +106,7 @@ Fit convert_float(const Converter *converter, const BsonValue &value, Datum *out
             return out_of_range(why, value, "it is out of range");
         break;
     case BsonType::Bool:
-        if (!converter->rules.bool_as_number)
+        if (!converter->rules.edb)
             return misfit(why, value);
         number = value.data[0] ? 1 : 0;
         break;
@@ -136,7 +140,7 @@ Fit convert_numeric(const Converter *converter, const BsonValue &value, Arena *a
         decimal_of_decimal128(value.data, &decimal);
         break;
     case BsonType::Bool:
-        if (!converter->rules.bool_as_number)
+        if (!converter->rules.edb)
             return misfit(why, value);
         decimal_of_int64(value.data[0] ? 1 : 0, &decimal);
         break;
@@ -145,6 +149,8 @@ Fit convert_numeric(const Converter *converter, const BsonValue &value, Arena *a
     }
     int scale = natural_scale(decimal);
     if (converter->precision) {
+        if (converter->rules.edb)
+            round_decimal(&decimal, converter->scale);
         if (!fits_typmod(decimal, converter->precision, converter->scale))
             return out_of_range(why, value, "it has digits that the column's precision and scale cannot hold");
         scale = converter->scale > 0 ? converter->scale : 0;
@@ -166,11 +172,13 @@ Fit convert_bool(const Converter *converter, const BsonValue &value, Datum *out,
         *out = BoolGetDatum(value.data[0] != 0);
         return Fit::Value;
     case BsonType::Int32:
+    case BsonType::Int64:
     case BsonType::Double:
-        if (!converter->rules.bool_as_number)
+        if (!converter->rules.edb)
             break;
-        *out = BoolGetDatum(value.type == BsonType::Int32 ? read_le<int32_t>(value.data) != 0
-                                                          : read_le<double>(value.data) != 0);
+        *out = BoolGetDatum(value.type == BsonType::Int32   ? read_le<int32_t>(value.data) != 0
+                            : value.type == BsonType::Int64 ? read_le<int64_t>(value.data) != 0
+                                                            : read_le<double>(value.data) != 0);
         return Fit::Value;
     default:
         break;
@@ -234,10 +242,12 @@ Fit convert_text(const Converter *converter, const BsonValue &value, Arena *aren
     return Fit::Value;
 }
 
-Fit convert_name(const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
+Fit convert_name(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
     char hex[24];
     const char *text;
     uint32_t length;
+    if (converter->rules.edb && value.type != BsonType::ObjectId)
+        return misfit(why, value);
     if (!text_value(value, hex, &text, &length, why))
         return Fit::Misfit;
     if (length >= NAMEDATALEN)
@@ -579,7 +589,7 @@ Fit convert_value(const Converter *converter, const BsonValue &value, Arena *are
     case Kind::Bpchar:
         return convert_text(converter, value, arena, out, why);
     case Kind::Name:
-        return convert_name(value, arena, out, why);
+        return convert_name(converter, value, arena, out, why);
     case Kind::ObjectId: {
         if (value.type != BsonType::ObjectId)
             return misfit(why, value);

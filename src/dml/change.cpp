@@ -99,7 +99,8 @@ void add_column_changes(const RowChange &change, FieldChanges *changes, int inde
     bool null = change.slot->tts_isnull[index],
          whole_path = stored && stored->keys == target->table->columns[index].path.count;
     bool merges = bms_is_member(column, change.merged) || change.differing;
-    if (!null && whole_path && merges && has_parts(target->encoders[index]) && stored->value.type != BsonType::Missing)
+    if (!null && whole_path && merges && keeps_stored(target->encoders[index]) &&
+        stored->value.type != BsonType::Missing)
         add_merged_column(change, changes, index, stored->value);
     else
         add_column(target, changes, index, change.slot->tts_values[index], null);

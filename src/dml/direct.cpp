@@ -7,6 +7,7 @@
 #include "dml/direct.hpp"
 
 #include "connect/write.hpp"
+#include "convert/merge.hpp"
 #include "dml/batch.hpp"
 #include "exec/collation.hpp"
 #include "exec/scan.hpp"
@@ -60,9 +61,10 @@ bool is_plain(const ScanPlan &plan) {
 bool can_set(const TableOptions *table, int column, Expr *value) {
     const ColumnOptions &options = table->columns[column - 1];
     Node *node = reinterpret_cast<Node *>(value);
-    // Of a composite only the attributes that differ are written.
+    // Of a composite only the attributes that differ are written; a numeric may have to stay a double.
     return options.role == Role::Field && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
-           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && is_same_for_all(node);
+           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && is_same_for_all(node) &&
+           (is_type_with_parts(options.type) || !keeps_stored(options.type, options.write));
 }
 
 // How the server stores what it computes for a column as the column would be written.
@@ -89,7 +91,7 @@ bool can_compute(const TableOptions *table, int column) {
     const ColumnOptions &options = table->columns[column - 1];
     return options.role == Role::Field && options.path.plain && options.path.count == 1 &&
            strcmp(options.path.keys[0], "_id") != 0 && !options.write.bson_type && stored_row(options.type) &&
-           !options.rules.bool_as_number;
+           !options.rules.edb;
 }
 
 // Evaluates into the row the new values that are the same for all rows, or those that are not; true where one is NULL.

@@ -35,12 +35,13 @@ struct ModifyState {
     Bitmapset *merged;
     Bitmapset *derived;
     bool skips_conflicts;
-    bool immediate; // every row is sent at once
-    bool answers;   // its answer is a document
-    bool buffers;   // inserted rows wait here: the executor would copy each of them twice
-    bool compares;  // BEFORE ROW triggers may have changed other columns
-    bool bounded;   // rows might leave the partition that the target is
-    AttrNumber row; // ctid in the plan's rows
+    bool immediate;   // every row is sent at once
+    bool answers;     // its answer is a document
+    bool buffers;     // inserted rows wait here: the executor would copy each of them twice
+    bool compares;    // BEFORE ROW triggers may have changed other columns
+    bool bounded;     // rows might leave the partition that the target is
+    bool told_of_ids; // that were replaced
+    AttrNumber row;   // ctid in the plan's rows
     MemoryContext context;
     MemoryContext row_context;
     MemoryContext answer_context; // of a document that a slot shows
@@ -144,6 +145,21 @@ void check_row(const ModifyState *state, EState *estate, ResultRelInfo *target, 
         ExecPartitionCheck(target, slot, estate, true);
     if (target->ri_WithCheckOptions != NIL)
         ExecWithCheckOptions(WCO_VIEW_CHECK, target, slot, estate);
+}
+
+// EnterpriseDB's wrapper gives every document a new _id, whatever INSERT says; what is one is kept here.
+void replace_id(ModifyState *state, TupleTableSlot *slot) {
+    AttrNumber id = state->target->id;
+    slot_getallattrs(slot);
+    if (!id || slot->tts_isnull[id - 1] || !only_takes_object_ids(state->target->encoders[id - 1]) ||
+        is_object_id_text(NameStr(*DatumGetName(slot->tts_values[id - 1]))))
+        return;
+    slot->tts_isnull[id - 1] = true; // which makes one
+    if (!state->told_of_ids)
+        ereport(NOTICE, (errmsg("values of column \"%s\" that are no ObjectIds were replaced by new ones",
+                                state->target->table->columns[id - 1].name),
+                         errdetail("With option compatibility \"edb\" a column of type name holds nothing else.")));
+    state->told_of_ids = true;
 }
 
 // Sends what waits, in memory that the next row takes again.
@@ -406,6 +422,7 @@ extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo 
                                                   TupleTableSlot *) {
     ModifyState *state = insert_state_of(target);
     check_row(state, estate, target, slot);
+    replace_id(state, slot);
     if (!state->answers) {
         add_row(state, slot);
         if (state->buffers) {
@@ -460,6 +477,7 @@ extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *estate, ResultRe
     };
     for (int i = 0; i < *count; i++) {
         check_row(state, estate, target, slots[i]);
+        replace_id(state, slots[i]);
         add_row(state, slots[i]);
         if (is_full(state->batch))
             send(i + 1);

@@ -83,6 +83,16 @@ void bool_arms(const Column &column, Op op, double bound, Arms *arms) {
         }
 }
 
+// Fractions that read as an integer once they are cut (EDB's reading), and those beside it: the values are checked
+// again.
+void cut_int_arm(Op op, int64_t value, bson_t *arm) {
+    Arms::append_number_type(arm);
+    if (op != Op::Le && value > INT64_MIN)
+        append_int(arm, "$gt", value - 1);
+    if (op != Op::Ge && value < INT64_MAX)
+        append_int(arm, "$lt", value + 1);
+}
+
 // Integers compare by value in both worlds; what the type cannot hold decides by itself.
 void int_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     int64_t value = operand.integer;
@@ -91,6 +101,8 @@ void int_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
         if (!holds(op, below ? 1 : -1))
             return;
         Arms::append_number_type(arms->begin());
+    } else if (column.slack > 0 && (op == Op::Eq || op == Op::Le || op == Op::Ge)) {
+        cut_int_arm(op, value, arms->begin());
     } else {
         bson_t *arm = arms->begin();
         append_int(arm, name_of(op), value);
@@ -125,9 +137,9 @@ void number_arm(const Column &column, Op op, double value, Arms *arms) {
     if (!nan) {
         bson_t *arm = arms->begin();
         if (op != Op::Lt && op != Op::Le)
-            bson_append_double(arm, "$gte", -1, outward(column, value, -INFINITY));
+            bson_append_double(arm, "$gte", -1, outward(column, value - column.slack, -INFINITY));
         if (op != Op::Gt && op != Op::Ge)
-            bson_append_double(arm, "$lte", -1, outward(column, value, INFINITY));
+            bson_append_double(arm, "$lte", -1, outward(column, value + column.slack, INFINITY));
         arms->end();
     }
     if (nan ? op != Op::Gt : op == Op::Gt || op == Op::Ge)

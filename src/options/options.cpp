@@ -115,10 +115,10 @@ void check_role_type(const ColumnOptions &column, const TableOptions &table) {
                         errhint("To read a field of this name, set the column's option role to \"field\".")));
 }
 
-OnError on_error_of(const Lookup &lookup, bool edb) {
+OnError on_error_of(const Lookup &lookup, OnError otherwise) {
     const char *value = lookup.text("on_conversion_error");
     if (!value)
-        return edb ? OnError::Null : OnError::Error;
+        return otherwise;
     return pg_strcasecmp(value, "null") == 0      ? OnError::Null
            : pg_strcasecmp(value, "collect") == 0 ? OnError::Collect
                                                   : OnError::Error;
@@ -159,12 +159,14 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     lookup.column = GetForeignColumnOptions(table->relation, attribute->attnum);
     bool edb = lookup.is("compatibility", "edb");
     column->role = role_of(column->name, lookup.column);
-    column->on_error = on_error_of(lookup, edb);
+    // EnterpriseDB's wrapper raises for what it does not read in a column of type name.
+    column->on_error =
+        on_error_of(lookup, edb && getBaseType(column->type) != NAMEOID ? OnError::Compatible : OnError::Error);
     column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
                      lookup.boolean("array_from_scalar", false), edb, binary_subtype_of(lookup)};
     column->write = {find_option(lookup.column, "bson_type"),
                      lookup.text("null_as") ? lookup.is("null_as", "null") : edb, lookup.boolean("round_time", false),
-                     edb};
+                     edb, lookup.boolean("keep_double", edb)};
     check_role_type(*column, *table);
     if (column->role == Role::Errors)
         table->errors_column = column->number;
@@ -272,7 +274,7 @@ TableOptions *read_table_options(Oid relation) {
     table->tuple_cost = lookup.real("fdw_tuple_cost", 0.05);
     table->round_trip_cost = lookup.real("fdw_round_trip_cost", 10);
     table->array_from_scalar = lookup.boolean("array_from_scalar", false);
-    table->on_error = on_error_of(lookup, edb);
+    table->on_error = on_error_of(lookup, edb ? OnError::Compatible : OnError::Error);
     table->updatable = lookup.boolean("updatable", true);
     table->truncatable = lookup.boolean("truncatable", true);
     table->ordered = lookup.boolean("ordered", true);

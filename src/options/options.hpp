@@ -9,7 +9,8 @@
 
 namespace mongo_fdw {
 
-enum class OnError : uint8_t { Error, Null, Collect };
+// Compatible: as EnterpriseDB's wrapper, values of another type are NULL, others that do not fit raise.
+enum class OnError : uint8_t { Error, Null, Collect, Compatible };
 
 // What INSERT does with a document whose _id is there already.
 enum class WriteMode : uint8_t { Insert, Upsert, Replace };

@@ -267,6 +267,7 @@ constexpr OptionRow kOptions[] = {
     {"write_concern", kServer | kTable, check_write_concern, nullptr, nullptr, false},
     {"write_mode", kTable, check_enumeration, "insert|upsert|replace", nullptr, false},
     {"null_as", kServer | kTable | kColumn, check_enumeration, "missing|null", nullptr, false},
+    {"keep_double", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
     {"round_time", kServer | kTable | kColumn, check_bool, nullptr, nullptr, false},
     {"transaction", kServer, check_enumeration, "none|session", nullptr, false},
     // planning

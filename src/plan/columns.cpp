@@ -1,4 +1,5 @@
 // Facts about columns for filters and expressions. Zone B.
+#include "convert/converter.hpp"
 #include "convert/fit.hpp"
 #include "options/path.hpp"
 #include "plan/lower.hpp"
@@ -43,8 +44,8 @@ mql::Column *filter_columns(const TableOptions *table) {
         to.components = static_cast<uint16_t>(from.path.count);
         to.family = family_of_type(base);
         Oid element = get_element_type(base);
-        bool read_otherwise = from.rules.bool_as_number || element == BYTEAOID ||
-                              (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
+        bool read_otherwise =
+            from.rules.edb || element == BYTEAOID || (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
         to.element_family = OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
@@ -53,10 +54,14 @@ mql::Column *filter_columns(const TableOptions *table) {
             to.family = mql::Family::None;
         to.subtype = static_cast<uint8_t>(Max(from.rules.binary_subtype, 0));
         to.misfit_is_null = from.on_error != OnError::Error;
-        to.bool_as_number =
-            from.rules.bool_as_number && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
-                                          to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
-        to.uncertain = base != from.type;
+        to.bool_as_number = from.rules.edb && (to.family == mql::Family::Int || to.family == mql::Family::Float ||
+                                               to.family == mql::Family::Numeric || to.family == mql::Family::Bool);
+        bool too_long_raises = from.rules.edb && to.family == mql::Family::Text && typmod >= VARHDRSZ;
+        to.uncertain = base != from.type || too_long_raises;
+        if (to.bool_as_number && to.family == mql::Family::Int)
+            to.slack = 1;
+        else if (to.bool_as_number && to.family == mql::Family::Numeric && typmod >= VARHDRSZ)
+            to.slack = std::pow(10.0, -numeric_scale(typmod));
         to.single = base == FLOAT4OID || element == FLOAT4OID;
         to.minimum = base == INT2OID ? PG_INT16_MIN : base == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
         to.maximum = base == INT2OID ? PG_INT16_MAX : base == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;

@@ -116,7 +116,8 @@ List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *tabl
     for_each_new_value(root, relation, [&](int column, Node *value) {
         Oid type = table->columns[column - 1].type;
         bool composite = get_typtype(getBaseType(type)) == TYPTYPE_COMPOSITE;
-        if (is_type_with_parts(type) && (composite || !is_same_for_all(value)))
+        const WriteRules &rules = table->columns[column - 1].write;
+        if (keeps_stored(type, rules) && (composite || !is_type_with_parts(type) || !is_same_for_all(value)))
             merged = lappend_int(merged, column);
     });
     return merged;
