@@ -67,3 +67,11 @@ SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attreli
 ROLLBACK;
 -- Everybody may see what is pushed down; its counts are those of one session, so parallel workers leave it alone.
 SELECT has_table_privilege('public', 'mongo.pushdown_rules', 'SELECT') AS everybody, proparallel FROM pg_proc WHERE proname = 'list_pushdown_rules';
+
+-- As UUIDs of version 8: in the same order, and back.
+SELECT mongo.objectid_to_uuid('5f43a1b2c3d4e5f607182930'), mongo.objectid_to_uuid('ffffffffffffffffffffffff'), mongo.objectid_to_uuid('000000000000000000000000');
+SELECT mongo.uuid_to_objectid('5f43a1b2-c3d4-8e5f-981c-60a4c0000000'), mongo.uuid_to_objectid('5f43a1b2-c3d4-4e5f-981c-60a4c0000000'), mongo.uuid_to_objectid('5f43a1b2-c3d4-8e5f-981c-60a4c0000001'), mongo.uuid_to_objectid('5f43a1b2-c3d4-8e5f-581c-60a4c0000000'), mongo.uuid_to_objectid(NULL);
+WITH ids AS (SELECT left(md5(g::text), 24)::mongo.objectid AS id FROM generate_series(1, 5000) g)
+SELECT count(*) FILTER (WHERE mongo.uuid_to_objectid(mongo.objectid_to_uuid(id)) = id) AS told_back, count(DISTINCT mongo.objectid_to_uuid(id)) AS different,
+       count(*) FILTER (WHERE (SELECT mongo.objectid_to_uuid(id) < mongo.objectid_to_uuid(next) FROM (SELECT min(o.id) AS next FROM ids o WHERE o.id > ids.id) n)) AS in_order
+  FROM ids WHERE id < '0fffffffffffffffffffffff';

@@ -57,7 +57,7 @@ bool add_table(Known *root, const TableOptions *table) {
         const ColumnOptions &column = table->columns[i];
         if (column.dropped)
             continue;
-        whole = whole || (column.role == Role::Doc && table->unwind_levels == 0);
+        whole = whole || ((column.role == Role::Doc || column.role == Role::Rest) && table->unwind_levels == 0);
         if (column.role == Role::Field)
             known_at(root, column.path)->seen = true;
     }

@@ -93,8 +93,7 @@ Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t c
 // True where a value found through an array can be read: T[], json, jsonb, and domains over them.
 bool takes_list(const Converter *converter);
 
-// Whole documents: json, jsonb, text, bytea.
-Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out,
-                     Misfit *misfit);
+// A whole document, or what is left of one, in json, jsonb, text or bytea. null is a value here.
+Fit convert_whole(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *misfit);
 
 } // namespace mongo_fdw

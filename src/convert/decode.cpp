@@ -4,108 +4,20 @@
 // each key with the one last seen at that position of a document and falls back to a search, so that documents of one
 // shape cost one comparison a field, whatever their order. The first of equal keys counts, as in MongoDB's own path
 // look-up. A walk stops when everything wanted was found.
-#include "convert/decode.hpp"
+#include "convert/decode_internal.hpp"
 
 #include "options/path.hpp"
 
 namespace mongo_fdw {
-namespace {
 
-constexpr int kMaxSlots = 128; // positions of a document whose key is remembered
-constexpr int kSlotKey = 32;
-
-struct Children;
-struct Level;
-
-struct Target {
-    const ColumnOptions *column;
-    Converter *converter;
-    Target *next;
-};
-
-struct PathNode {
-    const char *key;
-    uint32_t key_length;
-    uint64_t serial; // of the document in which it was last seen
-    Target *targets;
-    Children *children;
-    Level *captures; // the level whose array this is
-};
-
-struct Slot {
-    uint8_t size; // of the key with its NUL, 0: nothing learned
-    char key[kSlotKey];
-    PathNode *node; // null: not wanted
-};
-
-struct Children {
-    PathNode *nodes;
-    int count;
-    Slot slots[kMaxSlots];
-};
-
-struct ErrorLine {
-    AttrNumber column; // 0: the unwound array
-    const char *path;
-    const char *wanted;
-    const char *reason;
-    BsonValue value;
-};
-
-struct MadeColumn {
-    const ColumnOptions *column;
-    Converter *converter; // of whole documents
-};
-
-struct Level {
-    Level *inner;          // the next unwound array, null: none
-    const FieldPath *path; // of the array, null: the document
-    Children *root;
-    Target *element_targets; // columns that are the element itself
-    int target_count;
-    AttrNumber *attributes; // of all columns that this level fills
-    BsonValue captured;     // the inner level's array, found in the current document or element
-    bool captured_blocked;  // an array stands on the path to it
-    const uint8_t *at;      // position in the captured array of the outer level
-    const uint8_t *end;
-    int32 ordinal;
-    bool no_element; // the row of an array field that is no array
-    ErrorLine *errors;
-    int error_count;
-    int error_capacity;
-};
-
-} // namespace
-
-struct Decoder {
-    const TableOptions *table;
-    MemoryContext context; // of the decoder
-    Arena arena;           // of the batch
-    Level *levels;         // [0]: the document
-    int level_count;
-    MadeColumn *made; // wanted columns with a role, those of role errors last: they tell of all others
-    int made_count;
-    bool direct; // rows are decoded straight into the caller's arrays
-    FieldState *states;
-    Datum *values;
-    bool *nulls;
-    uint64_t serial;
-    const uint8_t *at; // in the batch
-    const uint8_t *end;
-    BsonValue document;
-    bool in_document; // rows of the current document may be left
-    bool single;      // the document was given alone and not read yet
-    uint32_t documents;
-};
-
-namespace {
-
-[[noreturn]] void raise_malformed(const Decoder *decoder) {
+void raise_malformed(const Decoder *decoder) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("server \"%s\" sent a malformed document", decoder->table->server_name),
                     errcontext("namespace \"%s\"", decoder->table->name_space)));
     pg_unreachable();
 }
+
+namespace {
 
 // --- making the trees ---
 
@@ -121,7 +33,7 @@ PathNode *child_of(Children **children, const char *key) {
         all->nodes = static_cast<PathNode *>(all->nodes ? repalloc(all->nodes, size) : palloc(size));
     }
     PathNode *node = &all->nodes[all->count++];
-    *node = {key, static_cast<uint32_t>(strlen(key)), 0, nullptr, nullptr, nullptr};
+    *node = {key, static_cast<uint32_t>(strlen(key)), 0, nullptr, nullptr, nullptr, false};
     return node;
 }
 
@@ -161,9 +73,20 @@ void add_target(Decoder *decoder, const ColumnOptions *column) {
 }
 
 void add_made(Decoder *decoder, const ColumnOptions *column) {
-    Converter *converter =
-        column->role == Role::Doc ? make_converter(column->type, column->typmod, column->rules) : nullptr;
+    bool holds_document = column->role == Role::Doc || column->role == Role::Rest;
+    Converter *converter = holds_document ? make_converter(column->type, column->typmod, column->rules) : nullptr;
     decoder->made[decoder->made_count++] = {column, converter};
+}
+
+// The arrays that child tables tell, of those that lie in the document or element of a rest column.
+void add_excepted(Decoder *decoder, const ColumnOptions *column) {
+    Level *level = &decoder->levels[decoder->level_count - 1];
+    int skipped = level->path ? level->path->count : 0;
+    for (int i = 0; i < column->except_count; i++) {
+        const FieldPath &path = column->except[i];
+        if (path.count > skipped && (!level->path || starts_with(path, *level->path)))
+            node_at(level, path.keys + skipped, path.count - skipped)->excepted = true;
+    }
 }
 
 // --- misfits ---
@@ -441,6 +364,7 @@ void check_missing_domains(Decoder *decoder, Level *level, Children *children, T
 
 void decode_level(Decoder *decoder, Level *level, const BsonValue &value) {
     clear_level(decoder, level);
+    level->value = value;
     set_targets(decoder, level, level->element_targets, value);
     if (level->root) {
         if (value.type == BsonType::Document) {
@@ -489,8 +413,11 @@ bool next_element(Decoder *decoder, Level *level, Level *outer) {
         level->no_element = false;
         level->ordinal = 0;
         clear_level(decoder, level);
-        for (Level *inner = level->inner; inner; inner = inner->inner)
+        level->value = kMissing;
+        for (Level *inner = level->inner; inner; inner = inner->inner) {
             clear_level(decoder, inner);
+            inner->value = kMissing;
+        }
         if (decoder->table->on_error == OnError::Collect) {
             collect_line(decoder, level, 0, level->path->text, "array", no_array(*outer));
         }
@@ -642,11 +569,16 @@ Datum make_ords(Decoder *decoder, bool *null) {
     return result;
 }
 
+// The whole document, or what is left of it.
 void set_document(Decoder *decoder, const MadeColumn &made) {
     int index = made.column->number - 1;
+    bool rest = made.column->role == Role::Rest;
+    BsonValue value = rest ? rest_of(decoder) : decoder->document;
+    decoder->nulls[index] = true;
+    if (value.type == BsonType::Missing)
+        return;
     Misfit why;
-    Fit fit = convert_document(made.converter, decoder->document.data, decoder->document.size, &decoder->arena,
-                               &decoder->values[index], &why);
+    Fit fit = convert_whole(made.converter, value, &decoder->arena, &decoder->values[index], &why);
     decoder->nulls[index] = fit != Fit::Value;
     if (fit != Fit::Misfit || made.column->on_error == OnError::Null || made.column->on_error == OnError::Compatible)
         return;
@@ -664,6 +596,7 @@ void set_made_columns(Decoder *decoder) {
         decoder->nulls[index] = false;
         switch (made.column->role) {
         case Role::Doc:
+        case Role::Rest:
             set_document(decoder, made);
             break;
         case Role::Missing:
@@ -724,10 +657,10 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
         if (i + 1 < decoder->level_count)
             level->inner = &decoder->levels[i + 1];
     }
-    bool all = false; // errors and missing tell about every declared column
+    bool all = false;
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions &column = table->columns[i];
-        all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
+        all = all || (needed[i] && tells_of_others(column.role));
     }
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions *column = &table->columns[i];
@@ -741,6 +674,8 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
     for (int i = 0; i < table->column_count; i++)
         if (needed[i] && !table->columns[i].dropped && table->columns[i].role == Role::Errors)
             add_made(decoder, &table->columns[i]);
+    for (int i = 0; i < decoder->made_count; i++)
+        add_excepted(decoder, decoder->made[i].column);
     for (int i = 1; i < decoder->level_count; i++) {
         int skipped = i > 1 ? table->unwind[i - 2].count : 0;
         node_at(&decoder->levels[i - 1], table->unwind[i - 1].keys + skipped, table->unwind[i - 1].count - skipped)

@@ -214,7 +214,7 @@ void merge_document(const Encoder *encoder, BsonWriter *writer, Datum value, con
     Misfit misfit;
     Datum old;
     bool readable = is_json(kind) && stored.type == BsonType::Document &&
-                    convert_document(encoder->converter, stored.data, stored.size, &arena, &old, &misfit) == Fit::Value;
+                    convert_whole(encoder->converter, stored, &arena, &old, &misfit) == Fit::Value;
     if (!readable) {
         encode_document(encoder, writer, value, has_id);
         return;

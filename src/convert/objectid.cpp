@@ -26,6 +26,8 @@ PG_FUNCTION_INFO_V1(mongo_objectid_to_timestamptz);
 PG_FUNCTION_INFO_V1(mongo_objectid_smaller);
 PG_FUNCTION_INFO_V1(mongo_objectid_larger);
 PG_FUNCTION_INFO_V1(mongo_new_objectid);
+PG_FUNCTION_INFO_V1(mongo_objectid_to_uuid);
+PG_FUNCTION_INFO_V1(mongo_uuid_to_objectid);
 }
 
 namespace mongo_fdw {
@@ -201,4 +203,41 @@ Datum mongo_objectid_to_timestamptz(PG_FUNCTION_ARGS) {
     seconds -= (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * INT64CONST(86400);
     PG_RETURN_TIMESTAMPTZ(seconds * USECS_PER_SEC);
 }
+}
+
+// RFC 9562, version 8: the id's bits 0-47, the version, bits 48-59, the variant, bits 60-95, zeros. So uuids sort as the
+// ids do, which begin with their second.
+extern "C" Datum mongo_objectid_to_uuid(PG_FUNCTION_ARGS) {
+    const uint8_t *id = reinterpret_cast<const uint8_t *>(PG_GETARG_POINTER(0));
+    pg_uuid_t *uuid = static_cast<pg_uuid_t *>(palloc0(sizeof(pg_uuid_t)));
+    unsigned char *out = uuid->data;
+    memcpy(out, id, 6);
+    out[6] = static_cast<unsigned char>(0x80 | id[6] >> 4);
+    out[7] = static_cast<unsigned char>(id[6] << 4 | id[7] >> 4);
+    uint64 rest = id[7] & 15; // 36 bits
+    for (int i = 8; i < 12; i++)
+        rest = rest << 8 | id[i];
+    out[8] = static_cast<unsigned char>(0x80 | rest >> 30);
+    rest = (rest & 0x3fffffff) << 2; // 30 bits, and two zeros of those that follow
+    for (int i = 12; i >= 9; i--, rest >>= 8)
+        out[i] = static_cast<unsigned char>(rest);
+    PG_RETURN_UUID_P(uuid);
+}
+
+extern "C" Datum mongo_uuid_to_objectid(PG_FUNCTION_ARGS) {
+    const unsigned char *in = PG_GETARG_UUID_P(0)->data;
+    bool ours = in[6] >> 4 == 8 && in[8] >> 6 == 2 && (in[12] & 3) == 0 && in[13] == 0 && in[14] == 0 && in[15] == 0;
+    if (!ours)
+        PG_RETURN_NULL();
+    uint8_t *id = static_cast<uint8_t *>(palloc(mongo_fdw::kObjectIdSize));
+    memcpy(id, in, 6);
+    id[6] = static_cast<uint8_t>(in[6] << 4 | in[7] >> 4);
+    uint64 rest = in[8] & 0x3f;
+    for (int i = 9; i <= 12; i++)
+        rest = rest << 8 | in[i];
+    rest >>= 2;
+    id[7] = static_cast<uint8_t>(in[7] << 4 | rest >> 32);
+    for (int i = 11; i >= 8; i--, rest >>= 8)
+        id[i] = static_cast<uint8_t>(rest);
+    PG_RETURN_POINTER(id);
 }

@@ -105,3 +105,11 @@ CREATE FUNCTION mongo.new_objectid() RETURNS mongo.objectid
     AS 'MODULE_PATHNAME', 'mongo_new_objectid' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION mongo.new_objectid() IS
     'A new ObjectId, as drivers make it: the second, five random bytes of this process, a counter';
+
+CREATE FUNCTION mongo.objectid_to_uuid(mongo.objectid) RETURNS uuid
+    AS 'MODULE_PATHNAME', 'mongo_objectid_to_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mongo.uuid_to_objectid(uuid) RETURNS mongo.objectid
+    AS 'MODULE_PATHNAME', 'mongo_uuid_to_objectid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mongo.objectid_to_uuid(mongo.objectid) IS
+    'The 96 bits of an ObjectId as a UUID of version 8 (RFC 9562), in their order: it sorts as the ObjectId does, and can be told back';
+COMMENT ON FUNCTION mongo.uuid_to_objectid(uuid) IS 'The ObjectId that objectid_to_uuid made a UUID of; NULL for any other UUID';

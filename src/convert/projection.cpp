@@ -57,9 +57,9 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
         const ColumnOptions &column = table->columns[i];
         if (column.dropped)
             continue;
-        if (needed[i] && column.role == Role::Doc)
+        if (needed[i] && (column.role == Role::Doc || column.role == Role::Rest))
             return false;
-        all = all || (needed[i] && (column.role == Role::Errors || column.role == Role::Missing));
+        all = all || (needed[i] && tells_of_others(column.role));
         declared += column.role == Role::Field;
     }
     PathList list{static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1))),

@@ -657,12 +657,10 @@ Fit convert_list(const Converter *converter, const BsonValue *values, uint32_t c
     }
 }
 
-Fit convert_document(const Converter *converter, const uint8_t *data, uint32_t size, Arena *arena, Datum *out,
-                     Misfit *why) {
-    BsonValue value{BsonType::Document, data, size};
+Fit convert_whole(const Converter *converter, const BsonValue &value, Arena *arena, Datum *out, Misfit *why) {
     why->position[0] = '\0';
     if (converter->kind == Kind::Bytea) {
-        *out = make_bytea(data, size, arena);
+        *out = make_bytea(value.data, value.size, arena);
         return Fit::Value;
     }
     JsonNode node;

@@ -61,7 +61,8 @@ struct RoleRow {
 };
 constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},      {"doc", "__doc", Role::Doc},
                               {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
-                              {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords}};
+                              {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords},
+                              {"rest", "__rest", Role::Rest}};
 
 Role role_of(const char *column, List *options) {
     if (const char *role = find_option(options, "role")) {
@@ -87,6 +88,7 @@ void check_role_type(const ColumnOptions &column, const TableOptions &table) {
             wanted = "json, jsonb, text or bytea";
         break;
     case Role::Errors:
+    case Role::Rest:
         if (column.type != JSONBOID)
             wanted = "jsonb";
         break;
@@ -129,7 +131,7 @@ JsonForm json_form_of(const Lookup &lookup, Role role, bool edb) {
     JsonForm form;
     if (name && json_form_of_name(name, &form))
         return form;
-    return edb ? JsonForm::Legacy : role == Role::Doc ? JsonForm::Canonical : JsonForm::Simple;
+    return edb ? JsonForm::Legacy : role == Role::Doc || role == Role::Rest ? JsonForm::Canonical : JsonForm::Simple;
 }
 
 UuidLegacy uuid_legacy_of(const Lookup &lookup) {
@@ -170,6 +172,8 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     check_role_type(*column, *table);
     if (column->role == Role::Errors)
         table->errors_column = column->number;
+    if (column->role == Role::Rest)
+        column->except = parse_paths(find_option(lookup.column, "except"), &column->except_count);
     if (column->role != Role::Field)
         return;
     const char *path = find_option(lookup.column, "path");

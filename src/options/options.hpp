@@ -15,7 +15,10 @@ enum class OnError : uint8_t { Error, Null, Collect, Compatible };
 // What INSERT does with a document whose _id is there already.
 enum class WriteMode : uint8_t { Insert, Upsert, Replace };
 
-enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords };
+enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords, Rest };
+
+// Columns that tell about every declared column.
+inline bool tells_of_others(Role role) { return role == Role::Errors || role == Role::Missing || role == Role::Rest; }
 
 // A path as keys, outermost first.
 struct FieldPath {
@@ -38,7 +41,9 @@ struct ColumnOptions {
     int32 typmod;
     Oid collation;
     Role role;
-    FieldPath path; // of Role::Field
+    FieldPath path;    // of Role::Field
+    FieldPath *except; // of Role::Rest: arrays that child tables tell
+    int except_count;
     OnError on_error;
     ReadRules rules;
     WriteRules write;

@@ -84,6 +84,31 @@ FieldPath single_key_path(const char *key) {
     return path;
 }
 
+FieldPath *parse_paths(const char *text, int *count) {
+    *count = 0;
+    if (!text)
+        return nullptr;
+    Jsonb *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+    bool list = JB_ROOT_IS_ARRAY(json) && !JB_ROOT_IS_SCALAR(json);
+    FieldPath *paths = static_cast<FieldPath *>(palloc(sizeof(FieldPath) * Max(list ? JB_ROOT_COUNT(json) : 0, 1)));
+    for (uint32 i = 0; list && i < JB_ROOT_COUNT(json); i++) {
+        JsonbValue *value = getIthJsonbValueFromContainer(&json->root, i);
+        if (value->type == jbvString) {
+            int levels;
+            FieldPath *unwound = parse_unwind(pnstrdup(value->val.string.val, value->val.string.len), &levels);
+            paths[(*count)++] = unwound[levels - 1];
+        } else if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data)) {
+            paths[(*count)++] = json_path(JsonbToCString(nullptr, value->val.binary.data, value->val.binary.len));
+        } else {
+            list = false;
+        }
+    }
+    if (!list)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid list of paths: %s", text),
+                        errhint("It is a JSON array of paths: [\"items\", \"items[].parts\", [\"a.b\", \"c\"]].")));
+    return paths;
+}
+
 FieldPath *parse_unwind(const char *text, int *levels) {
     constexpr int kMaxLevels = 16;
     FieldPath *result = static_cast<FieldPath *>(palloc0(sizeof(FieldPath) * kMaxLevels));

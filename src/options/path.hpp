@@ -17,6 +17,10 @@ bool is_plain_key(const char *key);
 // "items" or "items[].parts": the absolute path of the array of each level.
 FieldPath *parse_unwind(const char *text, int *levels);
 
+// A JSON array of the paths of arrays, each as option unwind or as a JSON array of keys says it:
+// '["items", "items[].parts", ["a.b", "c"]]'. Null gives none. Raises 22023 for what is neither.
+FieldPath *parse_paths(const char *text, int *count);
+
 // The keys with dots between them, in UTF-8.
 const char *dotted_path(const FieldPath &path);
 

@@ -183,6 +183,11 @@ void check_share(const OptionRow &row, const char *value, uint8_t) {
 
 void check_path(const OptionRow &, const char *value, uint8_t) { parse_path(value); }
 
+void check_paths(const OptionRow &, const char *value, uint8_t) {
+    int count;
+    parse_paths(value, &count);
+}
+
 void check_unwind(const OptionRow &, const char *value, uint8_t) {
     int levels;
     parse_unwind(value, &levels);
@@ -286,7 +291,8 @@ constexpr OptionRow kOptions[] = {
     // the field
     {"path", kColumn, check_path, nullptr, nullptr, false},
     {"column_name", kColumn, check_path, nullptr, "path", false},
-    {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords", nullptr, false},
+    {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords|rest", nullptr, false},
+    {"except", kColumn, check_paths, nullptr, nullptr, false},
     {"bson_type", kColumn, check_bson_type, nullptr, nullptr, false},
     // IMPORT FOREIGN SCHEMA
     {"sample", kImport, check_integer, "0|100000000", nullptr, false},

@@ -1,0 +1,128 @@
+// What the columns of a row leave of its document, or of its element: the value of a column with role rest. Zone B.
+//
+// A value is taken where a column of the row shows it: not where it does not fit, and not where it is null, so that
+// null and missing stay apart. Sub-documents of which all fields are taken are taken. Backslashes and NULs inside
+// strings are written as \\ and \u0000, for jsonb holds no NUL: they can be told back.
+#include "convert/decode_internal.hpp"
+#include "convert/writer.hpp"
+
+namespace mongo_fdw {
+namespace {
+
+bool holds_text(BsonType type) {
+    return type == BsonType::String || type == BsonType::Symbol || type == BsonType::Code;
+}
+
+void write_escaped(BsonWriter *writer, const char *text, uint32_t length) {
+    int size_at = writer->buffer.len;
+    write_le<int32_t>(writer, 0);
+    for (uint32_t i = 0; i < length; i++) {
+        if (text[i] == '\0')
+            write_bytes(writer, "\\u0000", 6);
+        else if (text[i] == '\\')
+            write_bytes(writer, "\\\\", 2);
+        else
+            write_bytes(writer, &text[i], 1);
+    }
+    write_bytes(writer, "", 1);
+    int32_t size = writer->buffer.len - size_at - static_cast<int32_t>(sizeof(int32_t));
+    memcpy(writer->buffer.data + size_at, &size, sizeof size);
+}
+
+// A value as it is, but for the texts in it.
+void write_kept(BsonWriter *writer, FieldKey key, const BsonValue &value) {
+    check_stack_depth();
+    if (value.type == BsonType::Document || value.type == BsonType::Array) {
+        write_key(writer, value.type, key);
+        int start = begin_document(writer);
+        BsonReader reader(value.data, value.size);
+        while (reader.next())
+            write_kept(writer, key_of(reader.key()), reader.value());
+        end_document(writer, start);
+        return;
+    }
+    uint32_t length;
+    const char *text = holds_text(value.type) ? text_of(value, &length) : nullptr;
+    if (!text || (!memchr(text, '\\', length) && !memchr(text, '\0', length))) {
+        write_value(writer, key, value);
+        return;
+    }
+    write_key(writer, value.type, key);
+    write_escaped(writer, text, length);
+}
+
+bool is_taken(const Decoder *decoder, const Target *target) {
+    for (; target; target = target->next)
+        if (!decoder->nulls[target->column->number - 1])
+            return true;
+    return false;
+}
+
+PathNode *node_of(Children *children, const char *key) {
+    for (int i = 0; children && i < children->count; i++)
+        if (strcmp(children->nodes[i].key, key) == 0)
+            return &children->nodes[i];
+    return nullptr;
+}
+
+// Appends the fields that are left; false where there are none.
+bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const BsonValue &document) {
+    check_stack_depth();
+    bool any = false;
+    uint64_t serial = ++decoder->serial;
+    BsonReader reader(document.data, document.size);
+    while (reader.next()) {
+        BsonValue value = reader.value();
+        FieldKey key = key_of(reader.key());
+        PathNode *node = node_of(children, key.text);
+        if (node && node->serial == serial)
+            node = nullptr; // columns read the first of equal keys
+        if (node) {
+            node->serial = serial;
+            if (is_taken(decoder, node->targets) || (node->excepted && value.type == BsonType::Array))
+                continue;
+        }
+        if (!node || !node->children || value.type != BsonType::Document) {
+            write_kept(writer, key, value);
+            any = true;
+            continue;
+        }
+        int before = writer->buffer.len;
+        write_key(writer, BsonType::Document, key);
+        int start = begin_document(writer);
+        bool left = write_left(decoder, writer, node->children, value);
+        end_document(writer, start);
+        constexpr uint32_t kEmptyDocument = 5;
+        if (left || value.size == kEmptyDocument)
+            any = true;
+        else
+            writer->buffer.len = before;
+    }
+    return any;
+}
+
+} // namespace
+
+BsonValue rest_of(Decoder *decoder) {
+    const Level &level = decoder->levels[decoder->level_count - 1];
+    const BsonValue &value = level.path ? level.value : decoder->document;
+    if (value.type == BsonType::Missing || is_taken(decoder, level.element_targets))
+        return kMissing;
+    MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
+    BsonWriter writer;
+    begin_writer(&writer);
+    FieldKey key = key_of("");
+    bool any = true;
+    if (value.type == BsonType::Document) {
+        write_key(&writer, BsonType::Document, key);
+        int start = begin_document(&writer);
+        any = write_left(decoder, &writer, level.root, value);
+        end_document(&writer, start);
+    } else {
+        write_kept(&writer, key, value);
+    }
+    MemoryContextSwitchTo(old);
+    return any ? written_value(&writer, 0, key) : kMissing;
+}
+
+} // namespace mongo_fdw
