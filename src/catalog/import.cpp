@@ -28,14 +28,8 @@ struct Import {
     const char *database; // server encoding
     ImportRules rules;
     ImportForeignSchemaType mode;
-    List *names; // of char *, for LIMIT TO and EXCEPT
-};
-
-struct Imported {
-    CollectionInfo *info;
-    LayoutTable *table; // null: not imported
-    const char *sampled;
-    bool partly; // not all documents were read
+    List *names;        // of char *, for LIMIT TO and EXCEPT
+    bool by_collection; // names are those of collections, and views are left out where there are none
 };
 
 bool is_listed(const Import &import, const char *name) {
@@ -54,7 +48,9 @@ bool is_wanted(const Import &import, const char *table) {
 // Whether a table of the collection may be wanted: its own name, or one that a child table could have. Names are told
 // apart without regard to case, so collections that differ in case alone are read together: each takes its part in who
 // gets a suffix.
-bool may_be_wanted(const Import &import, const char *base) {
+bool may_be_wanted(const Import &import, const CollectionInfo *info, const char *base) {
+    if (import.by_collection)
+        return import.names != NIL ? is_listed(import, info->shown) : !info->view;
     constexpr size_t kCertain = NAMEDATALEN - 10; // names longer than that are cut
     if (import.mode == FDW_IMPORT_SCHEMA_EXCEPT)  // with its child tables
         return !is_listed(import, base);
@@ -248,7 +244,8 @@ List *plan_import(const Import &import) {
     foreach (cell, infos) {
         Imported *imported = static_cast<Imported *>(palloc0(sizeof(Imported)));
         imported->info = static_cast<CollectionInfo *>(lfirst(cell));
-        if (may_be_wanted(import, name_of_key(names[at], import.rules.snake_case ? NameCase::Snake : NameCase::Keep)))
+        if (may_be_wanted(import, imported->info,
+                          name_of_key(names[at], import.rules.snake_case ? NameCase::Snake : NameCase::Keep)))
             read_collection(import, imported);
         tables[at++] = imported->table;
         result = lappend(result, imported);
@@ -273,6 +270,29 @@ void note_unknown_tables(const Import &import, List *made) {
 }
 
 } // namespace
+
+List *lay_out_collections(ForeignServer *server, const char *database, List *collections, const ImportRules &rules) {
+    Import import{};
+    import.server = server->serverid;
+    import.server_name = server->servername;
+    import.database = database;
+    import.rules = rules;
+    import.mode = collections != NIL ? FDW_IMPORT_SCHEMA_LIMIT_TO : FDW_IMPORT_SCHEMA_ALL;
+    import.names = collections;
+    import.by_collection = true;
+    List *all = plan_import(import);
+    ListCell *cell, *name;
+    foreach (name, collections) {
+        bool found = false;
+        foreach (cell, all)
+            found = found ||
+                    strcmp(static_cast<Imported *>(lfirst(cell))->info->shown, static_cast<char *>(lfirst(name))) == 0;
+        if (!found)
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no collection \"%s\" in database \"%s\"",
+                                                                     static_cast<char *>(lfirst(name)), database)));
+    }
+    return all;
+}
 
 ImportRules import_rules(List *options, List *server_options) {
     check_options(options, kImport);

@@ -82,12 +82,13 @@ TypeChoice choose_array(const ProfileNode *node, const ImportRules &rules) {
     uint64_t others = 0, types = element ? main_types(element, rules, &others) : 0;
     if (types == 0)
         return as_json(node, "arrays without a value");
+    bool wanted = node->wanted == ProfileNode::Wanted::Table;
     if (types == type_bit(BsonType::Document)) {
         if (element->is_map)
             return as_json(node, "an array of maps");
         if (!element->first)
             return as_json(node, "an array of empty documents");
-        if (node->depth >= rules.max_depth)
+        if (node->depth >= rules.max_depth && !wanted)
             return as_json(node, "deeper than max_depth");
         return {Shape::ChildTable, nullptr, "an array of documents"};
     }
@@ -97,12 +98,14 @@ TypeChoice choose_array(const ProfileNode *node, const ImportRules &rules) {
     TypeChoice choice = choose_scalar(element, types, rules);
     if (choice.shape != Shape::Column || strncmp(choice.type, "json", 4) == 0)
         return as_json(node, "an array of values that have no common type");
-    if (rules.arrays == ArrayMode::Table)
+    if (rules.arrays == ArrayMode::Table || wanted)
         return {Shape::ChildTable, nullptr, "an array of scalars, wanted as a table"};
     return column(psprintf("%s[]", choice.type), psprintf("an array of %s", choice.why));
 }
 
 TypeChoice choose_document(const ProfileNode *node, const ImportRules &rules) {
+    if (node->wanted == ProfileNode::Wanted::Flatten && node->first && !node->is_map)
+        return {Shape::Flatten, nullptr, "a sub-document"};
     if (node->is_map)
         return as_json(node, "a map: its keys are data");
     if (!rules.flatten)

@@ -7,6 +7,14 @@ namespace mongo_fdw {
 
 enum class ArrayMode : uint8_t { Array, Table, Jsonb };
 
+// What a person asked for at a path.
+struct LayoutChoice {
+    const char *collection; // server encoding
+    const char *path;       // as profile_path says it
+    const char *kind;       // flatten, jsonb, table
+    bool used;              // a document, a validator or an index has the path
+};
+
 // The options of an import.
 struct ImportRules {
     int sample;
@@ -22,6 +30,7 @@ struct ImportRules {
     bool snake_case;
     bool collate_c;
     double tolerance; // share of the values of a path that may be misfits of its main shape
+    List *choices;    // of LayoutChoice
 };
 
 enum class Shape : uint8_t {

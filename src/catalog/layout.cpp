@@ -114,9 +114,27 @@ bool can_unwind(const LayoutTable *table, const ProfileNode *array) {
     return true;
 }
 
+// Takes what a person asked for at a path.
+void apply_choice(const Builder *builder, ProfileNode *node) {
+    ListCell *cell;
+    foreach (cell, builder->rules->choices) {
+        LayoutChoice *choice = static_cast<LayoutChoice *>(lfirst(cell));
+        if (strcmp(choice->collection, builder->table->collection) != 0 ||
+            strcmp(choice->path, profile_path(node)) != 0)
+            continue;
+        choice->used = true;
+        if (strcmp(choice->kind, "jsonb") == 0)
+            node->json_why = "asked for";
+        else
+            node->wanted =
+                strcmp(choice->kind, "table") == 0 ? ProfileNode::Wanted::Table : ProfileNode::Wanted::Flatten;
+    }
+}
+
 void add_node(Builder *builder, ProfileNode *node) {
     check_stack_depth();
     CHECK_FOR_INTERRUPTS();
+    apply_choice(builder, node);
     TypeChoice choice = choose_type(node, *builder->rules);
     if (choice.shape == Shape::ChildTable && !can_unwind(builder->table, node)) {
         node->json_why = "an array that option unwind cannot name";

@@ -104,10 +104,11 @@ struct ProfileNode {
     bool hidden_unreadable;  // the same of text that the database encoding cannot say
     bool unreadable_key;     // the key cannot be said in the database encoding
     const char *json_why;    // decided elsewhere: one jsonb column, and why; null: not decided
-    bool indexed;            // an index names it
-    bool unique_index;       // it alone is the key of a unique index
-    uint64_t serial;         // of the container in which it was last seen
-    uint64_t present;        // times seen
+    enum class Wanted : uint8_t { Nothing, Flatten, Table } wanted; // what a person asked for
+    bool indexed;                                                   // an index names it
+    bool unique_index;                                              // it alone is the key of a unique index
+    uint64_t serial;                                                // of the container in which it was last seen
+    uint64_t present;                                               // times seen
     uint64_t types[kBsonTypes];
     uint64_t declared; // bit set of types that a validator allows; no values
     uint64_t array_elements;

@@ -57,7 +57,7 @@ bool add_table(Known *root, const TableOptions *table) {
         const ColumnOptions &column = table->columns[i];
         if (column.dropped)
             continue;
-        whole = whole || ((column.role == Role::Doc || column.role == Role::Rest) && table->unwind_levels == 0);
+        whole = whole || (column.role == Role::Doc && table->unwind_levels == 0);
         if (column.role == Role::Field)
             known_at(root, column.path)->seen = true;
     }
@@ -364,12 +364,13 @@ List *unknown_paths(const TableOptions *table, const DocumentSource &source, mql
     Known *root = static_cast<Known *>(palloc0(sizeof(Known)));
     bool whole = add_table(root, table);
     ListCell *cell;
-    if (!table->pipeline)
-        foreach (cell, tables_beside(table)) {
-            const TableOptions *other = read_table_options(lfirst_oid(cell));
-            if (!other->pipeline && is_same_collection(table, other))
-                whole = add_table(root, other) || whole;
-        }
+    foreach (cell, tables_beside(table)) {
+        const TableOptions *other = read_table_options(lfirst_oid(cell));
+        bool same_documents =
+            table->pipeline ? other->pipeline && strcmp(table->pipeline, other->pipeline) == 0 : !other->pipeline;
+        if (same_documents && is_same_collection(table, other))
+            whole = add_table(root, other) || whole;
+    }
     *by_server = may_ask;
     if (whole)
         return NIL;

@@ -205,8 +205,8 @@ Datum mongo_objectid_to_timestamptz(PG_FUNCTION_ARGS) {
 }
 }
 
-// RFC 9562, version 8: the id's bits 0-47, the version, bits 48-59, the variant, bits 60-95, zeros. So uuids sort as the
-// ids do, which begin with their second.
+// RFC 9562, version 8: the id's bits 0-47, the version, bits 48-59, the variant, bits 60-95, zeros. So uuids sort as
+// the ids do, which begin with their second.
 extern "C" Datum mongo_objectid_to_uuid(PG_FUNCTION_ARGS) {
     const uint8_t *id = reinterpret_cast<const uint8_t *>(PG_GETARG_POINTER(0));
     pg_uuid_t *uuid = static_cast<pg_uuid_t *>(palloc0(sizeof(pg_uuid_t)));

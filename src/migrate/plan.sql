@@ -1,0 +1,207 @@
+-- Plans: what a migration makes of which collection. docs/migration.md is the way through them.
+CREATE SCHEMA mongo_internal;
+COMMENT ON SCHEMA mongo_internal IS 'What the functions of schema mongo are made of: no interface';
+GRANT USAGE ON SCHEMA mongo_internal TO PUBLIC;
+
+CREATE TABLE mongo.plan (
+    plan text PRIMARY KEY CHECK (octet_length(plan) BETWEEN 1 AND 50),
+    owner name NOT NULL DEFAULT current_user,
+    server name NOT NULL,
+    database text NOT NULL,
+    target_schema name NOT NULL,
+    source_schema name NOT NULL,
+    options jsonb NOT NULL DEFAULT '{}',
+    state text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'applied'))
+);
+CREATE TABLE mongo.plan_table (
+    plan text NOT NULL REFERENCES mongo.plan ON UPDATE CASCADE ON DELETE CASCADE,
+    position integer NOT NULL,
+    name name NOT NULL,
+    source_name name NOT NULL,
+    collection text NOT NULL,
+    unwind text,
+    levels integer NOT NULL DEFAULT 0,
+    parent name,
+    key text NOT NULL CHECK (key IN ('text', 'uuid', 'bytea', 'objectid', 'bigint', 'same', 'none')),
+    source_filter json,
+    query text,
+    estimated_rows bigint,
+    enabled boolean NOT NULL DEFAULT true,
+    note text,
+    PRIMARY KEY (plan, name)
+);
+CREATE TABLE mongo.plan_column (
+    plan text NOT NULL,
+    table_name name NOT NULL,
+    position integer NOT NULL,
+    name name NOT NULL,
+    role text NOT NULL DEFAULT 'field' CHECK (role IN ('field', 'key', 'legacy', 'parent', 'ord', 'rest')),
+    path text,
+    source_column name,
+    source_type text,
+    type text,
+    bson_type text,
+    refers_to name,
+    expression text,
+    inverse text,
+    not_null boolean NOT NULL DEFAULT false,
+    on_misfit text NOT NULL DEFAULT 'rest' CHECK (on_misfit IN ('rest', 'reject', 'null', 'text')),
+    nul text NOT NULL DEFAULT 'reject' CHECK (nul IN ('escape', 'reject', 'strip')),
+    tolerance double precision,
+    enabled boolean NOT NULL DEFAULT true,
+    edited boolean NOT NULL DEFAULT false,
+    why text,
+    PRIMARY KEY (plan, table_name, position),
+    FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE TABLE mongo.plan_foreign_key (
+    plan text NOT NULL,
+    table_name name NOT NULL,
+    columns name[] NOT NULL,
+    target_table name NOT NULL,
+    share double precision,
+    enabled boolean NOT NULL DEFAULT true,
+    why text,
+    PRIMARY KEY (plan, table_name, columns),
+    FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE TABLE mongo.plan_index (
+    plan text NOT NULL,
+    table_name name NOT NULL,
+    name name NOT NULL,
+    definition text NOT NULL,
+    is_unique boolean NOT NULL DEFAULT false,
+    exactness text NOT NULL DEFAULT 'exact' CHECK (exactness IN ('exact', 'approximate', 'none')),
+    enabled boolean NOT NULL DEFAULT true,
+    why text,
+    PRIMARY KEY (plan, table_name, name),
+    FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE TABLE mongo.decision (
+    plan text NOT NULL REFERENCES mongo.plan ON UPDATE CASCADE ON DELETE CASCADE,
+    object text NOT NULL,
+    decision text NOT NULL,
+    reason text,
+    author name NOT NULL DEFAULT current_user,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (plan, object)
+);
+
+COMMENT ON TABLE mongo.plan IS 'A migration: from a database behind a server to a schema. Only members of owner write a plan and run it';
+COMMENT ON COLUMN mongo.plan.owner IS 'Whose expressions run when the plan is applied or loaded';
+COMMENT ON COLUMN mongo.plan.source_schema IS 'The schema of the foreign tables over the collections';
+COMMENT ON COLUMN mongo.plan.options IS 'The arguments of create_plan, for replace';
+COMMENT ON TABLE mongo.plan_table IS 'The target tables of a plan, each from a collection, or from the elements of an array in it (unwind)';
+COMMENT ON COLUMN mongo.plan_table.parent IS 'The table of the documents or elements that hold this one''s';
+COMMENT ON COLUMN mongo.plan_table.key IS 'What becomes of _id: text (24 hexadecimal digits), uuid, bytea, objectid; bigint (an identity, the old key in legacy_id); same (no ObjectId); none';
+COMMENT ON COLUMN mongo.plan_table.source_filter IS 'A filter of MongoDB that documents must match; of tables without a parent, whose children inherit it';
+COMMENT ON COLUMN mongo.plan_table.query IS 'A SELECT of one''s own over the source tables, in place of source_query';
+COMMENT ON TABLE mongo.plan_column IS 'The columns of the target tables: where a value comes from (path, source_column) and what becomes of it (type, expression)';
+COMMENT ON COLUMN mongo.plan_column.type IS 'Type in the target; NULL: that of the key of the own, the parent or the referred table';
+COMMENT ON COLUMN mongo.plan_column.bson_type IS 'The type that most values have, used to write back';
+COMMENT ON COLUMN mongo.plan_column.refers_to IS 'The table whose key the values are: they are converted as that key is';
+COMMENT ON COLUMN mongo.plan_column.expression IS 'SQL over the name value, the source column''s value, and the other columns of s, the source row; runs as the owner of the plan';
+COMMENT ON COLUMN mongo.plan_column.inverse IS 'SQL over the name value, the target''s value, that gives the source value back';
+COMMENT ON COLUMN mongo.plan_column.enabled IS 'false: the path goes into the rest column';
+COMMENT ON COLUMN mongo.plan_column.edited IS 'A person has changed the row: create_plan (replace => true) keeps it';
+COMMENT ON TABLE mongo.plan_foreign_key IS 'Foreign keys to the keys of other tables; enabled governs the constraint alone, never the conversion';
+COMMENT ON TABLE mongo.plan_index IS 'Indexes and unique constraints of the target tables';
+COMMENT ON TABLE mongo.decision IS 'What people decided about a plan and why; printed in the report';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON mongo.plan, mongo.plan_table, mongo.plan_column, mongo.plan_foreign_key,
+    mongo.plan_index, mongo.decision TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('mongo.plan', '');
+SELECT pg_catalog.pg_extension_config_dump('mongo.plan_table', '');
+SELECT pg_catalog.pg_extension_config_dump('mongo.plan_column', '');
+SELECT pg_catalog.pg_extension_config_dump('mongo.plan_foreign_key', '');
+SELECT pg_catalog.pg_extension_config_dump('mongo.plan_index', '');
+SELECT pg_catalog.pg_extension_config_dump('mongo.decision', '');
+
+-- Membership as it was granted: superusers are no members of everything.
+CREATE FUNCTION mongo_internal.is_member(role name) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE granted AS (
+        SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user
+        UNION SELECT m.roleid FROM pg_auth_members AS m JOIN granted AS g ON m.member = g.oid)
+    SELECT EXISTS (SELECT FROM granted AS g JOIN pg_roles AS r ON r.oid = g.oid WHERE r.rolname = $1)
+$$;
+COMMENT ON FUNCTION mongo_internal.is_member(name) IS 'Whether the current user is a role or was granted it';
+
+CREATE FUNCTION mongo_internal.check_owner(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found mongo.plan;
+BEGIN
+    SELECT p.* INTO found FROM mongo.plan AS p WHERE p.plan = check_owner.plan;
+    IF found.plan IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('there is no plan "%s"', plan),
+            HINT = 'Table mongo.plan lists them; mongo.create_plan makes one.';
+    ELSIF NOT mongo_internal.is_member(found.owner) THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('plan "%s" belongs to role "%s"', plan, found.owner),
+            HINT = format('Its expressions run as whoever runs it: do so as a member of that role (SET ROLE %I).', found.owner);
+    END IF;
+    RETURN found;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_owner(text) IS 'The plan; 42704 where there is none, 42501 unless the current user is a member of its owner, superusers too';
+
+CREATE FUNCTION mongo_internal.guard_plan() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    changed record := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    -- Cascades run as the owner of these tables; a restore inserts as a superuser.
+    cascades boolean := pg_trigger_depth() > 1 AND current_user = (SELECT r.rolname FROM pg_class AS c
+                            JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = TG_RELID);
+    restores boolean := TG_OP = 'INSERT' AND (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
+BEGIN
+    IF NOT cascades AND NOT restores THEN
+        IF TG_TABLE_NAME = 'plan' THEN
+            IF NOT mongo_internal.is_member((to_jsonb(changed) ->> 'owner')::name)
+               OR (TG_OP = 'UPDATE' AND NOT mongo_internal.is_member((to_jsonb(OLD) ->> 'owner')::name)) THEN
+                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                    MESSAGE = format('plan "%s" belongs to role "%s"', changed.plan, to_jsonb(changed) ->> 'owner');
+            END IF;
+        ELSE
+            PERFORM mongo_internal.check_owner(changed.plan);
+            IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) ->> 'plan') <> changed.plan THEN
+                PERFORM mongo_internal.check_owner(to_jsonb(OLD) ->> 'plan');
+            END IF;
+        END IF;
+    END IF;
+    IF TG_TABLE_NAME = 'plan_column' AND TG_OP = 'UPDATE' AND NOT cascades THEN
+        NEW.edited := current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.guard_plan() IS 'Lets members of a plan''s owner alone write its rows, and marks edited columns';
+-- Names that a person changes change wherever the plan says them.
+CREATE FUNCTION mongo_internal.follow_rename() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'plan_column' THEN
+        UPDATE mongo.plan_foreign_key AS k SET columns = array_replace(k.columns, OLD.name, NEW.name)
+         WHERE k.plan = NEW.plan AND k.table_name = NEW.table_name AND OLD.name = ANY (k.columns);
+    ELSE
+        UPDATE mongo.plan_table AS t SET parent = NEW.name WHERE t.plan = NEW.plan AND t.parent = OLD.name;
+        UPDATE mongo.plan_column AS c SET refers_to = NEW.name WHERE c.plan = NEW.plan AND c.refers_to = OLD.name;
+        UPDATE mongo.plan_foreign_key AS k SET target_table = NEW.name WHERE k.plan = NEW.plan AND k.target_table = OLD.name;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION mongo_internal.follow_rename() IS 'Renames what refers to a table or column of a plan that was renamed';
+CREATE TRIGGER follow_rename AFTER UPDATE ON mongo.plan_table
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION mongo_internal.follow_rename();
+CREATE TRIGGER follow_rename AFTER UPDATE ON mongo.plan_column
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION mongo_internal.follow_rename();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_table
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_column
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_foreign_key
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_index
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.decision
+    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
