@@ -53,6 +53,13 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.target_type(text, text) IS 'The type of a target column for a type of a source column and a kind of key';
 
+-- The evidence of a column without the type that the source table has for ObjectIds: targets have another.
+CREATE FUNCTION mongo_internal.told(why text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT regexp_replace($1, '; \S+\.objectid(\[\])? because of (an array of )?ObjectIds', '')
+$$;
+COMMENT ON FUNCTION mongo_internal.told(text) IS 'What the documents said about a column, for the target';
+
 CREATE FUNCTION mongo_internal.insert_tables(plan text, key text, rows mongo_internal.layout_row[]) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO mongo.plan_table (plan, position, name, source_name, collection, unwind, levels, parent, key, estimated_rows, note)
@@ -92,14 +99,14 @@ BEGIN
                CASE WHEN wanted.role = 'ord' THEN CASE target.levels WHEN 1 THEN '__ord' ELSE '__ords' END ELSE id.column_name END,
                CASE WHEN wanted.role = 'ord' THEN 'integer' ELSE id.type END,
                CASE WHEN wanted.role <> 'ord' THEN id.bson_type END, true,
-               CASE wanted.role WHEN 'ord' THEN 'position in the array, from 1' ELSE id.why END;
+               CASE wanted.role WHEN 'ord' THEN 'position in the array, from 1' ELSE mongo_internal.told(id.why) END;
         taken := taken || mongo_internal.free_name(wanted.name, taken);
     END LOOP;
     INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, bson_type, not_null, on_misfit, nul, why)
     SELECT target.plan, target.name, at + row_number() OVER (ORDER BY f.position), f.column_name, f.path, f.column_name, f.type,
            mongo_internal.target_type(f.type, root.key), f.bson_type,
            f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
-           CASE WHEN rest_column IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, f.why
+           CASE WHEN rest_column IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, mongo_internal.told(f.why)
       FROM unnest(fields) AS f WHERE f.path <> '_id';
     -- Where all documents were read and every value has its column nothing is left.
     IF rest_column IS NOT NULL AND NOT (about.complete AND about.left_over IS NULL AND about.present > 0
