@@ -42,6 +42,25 @@ SELECT error_of('SELECT _id FROM edb_numbers');
 SELECT count(k) FROM edb_numbers; -- ObjectIds are NULL
 ALTER FOREIGN TABLE edb_numbers OPTIONS (ADD on_conversion_error 'null');
 SELECT count(*), count(_id), count(i4), count(r), count(s) FROM edb_numbers;
+ALTER FOREIGN TABLE edb_numbers OPTIONS (DROP on_conversion_error);
+-- Rounded Booleans; numbers beyond double precision; ObjectIds, never their text.
+TRUNCATE edb_fill;
+INSERT INTO edb_fill VALUES ('{"n": "a", "v": true}'), ('{"n": "b", "v": false}'), ('{"n": "c", "v": 149}'), ('{"n": "d", "v": {"$numberDecimal": "151"}}');
+SELECT * FROM both_ways('SELECT n FROM edb_numbers WHERE h = 0');
+SELECT * FROM both_ways('SELECT n FROM edb_numbers WHERE NOT (h IN (100, 200))');
+CREATE FOREIGN TABLE edb_large (n text, v numeric(3,-400)) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'edb_numbers', compatibility 'edb');
+INSERT INTO edb_fill VALUES ('{"n": "large", "v": {"$numberDecimal": "1E+402"}}');
+SELECT * FROM both_ways('SELECT n FROM edb_large WHERE v >= 1e400');
+DROP FOREIGN TABLE edb_large;
+TRUNCATE edb_fill;
+INSERT INTO edb_fill VALUES ('{"_id": "abc", "v": 1}'), ('{"_id": {"$oid": "58a1ebbaf543ec0b90545859"}, "v": 2}'), ('{"_id": "58a1ebbaf543ec0b90545859", "v": 3}');
+DELETE FROM edb_numbers WHERE _id = '58a1ebbaf543ec0b90545859';
+UPDATE edb_numbers SET i4 = 99 WHERE _id = 'abc';
+UPDATE edb_numbers SET i4 = 99 WHERE _id IN ('abc', '58a1ebbaf543ec0b90545859');
+SELECT __doc -> '_id' AS id, __doc -> 'v' AS v FROM edb_fill ORDER BY (__doc ->> 'v');
+ALTER FOREIGN TABLE edb_numbers OPTIONS (ADD on_conversion_error 'null');
+SELECT * FROM both_ways('SELECT i4 FROM edb_numbers WHERE (_id = ''abc'') IS NOT TRUE');
+SELECT * FROM both_ways('SELECT count(*) FROM edb_numbers WHERE _id = ANY (ARRAY[''abc'', ''58a1ebbaf543ec0b90545859'']::name[])');
 DROP FOREIGN TABLE edb_numbers;
 TRUNCATE edb_fill;
 DROP FOREIGN TABLE edb_fill;

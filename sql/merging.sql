@@ -83,7 +83,7 @@ UPDATE m SET payload = jsonb_set(payload, '{deep,x,a.b}', '1');
 UPDATE m SET payload = jsonb_set(payload, '{deep,x,a.b}', '2');
 SELECT * FROM changed('payload') WHERE changed ~ '^deep';
 UPDATE m_simple SET __doc = __doc || '{"$x": 1}';
--- A value that is the same for all rows is made of nothing that was stored, in one command or row by row.
+-- A value that is the same for all rows is merged with each, too: the rows are read for it.
 UPDATE m SET payload = '{"two": 2, "id": "507f1f77bcf86cd799439011"}';
 SELECT * FROM changed('payload');
 UPDATE m SET payload = '{"two": 2, "id": "507f1f77bcf86cd799439011"}' WHERE n + random() > 0 RETURNING payload;
@@ -115,6 +115,13 @@ UPDATE m_null SET plain = (SELECT ('{"z": 1, "b": 1, "k": 2, "a": "507f1f77bcf86
 SELECT __doc FROM m_doc;
 UPDATE m_null SET plain = (SELECT ('{"z": 1, "b": 1, "k": 2, "a": "507f1f77bcf86cd799439011", "y": ' || _id || ', "c": 3, "y2": 1, "x": 1}')::json);
 SELECT plain FROM m_null;
+-- Numbers in composites and arrays keep the stored type where it says the new one.
+TRUNCATE m;
+INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "addr": {"street": "s", "number": 4.0}, "nums": [1.5, {"$numberLong": "2"}, {"$numberDecimal": "3.50"}, {"$numberInt": "4"}], "items": [{"sku": "a", "qty": 2.0}, {"sku": "b", "qty": {"$numberInt": "3"}}]}');
+UPDATE m SET addr.number = (addr).number + 1, nums[1] = nums[1] + 1, nums[2] = nums[2] + 1, nums[3] = nums[3] + 1, nums[4] = nums[4] + 0.25, items[1].qty = 7.5, items[2].qty = 5 WHERE random() >= 0;
+SELECT __doc FROM m_doc;
+UPDATE m SET addr.number = 0.1234567890123456789 WHERE random() >= 0; -- a double does not say it
+SELECT __doc -> 'addr' AS addr FROM m_doc;
 -- A copy of an element is one of its BSON.
 TRUNCATE m;
 INSERT INTO m_doc (__doc) VALUES ('{"_id": 1, "ids": [{"$oid": "507f1f77bcf86cd799439011"}, "b"]}');

@@ -554,12 +554,50 @@ void check_document(const Encoder *encoder, const uint8_t *data, uint32_t size) 
 } // namespace
 
 bool only_takes_object_ids(const Encoder *encoder) {
+    while (encoder->converter->kind == Kind::Domain)
+        encoder = encoder->element;
     return encoder->converter->kind == Kind::Name && encoder->rules.name_is_objectid && !encoder->rules.bson_type;
 }
 
 bool is_object_id_text(const char *text) {
     uint8_t id[kObjectIdSize];
     return strlen(text) == 2 * kObjectIdSize && objectid_of_hex(text, id);
+}
+
+bool put_number_as(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value, BsonType type) {
+    Kind kind = encoder->converter->kind;
+    bool integer = kind == Kind::Int2 || kind == Kind::Int4 || kind == Kind::Int8;
+    if (!integer && kind != Kind::Numeric && kind != Kind::Float8)
+        return false;
+    const char *text = integer                 ? psprintf(INT64_FORMAT, static_cast<int64>(integer_of(encoder, value)))
+                       : kind == Kind::Numeric ? numeric_text(value)
+                                               : float_text(encoder, value);
+    char *end;
+    errno = 0;
+    int64_t whole = strtoll(text, &end, 10);
+    bool fits = *end == '\0' && errno == 0;
+    uint8_t bytes[16];
+    switch (type) {
+    case BsonType::Int32:
+        if (!fits || whole < PG_INT32_MIN || whole > PG_INT32_MAX)
+            return false;
+        put_int32(encoder, writer, key, whole);
+        return true;
+    case BsonType::Int64:
+        if (fits)
+            put_int64(writer, key, whole);
+        return fits;
+    case BsonType::Double:
+        return put_numeric(writer, key, text) == nullptr;
+    case BsonType::Decimal128:
+        if (!decimal128_of_text(text, bytes))
+            return false;
+        write_key(writer, BsonType::Decimal128, key);
+        write_bytes(writer, bytes, sizeof bytes);
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool put_numeric_as_double(BsonWriter *writer, FieldKey key, Datum value) {

@@ -78,7 +78,7 @@ void set_double(JsonNode *node, double value, JsonForm form, Arena *arena) {
     decimal_of_double(value, &number);
     if (number.special == Special::Finite && form != JsonForm::Canonical) {
         node->kind = JsonNode::Kind::Number;
-        if (form == JsonForm::Relaxed && number.exponent >= 0 && number.digit_count + number.exponent <= kInt64Digits) {
+        if (form != JsonForm::Simple && number.exponent >= 0 && number.digit_count + number.exponent <= kInt64Digits) {
             // The specification writes an integral double with ".0", so that it stays a double: whatever int64 might
             // hold would come back as one.
             while (number.exponent > 0) {

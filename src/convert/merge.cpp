@@ -43,11 +43,20 @@ void merge_json_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, 
     check_json_type(encoder, writer, at);
 }
 
+// A number inside a composite or an array keeps the type of the stored one where that says it; one that is equal keeps
+// its bytes.
+void merge_part(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value, const BsonValue &stored) {
+    Reading old = encoder->write && !encoder->rules.bson_type ? read_stored(encoder, stored) : Reading{Fit::Misfit, 0};
+    bool differs = old.fit == Fit::Value && !is_same_datum(encoder->converter, old.value, value);
+    if (!differs || !put_number_as(encoder, writer, key, value, stored.type))
+        merge_value(encoder, writer, key, value, stored);
+}
+
 // An attribute of a composite: null leaves its field out, or is written, unless it reads as null already.
 void merge_attribute(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value, bool null,
                      bool null_is_value, const BsonValue &stored) {
     if (!null)
-        merge_value(encoder, writer, key, value, stored);
+        merge_part(encoder, writer, key, value, stored);
     else if (reads_as_null(stored.type) && stored.type != BsonType::Missing)
         write_value(writer, key, stored);
     else if (null_is_value && stored.type != BsonType::Missing)
@@ -147,8 +156,8 @@ void merge_array(const Encoder *encoder, BsonWriter *writer, FieldKey key, Array
         else if (elements.nulls[i])
             write_null(writer, index.key);
         else
-            merge_value(encoder->element, writer, index.key, elements.values[i],
-                        origins[i].index < 0 ? kMissing : elements.stored[origins[i].index]);
+            merge_part(encoder->element, writer, index.key, elements.values[i],
+                       origins[i].index < 0 ? kMissing : elements.stored[origins[i].index]);
     }
     end_document(writer, start);
 }

@@ -37,8 +37,10 @@ Fit convert_int(const Converter *converter, const BsonValue &value, Datum *out, 
         break;
     case BsonType::Double: {
         double from = read_le<double>(value.data);
+        if (converter->rules.edb && std::isnan(from))
+            return out_of_range(why, value, "it is out of range");
         if (converter->rules.edb)
-            from = std::isnan(from) ? INFINITY : std::trunc(from); // NaN is in no range
+            from = std::trunc(from);
         if (std::isnan(from) || (!std::isinf(from) && std::nearbyint(from) != from))
             return misfit(why, value, ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "it is not an integer");
         if (!FLOAT8_FITS_IN_INT64(from))

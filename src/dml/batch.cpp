@@ -5,6 +5,7 @@
 #include "convert/json.hpp"
 #include "dml/conflicts.hpp"
 #include "dml/lookup.hpp"
+#include "exec/collation.hpp"
 #include "mql/commands.hpp"
 #include "mql/render.hpp"
 #include "pg/error.hpp"
@@ -264,7 +265,13 @@ void add_operation(Batch *batch, mongo::WriteKind kind, bool upsert, int at, int
     batch->count++;
 }
 
-void expect_unchanged(Batch *batch) { batch->compares = true; }
+void expect_unchanged(Batch *batch) {
+    if (batch->compares)
+        return;
+    batch->compares = true;
+    // Another collation would take a text that somebody else has changed for the one that was read.
+    batch->simple_collation = source_collation(batch->target->table, batch->user) == Collation::Other;
+}
 
 void ask_for_simple_collation(Batch *batch, bool ask) { batch->simple_collation = ask; }
 
@@ -375,9 +382,10 @@ BsonValue find_and_modify(Batch *batch, int filter, int update, bool upsert) {
     prepare(batch);
     const mongo::WriteOperation &operation = batch->operations[0];
     mongo::Bytes concern = table->transactional ? mongo::Bytes{} : table->write_concern; // a commit's, there
-    mql::Document command = mql::find_and_modify_command(
-        table->collection, {operation.filter.data, operation.filter.size},
-        {operation.document.data, operation.document.size}, upsert, {concern.data, concern.size}, current_memory());
+    mql::Document command =
+        mql::find_and_modify_command(table->collection, {operation.filter.data, operation.filter.size},
+                                     {operation.document.data, operation.document.size},
+                                     {upsert, batch->simple_collation}, {concern.data, concern.size}, current_memory());
     mongo::Bytes reply{};
     mongo::Error error{};
     bool unconfirmed;

@@ -61,10 +61,11 @@ bool is_plain(const ScanPlan &plan) {
 bool can_set(const TableOptions *table, int column, Expr *value) {
     const ColumnOptions &options = table->columns[column - 1];
     Node *node = reinterpret_cast<Node *>(value);
-    // Of a composite only the attributes that differ are written; a numeric may have to stay a double.
+    // What keeps types of the stored value needs it; arrays of other values have little to keep.
+    bool is_null = IsA(value, Const) && reinterpret_cast<Const *>(value)->constisnull;
+    bool array = OidIsValid(get_element_type(getBaseType(options.type)));
     return options.role == Role::Field && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
-           get_typtype(getBaseType(options.type)) != TYPTYPE_COMPOSITE && is_same_for_all(node) &&
-           (is_type_with_parts(options.type) || !keeps_stored(options.type, options.write));
+           is_same_for_all(node) && (is_null || array || !keeps_stored(options.type, options.write));
 }
 
 // How the server stores what it computes for a column as the column would be written.

@@ -15,11 +15,11 @@ struct Lookup {
 
 void begin_lookup(Lookup *lookup, const TableOptions *table);
 
-// Runs it for so many documents at most, with their _id alone or whole; the batch is valid until the next command.
+// Runs it for so many documents at most, with their _id alone or whole; the batch lives in the current memory context.
 // Raises what the server raises.
 BsonValue run_lookup(Lookup *lookup, const TableOptions *table, Oid user, int limit, bool id_only);
 
-// The document with an _id; Missing where there is none. Valid until the next command.
+// The document with an _id; Missing where there is none; in the current memory context.
 BsonValue stored_document(const TableOptions *table, Oid user, const BsonValue &id);
 
 } // namespace mongo_fdw

@@ -8,8 +8,10 @@
 #include "connect/connect.hpp"
 #include "connect/write.hpp"
 #include "convert/decode.hpp"
+#include "convert/objectid.hpp"
 #include "dml/batch.hpp"
 #include "dml/lookup.hpp"
+#include "mongo/write.hpp"
 #include "pg/error.hpp"
 #include "plan/targets.hpp"
 
@@ -147,14 +149,24 @@ void check_row(const ModifyState *state, EState *estate, ResultRelInfo *target, 
         ExecWithCheckOptions(WCO_VIEW_CHECK, target, slot, estate);
 }
 
-// EnterpriseDB's wrapper gives every document a new _id, whatever INSERT says; what is one is kept here.
-void replace_id(ModifyState *state, TupleTableSlot *slot) {
+// EnterpriseDB's wrapper gives every document a new _id, whatever INSERT says; what is one is kept here. Generated
+// columns were made of what it said: there it is refused.
+void replace_id(ModifyState *state, EState *estate, ResultRelInfo *target, TupleTableSlot *slot) {
     AttrNumber id = state->target->id;
     slot_getallattrs(slot);
     if (!id || slot->tts_isnull[id - 1] || !only_takes_object_ids(state->target->encoders[id - 1]) ||
         is_object_id_text(NameStr(*DatumGetName(slot->tts_values[id - 1]))))
         return;
-    slot->tts_isnull[id - 1] = true; // which makes one
+    const TupleConstr *constraints = RelationGetDescr(target->ri_RelationDesc)->constr;
+    if (constraints && constraints->has_generated_stored)
+        return;
+    uint8_t bytes[kObjectIdSize];
+    mongo::make_object_id(bytes);
+    Name name = static_cast<Name>(MemoryContextAllocZero(GetPerTupleMemoryContext(estate), NAMEDATALEN));
+    hex_of_objectid(bytes, NameStr(*name));
+    slot->tts_values[id - 1] = NameGetDatum(name);
+    if (target->ri_RelationDesc->rd_rel->relispartition) // it was routed by the other one
+        ExecPartitionCheck(target, slot, estate, true);
     if (!state->told_of_ids)
         ereport(NOTICE, (errmsg("values of column \"%s\" that are no ObjectIds were replaced by new ones",
                                 state->target->table->columns[id - 1].name),
@@ -351,7 +363,8 @@ void check_returning(const ModifyTable *plan, Index relation, Oid table) {
         if (column < 0 && column != TableOidAttributeNumber)
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("system column \"%s\" of a foreign table cannot be returned",
-                                   get_attname(table, static_cast<AttrNumber>(column), false))));
+                                   get_attname(table, static_cast<AttrNumber>(column), false)),
+                            errhint("Tell documents apart by their _id.")));
     }
 }
 
@@ -400,8 +413,10 @@ extern "C" void mongoBeginForeignModify(ModifyTableState *node, ResultRelInfo *t
 }
 
 extern "C" void mongoBeginForeignInsert(ModifyTableState *node, ResultRelInfo *target) {
-    ModifyState *state = make_state(node, target, CMD_INSERT);
     ModifyTable *plan = reinterpret_cast<ModifyTable *>(node->ps.plan);
+    if (plan && node->rootResultRelInfo) // rows of a partitioned table come here
+        check_returning(plan, node->rootResultRelInfo->ri_RangeTableIndex, RelationGetRelid(target->ri_RelationDesc));
+    ModifyState *state = make_state(node, target, CMD_INSERT);
     state->skips_conflicts = plan && plan->onConflictAction == ONCONFLICT_NOTHING;
     state->buffers = state->buffers && !state->skips_conflicts;
     state->bounded = is_bounded(state, target);
@@ -421,8 +436,8 @@ extern "C" int mongoGetForeignModifyBatchSize(ResultRelInfo *target) {
 extern "C" TupleTableSlot *mongoExecForeignInsert(EState *estate, ResultRelInfo *target, TupleTableSlot *slot,
                                                   TupleTableSlot *) {
     ModifyState *state = insert_state_of(target);
+    replace_id(state, estate, target, slot);
     check_row(state, estate, target, slot);
-    replace_id(state, slot);
     if (!state->answers) {
         add_row(state, slot);
         if (state->buffers) {
@@ -476,8 +491,8 @@ extern "C" TupleTableSlot **mongoExecForeignBatchInsert(EState *estate, ResultRe
         first = end;
     };
     for (int i = 0; i < *count; i++) {
+        replace_id(state, estate, target, slots[i]);
         check_row(state, estate, target, slots[i]);
-        replace_id(state, slots[i]);
         add_row(state, slots[i]);
         if (is_full(state->batch))
             send(i + 1);

@@ -182,6 +182,8 @@ const char *pipeline_text(ScanState *state) {
     if (has_guards(state))
         shown = render_folded(state, state->pipeline_sent).pipeline;
     const char *json = mql::to_json(shown, true, current_memory());
+    if (strlen(json) > kShown)
+        json = without_long_lists(json);
     int kept = pg_encoding_mbcliplen(PG_UTF8, json, strlen(json), kShown);
     char *text = pnstrdup(json, kept);
     state->pipeline_text = psprintf("%s%s", pg_any_to_server(text, strlen(text), PG_UTF8), json[kept] ? "..." : "");

@@ -5,9 +5,6 @@
 
 namespace mongo_fdw {
 
-namespace {
-
-// Lists of $in and $nin are cut behind their first values: the whole ones are for VERBOSE.
 const char *without_long_lists(const char *json) {
     constexpr int kShown = 10;
     StringInfoData out;
@@ -49,6 +46,8 @@ const char *without_long_lists(const char *json) {
     }
     return out.data;
 }
+
+namespace {
 
 // After an execution what was sent last: its parameters may be gone. Before, parameters stand by their names.
 const char *pipeline_shown(ForeignScanState *node, ScanState *state) {

@@ -108,6 +108,9 @@ void give_every_key(ForeignScanState *node);
 // Evaluates the parameters of this execution into operands. One that raises an error has none that can be said.
 void evaluate_parameters(ForeignScanState *node, bool explain_only);
 
+// The JSON of a pipeline with lists of $in and $nin cut behind their first values.
+const char *without_long_lists(const char *json);
+
 // Words for EXPLAIN: why a command cannot be made of the operands.
 const char *unsayable_reason(const ScanState *state);
 

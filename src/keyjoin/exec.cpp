@@ -241,6 +241,8 @@ TupleTableSlot *exec_key_join(CustomScanState *node) {
         if (!TupIsNull(row))
             return projected(node, row);
         state->in_batch = false;
+        if (state->keys->streaming) // an empty collection is joined without a look at the rows
+            state->keys->exhausted = true;
     }
 }
 

@@ -187,7 +187,7 @@ void take_error(Client *client, const bson_error_t &from, const bson_t *reply, E
     if (from.domain == MONGOC_ERROR_STREAM && *host && !std::strstr(from.message, host))
         std::snprintf(error->message, sizeof error->message, "%.120s: %.370s", host, from.message);
     if (from.domain == MONGOC_ERROR_SERVER_SELECTION && !client->other_answers.empty())
-        std::snprintf(error->message, sizeof error->message, "%.120s: \"%.60s\" is wanted, but %.300s", from.message,
+        std::snprintf(error->message, sizeof error->message, "%.70s: \"%.60s\" is wanted, but %.340s", from.message,
                       client->replica_set.c_str(), client->other_answers.c_str());
     error->transient =
         (kind == ErrorKind::Server && reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||

@@ -9,8 +9,8 @@
 
 namespace mongo_fdw::mql {
 
-constexpr int kTypeString = 2, kTypeArray = 4, kTypeBinary = 5, kTypeUndefined = 6, kTypeObjectId = 7, kTypeBool = 8,
-              kTypeDate = 9, kTypeSymbol = 14;
+constexpr int kTypeDouble = 1, kTypeString = 2, kTypeArray = 4, kTypeBinary = 5, kTypeUndefined = 6, kTypeObjectId = 7,
+              kTypeBool = 8, kTypeDate = 9, kTypeSymbol = 14, kTypeDecimal = 19;
 constexpr uint32_t kMaxBytes = kMostCommandBytes;
 
 // A list of conditions on one column, joined by OR; each is a document of operators.

@@ -135,18 +135,20 @@ Document repeated_value_command(const char *collection, const char *path, Memory
     });
 }
 
-Document find_and_modify_command(const char *collection, Document filter, Document update, bool upsert,
+Document find_and_modify_command(const char *collection, Document filter, Document update, FindAndModify how,
                                  Document write_concern, Memory memory) noexcept {
     return guarded(memory, [&] {
         std::vector<Field> command = {{"findAndModify", collection}, {"query", Value::document(filter)}};
         if (update.data) {
             command.push_back({"update", Value::document(update)});
             command.push_back({"new", true});
-            if (upsert)
+            if (how.upsert)
                 command.push_back({"upsert", true});
         } else {
             command.push_back({"remove", true});
         }
+        if (how.simple_collation)
+            command.push_back({"collation", doc({{"locale", "simple"}})});
         if (write_concern.data)
             command.push_back({"writeConcern", Value::document(write_concern)});
         return doc(command);

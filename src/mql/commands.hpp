@@ -59,7 +59,11 @@ Document repeated_value_command(const char *collection, const char *path, Memory
 
 // findAndModify of the document that filter finds: update (operators, or a whole document) is made and the new document
 // returned, or, without data, the document is removed and returned. write_concern without data: the connection's.
-Document find_and_modify_command(const char *collection, Document filter, Document update, bool upsert,
+struct FindAndModify {
+    bool upsert;
+    bool simple_collation; // whatever the collection's own is
+};
+Document find_and_modify_command(const char *collection, Document filter, Document update, FindAndModify how,
                                  Document write_concern, Memory memory) noexcept;
 
 } // namespace mongo_fdw::mql

@@ -73,11 +73,12 @@ uint32_t characters(const Operand &operand, bool bytes) {
 void bool_arms(const Column &column, Op op, double bound, Arms *arms) {
     if (!column.bool_as_number)
         return;
+    bool rounded = column.family == Family::Numeric && column.slack >= 0.5; // numeric(p,-s): 1 may read as 0
     for (int value = 0; value <= 1; value++)
-        if (std::isnan(bound) ? op == Op::Lt || op == Op::Le || op == Op::Ne
-                              : holds(op, value < bound   ? -1
-                                          : value > bound ? 1
-                                                          : 0)) {
+        if (rounded || (std::isnan(bound) ? op == Op::Lt || op == Op::Le || op == Op::Ne
+                                          : holds(op, value < bound   ? -1
+                                                      : value > bound ? 1
+                                                                      : 0))) {
             bson_append_bool(arms->begin(), "$eq", -1, value == 1);
             arms->end();
         }
@@ -134,7 +135,10 @@ void number_arm(const Column &column, Op op, double value, Arms *arms) {
         bool_arms(column, op, value, arms);
         return;
     }
-    if (!nan) {
+    if (!nan && column.slack > 0 && std::isinf(value)) { // finite numbers may be beyond double precision
+        Arms::append_number_type(arms->begin());
+        arms->end();
+    } else if (!nan) {
         bson_t *arm = arms->begin();
         if (op != Op::Lt && op != Op::Le)
             bson_append_double(arm, "$gte", -1, outward(column, value - column.slack, -INFINITY));
@@ -157,10 +161,12 @@ void text_arm(const Column &column, Op op, const Operand &operand, Arms *arms) {
     bool too_long = column.max_length && characters(operand, column.length_in_bytes) > column.max_length;
     int length = static_cast<int>(operand.length);
     if (op == Op::Eq) {
-        if (too_long)
+        if (too_long || (column.only_object_ids && !has_oid))
             return;
         bson_t *arm = arms->begin();
-        if (has_oid) { // a text column reads ObjectIds too
+        if (column.only_object_ids) {
+            bson_append_oid(arm, "$eq", -1, &oid);
+        } else if (has_oid) { // a text column reads ObjectIds too
             bson_t list = BSON_INITIALIZER;
             bson_append_utf8(&list, "0", -1, operand.text, length);
             bson_append_oid(&list, "1", -1, &oid);
@@ -383,12 +389,13 @@ bool append_values(const Column &column, const Operand &list, bson_t *values) {
         case Family::Text:
             if (column.max_length && characters(item, column.length_in_bytes) > column.max_length)
                 break;
-            append_indexed(
-                values, &count,
-                [](bson_t *into, const char *key, const Operand &o) {
-                    bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
-                },
-                item);
+            if (!column.only_object_ids)
+                append_indexed(
+                    values, &count,
+                    [](bson_t *into, const char *key, const Operand &o) {
+                        bson_append_utf8(into, key, -1, o.text, static_cast<int>(o.length));
+                    },
+                    item);
             if (is_hex_object_id(item, &oid))
                 append_indexed(
                     values, &count,
@@ -423,7 +430,51 @@ bool append_values(const Column &column, const Operand &list, bson_t *values) {
     return true;
 }
 
+namespace {
+
+// Integers of a list, and the fractions that may read as one of them: the values are checked again.
+void cut_int_list(const Column &column, const Operand &list, Arms *arms) {
+    bson_t values = BSON_INITIALIZER;
+    uint32_t count = 0;
+    int64_t least = INT64_MAX, greatest = INT64_MIN;
+    bool bools[2] = {false, false};
+    for (uint32_t i = 0; i < list.count; i++) {
+        int64_t value = list.items[i].integer;
+        if (list.items[i].kind == OperandKind::Null || value < column.minimum || value > column.maximum)
+            continue;
+        char key[16];
+        const char *index;
+        bson_uint32_to_string(count++, &index, key, sizeof key);
+        append_int(&values, index, value);
+        least = std::min(least, value);
+        greatest = std::max(greatest, value);
+        if (value == 0 || value == 1)
+            bools[value] = true;
+    }
+    if (count > 0) {
+        bson_append_array(arms->begin(), "$in", -1, &values);
+        arms->end();
+        bson_t *arm = arms->begin();
+        Arms::append_types(arm, {kTypeDouble, kTypeDecimal});
+        append_int(arm, "$gt", least > INT64_MIN ? least - 1 : least);
+        append_int(arm, "$lt", greatest < INT64_MAX ? greatest + 1 : greatest);
+        arms->end();
+    }
+    for (int value = 0; value <= 1; value++)
+        if (bools[value]) {
+            bson_append_bool(arms->begin(), "$eq", -1, value == 1);
+            arms->end();
+        }
+    bson_destroy(&values);
+}
+
+} // namespace
+
 bool plain_list(const Column &column, const Operand &list, Arms *arms) {
+    if (column.family == Family::Int && column.slack > 0) {
+        cut_int_list(column, list, arms);
+        return true;
+    }
     bson_t values = BSON_INITIALIZER;
     bool plain = append_values(column, list, &values);
     if (plain && !bson_empty(&values)) {
@@ -483,6 +534,7 @@ void append_family_type(const Column &column, bson_t *arm) {
     case Family::Binary:
         return Arms::append_types(arm, {kTypeBinary});
     case Family::Timestamp:
+    case Family::Date:
         return Arms::append_types(arm, {kTypeDate});
     default:
         return Arms::append_number_type(arm);
@@ -493,8 +545,11 @@ void append_family_type(const Column &column, bson_t *arm) {
 
 bool plain_not_list(const Column &column, const Operand &list, Arms *arms) {
     bson_t values = BSON_INITIALIZER;
-    bool plain =
-        !column.bool_as_number && (append_values(column, list, &values) || append_other_values(column, list, &values));
+    // Each day is a pair of bounds: many of them cost the server more than the documents that few of them leave out.
+    constexpr uint32_t kMostDays = 16;
+    bool guard_alone = column.family == Family::Date && list.count > kMostDays;
+    bool plain = guard_alone || (!column.bool_as_number &&
+                                 (append_values(column, list, &values) || append_other_values(column, list, &values)));
     if (plain) {
         bson_t *arm = arms->begin();
         append_family_type(column, arm);

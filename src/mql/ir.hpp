@@ -210,7 +210,8 @@ struct Column {
     bool misfit_is_null;   // on_conversion_error null or collect
     bool element;          // inside the array that a child table unwinds
     bool bool_as_number;   // EDB's reading: numbers accept bool, bool accepts numbers
-    double slack;          // EDB's reading: how far what a number reads as may be from it, less than 1 or up to this
+    double slack;          // EDB's reading: how far what a number reads as may be from it
+    bool only_object_ids;  // EDB's reading of type name
     bool uncertain;        // whether a value fits depends on more than the family knows: domains
     bool single;           // real: values are rounded to it
     int64_t minimum;       // of an integer type

@@ -159,13 +159,13 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     column->typmod = attribute->atttypmod;
     column->collation = attribute->attcollation;
     lookup.column = GetForeignColumnOptions(table->relation, attribute->attnum);
-    bool edb = lookup.is("compatibility", "edb");
+    bool edb = lookup.is("compatibility", "edb"), name = getBaseType(column->type) == NAMEOID;
+    // A column of type name is what its option bson_type says; without it, it holds ObjectIds alone, and others raise.
+    bool reads_as_edb = edb && !(name && find_option(lookup.column, "bson_type"));
     column->role = role_of(column->name, lookup.column);
-    // EnterpriseDB's wrapper raises for what it does not read in a column of type name.
-    column->on_error =
-        on_error_of(lookup, edb && getBaseType(column->type) != NAMEOID ? OnError::Compatible : OnError::Error);
+    column->on_error = on_error_of(lookup, edb && !(name && reads_as_edb) ? OnError::Compatible : OnError::Error);
     column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
-                     lookup.boolean("array_from_scalar", false), edb, binary_subtype_of(lookup)};
+                     lookup.boolean("array_from_scalar", false), reads_as_edb, binary_subtype_of(lookup)};
     column->write = {find_option(lookup.column, "bson_type"),
                      lookup.text("null_as") ? lookup.is("null_as", "null") : edb, lookup.boolean("round_time", false),
                      edb, lookup.boolean("keep_double", edb)};

@@ -61,7 +61,8 @@ mql::Column *filter_columns(const TableOptions *table) {
         if (to.bool_as_number && to.family == mql::Family::Int)
             to.slack = 1;
         else if (to.bool_as_number && to.family == mql::Family::Numeric && typmod >= VARHDRSZ)
-            to.slack = std::pow(10.0, -numeric_scale(typmod));
+            to.slack = std::pow(10.0, -numeric_scale(typmod)) / 2;
+        to.only_object_ids = from.rules.edb && base == NAMEOID;
         to.single = base == FLOAT4OID || element == FLOAT4OID;
         to.minimum = base == INT2OID ? PG_INT16_MIN : base == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
         to.maximum = base == INT2OID ? PG_INT16_MAX : base == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;

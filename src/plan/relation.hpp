@@ -84,7 +84,7 @@ double documents_with_one(PlannerInfo *root, const RelationInfo *info, Expr *col
 // A new lowering for the scan.
 Lowering *lowering_for(const RelationInfo *info);
 
-// A lowering whose trees are not kept: they are the session's, and the next call takes them. Costs little.
+// A lowering whose trees nobody keeps: for a question about one clause.
 Lowering *trial_lowering(const RelationInfo *info);
 
 // Whether a list has clauses that a node of its own evaluates once.

@@ -115,9 +115,9 @@ List *merged_columns(PlannerInfo *root, Index relation, const TableOptions *tabl
     List *merged = NIL;
     for_each_new_value(root, relation, [&](int column, Node *value) {
         Oid type = table->columns[column - 1].type;
-        bool composite = get_typtype(getBaseType(type)) == TYPTYPE_COMPOSITE;
-        const WriteRules &rules = table->columns[column - 1].write;
-        if (keeps_stored(type, rules) && (composite || !is_type_with_parts(type) || !is_same_for_all(value)))
+        // Of arrays only what is made of the row can be as it was.
+        bool array = OidIsValid(get_element_type(getBaseType(type)));
+        if (keeps_stored(type, table->columns[column - 1].write) && !(array && is_same_for_all(value)))
             merged = lappend_int(merged, column);
     });
     return merged;

@@ -21,6 +21,7 @@ from bson.raw_bson import RawBSONDocument
 
 from documents import documents, with_raw_elements
 from oracle import ELEMENT, Count, elements, scalar, shown
+from plan import plan_differences
 
 DATABASE = "mongo_fdw_cpp_property"
 JSON_TYPES = ("json", "jsonb")
@@ -470,6 +471,9 @@ def traps(tests, client, sql):
         client[DATABASE].drop_collection(name)
 
 
+PLANS = [{}, {"key": "bigint", "tolerance": "0.3"}, {"key": "bytea", "tolerance": "0"}]
+
+
 def check_collection(tests, sql, raw, collection, label):
     """All properties of one collection."""
     for name, differences in (
@@ -477,7 +481,8 @@ def check_collection(tests, sql, raw, collection, label):
             ("every value is reached, no import raises", (line for options in IMPORTS for line in import_differences(sql, raw, collection, options))),
             ("a second import is the same", repeated_import_differences(sql, collection)),
             ("conformance by server, scan and 'collect' agree", conformance_differences(sql, collection)),
-            ("and of child tables", child_conformance_differences(sql, collection))):
+            ("and of child tables", child_conformance_differences(sql, collection)),
+            ("a plan loses nothing", (line for arguments in PLANS for line in plan_differences(sql, raw, DATABASE, collection, **arguments)))):
         try:
             lines = list(differences)
         except Exception:
