@@ -14,7 +14,7 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" mongo_fdw_cpp.c
 SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
 # The kit is on top of everything else, its tables first.
-MIGRATE_SQL = $(addprefix src/migrate/, plan.sql create.sql render.sql apply.sql)
+MIGRATE_SQL = $(addprefix src/migrate/, plan.sql create.sql render.sql apply.sql preflight.sql)
 SCRIPTS_SQL = src/schema.sql $(sort $(filter-out src/migrate/%, $(wildcard src/*/*.sql))) src/wrapper.sql $(MIGRATE_SQL)
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 DOCS = README.md

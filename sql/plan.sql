@@ -15,7 +15,16 @@ SELECT fill('categories', $q$SELECT format('{"_id": "c%s", "parent": %s, "labels
 SELECT fill('mixed', $q$VALUES ('{"_id": 1, "v": "a"}'::json), ('{"_id": "1", "v": 5}'), ('{"_id": {"$oid": "0000000c0000000000000001"}, "v": [1]}')$q$);
 SELECT fill('events', $q$SELECT format('{"_id": {"year": 2020, "n": %s}, "kind": "k"}', g)::json FROM generate_series(1, 4) g$q$);
 
+-- Can it be done?
+SELECT check_name, status FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_plan') WHERE check_name IN ('connection', 'version', 'clock', 'database', 'rights', 'encoding');
+SELECT check_name, status, detail FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_Plan') WHERE check_name = 'database';
+CREATE SERVER plan_down FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://127.0.0.1:9/', server_selection_timeout '1s');
+CREATE USER MAPPING FOR PUBLIC SERVER plan_down;
+SELECT check_name, status, detail LIKE 'could not connect to server "plan_down": %' AS told, hint FROM mongo.preflight('plan_down', 'x') WHERE status = 'fail';
+DROP SERVER plan_down CASCADE;
+SELECT error_of($$SELECT * FROM mongo.preflight('nowhere', 'x')$$);
 SELECT * FROM mongo.create_plan('kit', server => 'mongodb', database => 'mongo_fdw_cpp_plan', target_schema => 'kit', sample => 0);
+SELECT * FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_plan', 'kit') WHERE check_name IN ('plan', 'owner', 'target schema');
 SELECT table_name, position, name, role, path, source_type, type, refers_to, not_null FROM mongo.plan_column WHERE plan = 'kit' ORDER BY table_name, position;
 SELECT table_name, columns, target_table, share, enabled, why FROM mongo.plan_foreign_key WHERE plan = 'kit' ORDER BY 1;
 \pset format unaligned
@@ -138,6 +147,7 @@ SELECT error_of($$DELETE FROM mongo.plan WHERE plan = 'odd'$$);
 SELECT error_of($$INSERT INTO mongo.plan_table (plan, position, name, source_name, collection, key) VALUES ('odd', 9, 'x', 'x', 'x', 'text')$$);
 CALL mongo.apply_plan('odd');
 SELECT error_of($$CALL mongo.drop_plan('odd')$$);
+SELECT check_name, status, detail, hint FROM mongo_internal.preflight_plan('odd');
 SELECT count(*) FROM mongo.create_plan('own', 'mongodb', 'mongo_fdw_cpp_plan', 'own', '{mixed}');
 RESET ROLE;
 SELECT error_of($$UPDATE mongo.plan_column SET expression = 'evil()' WHERE plan = 'own'$$);
