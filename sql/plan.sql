@@ -12,6 +12,8 @@ SELECT fill('orders', $q$SELECT format('{"_id": {"$oid": "0000000b%s"}, "user_id
     lpad(g::text, 16, '0'), lpad((g % 40 + 1)::text, 16, '0'), g, g, CASE g % 10 WHEN 0 THEN ', "note": null' WHEN 1 THEN ', "note": "x"' ELSE '' END)::json FROM generate_series(1, 60) g$q$);
 SELECT fill('reviews', $q$SELECT format('{"_id": %s, "order_id": {"$oid": "0000000b%s"}, "stars": %s}', g, lpad((CASE WHEN g = 7 THEN 999 ELSE g END)::text, 16, '0'), CASE WHEN g = 3 THEN '"five"' ELSE '5' END)::json FROM generate_series(1, 30) g$q$);
 SELECT fill('categories', $q$SELECT format('{"_id": "c%s", "parent": %s, "labels": {"en": "x%s", "de": "y"}}', g, CASE WHEN g < 4 THEN 'null' ELSE '"c' || g / 3 || '"' END, g)::json FROM generate_series(1, 20) g$q$);
+SELECT fill('shipments', $q$SELECT format('{"_id": %s, "at": %s, "weight": %s, "by": {"eta": %s}}', g, CASE WHEN g % 3 = 0 THEN '"2024-05-0' || g % 9 + 1 || 'T10:00:00"' WHEN g = 61 THEN '"soon"' ELSE '{"$date": {"$numberLong": "17000000' || lpad(g::text, 5, '0') || '"}}' END,
+    CASE WHEN g % 2 = 1 THEN '"12.5"' WHEN g = 62 THEN '"heavy"' ELSE g::text END, CASE WHEN g % 2 = 0 THEN '"2024-01-01"' WHEN g = 63 THEN '"later"' ELSE '{"$date": {"$numberLong": "0"}}' END)::json FROM generate_series(1, 63) g$q$);
 SELECT fill('mixed', $q$VALUES ('{"_id": 1, "v": "a"}'::json), ('{"_id": "1", "v": 5}'), ('{"_id": {"$oid": "0000000c0000000000000001"}, "v": [1]}')$q$);
 SELECT fill('events', $q$SELECT format('{"_id": {"year": 2020, "n": %s}, "kind": "k"}', g)::json FROM generate_series(1, 4) g$q$);
 
@@ -59,6 +61,10 @@ SELECT * FROM kit.orders ORDER BY id DESC LIMIT 2;
 SELECT * FROM kit.orders_items_parts ORDER BY 1, 2, 3 LIMIT 3;
 SELECT * FROM kit.reviews WHERE id IN (3, 7) ORDER BY id;
 SELECT * FROM kit.mixed ORDER BY id::text;
+-- Dates and text that says one, numbers and text that says one: converted by rule; what says none is in the rest.
+SELECT name, type, expression, not_null FROM mongo.plan_column WHERE plan = 'kit' AND table_name = 'shipments' ORDER BY position;
+SELECT count(at), count(weight), count(by_eta), count(*) FILTER (WHERE extra IS NOT NULL) FROM kit.shipments;
+SELECT * FROM kit.shipments WHERE id IN (3, 4, 61, 62, 63) ORDER BY id;
 SELECT * FROM kit.events ORDER BY id LIMIT 1;
 SELECT * FROM mongo.unmapped('kit');
 -- What a person changes.

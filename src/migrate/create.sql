@@ -2,7 +2,7 @@
 CREATE TYPE mongo_internal.layout_row AS (
     collection text, table_name text, parent text, unwind text, levels integer, position integer, column_name text,
     path text, type text, bson_type text, types jsonb, containers bigint, present bigint, nulls bigint, misfits bigint,
-    unique_index boolean, why text, kind text, sampled text, complete boolean, left_over text);
+    unique_index boolean, why text, kind text, sampled text, complete boolean, left_over text, semantic text);
 COMMENT ON TYPE mongo_internal.layout_row IS 'A table (position NULL) or a column of a layout, with what the documents said';
 CREATE FUNCTION mongo_internal.layout(server text, database text, collections text[], options text[], choices text[])
     RETURNS SETOF mongo_internal.layout_row AS 'MODULE_PATHNAME', 'mongo_layout' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
@@ -53,6 +53,20 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.target_type(text, text) IS 'The type of a target column for a type of a source column and a kind of key';
 
+-- Paths of several types, of which a strict function makes one: what it does not take stays in the rest column.
+CREATE TYPE mongo_internal.conversion AS (type text, expression text, why text);
+COMMENT ON TYPE mongo_internal.conversion IS 'A type for a path of mixed values, with the expression that makes it';
+CREATE FUNCTION mongo_internal.conversion_of(f mongo_internal.layout_row) RETURNS mongo_internal.conversion LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.type, c.expression, c.why
+      FROM (VALUES (1, '{date,string,"null"}'::text[], 'date in text', 'timestamp with time zone', 'mongo.to_timestamptz(value)', 'dates, and text that says one (UTC where it names no zone)'),
+                   (2, '{int,long,double,decimal,string,"null"}', 'number in text', 'numeric', 'mongo.to_numeric(value)', 'numbers, and text that says one')) AS c (place, types, semantic, type, expression, why)
+     WHERE ($1).type LIKE 'json%' AND ($1).semantic = c.semantic AND (SELECT count(*) FROM jsonb_object_keys(($1).types)) > 1
+       AND NOT EXISTS (SELECT FROM jsonb_object_keys(($1).types) AS k WHERE k <> ALL (c.types))
+     ORDER BY c.place LIMIT 1
+$$;
+COMMENT ON FUNCTION mongo_internal.conversion_of(mongo_internal.layout_row) IS 'The conversion that a plan proposes for a path of mixed values; NULLs where there is none';
+
 -- The evidence of a column without the type that the source table has for ObjectIds: targets have another.
 CREATE FUNCTION mongo_internal.told(why text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -69,7 +83,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                             'in the rest column alone: ' || t.left_over), '')
       FROM unnest($3) WITH ORDINALITY AS t (collection, table_name, parent, unwind, levels, position, column_name, path,
                type, bson_type, types, containers, present, nulls, misfits, unique_index, why, kind, sampled, complete,
-               left_over, number) WHERE t.position IS NULL
+               left_over, semantic, number) WHERE t.position IS NULL
 $$;
 COMMENT ON FUNCTION mongo_internal.insert_tables(text, text, mongo_internal.layout_row[]) IS 'Adds the tables of a layout to a plan';
 
@@ -102,15 +116,15 @@ BEGIN
                CASE wanted.role WHEN 'ord' THEN 'position in the array, from 1' ELSE mongo_internal.told(id.why) END;
         taken := taken || mongo_internal.free_name(wanted.name, taken);
     END LOOP;
-    INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, bson_type, not_null, on_misfit, nul, why)
+    INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, expression, bson_type, not_null, on_misfit, nul, why)
     SELECT target.plan, target.name, at + row_number() OVER (ORDER BY f.position), f.column_name, f.path, f.column_name, f.type,
-           mongo_internal.target_type(f.type, root.key), f.bson_type,
-           f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
-           CASE WHEN rest_column IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, mongo_internal.told(f.why)
-      FROM unnest(fields) AS f WHERE f.path <> '_id';
+           coalesce(v.type, mongo_internal.target_type(f.type, root.key)), v.expression, f.bson_type,
+           v.type IS NULL AND f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
+           CASE WHEN rest_column IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why)
+      FROM unnest(fields) AS f, LATERAL mongo_internal.conversion_of(f) AS v WHERE f.path <> '_id';
     -- Where all documents were read and every value has its column nothing is left.
     IF rest_column IS NOT NULL AND NOT (about.complete AND about.left_over IS NULL AND about.present > 0
-                                        AND NOT EXISTS (SELECT FROM unnest(fields) AS f WHERE f.misfits > 0 OR f.nulls > 0)) THEN
+                                        AND NOT EXISTS (SELECT FROM unnest(fields) AS f WHERE f.misfits > 0 OR f.nulls > 0 OR (mongo_internal.conversion_of(f)).type IS NOT NULL)) THEN
         INSERT INTO mongo.plan_column (plan, table_name, position, name, role, source_column, source_type, type, nul, why)
         VALUES (target.plan, target.name, at + (SELECT count(*) FROM unnest(fields) AS f WHERE f.path <> '_id') + 1, mongo_internal.free_name(rest_column, taken), 'rest',
                 '__rest', 'jsonb', 'jsonb', 'escape', 'what the other columns leave of the '

@@ -35,6 +35,7 @@ enum Out {
     kSampled,
     kComplete,
     kLeftOver,
+    kSemantic,
     kOutCount
 };
 
@@ -114,6 +115,7 @@ void put_column(const Imported *imported, const LayoutTable *table, const Layout
     row.number(kNulls, null_count(node));
     row.number(kMisfits, column->misfits);
     row.flag(kUniqueIndex, node->unique_index);
+    row.text(kSemantic, semantic_guess(node));
     row.text(kWhy, evidence_of(column, imported->sampled));
     row.store(result);
 }

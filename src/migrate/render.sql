@@ -51,6 +51,8 @@ DECLARE
 BEGIN
     IF c.expression IS NOT NULL THEN
         RETURN format('(SELECT %s FROM (SELECT %s AS value) AS v)', c.expression, coalesce(value, 'NULL'));
+    ELSIF c.role = 'rest' THEN
+        RETURN mongo_internal.rest_expression(c);
     ELSIF c.role = 'ord' THEN
         RETURN CASE c.source_column WHEN '__ord' THEN value
                ELSE format('%s[%s]', value, (SELECT count(*) FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.role = 'ord' AND o.position <= c.position)) END;
@@ -67,6 +69,33 @@ BEGIN
                 THEN format('%s::%s', value, c.type) ELSE value END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.column_expression(mongo.plan_column) IS 'SQL that makes a target column of a source row s; NULL for identities';
+
+-- What is left of a row: beside what no column took also values of which an expression made NULL.
+CREATE FUNCTION mongo_internal.keep_left(rest jsonb, path text[], value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN $3 IS NULL THEN $1 WHEN cardinality($2) = 0 THEN $3
+           ELSE coalesce($1, '{}') || jsonb_build_object($2[1], mongo_internal.keep_left(CASE jsonb_typeof($1 -> $2[1]) WHEN 'object' THEN $1 -> $2[1] END, $2[2:], $3)) END
+$$;
+COMMENT ON FUNCTION mongo_internal.keep_left(jsonb, text[], jsonb) IS 'A rest with a value put into it at a path; as it is where there is none';
+
+CREATE FUNCTION mongo_internal.rest_expression(c mongo.plan_column) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rest text := 's.' || quote_ident(c.source_column);
+    unwound text := (SELECT replace(t.unwind, '[]', '') || '.' FROM mongo.plan_table AS t WHERE t.plan = c.plan AND t.name = c.table_name);
+    f mongo.plan_column;
+    path text;
+BEGIN
+    FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.role = 'field' AND o.enabled
+                AND o.expression IS NOT NULL AND o.source_column IS NOT NULL AND o.path IS NOT NULL ORDER BY o.position LOOP
+        path := CASE WHEN unwound IS NOT NULL AND starts_with(f.path, unwound) THEN substr(f.path, length(unwound) + 1) ELSE f.path END;
+        rest := format(E'mongo_internal.keep_left(%s, %s,\n           CASE WHEN %s IS NULL THEN to_jsonb(s.%I) END)', rest,
+                       CASE WHEN path LIKE '[%' THEN format('ARRAY(SELECT json_array_elements_text(%L))', path) ELSE format('%L::text[]', string_to_array(path, '.')) END,
+                       mongo_internal.column_expression(f), f.source_column);
+    END LOOP;
+    RETURN rest;
+END $$;
+COMMENT ON FUNCTION mongo_internal.rest_expression(mongo.plan_column) IS 'SQL of a rest column: what no column took, and values of which an expression made NULL';
 
 CREATE FUNCTION mongo_internal.root_of_column(c mongo.plan_column) RETURNS mongo.plan_table LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
