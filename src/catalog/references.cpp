@@ -51,6 +51,7 @@ struct Survey {
     List *targets;        // of Target
     ReturnSetInfo *result;
     double min_hit;
+    bool only_ids; // no other field is a target
 };
 
 // --- the sides ---
@@ -138,7 +139,8 @@ void add_targets(Survey *survey, const CollectionInfo *collection, const Profile
             ListCell *cell;
             foreach (cell, unique_paths)
                 indexed = indexed || strcmp(dotted(child), static_cast<char *>(lfirst(cell))) == 0;
-            if (indexed || is_unique_in_sample(child)) {
+            bool wanted = survey->only_ids ? strcmp(dotted(child), "_id") == 0 : indexed || is_unique_in_sample(child);
+            if (wanted) {
                 Target *target = static_cast<Target *>(palloc(sizeof(Target)));
                 *target = {collection, child, indexed};
                 survey->targets = lappend(survey->targets, target);
@@ -475,6 +477,7 @@ extern "C" Datum mongo_references(PG_FUNCTION_ARGS) {
     survey.min_hit = PG_ARGISNULL(3) ? 0.9 : PG_GETARG_FLOAT8(3);
     if (!(survey.min_hit >= 0 && survey.min_hit <= 1))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"min_hit\" must be from 0 to 1")));
+    survey.only_ids = PG_NARGS() > 4 && !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
     InitMaterializedSRF(fcinfo, 0);
     survey.result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     ListCell *cell;

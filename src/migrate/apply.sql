@@ -29,15 +29,15 @@ SET search_path = pg_catalog, pg_temp AS $$
              WHERE t.plan = $1 AND t.enabled
             UNION ALL
             SELECT t.position, c.position, t.name, c.name, m.fault
-              FROM mongo.plan_column AS c JOIN mongo.plan_table AS t ON t.plan = c.plan AND t.name = c.table_name
+              FROM (SELECT o.*, count(*) OVER (PARTITION BY o.table_name, o.name) AS namesakes FROM mongo.plan_column AS o WHERE o.plan = $1 AND o.enabled) AS c
+              JOIN mongo.plan_table AS t ON t.plan = c.plan AND t.name = c.table_name
               LEFT JOIN mongo.plan_table AS r ON r.plan = c.plan AND r.name = c.refers_to,
                    LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND NOT mongo_internal.is_type(c.type) THEN format('type "%s" does not exist', c.type) END),
                                    (CASE WHEN c.name = '' THEN 'its name is empty' END),
-                                   (CASE WHEN (SELECT count(*) FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.enabled AND o.name = c.name) > 1
-                                         THEN 'two columns have this name' END),
+                                   (CASE WHEN c.namesakes > 1 THEN 'two columns have this name' END),
                                    (CASE WHEN c.refers_to IS NOT NULL AND r.name IS NULL THEN format('it refers to "%s", which is no table of the plan', c.refers_to) END),
                                    (CASE WHEN c.source_column IS NULL AND c.expression IS NULL THEN 'it has neither a source column nor an expression' END)) AS m (fault)
-             WHERE c.plan = $1 AND c.enabled AND t.enabled
+             WHERE t.enabled
             UNION ALL
             SELECT t.position, 100000, k.table_name, n.name, 'a foreign key names a column that is not there'
               FROM mongo.plan_foreign_key AS k JOIN mongo.plan_table AS t ON t.plan = k.plan AND t.name = k.table_name, unnest(k.columns) AS n (name)

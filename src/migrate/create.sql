@@ -87,16 +87,15 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.insert_tables(text, text, mongo_internal.layout_row[]) IS 'Adds the tables of a layout to a plan';
 
--- The columns of one table: its key or its parent's with the positions, its fields, and what they leave.
+-- The columns of one table, of which rows tells: its key or its parent's with the positions, its fields, and what they leave.
 CREATE FUNCTION mongo_internal.insert_columns(target mongo.plan_table, rest_column text, rows mongo_internal.layout_row[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     root mongo.plan_table := mongo_internal.root_of(target);
-    fields mongo_internal.layout_row[] := ARRAY(SELECT r FROM unnest(rows) AS r
-                         WHERE r.table_name = target.name AND r.position IS NOT NULL ORDER BY r.position);
+    fields mongo_internal.layout_row[] := ARRAY(SELECT r FROM unnest(rows) AS r WHERE r.position IS NOT NULL ORDER BY r.position);
     taken text[] := ARRAY(SELECT f.column_name FROM unnest(fields) AS f WHERE f.path <> '_id');
     id mongo_internal.layout_row := (SELECT f FROM unnest(fields) AS f WHERE f.path = '_id');
-    about mongo_internal.layout_row := (SELECT r FROM unnest(rows) AS r WHERE r.table_name = target.name AND r.position IS NULL);
+    about mongo_internal.layout_row := (SELECT r FROM unnest(rows) AS r WHERE r.position IS NULL);
     at integer := 0;
     wanted record;
 BEGIN
@@ -156,6 +155,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.root_of(mongo.plan_table) IS 'The table of the documents that a table''s rows come from; 42P17 where a parent is missing or they form a circle';
 
+CREATE FUNCTION mongo_internal.id_references(
+    server text, database text, collections text[], min_hit double precision, only_ids boolean,
+    OUT from_collection text, OUT from_path text, OUT to_collection text, OUT to_path text, OUT via text,
+    OUT checked bigint, OUT hits bigint, OUT share double precision, OUT cardinality text, OUT target_unique boolean)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'mongo_references' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.id_references(text, text, text[], double precision, boolean) IS
+    'mongo.references; only_ids: to _id alone, which is far cheaper where many fields are unique';
+
 -- Candidate references whose target is a key of the plan: the column takes the key's form.
 CREATE FUNCTION mongo_internal.insert_references(plan text, found mongo.plan, collections text[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -165,7 +172,7 @@ BEGIN
     PERFORM set_config('mongo_internal.planning', 'on', true); -- nobody has edited these rows
     FOR r IN
         SELECT DISTINCT ON (c.table_name, c.position) c.table_name, c.name, c.position, t.name AS target, f.share, f.via, f.checked, f.hits
-          FROM mongo."references"(found.server, found.database, collections, 0.9) AS f
+          FROM mongo_internal.id_references(found.server, found.database, collections, 0.9, true) AS f
           JOIN mongo.plan_table AS own ON own.plan = found.plan AND own.collection = f.from_collection
           JOIN mongo.plan_column AS c ON c.plan = own.plan AND c.table_name = own.name AND c.role = 'field'
                                      AND c.path = replace(f.from_path, '[]', '') AND c.source_type NOT LIKE '%[]'
@@ -281,7 +288,7 @@ DECLARE
     rows mongo_internal.layout_row[];
     kept mongo_internal.kept_rows;
     found mongo.plan;
-    target mongo.plan_table;
+    own record;
 BEGIN
     PERFORM mongo_internal.check_plan_arguments(create_plan.plan, create_plan.key, create_plan.replace);
     rows := ARRAY(SELECT l FROM mongo_internal.layout(create_plan.server, create_plan.database, create_plan.collections,
@@ -298,8 +305,10 @@ BEGIN
         source_schema = excluded.source_schema, options = excluded.options, state = 'planned'
     RETURNING p.* INTO found;
     PERFORM mongo_internal.insert_tables(create_plan.plan, create_plan.key, rows);
-    FOR target IN SELECT t.* FROM mongo.plan_table AS t WHERE t.plan = create_plan.plan ORDER BY t.position LOOP
-        PERFORM mongo_internal.insert_columns(target, create_plan.rest_column, rows);
+    FOR own IN SELECT t AS target, l.rows FROM mongo.plan_table AS t
+                 JOIN (SELECT r.table_name, array_agg(r) AS rows FROM unnest(rows) AS r GROUP BY r.table_name) AS l ON l.table_name = t.name
+                WHERE t.plan = create_plan.plan ORDER BY t.position LOOP
+        PERFORM mongo_internal.insert_columns(own.target, create_plan.rest_column, own.rows);
     END LOOP;
     PERFORM mongo_internal.insert_references(create_plan.plan, found, create_plan.collections);
     PERFORM mongo_internal.insert_unique_indexes(found);
