@@ -277,8 +277,11 @@ void walk_elements(Finding *finding, const BsonValue &value, int unwound, int ke
     BsonValue at = value;
     for (; keys < path.count && at.type == BsonType::Document; keys++)
         at = field_of(at, path.keys[keys]);
-    if (keys < path.count || at.type != BsonType::Array)
+    if (keys < path.count || at.type != BsonType::Array) {
+        // A value that is no array has a row of its own, without an element.
+        finding->rows += at.type == BsonType::Array || (keys == path.count && !reads_as_null(at.type));
         return;
+    }
     for (BsonReader elements(at.data, at.size); elements.next();)
         walk_elements(finding, elements.value(), unwound + 1, path.count, id);
 }

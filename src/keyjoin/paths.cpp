@@ -135,8 +135,10 @@ void add_path_for(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *inner, Rel
     CustomPath *rows = make_custom_path(outer->parent, outer->pathtarget, outer, &keys_path_methods);
     // Where only the first rows are wanted, the first batches are small.
     int first_keys = root->tuple_fraction > 0 ? 50 : kMostKeys;
-    rows->custom_private = list_make4(key.outer, makeInteger(first_keys), oid_constant(key.collation),
-                                      makeInteger(most_keys(info, inner, key)));
+    // What was planned for is asked for.
+    int most = Max(most_keys(info, inner, key), static_cast<int>(Min(keys, PG_INT32_MAX)));
+    rows->custom_private =
+        list_make4(key.outer, makeInteger(first_keys), oid_constant(key.collation), makeInteger(most));
     JoinCostWorkspace workspace;
     initial_cost_hashjoin(root, &workspace, type, clauses, &rows->path, inner_path, extra, false);
     Path *join = reinterpret_cast<Path *>(create_hashjoin_path(
