@@ -400,20 +400,6 @@ void add_statements(const Import &import, const Imported *imported, LayoutTable 
     }
 }
 
-List *names_argument(FunctionCallInfo fcinfo, int index) {
-    if (PG_ARGISNULL(index))
-        return NIL;
-    Datum *values;
-    bool *nulls;
-    int count;
-    List *names = NIL;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(index), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-    for (int i = 0; i < count; i++)
-        if (!nulls[i])
-            names = lappend(names, TextDatumGetCString(values[i]));
-    return names;
-}
-
 } // namespace
 } // namespace mongo_fdw
 
@@ -432,7 +418,7 @@ extern "C" Datum mongo_import_statements(PG_FUNCTION_ARGS) {
     import.mode = !PG_ARGISNULL(3)   ? FDW_IMPORT_SCHEMA_LIMIT_TO
                   : !PG_ARGISNULL(4) ? FDW_IMPORT_SCHEMA_EXCEPT
                                      : FDW_IMPORT_SCHEMA_ALL;
-    import.names = list_concat(names_argument(fcinfo, 3), names_argument(fcinfo, 4));
+    import.names = list_concat(texts_argument(fcinfo, 3), texts_argument(fcinfo, 4));
     import.rules = import_rules(PG_ARGISNULL(5) ? NIL : untransformRelOptions(PG_GETARG_DATUM(5)), server->options);
     InitMaterializedSRF(fcinfo, 0);
     Output output{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};

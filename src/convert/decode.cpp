@@ -283,13 +283,6 @@ inline void visit(Decoder *decoder, Level *level, PathNode *node, const BsonValu
     }
 }
 
-PathNode *search(Children *children, const char *key, uint32_t length) {
-    for (int i = 0; i < children->count; i++)
-        if (children->nodes[i].key_length == length && memcmp(children->nodes[i].key, key, length) == 0)
-            return &children->nodes[i];
-    return nullptr;
-}
-
 void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *data, uint32_t size) {
     check_stack_depth();
     if (size < 5 || read_le<uint32_t>(data) != size || data[size - 1] != 0)
@@ -309,7 +302,7 @@ void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *dat
             if (!nul)
                 raise_malformed(decoder);
             uint32_t length = static_cast<uint32_t>(nul - at);
-            node = search(children, reinterpret_cast<const char *>(at), length);
+            node = node_of(children, reinterpret_cast<const char *>(at), length);
             if (length < kSlotKey) {
                 slot->size = static_cast<uint8_t>(length + 1);
                 memcpy(slot->key, at, length + 1);

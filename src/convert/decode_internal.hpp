@@ -39,6 +39,14 @@ struct Children {
     Slot slots[kMaxSlots];
 };
 
+// The wanted path of that key; null where there is none.
+inline PathNode *node_of(Children *children, const char *key, uint32_t length) {
+    for (int i = 0; i < children->count; i++)
+        if (children->nodes[i].key_length == length && memcmp(children->nodes[i].key, key, length) == 0)
+            return &children->nodes[i];
+    return nullptr;
+}
+
 struct ErrorLine {
     AttrNumber column; // 0: the unwound array
     const char *path;

@@ -600,10 +600,6 @@ bool put_number_as(const Encoder *encoder, BsonWriter *writer, FieldKey key, Dat
     }
 }
 
-bool put_numeric_as_double(BsonWriter *writer, FieldKey key, Datum value) {
-    return put_numeric(writer, key, numeric_text(value)) == nullptr;
-}
-
 FieldHeader make_header(const Encoder *encoder, FieldKey key) {
     const ShortcutRow *shortcut = shortcut_of(encoder);
     char *bytes = static_cast<char *>(palloc(key.length + 2));

@@ -25,9 +25,6 @@ struct Encoder {
     Encoder **fields; // Composite
 };
 
-// Appends a numeric as a double; false where one does not say the same number.
-bool put_numeric_as_double(BsonWriter *writer, FieldKey key, Datum value);
-
 // Appends a number as a type of BSON; false where its column's type is no number, or the type does not say the same
 // one.
 bool put_number_as(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum value, BsonType type);

@@ -199,7 +199,8 @@ void merge_value(const Encoder *encoder, BsonWriter *writer, FieldKey key, Datum
     }
     bool merges = old.fit == Fit::Value && ((kind == Kind::Composite && stored.type == BsonType::Document) ||
                                             (kind == Kind::Array && stored.type == BsonType::Array));
-    if (stored.type == BsonType::Double && keeps_double(encoder) && put_numeric_as_double(writer, key, value))
+    if (stored.type == BsonType::Double && keeps_double(encoder) &&
+        put_number_as(encoder, writer, key, value, BsonType::Double))
         return;
     if (!merges) {
         encode_value(encoder, writer, key, value);

@@ -58,13 +58,6 @@ bool is_taken(const Decoder *decoder, const Target *target) {
     return false;
 }
 
-PathNode *node_of(Children *children, const char *key) {
-    for (int i = 0; children && i < children->count; i++)
-        if (strcmp(children->nodes[i].key, key) == 0)
-            return &children->nodes[i];
-    return nullptr;
-}
-
 // Appends the fields that are left; false where there are none.
 bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const BsonValue &document) {
     check_stack_depth();
@@ -74,7 +67,7 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
     while (reader.next()) {
         BsonValue value = reader.value();
         FieldKey key = key_of(reader.key());
-        PathNode *node = node_of(children, key.text);
+        PathNode *node = children ? node_of(children, key.text, key.length) : nullptr;
         if (node && node->serial == serial)
             node = nullptr; // columns read the first of equal keys
         if (node) {

@@ -50,14 +50,10 @@ COMMENT ON FUNCTION mongo_internal.plan_faults(text) IS 'What contradicts itself
 CREATE FUNCTION mongo_internal.checked_plan(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    p mongo.plan;
+    p mongo.plan := mongo_internal.plan_of(plan);
     f record;
     faults bigint;
 BEGIN
-    SELECT q.* INTO p FROM mongo.plan AS q WHERE q.plan = checked_plan.plan;
-    IF p.plan IS NULL THEN
-        p := mongo_internal.check_owner(plan); -- which says so
-    END IF;
     SELECT * INTO f FROM mongo_internal.plan_faults(checked_plan.plan) LIMIT 1;
     IF FOUND THEN
         SELECT count(*) INTO faults FROM mongo_internal.plan_faults(checked_plan.plan);
@@ -68,7 +64,7 @@ BEGIN
     END IF;
     RETURN p;
 END $$;
-COMMENT ON FUNCTION mongo_internal.checked_plan(text) IS 'The plan, where it does not contradict itself; else 42P17 with its row';
+COMMENT ON FUNCTION mongo_internal.checked_plan(text) IS 'The plan, where it does not contradict itself; else 42P17 with its row, 42704 where there is none';
 
 CREATE FUNCTION mongo_internal.check_parts(parts text[]) RETURNS void LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$

@@ -164,7 +164,7 @@ COMMENT ON FUNCTION mongo_internal.id_references(text, text, text[], double prec
     'mongo.references; only_ids: to _id alone, which is far cheaper where many fields are unique';
 
 -- Candidate references whose target is a key of the plan: the column takes the key's form.
-CREATE FUNCTION mongo_internal.insert_references(plan text, found mongo.plan, collections text[]) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.insert_references(found mongo.plan, collections text[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     r record;
@@ -190,7 +190,7 @@ BEGIN
     END LOOP;
     PERFORM set_config('mongo_internal.planning', '', true);
 END $$;
-COMMENT ON FUNCTION mongo_internal.insert_references(text, mongo.plan, text[]) IS 'Adds the foreign keys that mongo.references proposes to a plan';
+COMMENT ON FUNCTION mongo_internal.insert_references(mongo.plan, text[]) IS 'Adds the foreign keys that mongo.references proposes to a plan';
 
 -- Unique indexes of fields that the plan has as columns of one table; not of arrays, whose entries are unique one by one.
 CREATE FUNCTION mongo_internal.insert_unique_indexes(found mongo.plan) RETURNS void LANGUAGE sql
@@ -310,7 +310,7 @@ BEGIN
                 WHERE t.plan = create_plan.plan ORDER BY t.position LOOP
         PERFORM mongo_internal.insert_columns(own.target, create_plan.rest_column, own.rows);
     END LOOP;
-    PERFORM mongo_internal.insert_references(create_plan.plan, found, create_plan.collections);
+    PERFORM mongo_internal.insert_references(found, create_plan.collections);
     PERFORM mongo_internal.insert_unique_indexes(found);
     PERFORM mongo_internal.keep_tables(create_plan.plan, kept);
     PERFORM mongo_internal.keep_edited(create_plan.plan, kept.columns);

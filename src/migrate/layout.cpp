@@ -146,20 +146,6 @@ void put_table(const Imported *imported, const LayoutTable *table, ReturnSetInfo
         put_table(imported, static_cast<LayoutTable *>(lfirst(cell)), result);
 }
 
-List *texts_of(FunctionCallInfo fcinfo, int index) {
-    List *texts = NIL;
-    if (PG_ARGISNULL(index))
-        return texts;
-    Datum *values;
-    bool *nulls;
-    int count;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(index), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-    for (int i = 0; i < count; i++)
-        if (!nulls[i])
-            texts = lappend(texts, TextDatumGetCString(values[i]));
-    return texts;
-}
-
 // Three texts a choice: collection, path, kind.
 List *choices_of(List *texts) {
     List *choices = NIL;
@@ -196,11 +182,11 @@ extern "C" Datum mongo_layout(PG_FUNCTION_ARGS) {
     char *database = text_argument(fcinfo, 1, "database");
     ImportRules rules =
         import_rules(PG_ARGISNULL(3) ? NIL : untransformRelOptions(PG_GETARG_DATUM(3)), server->options);
-    rules.choices = choices_of(texts_of(fcinfo, 4));
+    rules.choices = choices_of(texts_argument(fcinfo, 4));
     InitMaterializedSRF(fcinfo, 0);
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     ListCell *cell;
-    foreach (cell, lay_out_collections(server, database, texts_of(fcinfo, 2), rules)) {
+    foreach (cell, lay_out_collections(server, database, texts_argument(fcinfo, 2), rules)) {
         const Imported *imported = static_cast<Imported *>(lfirst(cell));
         if (imported->table)
             put_table(imported, imported->table, result);

@@ -127,16 +127,26 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.is_member(name) IS 'Whether the current user is a role or was granted it';
 
-CREATE FUNCTION mongo_internal.check_owner(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
+CREATE FUNCTION mongo_internal.plan_of(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found mongo.plan;
 BEGIN
-    SELECT p.* INTO found FROM mongo.plan AS p WHERE p.plan = check_owner.plan;
+    SELECT p.* INTO found FROM mongo.plan AS p WHERE p.plan = plan_of.plan;
     IF found.plan IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('there is no plan "%s"', plan),
             HINT = 'Table mongo.plan lists them; mongo.create_plan makes one.';
-    ELSIF NOT mongo_internal.is_member(found.owner) THEN
+    END IF;
+    RETURN found;
+END $$;
+COMMENT ON FUNCTION mongo_internal.plan_of(text) IS 'The plan of that name; 42704 where there is none';
+
+CREATE FUNCTION mongo_internal.check_owner(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found mongo.plan := mongo_internal.plan_of(plan);
+BEGIN
+    IF NOT mongo_internal.is_member(found.owner) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('plan "%s" belongs to role "%s"', plan, found.owner),
             HINT = format('Its expressions run as whoever runs it: do so as a member of that role (SET ROLE %I).', found.owner);

@@ -143,13 +143,9 @@ COMMENT ON FUNCTION mongo_internal.preflight_target() IS 'What the database here
 CREATE FUNCTION mongo_internal.preflight_plan(plan text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    p mongo.plan;
+    p mongo.plan := mongo_internal.plan_of(plan);
     faults bigint;
 BEGIN
-    SELECT q.* INTO p FROM mongo.plan AS q WHERE q.plan = preflight_plan.plan;
-    IF p.plan IS NULL THEN
-        p := mongo_internal.check_owner(plan); -- which says so
-    END IF;
     SELECT count(*) INTO faults FROM mongo_internal.plan_faults(plan);
     RETURN NEXT CASE faults WHEN 0 THEN ('plan', 'ok', 'it does not contradict itself', NULL)::mongo_internal.preflight_row
                      ELSE ('plan', 'fail', format('%s rows contradict others', faults), 'mongo.plan_statements names the first.')::mongo_internal.preflight_row END;

@@ -141,12 +141,9 @@ CREATE FUNCTION mongo_internal.source_columns(t mongo.plan_table) RETURNS text L
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg('    ' || l.line, E',\n' ORDER BY l.position)
       FROM (SELECT min(c.position) AS position,
-                   format('%I %s', c.source_column, min(c.source_type)) || CASE
-                       WHEN c.source_column <> min(c.path) AND min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'parent'))
-                       THEN format(' OPTIONS (path %L, json_format ''canonical'')', min(c.path))
-                       WHEN c.source_column <> min(c.path) THEN format(' OPTIONS (path %L)', min(c.path))
-                       WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'parent')) THEN ' OPTIONS (json_format ''canonical'')'
-                       ELSE '' END AS line
+                   format('%I %s', c.source_column, min(c.source_type)) || coalesce(' OPTIONS (' || nullif(concat_ws(', ',
+                       CASE WHEN c.source_column <> min(c.path) THEN format('path %L', min(c.path)) END,
+                       CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
               FROM mongo.plan_column AS c
              WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column IS NOT NULL
              GROUP BY c.source_column
@@ -199,16 +196,14 @@ SET search_path = pg_catalog, pg_temp AS $$
       FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name
      WHERE i.plan = ($1).plan AND i.enabled AND i.is_unique AND t.enabled
     UNION ALL
-    SELECT 2, format('%I on %I.%I', f.name, ($1).target_schema, f.child), format('ALTER TABLE %I.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %I.%I (%s) ON DELETE CASCADE;',
-           ($1).target_schema, f.child, f.name, mongo_internal.name_list(f.own), ($1).target_schema, f.parent, mongo_internal.name_list(f.theirs))
-      FROM (SELECT t.name AS child, u.name AS parent, left(t.name || '_' || u.name, 57) || '_fkey' AS name, mongo_internal.key_columns(u) AS theirs,
-                   (mongo_internal.key_columns(t))[1:cardinality(mongo_internal.key_columns(u))] AS own
+    SELECT f.place, format('%I on %I.%I', f.name, ($1).target_schema, f.child), format('ALTER TABLE %I.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %I.%I (%s)%s;',
+           ($1).target_schema, f.child, f.name, mongo_internal.name_list(f.own), ($1).target_schema, f.parent, mongo_internal.name_list(f.theirs), f.action)
+      FROM (SELECT 2 AS place, t.name AS child, u.name AS parent, left(t.name || '_' || u.name, 57) || '_fkey' AS name, mongo_internal.key_columns(u) AS theirs,
+                   (mongo_internal.key_columns(t))[1:cardinality(mongo_internal.key_columns(u))] AS own, ' ON DELETE CASCADE' AS action
               FROM mongo.plan_table AS t JOIN mongo.plan_table AS u ON u.plan = t.plan AND u.name = t.parent
-             WHERE t.plan = ($1).plan AND t.enabled AND u.key <> 'none') AS f
-    UNION ALL
-    SELECT 3, format('%I on %I.%I', f.name, ($1).target_schema, f.table_name), format('ALTER TABLE %I.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %I.%I (%s);',
-           ($1).target_schema, f.table_name, f.name, mongo_internal.name_list(f.columns), ($1).target_schema, f.target_table, mongo_internal.name_list(f.theirs))
-      FROM (SELECT k.*, left(k.table_name || '_' || array_to_string(k.columns, '_'), 57) || '_fkey' AS name, mongo_internal.key_columns(u) AS theirs
+             WHERE t.plan = ($1).plan AND t.enabled AND u.key <> 'none'
+            UNION ALL
+            SELECT 3, k.table_name, k.target_table, left(k.table_name || '_' || array_to_string(k.columns, '_'), 57) || '_fkey', mongo_internal.key_columns(u), k.columns, ''
               FROM mongo.plan_foreign_key AS k JOIN mongo.plan_table AS t ON t.plan = k.plan AND t.name = k.table_name
               JOIN mongo.plan_table AS u ON u.plan = k.plan AND u.name = k.target_table
              WHERE k.plan = ($1).plan AND k.enabled AND t.enabled AND u.enabled) AS f

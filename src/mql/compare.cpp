@@ -442,10 +442,9 @@ void cut_int_list(const Column &column, const Operand &list, Arms *arms) {
         int64_t value = list.items[i].integer;
         if (list.items[i].kind == OperandKind::Null || value < column.minimum || value > column.maximum)
             continue;
-        char key[16];
-        const char *index;
-        bson_uint32_to_string(count++, &index, key, sizeof key);
-        append_int(&values, index, value);
+        append_indexed(
+            &values, &count, [](bson_t *into, const char *key, const Operand &o) { append_int(into, key, o.integer); },
+            list.items[i]);
         least = std::min(least, value);
         greatest = std::max(greatest, value);
         if (value == 0 || value == 1)
@@ -461,10 +460,8 @@ void cut_int_list(const Column &column, const Operand &list, Arms *arms) {
         arms->end();
     }
     for (int value = 0; value <= 1; value++)
-        if (bools[value]) {
-            bson_append_bool(arms->begin(), "$eq", -1, value == 1);
-            arms->end();
-        }
+        if (bools[value])
+            bool_arms(column, Op::Eq, value, arms);
     bson_destroy(&values);
 }
 

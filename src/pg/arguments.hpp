@@ -23,6 +23,21 @@ inline int integer_argument(FunctionCallInfo fcinfo, int index, const char *name
     return value;
 }
 
+// The entries of a text[] argument without its nulls; NIL where it is NULL.
+inline List *texts_argument(FunctionCallInfo fcinfo, int index) {
+    if (PG_ARGISNULL(index))
+        return NIL;
+    Datum *values;
+    bool *nulls;
+    int count;
+    List *texts = NIL;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(index), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (!nulls[i])
+            texts = lappend(texts, TextDatumGetCString(values[i]));
+    return texts;
+}
+
 inline char *utf8_of(const char *text) { return pstrdup(pg_server_to_any(text, strlen(text), PG_UTF8)); }
 inline char *server_text_of(const char *utf8) { return pstrdup(pg_any_to_server(utf8, strlen(utf8), PG_UTF8)); }
 
