@@ -149,6 +149,10 @@ bool enter_transaction(const TableOptions *table, Oid user, bool begin) {
     return true;
 }
 
+bool reads_snapshot(const TableOptions *table) {
+    return table->read_concern && pg_strcasecmp(table->read_concern, "snapshot") == 0;
+}
+
 bool in_transaction(Oid server, Oid user) {
     Entry *entry = connection_entries() ? entry_of(server, user) : nullptr;
     if (!entry || !entry->in_transaction)

@@ -10,6 +10,9 @@ namespace mongo_fdw {
 // says so. True where there is one. Raises 25000 where it can only be rolled back, and 40001 where it was lost.
 bool enter_transaction(const TableOptions *table, Oid user, bool begin);
 
+// Whether a read, too, begins the server's transaction: a snapshot is the transaction's.
+bool reads_snapshot(const TableOptions *table);
+
 // Whether a transaction is open over the user's connection to a server; raises as enter_transaction does.
 bool in_transaction(Oid server, Oid user);
 

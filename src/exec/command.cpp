@@ -146,8 +146,7 @@ void raise_unless_refused(const ScanState *state, const mongo::Error &error, con
 }
 
 void join_transaction(ScanState *state) {
-    const char *concern = state->table->read_concern;
-    bool begins = state->plan.transacts || (concern && pg_strcasecmp(concern, "snapshot") == 0);
+    bool begins = state->plan.transacts || reads_snapshot(state->table);
     state->in_transaction = enter_transaction(state->table, state->user, begins);
 }
 

@@ -37,14 +37,17 @@ extern "C" Datum mongo_query(PG_FUNCTION_ARGS) {
     mql::ScanCommand scan{};
     scan.collection = utf8_of(collection);
     scan.base_pipeline = read_pipeline(pipeline, "invalid pipeline", ERRCODE_INVALID_PARAMETER_VALUE);
+    char *name_space = psprintf("%s.%s", database, collection);
+    const TableOptions *options = read_transaction_options(server, name_space);
+    bool transacts = enter_transaction(options, GetUserId(), reads_snapshot(options));
+    scan.read_concern = transacts ? nullptr : options->read_concern;
     mql::ScanRendering rendering = mql::render_scan(scan, current_memory());
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the pipeline is too large")));
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    char *name_space = psprintf("%s.%s", database, collection);
     DocumentSource source{server->serverid, GetUserId(), utf8_of(database), scan.collection, name_space, pipeline};
-    source.in_transaction = in_transaction(source.server, source.user);
+    source.in_transaction = transacts;
     DocumentStream *stream = open_documents(source, rendering.command);
     Arena arena{AllocSetContextCreate(CurrentMemoryContext, "mongo.query rows", ALLOCSET_DEFAULT_SIZES), nullptr,
                 nullptr};

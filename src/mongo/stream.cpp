@@ -46,7 +46,7 @@ int64_t now_ms() { return bson_get_monotonic_time() / 1000; }
 // Waits for the descriptors; returns poll's result, 0 at the deadline (negative: none), -1 with errno set.
 int wait_for(StreamGroup *group, pollfd *polled, size_t count, int64_t deadline) {
     for (;;) {
-        if (group->aborting) {
+        if (group->aborting || (group->end_ms > 0 && now_ms() >= group->end_ms)) {
             errno = ECANCELED;
             return -1;
         }

@@ -17,6 +17,7 @@ struct StreamGroup {
     const mongoc_ssl_opt_t *tls; // null: plain
     int32_t connect_timeout_ms;
     Stream *first;
+    int64_t end_ms;   // of the monotonic clock: nothing is awaited beyond it; 0: no end
     bool aborting;    // every read, write and connect fails at once
     bool interrupted; // a wait ended because the backend asked for it
     uint64_t bytes_received;

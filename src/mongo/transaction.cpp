@@ -11,6 +11,7 @@ namespace mongo_fdw::mongo {
 namespace {
 
 constexpr int32_t kAbortTimeoutMs = 10000;
+constexpr int32_t kBriefMs = 1000; // for an abort over a connection of its own, in all
 
 struct OptionsDeleter {
     void operator()(mongoc_transaction_opt_t *options) const noexcept { mongoc_transaction_opts_destroy(options); }
@@ -163,12 +164,50 @@ bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept {
     return done;
 }
 
+namespace {
+
+// Another client to the same servers, every wait of which ends soon.
+Client *make_brief_client(const Client *client) {
+    Handle<mongoc_uri_t> uri(mongoc_uri_copy(mongoc_client_get_uri(client->handle.get())));
+    for (const char *option : {MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SERVERSELECTIONTIMEOUTMS})
+        mongoc_uri_set_option_as_int32(uri.get(), option, kBriefMs);
+    std::unique_ptr<Client> brief(new Client);
+    brief->handle.reset(mongoc_client_new_from_uri(uri.get()));
+    if (!brief->handle)
+        return nullptr;
+    brief->streams.hooks = client->streams.hooks;
+    brief->streams.tls = client->streams.tls;
+    brief->streams.connect_timeout_ms = kBriefMs;
+    brief->streams.end_ms = bson_get_monotonic_time() / 1000 + kBriefMs;
+    if (client->streams.tls)
+        mongoc_client_set_ssl_opts(brief->handle.get(), &client->tls);
+    mongoc_client_set_stream_initiator(brief->handle.get(), open_stream, &brief->streams);
+    return brief.release();
+}
+
+// A statement that was cancelled while its command ran has cost the connection: the abort goes over another one, so
+// that documents do not stay locked until the next command of this backend. What cannot be sent soon stays owed.
+void abort_over_another(Client *client) {
+    Client *brief = make_brief_client(client);
+    if (!brief)
+        return;
+    brief->owed_aborts.swap(client->owed_aborts);
+    send_owed_aborts(brief);
+    brief->owed_aborts.swap(client->owed_aborts);
+    abandon_client(brief);
+    release_client(brief);
+}
+
+} // namespace
+
 void abort_transaction(Client *client) noexcept {
     try {
         if (client->transaction && client->transaction_number >= 0) {
             client->owed_aborts.push_back(abort_command(client));
             if (!client->broken)
                 send_at_once(&client->streams, message_of(client->owed_aborts.back()));
+            else
+                abort_over_another(client);
         }
     } catch (...) {
     }

@@ -14,7 +14,8 @@ bool begin_transaction(Client *client, const char *read_concern, Bytes write_con
 bool commit_transaction(Client *client, bool *unknown, Error *error) noexcept;
 
 // Tells the server to abort what is open, without waiting for an answer or for room to send it, and gives the
-// connection up. Until somebody has waited for an answer the client owes the abort: the server might still hold the
+// connection up. Where that is lost already (a cancelled command), another one is opened for it, for a second at most.
+// Until somebody has waited for an answer the client owes the abort: the server might still hold the
 // transaction's documents.
 void abort_transaction(Client *client) noexcept;
 

@@ -246,6 +246,25 @@ const char *find_option(List *options, const char *name) {
     return nullptr;
 }
 
+// What transactions with a server need to know.
+static void read_transaction_options(TableOptions *table, const ForeignServer *server, const Lookup &lookup) {
+    table->server = server->serverid;
+    table->server_name = server->servername;
+    table->read_concern = lookup.text("read_concern");
+    if (const char *concern = lookup.text("write_concern")) {
+        mql::Refusal refusal; // what the validator took is one
+        table->write_concern = bytes_of(read_write_concern(concern, &refusal));
+    }
+    table->transactional = lookup.is("transaction", "session");
+}
+
+TableOptions *read_transaction_options(const ForeignServer *server, const char *name_space) {
+    TableOptions *options = static_cast<TableOptions *>(palloc0(sizeof(TableOptions)));
+    read_transaction_options(options, server, Lookup{NIL, NIL, server->options});
+    options->name_space = name_space;
+    return options;
+}
+
 TableOptions *read_table_options(Oid relation) {
     ForeignTable *foreign_table = GetForeignTable(relation);
     ForeignServer *server = GetForeignServer(foreign_table->serverid);
@@ -253,8 +272,7 @@ TableOptions *read_table_options(Oid relation) {
     bool edb = lookup.is("compatibility", "edb");
     TableOptions *table = static_cast<TableOptions *>(palloc0(sizeof(TableOptions)));
     table->relation = relation;
-    table->server = server->serverid;
-    table->server_name = server->servername;
+    read_transaction_options(table, server, lookup);
     const char *database = lookup.text("database");
     const char *collection = lookup.text("collection");
     database = database ? database : "test";
@@ -267,7 +285,6 @@ TableOptions *read_table_options(Oid relation) {
         table->pipeline_stages =
             bytes_of(read_pipeline(json, "invalid value for option \"pipeline\"", ERRCODE_FDW_INVALID_STRING_FORMAT));
     table->read_preference = lookup.text("read_preference");
-    table->read_concern = lookup.text("read_concern");
     table->fetch_documents = lookup.integer("fetch_size", 0, 0);
     table->fetch_bytes = lookup.integer("fetch_bytes", GUC_UNIT_BYTE, 384 * 1024);
     table->use_remote_estimate = lookup.boolean("use_remote_estimate", false);
@@ -283,11 +300,6 @@ TableOptions *read_table_options(Oid relation) {
     table->truncatable = lookup.boolean("truncatable", true);
     table->ordered = lookup.boolean("ordered", true);
     table->batch_size = lookup.integer("batch_size", 0, 1000);
-    if (const char *concern = lookup.text("write_concern")) {
-        mql::Refusal refusal; // what the validator took is one
-        table->write_concern = bytes_of(read_write_concern(concern, &refusal));
-    }
-    table->transactional = lookup.is("transaction", "session");
     table->write_mode = lookup.is("write_mode", "upsert")    ? WriteMode::Upsert
                         : lookup.is("write_mode", "replace") ? WriteMode::Replace
                                                              : WriteMode::Insert;

@@ -96,6 +96,9 @@ struct TableOptions {
 // Reads a foreign table's options; raises where they contradict each other. Allocates in the current memory context.
 TableOptions *read_table_options(Oid relation);
 
+// What a server says about transactions with it, for what reads without a foreign table; all else is empty.
+TableOptions *read_transaction_options(const ForeignServer *server, const char *name_space);
+
 // The columns of several tables (TableOptions) in a row, as those of one; numbers are counted on. as: for each table
 // the field that holds its documents in those of the first, null where it reads these themselves. Only one may unwind.
 TableOptions *join_tables(List *tables, List *as);

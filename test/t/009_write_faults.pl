@@ -126,8 +126,7 @@ is(join(',', numbers($abort), sessions($abort)), join(',', numbers($insert), ses
 like($abort, qr/autocommit=false/, 'as part of it');
 is($result->{err}, '', 'with nothing to warn of');
 
-# A statement that is cancelled while a command runs leaves the server's transaction open: the next connection aborts it before
-# anything else. What was aborted at once is aborted once more there, so that no command comes before it.
+# A statement that is cancelled while a command runs loses the connection: another one aborts the server's transaction at once. What was aborted at once is aborted once more there, so that no command comes before it.
 $result = run("\\set ON_ERROR_STOP 0\nSET statement_timeout = '500ms'; BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO " . table('sess', 'ids,fault=stall') . " VALUES (1, 1); ROLLBACK; RESET statement_timeout; SELECT count(*) FROM $y;");
 like($result->{err}, qr/ERROR:  57014/, 'a statement that is cancelled in a transaction');
 my ($open) = lines($result, 'insert');
@@ -135,13 +134,23 @@ my @aborts = lines($result, 'abortTransaction');
 is(join(',', numbers($aborts[0]), sessions($aborts[0])), join(',', numbers($open), sessions($open)), 'is aborted by session and number');
 like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert insert abortTransaction (aggregate )?find/, 'before the next command');
 is(scalar(grep { / lsids=/ } @aborts), 0, 'naming one session');
+is(scalar(@aborts), 1, 'once');
+my $stalled = table('sess', 'ids,fault=stall');
+$result = run("SET statement_timeout = '500ms'; BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO $stalled VALUES (1, 1)");
+is(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), 'insert insert abortTransaction', 'although the session does nothing more');
+my $before = () = commands($server);
+my $ending = session($node, "SET application_name = 'ending'; BEGIN; INSERT INTO $x VALUES (1, 1); INSERT INTO $stalled VALUES (1, 1)");
+wait_for(sub { my @seen = commands($server); @seen >= $before + 2 }, 10);
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'ending'");
+$ending->{handle}->finish;
+is(join(' ', map { /^(\w+)/ } (commands($server))[ $before .. $before + 2 ]), 'insert insert abortTransaction', 'or is terminated');
 $result = run("BEGIN; INSERT INTO $x VALUES (1, 1); ROLLBACK; SELECT count(*) FROM $y;");
 like(join(' ', map { /^(\w+)/ } @{ $result->{commands} }), qr/^insert abortTransaction abortTransaction (aggregate )?find/, 'after a rollback as well');
 # A server without transactions says so at the first read or write.
 my $lone = start_replay();
 add_server($node, 'lone', "mongodb://127.0.0.1:$lone->{port}/", "transaction 'session', read_concern 'snapshot'");
 my $alone = table('lone', 'ids,docs=2');
-for my $statement ("SELECT count(*) FROM $alone", "INSERT INTO $alone VALUES (1, 1)") {
+for my $statement ("SELECT count(*) FROM $alone", "INSERT INTO $alone VALUES (1, 1)", "SELECT * FROM mongo.query('lone', 'd', 'ids,docs=2', '[]')") {
     like(run($statement)->{err}, qr/ERROR:  0A000: server "lone" has no transactions/, "no transactions: $statement");
 }
 
@@ -153,6 +162,11 @@ is(join(' ', map { /^(\w+)/ } @inside), 'find find insert insert commitTransacti
 like($inside[0], qr/readConcern=snapshot .* start /, 'the first says which');
 is(scalar(grep { /readConcern=/ } @inside), 1, 'no other may');
 is(join(',', map { /w=majority/ ? 1 : 0 } @inside), '0,0,0,0,1', 'the write concern belongs to the commit');
+
+$result = run("BEGIN; SELECT count(*) FROM mongo.query('snap', 'd', 'ids,docs=2', '[]'); SELECT count(*) FROM $shot; COMMIT; SELECT count(*) FROM mongo.query('snap', 'd', 'ids,docs=2', '[]');");
+@inside = grep { /txn=/ } @{ $result->{commands} };
+is(join(' ', map { (/^(\w+)/)[0] . (/ start / ? '+' : '') } @inside), 'aggregate+ find commitTransaction aggregate+ commitTransaction', 'mongo.query reads the snapshot too');
+is(scalar(grep { /readConcern=snapshot/ } @inside), 2, 'each says so once');
 
 # Labels.
 for my $case ([ 'code=112', 'WriteConflict' ], [ 'code=24,label=TransientTransactionError', 'a transient error' ], [ 'code=251', 'NoSuchTransaction' ]) {
