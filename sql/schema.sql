@@ -175,6 +175,13 @@ SELECT * FROM tables_of('tolerance=0.01');
 SELECT * FROM tables_of('on_conversion_error=collect');
 SELECT substring(statement FROM 'IS (.*)') FROM mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', '{late,late_items}', options => '{sample=0,tolerance=0.01}') WHERE kind = 'comment' AND statement ~ 'not fit|no arrays|paths have';
 SELECT error_of($$SELECT mongo.import_statements('mongodb', 'mongo_fdw_cpp_writes', 's', options => '{tolerance=0.9}')$$);
+-- What the main shape leaves out is told: also what stands where a sub-document is expected.
+CREATE SCHEMA late;
+CALL mongo.import_schema('mongodb', 'mongo_fdw_cpp_writes', 'late', limit_to => '{late,late_items}', sample => 0, on_conversion_error => 'collect');
+SELECT _id, n, sub_a, jsonb_pretty(__errors) FROM late.late WHERE __errors IS NOT NULL;
+SELECT _id, __ord, sku, __errors FROM late.late_items WHERE __errors IS NOT NULL ORDER BY 1, 2;
+SELECT count(*) FROM late.late WHERE sub_a IS NULL;
+DROP SCHEMA late CASCADE;
 -- Maps of values of several types.
 TRUNCATE fill;
 INSERT INTO fill SELECT json_build_object('_id', g, 'counters', json_object_agg('2024-01-' || lpad((g * 7 + i)::text, 2, '0'), CASE i % 3 WHEN 0 THEN to_json(i) WHEN 1 THEN to_json('text'::text) ELSE '{"a": 1}'::json END)) FROM generate_series(1, 3) g, generate_series(1, 9) i GROUP BY g;

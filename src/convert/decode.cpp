@@ -21,7 +21,7 @@ namespace {
 
 // --- making the trees ---
 
-PathNode *child_of(Children **children, const char *key) {
+PathNode *child_of(Children **children, const char *key, int depth) {
     if (!*children)
         *children = static_cast<Children *>(palloc0(sizeof(Children)));
     Children *all = *children;
@@ -33,15 +33,16 @@ PathNode *child_of(Children **children, const char *key) {
         all->nodes = static_cast<PathNode *>(all->nodes ? repalloc(all->nodes, size) : palloc(size));
     }
     PathNode *node = &all->nodes[all->count++];
-    *node = {key, static_cast<uint32_t>(strlen(key)), 0, nullptr, nullptr, nullptr, false};
+    *node = {key, static_cast<uint32_t>(strlen(key)), depth, 0, nullptr, nullptr, nullptr, false};
     return node;
 }
 
 PathNode *node_at(Level *level, const char **keys, int count) {
     Children **children = &level->root;
     PathNode *node = nullptr;
+    int skipped = level->path ? level->path->count : 0;
     for (int i = 0; i < count; i++) {
-        node = child_of(children, keys[i]);
+        node = child_of(children, keys[i], skipped + i + 1);
         children = &node->children;
     }
     return node;
@@ -267,6 +268,31 @@ void set_through_array(Decoder *decoder, Level *level, Children *children, const
     }
 }
 
+const ColumnOptions *first_column(const Children *children) {
+    for (int i = 0; i < children->count; i++) {
+        const PathNode &node = children->nodes[i];
+        if (node.targets)
+            return node.targets->column;
+        if (const ColumnOptions *column = node.children ? first_column(node.children) : nullptr)
+            return column;
+    }
+    return nullptr;
+}
+
+// A value that stands where a sub-document with columns is expected, and in no column itself. The fields below it are
+// missing, as for MongoDB, which is no error; the row tells of it where it tells of misfits.
+void note_no_document(Decoder *decoder, Level *level, const Children *children, int depth, const BsonValue &value) {
+    if (!decoder->tells_misfits || reads_as_null(value.type))
+        return;
+    const ColumnOptions *column = first_column(children);
+    if (!column || column->on_error != OnError::Collect)
+        return;
+    const char *dotted = dotted_path({column->path.keys, depth, nullptr, false});
+    const char *path = pg_any_to_server(dotted, strlen(dotted), PG_UTF8);
+    Misfit why{ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "it is no document", value, ""};
+    collect_line(decoder, level, 0, path, "document", why);
+}
+
 void walk(Decoder *decoder, Level *level, Children *children, const uint8_t *data, uint32_t size);
 
 inline void visit(Decoder *decoder, Level *level, PathNode *node, const BsonValue &value) {
@@ -279,6 +305,8 @@ inline void visit(Decoder *decoder, Level *level, PathNode *node, const BsonValu
         } else if (value.type == BsonType::Array) {
             const char *keys[100];
             set_through_array(decoder, level, node->children, value, 0, keys);
+        } else if (!node->targets) {
+            note_no_document(decoder, level, node->children, node->depth, value);
         }
     }
 }
@@ -365,6 +393,8 @@ void decode_level(Decoder *decoder, Level *level, const BsonValue &value) {
         } else if (value.type == BsonType::Array) {
             const char *keys[100];
             set_through_array(decoder, level, level->root, value, 0, keys);
+        } else if (level->path && !level->element_targets) {
+            note_no_document(decoder, level, level->root, level->path->count, value);
         }
     }
     check_missing_domains(decoder, level, level->root, level->element_targets);
@@ -665,8 +695,10 @@ Decoder *make_decoder(const TableOptions *table, const bool *needed) {
             add_made(decoder, column);
     }
     for (int i = 0; i < table->column_count; i++)
-        if (needed[i] && !table->columns[i].dropped && table->columns[i].role == Role::Errors)
+        if (needed[i] && !table->columns[i].dropped && table->columns[i].role == Role::Errors) {
             add_made(decoder, &table->columns[i]);
+            decoder->tells_misfits = true;
+        }
     for (int i = 0; i < decoder->made_count; i++)
         add_excepted(decoder, decoder->made[i].column);
     for (int i = 1; i < decoder->level_count; i++) {

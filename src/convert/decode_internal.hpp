@@ -20,6 +20,7 @@ struct Target {
 struct PathNode {
     const char *key;
     uint32_t key_length;
+    int depth;       // keys from the document to here
     uint64_t serial; // of the document in which it was last seen
     Target *targets;
     Children *children;
@@ -48,7 +49,7 @@ inline PathNode *node_of(Children *children, const char *key, uint32_t length) {
 }
 
 struct ErrorLine {
-    AttrNumber column; // 0: the unwound array
+    AttrNumber column; // 0: the unwound array, or what stands where a sub-document is expected
     const char *path;
     const char *wanted;
     const char *reason;
@@ -87,7 +88,8 @@ struct Decoder {
     int level_count;
     MadeColumn *made; // wanted columns with a role, those of role errors last: they tell of all others
     int made_count;
-    bool direct; // rows are decoded straight into the caller's arrays
+    bool tells_misfits; // a column with role errors is wanted
+    bool direct;        // rows are decoded straight into the caller's arrays
     FieldState *states;
     Datum *values;
     bool *nulls;

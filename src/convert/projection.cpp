@@ -11,10 +11,10 @@ struct PathList {
 
 // The longest prefix of a path that a projection can name, dotted; empty when it can name none of its keys. At the top
 // a number is a field name there too, further down it might be taken for a position.
-const char *nameable_prefix(const FieldPath &path) {
+const char *nameable_prefix(const FieldPath &path, int most_keys) {
     StringInfoData dotted;
     initStringInfo(&dotted);
-    for (int i = 0; i < path.count; i++) {
+    for (int i = 0; i < Min(path.count, most_keys); i++) {
         const char *key = path.keys[i];
         bool number = key[strspn(key, "0123456789")] == '\0';
         if (*key == '\0' || *key == '$' || strchr(key, '.') || (number && i > 0))
@@ -52,6 +52,7 @@ void project_whole(const char **paths, uint32_t *count, const char *path) {
 
 bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count) {
     bool all = false; // errors and missing tell about every declared column
+    int most_keys = INT_MAX;
     int declared = 0, wanted = 0;
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions &column = table->columns[i];
@@ -60,6 +61,8 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
         if (needed[i] && (column.role == Role::Doc || column.role == Role::Rest))
             return false;
         all = all || (needed[i] && tells_of_others(column.role));
+        if (needed[i] && column.role == Role::Errors)
+            most_keys = 1; // {a: 5} has no a.b, but is a misfit that the row tells of
         declared += column.role == Role::Field;
     }
     PathList list{static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1))),
@@ -72,7 +75,8 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
                 continue;
             wanted++;
         }
-        const char *path = nameable_prefix(unwound ? table->unwind[i - table->column_count] : table->columns[i].path);
+        const char *path =
+            nameable_prefix(unwound ? table->unwind[i - table->column_count] : table->columns[i].path, most_keys);
         if (*path == '\0')
             return false;
         add_projected(&list, path);
