@@ -76,3 +76,14 @@ DROP VIEW ones;
 TRUNCATE bounded_one, bounded_two;
 DROP TABLE bounded;
 DROP FOREIGN TABLE unbounded;
+-- Planning a thousand partitions costs some 60 kB of memory each, not a megabyte.
+CREATE TABLE crowd (_id int, a int, b text, c numeric) PARTITION BY RANGE (_id);
+DO $$ BEGIN
+    FOR i IN 0..199 LOOP
+        EXECUTE format('CREATE FOREIGN TABLE crowd_%s PARTITION OF crowd FOR VALUES FROM (%s) TO (%s) SERVER mongodb OPTIONS (database %L, collection %L)', i, i * 10, i * 10 + 10, 'mongo_fdw_cpp_test', 'none');
+    END LOOP;
+END $$;
+SELECT total_bytes < 200 * 150000 AS in_bounds FROM pg_backend_memory_contexts LEFT JOIN (SELECT 1 FROM crowd WHERE a > 5 AND b = 'x' AND c IN (1, 2, 3) LIMIT 0) c ON true WHERE name = 'MessageContext';
+SET client_min_messages = warning;
+DROP TABLE crowd;
+RESET client_min_messages;
