@@ -15,7 +15,9 @@ SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
 # The kit is on top of everything else, its tables first.
 MIGRATE_SQL = $(addprefix src/migrate/, plan.sql create.sql render.sql apply.sql preflight.sql)
-SCRIPTS_SQL = src/schema.sql $(sort $(filter-out src/migrate/%, $(wildcard src/*/*.sql))) src/wrapper.sql $(MIGRATE_SQL)
+# Types stand before the functions over them.
+TYPES_SQL = src/convert/objectid.sql
+SCRIPTS_SQL = src/schema.sql $(TYPES_SQL) $(sort $(filter-out src/migrate/% $(TYPES_SQL), $(wildcard src/*/*.sql))) src/wrapper.sql $(MIGRATE_SQL)
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 DOCS = README.md
 
@@ -47,8 +49,8 @@ override CPPFLAGS := $(PG_CPPFLAGS) -isystem $(shell $(PG_CONFIG) --includedir-s
 
 -include $(SOURCES:.cpp=.d)
 
-$(EXTENSION)--$(EXTVERSION).sql: $(SCRIPTS_SQL)
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION mongo_fdw_cpp" to load this file. \quit'; cat $^; } > $@
+$(EXTENSION)--$(EXTVERSION).sql: Makefile $(SCRIPTS_SQL)
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION mongo_fdw_cpp" to load this file. \quit'; cat $(SCRIPTS_SQL); } > $@
 
 $(MODULE_big).so: src/exports.map
 

@@ -7,30 +7,6 @@
 namespace mongo_fdw {
 namespace {
 
-struct BracketRow {
-    const char *name; // of $type
-    BsonType types[4];
-};
-
-// MongoDB's comparison order.
-constexpr BracketRow kBracketRows[kBrackets] = {
-    {"minKey", {BsonType::MinKey}},
-    {"null", {BsonType::Null, BsonType::Undefined}},
-    {"number", {BsonType::Int32, BsonType::Int64, BsonType::Double, BsonType::Decimal128}},
-    {"string", {BsonType::String, BsonType::Symbol}},
-    {"object", {BsonType::Document}},
-    {"array", {BsonType::Array}},
-    {"binData", {BsonType::Binary}},
-    {"objectId", {BsonType::ObjectId}},
-    {"bool", {BsonType::Bool}},
-    {"date", {BsonType::Date}},
-    {"timestamp", {BsonType::Timestamp}},
-    {"regex", {BsonType::Regex}},
-    {"dbPointer", {BsonType::DbPointer}},
-    {"javascript", {BsonType::Code, BsonType::CodeWithScope}},
-    {"maxKey", {BsonType::MaxKey}},
-};
-
 template <class T> T between(T low, T high, uint32_t part, uint32_t parts) {
     return static_cast<T>(low + (static_cast<__int128>(high) - static_cast<__int128>(low)) * part / parts);
 }
@@ -210,16 +186,6 @@ bool is_nan(const BsonValue &value) {
     return !double_of(value, &number) && (value.type == BsonType::Double || value.type == BsonType::Decimal128) &&
            std::isnan(value.type == BsonType::Double ? read_le<double>(value.data) : rough_decimal(value.data));
 }
-
-int type_bracket(BsonType type) {
-    for (int i = 0; i < kBrackets; i++)
-        for (BsonType member : kBracketRows[i].types)
-            if (member == type && type != BsonType::Missing)
-                return i;
-    return -1;
-}
-
-const char *bracket_name(int bracket) { return kBracketRows[bracket].name; }
 
 bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,
                  BsonValue *result) {

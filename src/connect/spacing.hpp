@@ -7,12 +7,6 @@ namespace mongo_fdw {
 
 constexpr uint32_t kSpacedSize = 512; // bytes that an interpolated value needs at most
 
-// The order of BSON types: values of one bracket compare by value, others by bracket.
-int type_bracket(BsonType type);
-// A name that $type knows for the bracket: "number", "string", ...
-const char *bracket_name(int bracket);
-constexpr int kBrackets = 15;
-
 // Writes the value that lies part/parts of the way from low to high into scratch. False where the values have no
 // measure (documents, bool, Decimal128) or differ in their bracket.
 bool interpolate(const BsonValue &low, const BsonValue &high, uint32_t part, uint32_t parts, uint8_t *scratch,

@@ -1,7 +1,47 @@
-// Names of BSON types. Zone B, free of PostgreSQL.
+// Names and order of BSON types. Zone B, free of PostgreSQL.
 #include "convert/bson.hpp"
 
 namespace mongo_fdw {
+namespace {
+
+struct BracketRow {
+    const char *name; // of $type
+    BsonType types[4];
+};
+
+// MongoDB's comparison order. Keys of documents begin with a number of this list and are kept in tables: new rows may
+// not move the others.
+constexpr BracketRow kBracketRows[kBrackets] = {
+    {"minKey", {BsonType::MinKey}},
+    {"undefined", {BsonType::Undefined}},
+    {"null", {BsonType::Null}},
+    {"number", {BsonType::Int32, BsonType::Int64, BsonType::Double, BsonType::Decimal128}},
+    {"string", {BsonType::String, BsonType::Symbol}},
+    {"object", {BsonType::Document}},
+    {"array", {BsonType::Array}},
+    {"binData", {BsonType::Binary}},
+    {"objectId", {BsonType::ObjectId}},
+    {"bool", {BsonType::Bool}},
+    {"date", {BsonType::Date}},
+    {"timestamp", {BsonType::Timestamp}},
+    {"regex", {BsonType::Regex}},
+    {"dbPointer", {BsonType::DbPointer}},
+    {"javascript", {BsonType::Code}},
+    {"javascriptWithScope", {BsonType::CodeWithScope}},
+    {"maxKey", {BsonType::MaxKey}},
+};
+
+} // namespace
+
+int type_bracket(BsonType type) {
+    for (int i = 0; i < kBrackets; i++)
+        for (BsonType member : kBracketRows[i].types)
+            if (member == type && type != BsonType::Missing)
+                return i;
+    return -1;
+}
+
+const char *bracket_name(int bracket) { return kBracketRows[bracket].name; }
 
 const char *type_name(BsonType type) {
     switch (type) {

@@ -198,6 +198,12 @@ inline bool integer_of(const BsonValue &value, int64_t *out) {
     return true;
 }
 
+// The order of BSON types: values of one bracket compare by value, others by bracket. -1 for Missing.
+int type_bracket(BsonType type);
+// A name that $type knows for the bracket: "number", "string", ...
+const char *bracket_name(int bracket);
+constexpr int kBrackets = 17;
+
 // MongoDB's name of a type, as $type knows it.
 const char *type_name(BsonType type);
 

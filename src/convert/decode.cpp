@@ -6,6 +6,7 @@
 // look-up. A walk stops when everything wanted was found.
 #include "convert/decode_internal.hpp"
 
+#include "convert/key.hpp"
 #include "options/path.hpp"
 
 namespace mongo_fdw {
@@ -611,6 +612,21 @@ void set_document(Decoder *decoder, const MadeColumn &made) {
     collect_line(decoder, &decoder->levels[0], made.column->number, made.column->name, wanted, why);
 }
 
+// NULL where there is no _id (a view may leave it out).
+Datum make_key(Decoder *decoder, bool *null) {
+    BsonValue id = field_of(decoder->document, "_id");
+    *null = id.type == BsonType::Missing;
+    if (*null)
+        return 0;
+    uint64_t size = id_key_size(id);
+    if (size == 0)
+        raise_malformed(decoder);
+    bytea *key = static_cast<bytea *>(arena_alloc(&decoder->arena, VARHDRSZ + size));
+    SET_VARSIZE(key, VARHDRSZ + size);
+    write_id_key(id, reinterpret_cast<uint8_t *>(VARDATA(key)));
+    return PointerGetDatum(key);
+}
+
 void set_made_columns(Decoder *decoder) {
     int32 ordinal = decoder->levels[decoder->level_count - 1].ordinal;
     for (int i = 0; i < decoder->made_count; i++) {
@@ -631,6 +647,9 @@ void set_made_columns(Decoder *decoder) {
             break;
         case Role::Ords:
             decoder->values[index] = make_ords(decoder, &decoder->nulls[index]);
+            break;
+        case Role::Key:
+            decoder->values[index] = make_key(decoder, &decoder->nulls[index]);
             break;
         case Role::Errors:
             decoder->values[index] = make_errors(decoder, &decoder->nulls[index]);

@@ -53,6 +53,7 @@ void project_whole(const char **paths, uint32_t *count, const char *path) {
 bool projected_paths(const TableOptions *table, const bool *needed, const char ***paths, uint32_t *count) {
     bool all = false; // errors and missing tell about every declared column
     int most_keys = INT_MAX;
+    bool keyed = false;
     int declared = 0, wanted = 0;
     for (int i = 0; i < table->column_count; i++) {
         const ColumnOptions &column = table->columns[i];
@@ -63,10 +64,13 @@ bool projected_paths(const TableOptions *table, const bool *needed, const char *
         all = all || (needed[i] && tells_of_others(column.role));
         if (needed[i] && column.role == Role::Errors)
             most_keys = 1; // {a: 5} has no a.b, but is a misfit that the row tells of
+        keyed = keyed || (needed[i] && column.role == Role::Key);
         declared += column.role == Role::Field;
     }
     PathList list{static_cast<const char **>(palloc(sizeof(char *) * (table->column_count + table->unwind_levels + 1))),
                   0};
+    if (keyed)
+        add_projected(&list, "_id");
     for (int i = 0; i < table->column_count + table->unwind_levels; i++) {
         bool unwound = i >= table->column_count;
         if (!unwound) {

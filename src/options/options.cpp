@@ -62,7 +62,7 @@ struct RoleRow {
 constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},      {"doc", "__doc", Role::Doc},
                               {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
                               {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords},
-                              {"rest", "__rest", Role::Rest}};
+                              {"rest", "__rest", Role::Rest},       {"key", "__key", Role::Key}};
 
 Role role_of(const char *column, List *options) {
     if (const char *role = find_option(options, "role")) {
@@ -91,6 +91,10 @@ void check_role_type(const ColumnOptions &column, const TableOptions &table) {
     case Role::Rest:
         if (column.type != JSONBOID)
             wanted = "jsonb";
+        break;
+    case Role::Key:
+        if (column.type != BYTEAOID)
+            wanted = "bytea";
         break;
     case Role::Missing:
         if (column.type != TEXTARRAYOID)

@@ -15,7 +15,7 @@ enum class OnError : uint8_t { Error, Null, Collect, Compatible };
 // What INSERT does with a document whose _id is there already.
 enum class WriteMode : uint8_t { Insert, Upsert, Replace };
 
-enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords, Rest };
+enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords, Rest, Key };
 
 // Columns that tell about every declared column.
 inline bool tells_of_others(Role role) { return role == Role::Errors || role == Role::Missing || role == Role::Rest; }

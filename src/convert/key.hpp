@@ -1,0 +1,36 @@
+// The key of a document: its _id as bytes that sort as MongoDB sorts ids, and that are equal where ids are. Zone B, but
+// free of PostgreSQL.
+//
+// A byte for the bracket of the type, then the value:
+// - numbers by their exact decimal value, whatever their type: a byte for NaN, -Infinity, negative, zero, positive,
+//   Infinity; the decimal exponent; two digits a byte without zeros at the end. Of negative numbers all is inverted.
+// - strings and code by their bytes, NUL as 00 FF, with 00 00 behind them
+// - documents and arrays: of each field its bracket, its name and its value, then 00
+// - binaries by length, subtype and bytes; all else as big-endian numbers or bytes
+#pragma once
+
+#include "convert/bson.hpp"
+
+namespace mongo_fdw {
+
+// Bytes of the key of a value; 0 for Missing, and for what is malformed or nested too deeply for MongoDB to keep.
+uint64_t id_key_size(const BsonValue &value);
+
+// Writes the key; out has room for id_key_size() bytes.
+void write_id_key(const BsonValue &value, uint8_t *out);
+
+// The same for a number given as its decimal digits without a point, value = 0.digits * 10^exponent, as numeric has it.
+struct KeyNumber {
+    enum class Kind : uint8_t { NaN = 1, NegativeInfinity, Negative, Zero, Positive, PositiveInfinity };
+    Kind kind;
+    int exponent;
+    const char *digits; // ASCII, of Negative and Positive: the first and the last are not zero
+    uint32_t count;
+};
+uint64_t id_key_size(const KeyNumber &number);
+void write_id_key(const KeyNumber &number, uint8_t *out);
+
+// Digits as a KeyNumber: leading zeros and zeros at the end are left out. point: digits before the decimal point.
+KeyNumber key_number(bool negative, const char *digits, uint32_t count, int point);
+
+} // namespace mongo_fdw
