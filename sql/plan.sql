@@ -67,6 +67,26 @@ SELECT count(at), count(weight), count(by_eta), count(*) FILTER (WHERE extra IS 
 SELECT * FROM kit.shipments WHERE id IN (3, 4, 61, 62, 63) ORDER BY id;
 SELECT * FROM kit.events ORDER BY id LIMIT 1;
 SELECT * FROM mongo.unmapped('kit');
+-- And back: the document that each row stands for, beside the one that is stored.
+CREATE FUNCTION given_back(plan text, OUT name name, OUT documents bigint, OUT same bigint) RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE p mongo.plan; collection text;
+BEGIN
+    SELECT q.* INTO p FROM mongo.plan q WHERE q.plan = given_back.plan;
+    FOR name, collection IN SELECT t.name, t.collection FROM mongo.plan_table t WHERE t.plan = given_back.plan AND t.parent IS NULL AND t.query IS NULL ORDER BY t.position LOOP
+        EXECUTE format('CREATE FOREIGN TABLE stored (__key bytea, __doc jsonb) SERVER mongodb OPTIONS (database %L, collection %L)', p.database, collection);
+        EXECUTE format('SELECT count(*), count(*) FILTER (WHERE b.document::jsonb = s.__doc) FROM stored s LEFT JOIN (%s) b USING (__key)', mongo.document_query(plan, name)) INTO documents, same;
+        DROP FOREIGN TABLE stored;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+SELECT * FROM given_back('kit');
+\pset format unaligned
+\pset tuples_only on
+SELECT mongo.document_query('kit', name) FROM mongo.plan_table WHERE plan = 'kit' AND name IN ('orders', 'events', 'mixed') ORDER BY position;
+\pset format aligned
+\pset tuples_only off
+SELECT error_of($$SELECT mongo.document_query('kit', 'orders_items')$$);
+SELECT error_of($$SELECT mongo.document_query('kit', 'nobody')$$);
 -- What a person changes.
 UPDATE mongo.plan_column SET type = 'numeric(12,2)', name = 'amount' WHERE plan = 'kit' AND table_name = 'orders' AND path = 'total';
 UPDATE mongo.plan_column SET expression = 'upper(value) || s.address_zip' WHERE plan = 'kit' AND table_name = 'users' AND path = 'address.city';
@@ -86,6 +106,8 @@ SELECT count(*), min(amount), max(amount) FROM kit.orders;
 SELECT count(*) FROM kit.orders_items_parts;
 SELECT extra FROM kit.orders ORDER BY id LIMIT 1;
 SELECT address_city FROM kit.customers ORDER BY id LIMIT 1;
+UPDATE mongo.plan_column SET inverse = 'initcap(left(value, -4))' WHERE plan = 'kit' AND table_name = 'customers' AND name = 'address_city';
+SELECT * FROM given_back('kit');
 SELECT * FROM mongo.unmapped('kit', 0);
 -- Made anew, with the edited rows.
 INSERT INTO mongo.decision (plan, object, decision, reason) VALUES ('kit', 'orders.shipping', 'jsonb', 'its fields change with the carrier');
@@ -98,12 +120,13 @@ CALL mongo.apply_plan('kit', '{source}');
 CALL mongo.drop_plan('kit', source_tables => true);
 SELECT to_regnamespace('kit_source') IS NULL AS source_gone, count(*) AS rows_left FROM mongo.plan_column WHERE plan = 'kit';
 DROP SCHEMA kit CASCADE;
--- Keys of other kinds.
+-- Keys of other kinds, there and back.
 CREATE FUNCTION keyed(kind text) RETURNS TABLE (statement text) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM mongo.create_plan('keyed', 'mongodb', 'mongo_fdw_cpp_plan', 'keyed', '{users,orders}', sample => 0, key => kind);
     RETURN QUERY SELECT s.statement FROM mongo.plan_statements('keyed', '{target}') s WHERE s.object LIKE '%order%';
     RETURN QUERY SELECT mongo.source_query('keyed', 'orders');
+    RETURN QUERY SELECT mongo.document_query('keyed', 'orders');
     CALL mongo.drop_plan('keyed');
 END $$;
 \pset format unaligned
@@ -111,6 +134,19 @@ END $$;
 SELECT statement FROM unnest('{uuid,bytea,objectid,bigint}'::text[]) k, keyed(k);
 \pset format aligned
 \pset tuples_only off
+CREATE PROCEDURE round_trip(kind text) LANGUAGE plpgsql AS $$
+DECLARE s text; r record;
+BEGIN
+    PERFORM mongo.create_plan('keyed', 'mongodb', 'mongo_fdw_cpp_plan', 'keyed', '{users,orders,mixed,events}', sample => 0, key => kind);
+    FOR s IN SELECT statement FROM mongo.plan_statements('keyed', '{source,target}') LOOP EXECUTE s; END LOOP;
+    PERFORM load_all('keyed');
+    FOR r IN SELECT * FROM given_back('keyed') LOOP RAISE NOTICE '% %: % of % documents', kind, r.name, r.same, r.documents; END LOOP;
+    SET LOCAL client_min_messages = warning;
+    DROP SCHEMA keyed CASCADE;
+    CALL mongo.drop_plan('keyed', source_tables => true);
+END $$;
+CALL round_trip('text'); CALL round_trip('uuid'); CALL round_trip('bytea'); CALL round_trip('objectid'); CALL round_trip('bigint'); CALL round_trip('same');
+DROP PROCEDURE round_trip;
 -- Bad input: each is an error that names it, before anything is done.
 SELECT error_of($$SELECT * FROM mongo.create_plan('p', 'nowhere', 'd', 's')$$);
 SELECT error_of($$SELECT * FROM mongo.create_plan('p', 'mongodb', 'mongo_fdw_cpp_not_there', 's')$$);
@@ -166,4 +202,4 @@ RESET ROLE;
 CALL mongo.drop_plan('odd');
 REVOKE USAGE ON FOREIGN SERVER mongodb FROM mongo_fdw_cpp_planner;
 DROP ROLE mongo_fdw_cpp_planner;
-DROP FUNCTION faulty, keyed, load_all, fill;
+DROP FUNCTION faulty, keyed, load_all, given_back, fill;

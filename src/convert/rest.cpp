@@ -58,6 +58,12 @@ bool is_taken(const Decoder *decoder, const Target *target) {
     return false;
 }
 
+// A document or array without members. No column and no child row tells of it.
+bool is_empty(const BsonValue &value) {
+    constexpr uint32_t kEmpty = 5;
+    return value.size == kEmpty;
+}
+
 // Appends the fields that are left; false where there are none.
 bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const BsonValue &document) {
     check_stack_depth();
@@ -72,7 +78,8 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
             node = nullptr; // columns read the first of equal keys
         if (node) {
             node->serial = serial;
-            if (is_taken(decoder, node->targets) || (node->excepted && value.type == BsonType::Array))
+            if (is_taken(decoder, node->targets) ||
+                (node->excepted && value.type == BsonType::Array && !is_empty(value)))
                 continue;
         }
         if (!node || !node->children || value.type != BsonType::Document) {
@@ -85,8 +92,7 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
         int start = begin_document(writer);
         bool left = write_left(decoder, writer, node->children, value);
         end_document(writer, start);
-        constexpr uint32_t kEmptyDocument = 5;
-        if (left || value.size == kEmptyDocument)
+        if (left || is_empty(value))
             any = true;
         else
             writer->buffer.len = before;

@@ -100,12 +100,12 @@ BEGIN
     SELECT q.* INTO t FROM mongo.plan_table AS q WHERE q.plan = p.plan
        AND object = CASE part WHEN 'source' THEN format('%I.%I', p.source_schema, q.source_name) ELSE format('%I.%I', p.target_schema, q.name) END;
     planned := CASE part WHEN 'source' THEN ARRAY(SELECT DISTINCT c.source_column::text FROM mongo.plan_column AS c
-                    WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.source_column IS NOT NULL AND c.role <> 'rest' ORDER BY 1)
+                    WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.source_column <> '__key' AND c.role <> 'rest' ORDER BY 1)
                ELSE ARRAY(SELECT c.name || ' ' || format_type(to_regtype(regexp_replace(mongo_internal.column_type(c), '\s+COLLATE\s.*$', '', 'i')), NULL)
                             FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled ORDER BY 1) END;
     stored := ARRAY(SELECT CASE part WHEN 'source' THEN a.attname ELSE a.attname || ' ' || format_type(a.atttypid, NULL) END
                       FROM pg_attribute AS a WHERE a.attrelid = to_regclass(object) AND a.attnum > 0 AND NOT a.attisdropped
-                       AND NOT (part = 'source' AND a.attname IN ('__rest', '__errors')) ORDER BY 1);
+                       AND NOT (part = 'source' AND a.attname IN ('__rest', '__errors', '__key')) ORDER BY 1);
     RETURN planned = stored;
 END $$;
 COMMENT ON FUNCTION mongo_internal.is_there(mongo.plan, text, text, text) IS 'Whether an object of a plan exists: NULL no, false in another form';

@@ -87,6 +87,19 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.insert_tables(text, text, mongo_internal.layout_row[]) IS 'Adds the tables of a layout to a plan';
 
+CREATE FUNCTION mongo_internal.is_document_id(id mongo_internal.layout_row) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT ($1).type LIKE 'json%' AND ($1).types ? 'object' $$;
+COMMENT ON FUNCTION mongo_internal.is_document_id(mongo_internal.layout_row) IS 'Whether documents stand among the values of _id';
+
+-- Whether the value of an id in the target does not tell the document: several types, documents, binaries of whatever
+-- subtype, numbers of which the type decides how exact they are.
+CREATE FUNCTION mongo_internal.needs_source_key(id mongo_internal.layout_row) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ($1).type LIKE 'json%' OR ($1).type = 'bytea' OR ($1).bson_type = 'timestamp' OR (($1).type = 'numeric' AND ($1).types ? 'double')
+           OR NOT (($1).type ~ '\.objectid$' OR ($1).type IN ('text', 'uuid', 'integer', 'bigint', 'numeric', 'double precision', 'boolean', 'timestamp with time zone'))
+$$;
+COMMENT ON FUNCTION mongo_internal.needs_source_key(mongo_internal.layout_row) IS 'Whether a target table needs the column source_key, because the key of its rows cannot be made of _id';
+
 -- The columns of one table, of which rows tells: its key or its parent's with the positions, its fields, and what they leave.
 CREATE FUNCTION mongo_internal.insert_columns(target mongo.plan_table, rest_column text, rows mongo_internal.layout_row[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -96,23 +109,29 @@ DECLARE
     taken text[] := ARRAY(SELECT f.column_name FROM unnest(fields) AS f WHERE f.path <> '_id');
     id mongo_internal.layout_row := (SELECT f FROM unnest(fields) AS f WHERE f.path = '_id');
     about mongo_internal.layout_row := (SELECT r FROM unnest(rows) AS r WHERE r.position IS NULL);
+    hashed boolean := root.key <> 'bigint' AND root.key <> 'none' AND mongo_internal.is_document_id(id);
+    by_key boolean;
     at integer := 0;
     wanted record;
 BEGIN
     FOR wanted IN
         SELECT 'key' AS role, 'id' AS name WHERE target.parent IS NULL
-        UNION ALL SELECT 'legacy', 'legacy_id' WHERE target.parent IS NULL AND target.key = 'bigint'
+        UNION ALL SELECT 'legacy', CASE target.key WHEN 'bigint' THEN 'legacy_id' ELSE 'document_id' END WHERE target.parent IS NULL AND (target.key = 'bigint' OR hashed)
+        UNION ALL SELECT 'source_key', 'source_key' WHERE target.parent IS NULL AND target.key <> 'none' AND mongo_internal.needs_source_key(id)
         UNION ALL SELECT 'parent', root.name || '_id' WHERE target.parent IS NOT NULL
         UNION ALL (SELECT 'ord', CASE target.levels WHEN 1 THEN 'ord' ELSE 'ord' || n END FROM generate_series(1, target.levels) AS n)
     LOOP
         at := at + 1;
+        by_key := wanted.role = 'source_key' OR (hashed AND wanted.role IN ('key', 'parent'));
         INSERT INTO mongo.plan_column (plan, table_name, position, name, role, path, source_column, source_type, bson_type, not_null, why)
         SELECT target.plan, target.name, at, mongo_internal.free_name(wanted.name, taken), wanted.role,
-               CASE WHEN wanted.role <> 'ord' THEN '_id' END,
-               CASE WHEN wanted.role = 'ord' THEN CASE target.levels WHEN 1 THEN '__ord' ELSE '__ords' END ELSE id.column_name END,
-               CASE WHEN wanted.role = 'ord' THEN 'integer' ELSE id.type END,
-               CASE WHEN wanted.role <> 'ord' THEN id.bson_type END, true,
-               CASE wanted.role WHEN 'ord' THEN 'position in the array, from 1' ELSE mongo_internal.told(id.why) END;
+               CASE WHEN wanted.role <> 'ord' AND NOT by_key THEN '_id' END,
+               CASE WHEN by_key THEN '__key' WHEN wanted.role = 'ord' THEN CASE target.levels WHEN 1 THEN '__ord' ELSE '__ords' END ELSE id.column_name END,
+               CASE WHEN by_key THEN 'bytea' WHEN wanted.role = 'ord' THEN 'integer' ELSE id.type END,
+               CASE WHEN wanted.role <> 'ord' AND NOT by_key THEN id.bson_type END, true,
+               CASE WHEN wanted.role = 'source_key' THEN 'tells the documents apart that _id alone would not: bytes that sort as MongoDB sorts ids'
+                    WHEN by_key THEN 'sha256 of the key of the document: _id is a document, in which the order of fields counts'
+                    WHEN wanted.role = 'ord' THEN 'position in the array, from 1' ELSE mongo_internal.told(id.why) END;
         taken := taken || mongo_internal.free_name(wanted.name, taken);
     END LOOP;
     INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, expression, bson_type, not_null, on_misfit, nul, why)
@@ -121,8 +140,9 @@ BEGIN
            v.type IS NULL AND f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
            CASE WHEN rest_column IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why)
       FROM unnest(fields) AS f, LATERAL mongo_internal.conversion_of(f) AS v WHERE f.path <> '_id';
-    -- Where all documents were read and every value has its column nothing is left.
+    -- Where all documents were read and every value has its column nothing is left, but for empty arrays.
     IF rest_column IS NOT NULL AND NOT (about.complete AND about.left_over IS NULL AND about.present > 0
+                                        AND NOT EXISTS (SELECT FROM mongo.plan_table AS k WHERE k.plan = target.plan AND k.parent = target.name)
                                         AND NOT EXISTS (SELECT FROM unnest(fields) AS f WHERE f.misfits > 0 OR f.nulls > 0 OR (mongo_internal.conversion_of(f)).type IS NOT NULL)) THEN
         INSERT INTO mongo.plan_column (plan, table_name, position, name, role, source_column, source_type, type, nul, why)
         VALUES (target.plan, target.name, at + (SELECT count(*) FROM unnest(fields) AS f WHERE f.path <> '_id') + 1, mongo_internal.free_name(rest_column, taken), 'rest',
@@ -178,6 +198,7 @@ BEGIN
                                      AND c.path = replace(f.from_path, '[]', '') AND c.source_type NOT LIKE '%[]'
           JOIN mongo.plan_table AS t ON t.plan = found.plan AND t.collection = f.to_collection AND t.parent IS NULL AND t.key <> 'none'
           JOIN mongo.plan_column AS k ON k.plan = t.plan AND k.table_name = t.name AND k.role = 'key' AND k.source_type = c.source_type
+                                     AND k.source_type NOT LIKE 'json%' AND k.source_column <> '__key'
          WHERE f.to_path = '_id' AND f.via <> 'dbref'
          ORDER BY c.table_name, c.position, f.share DESC, t.position
     LOOP

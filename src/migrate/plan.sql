@@ -35,7 +35,7 @@ CREATE TABLE mongo.plan_column (
     table_name name NOT NULL,
     position integer NOT NULL,
     name name NOT NULL,
-    role text NOT NULL DEFAULT 'field' CHECK (role IN ('field', 'key', 'legacy', 'parent', 'ord', 'rest')),
+    role text NOT NULL DEFAULT 'field' CHECK (role IN ('field', 'key', 'legacy', 'source_key', 'parent', 'ord', 'rest')),
     path text,
     source_column name,
     source_type text,
@@ -97,6 +97,7 @@ COMMENT ON COLUMN mongo.plan_table.key IS 'What becomes of _id: text (24 hexadec
 COMMENT ON COLUMN mongo.plan_table.source_filter IS 'A filter of MongoDB that documents must match; of tables without a parent, whose children inherit it';
 COMMENT ON COLUMN mongo.plan_table.query IS 'A SELECT of one''s own over the source tables, in place of source_query';
 COMMENT ON TABLE mongo.plan_column IS 'The columns of the target tables: where a value comes from (path, source_column) and what becomes of it (type, expression)';
+COMMENT ON COLUMN mongo.plan_column.role IS 'field; key: the primary key; legacy: _id where the key is another; source_key: the key of the document, where _id has several types or is a document; parent: the key of the topmost table; ord: a position; rest: what the other columns leave';
 COMMENT ON COLUMN mongo.plan_column.type IS 'Type in the target; NULL: that of the key of the own, the parent or the referred table';
 COMMENT ON COLUMN mongo.plan_column.bson_type IS 'The type that most values have, used to write back';
 COMMENT ON COLUMN mongo.plan_column.refers_to IS 'The table whose key the values are: they are converted as that key is';

@@ -32,7 +32,7 @@ BEGIN
         RETURN coalesce(c.type, 'integer');
     ELSIF c.type IS NOT NULL THEN
         RETURN c.type;
-    ELSIF c.role <> 'legacy' AND key IN ('bigint', 'none') THEN
+    ELSIF c.role NOT IN ('legacy', 'source_key') AND key IN ('bigint', 'none') THEN
         RETURN 'bigint';
     END IF;
     own := mongo_internal.target_type(c.source_type, coalesce(key, 'text'));
@@ -49,7 +49,9 @@ DECLARE
     target name := (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = c.plan);
     looked_up text;
 BEGIN
-    IF c.expression IS NOT NULL THEN
+    IF c.source_column = '__key' THEN
+        RETURN CASE c.role WHEN 'source_key' THEN value ELSE format('sha256(%s)', value) END;
+    ELSIF c.expression IS NOT NULL THEN
         RETURN format('(SELECT %s FROM (SELECT %s AS value) AS v)', c.expression, coalesce(value, 'NULL'));
     ELSIF c.role = 'rest' THEN
         RETURN mongo_internal.rest_expression(c);
@@ -59,9 +61,11 @@ BEGIN
     ELSIF c.role = 'key' AND keyed.key IN ('bigint', 'none') THEN
         RETURN NULL;
     ELSIF c.role <> 'legacy' AND keyed.key = 'bigint' THEN
-        SELECT format('(SELECT k.%I FROM %I.%I AS k WHERE k.%I = %s)', k.name, target, keyed.name, l.name, mongo_internal.convert_key(value, c.source_type, 'text'))
+        SELECT format('(SELECT k.%I FROM %I.%I AS k WHERE k.%I = %s)', k.name, target, keyed.name, l.name,
+                      CASE l.role WHEN 'source_key' THEN 's.__key' ELSE mongo_internal.convert_key(value, c.source_type, 'text') END)
           INTO looked_up FROM mongo.plan_column AS k, mongo.plan_column AS l
-         WHERE k.plan = c.plan AND k.table_name = keyed.name AND k.role = 'key' AND l.plan = c.plan AND l.table_name = keyed.name AND l.role = 'legacy';
+         WHERE k.plan = c.plan AND k.table_name = keyed.name AND k.role = 'key' AND l.plan = c.plan AND l.table_name = keyed.name
+           AND (l.role = 'legacy' OR (l.role = 'source_key' AND c.role = 'parent')) ORDER BY l.role DESC LIMIT 1;
         RETURN looked_up;
     END IF;
     value := mongo_internal.convert_key(value, c.source_type, coalesce(keyed.key, (mongo_internal.root_of_column(c)).key));
@@ -82,15 +86,15 @@ CREATE FUNCTION mongo_internal.rest_expression(c mongo.plan_column) RETURNS text
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rest text := 's.' || quote_ident(c.source_column);
-    unwound text := (SELECT replace(t.unwind, '[]', '') || '.' FROM mongo.plan_table AS t WHERE t.plan = c.plan AND t.name = c.table_name);
+    unwound text := (SELECT t.unwind FROM mongo.plan_table AS t WHERE t.plan = c.plan AND t.name = c.table_name);
     f mongo.plan_column;
     path text;
 BEGIN
     FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.role = 'field' AND o.enabled
                 AND o.expression IS NOT NULL AND o.source_column IS NOT NULL AND o.path IS NOT NULL ORDER BY o.position LOOP
-        path := CASE WHEN unwound IS NOT NULL AND starts_with(f.path, unwound) THEN substr(f.path, length(unwound) + 1) ELSE f.path END;
+        path := coalesce(mongo_internal.relative_path(unwound, f.path), f.path);
         rest := format(E'mongo_internal.keep_left(%s, %s,\n           CASE WHEN %s IS NULL THEN to_jsonb(s.%I) END)', rest,
-                       CASE WHEN path LIKE '[%' THEN format('ARRAY(SELECT json_array_elements_text(%L))', path) ELSE format('%L::text[]', string_to_array(path, '.')) END,
+                       format('%L::text[]', mongo_internal.path_keys(path)),
                        mongo_internal.column_expression(f), f.source_column);
     END LOOP;
     RETURN rest;
@@ -143,15 +147,16 @@ SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT min(c.position) AS position,
                    format('%I %s', c.source_column, min(c.source_type)) || coalesce(' OPTIONS (' || nullif(concat_ws(', ',
                        CASE WHEN c.source_column <> min(c.path) THEN format('path %L', min(c.path)) END,
-                       CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
+                       CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'legacy', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
               FROM mongo.plan_column AS c
-             WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column IS NOT NULL
+             WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column <> '__key'
              GROUP BY c.source_column
             UNION ALL SELECT 10000, CASE ($1).levels WHEN 1 THEN '__ord integer' ELSE '__ords integer[]' END WHERE ($1).levels > 0
             UNION ALL SELECT 10001, '__rest jsonb' || coalesce((SELECT format(' OPTIONS (except %L)', json_agg(k.unwind ORDER BY k.position))
                                       FROM mongo.plan_table AS k WHERE k.plan = ($1).plan AND k.parent = ($1).name AND k.enabled HAVING count(*) > 0), '')
              WHERE EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.role = 'rest' AND c.enabled)
-            UNION ALL SELECT 10002, '__errors jsonb') AS l
+            UNION ALL SELECT 10002, '__errors jsonb'
+            UNION ALL SELECT 10003, '__key bytea') AS l
 $$;
 COMMENT ON FUNCTION mongo_internal.source_columns(mongo.plan_table) IS 'The columns of a source table, as CREATE FOREIGN TABLE takes them';
 
@@ -183,7 +188,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT format(E'CREATE TABLE %I.%I (\n%s,\n    PRIMARY KEY (%s)\n);', ($1).target_schema, ($2).name,
                   string_agg(format('    %I %s', c.name, mongo_internal.column_type(c))
                              || CASE WHEN c.role = 'key' AND ($2).key IN ('bigint', 'none') THEN ' GENERATED BY DEFAULT AS IDENTITY'
-                                     WHEN c.role = 'legacy' THEN ' NOT NULL UNIQUE' WHEN c.not_null THEN ' NOT NULL' ELSE '' END, E',\n' ORDER BY c.position),
+                                     WHEN c.role = 'source_key' OR (c.role = 'legacy' AND c.source_type NOT LIKE 'json%') THEN ' NOT NULL UNIQUE' WHEN c.not_null THEN ' NOT NULL' ELSE '' END, E',\n' ORDER BY c.position),
                   mongo_internal.name_list(mongo_internal.key_columns($2)))
       FROM mongo.plan_column AS c WHERE c.plan = ($2).plan AND c.table_name = ($2).name AND c.enabled
 $$;

@@ -151,6 +151,102 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
+def stored_tree(kind, raw):
+    """A stored value with its nesting, scalars as stored() sees them; of equal keys the first, as columns read them."""
+    if kind == 0x03:
+        tree = {}
+        for inner, key, value in elements(raw):
+            tree.setdefault(key, stored_tree(inner, value))
+        return tree
+    if kind == 0x04:
+        return [stored_tree(inner, value) for inner, _, value in elements(raw)]
+    return ("null", None) if kind in (0x06, 0x0A) else stored(kind, raw)
+
+
+def given_tree(value):
+    """The same of a document query's Extended JSON."""
+    if isinstance(value, dict):
+        one = wrapped(value)
+        if one:
+            return one
+        return ("null", None) if value == {"$undefined": True} else {key: given_tree(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [given_tree(inner) for inner in value]
+    if value is None:
+        return "null", None
+    return next(iter(json_scalars(value, False)))
+
+
+def identity(tree):
+    """A text that is the same for equal trees, whatever the order of their keys."""
+    if isinstance(tree, dict):
+        return "{" + ", ".join(f"{key!r}: {identity(tree[key])}" for key in sorted(tree)) + "}"
+    return repr([identity(inner) for inner in tree]) if isinstance(tree, list) else repr(tree)
+
+
+def first_difference(stored_value, given, path=""):
+    if isinstance(stored_value, dict) and isinstance(given, dict):
+        for key in stored_value.keys() | given.keys():
+            if key not in stored_value or key not in given:
+                return f"{path}.{key} is {'not given back' if key in stored_value else 'given back, and not stored'}: {stored_value.get(key, given.get(key))}"
+            found = first_difference(stored_value[key], given[key], f"{path}.{key}")
+            if found:
+                return found
+        return None
+    if isinstance(stored_value, list) and isinstance(given, list) and len(stored_value) == len(given):
+        for at, pair in enumerate(zip(stored_value, given)):
+            found = first_difference(*pair, f"{path}[{at}]")
+            if found:
+                return found
+        return None
+    return None if stored_value == given else f"{path}: stored {stored_value}, given back {given}"
+
+
+def without_path(tree, keys):
+    """Leaves out what the plan says it does not write back: columns with an expression and no inverse."""
+    if isinstance(tree, list):
+        for inner in tree:
+            without_path(inner, keys)
+    elif isinstance(tree, dict) and keys:
+        if len(keys) == 1:
+            tree.pop(keys[0], None)
+        elif keys[0] in tree:
+            without_path(tree[keys[0]], keys[1:])
+
+
+def without_empty(tree):
+    """Sub-documents that hold nothing but what is left out count as nothing."""
+    if isinstance(tree, dict):
+        return {key: inner for key, inner in ((key, without_empty(inner)) for key, inner in tree.items()) if inner != {}}
+    return [without_empty(inner) for inner in tree] if isinstance(tree, list) else tree
+
+
+def document_differences(sql, raw, table):
+    """Compares every stored document with the one that the target gives back."""
+    left_out = [json.loads(row["path"]) if row["path"].startswith("[") else row["path"].split(".")
+                for row in sql.rows("SELECT path FROM mongo.plan_column WHERE plan = 'prop' AND enabled AND role = 'field' AND expression IS NOT NULL AND inverse IS NULL")]
+    query = sql.rows(f"SELECT mongo.document_query('prop', {literal(table)}) AS back")[0]["back"]
+    trees = {}
+    for row in sql.rows(f"SELECT document::text AS d FROM ({query}) AS back"):
+        tree = given_tree(json.loads(row["d"], parse_float=Decimal, parse_int=Decimal))
+        trees.setdefault(identity(tree.get("_id")), []).append(tree)
+    for document in raw:
+        tree = stored_tree(0x03, document)
+        candidates = trees.get(identity(tree["_id"]))
+        given = candidates.pop() if candidates else None
+        if given is None:
+            yield f"_id {tree['_id']} is not given back"
+            continue
+        for keys in left_out:
+            without_path(tree, keys)
+            without_path(given, keys)
+        if left_out:
+            tree, given = without_empty(tree), without_empty(given)
+        found = first_difference(tree, given)
+        if found:
+            yield f"_id {tree['_id']}: {found}"
+
+
 def plan_differences(sql, raw, database, collection, **arguments):
     """Makes the targets of a collection and compares all of their scalars with those of its documents."""
     more = "".join(f", {name} => {literal(str(value))}" for name, value in arguments.items())
@@ -169,6 +265,9 @@ def plan_differences(sql, raw, database, collection, **arguments):
         for row in sql.rows(f"SELECT json_build_array({shown}) AS v FROM prop.{quoted(table)}" if shown else f"SELECT '[]'::json AS v FROM prop.{quoted(table)}"):
             for column, value in zip(told, row["v"]):
                 found.update(column_scalars(value, column["kind"], column["role"]))
+    back = list(document_differences(sql, raw, columns[0]["table_name"]))
+    if back:
+        yield f"{arguments}: {len(back)} of {len(raw)} documents are not given back: {back[:4]}"
     wanted = Counter()
     for document in raw:
         wanted.update(stored_scalars(0x03, document))
