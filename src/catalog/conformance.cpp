@@ -289,7 +289,9 @@ void write_count(const Survey *survey, const ColumnCount *count, ReturnSetInfo *
                        : column->role == Role::Field ? column->path.text
                                                      : column->name;
     values[1] = CStringGetTextDatum(path);
-    values[2] = CStringGetTextDatum(column ? format_type_with_typemod(column->type, column->typmod) : "array");
+    values[2] = CStringGetTextDatum(column ? format_type_with_typemod(column->type, column->typmod)
+                                    : table->unwind[table->unwind_levels - 1].map ? "document"
+                                                                                  : "array");
     values[3] = CStringGetTextDatum(count->server ? "server" : "scan");
     values[4] = Int64GetDatum(count->server ? survey->server_documents : survey->scanned_rows);
     values[5] = Int64GetDatum(count->missing);

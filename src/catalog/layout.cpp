@@ -11,8 +11,8 @@ constexpr int kMaxKeys = 100;
 constexpr int kMaxLevels = 16; // of unwound arrays
 
 // Names of columns with a role, and PostgreSQL's system columns.
-constexpr const char *kReserved[] = {"__doc", "__errors", "__missing", "__ord", "__ords",  "ctid",
-                                     "xmin",  "xmax",     "cmin",      "cmax",  "tableoid"};
+constexpr const char *kReserved[] = {"__doc", "__errors", "__missing", "__ord", "__ords", "__name", "__names", "__rest",
+                                     "__key", "ctid",     "xmin",      "xmax",  "cmin",   "cmax",   "tableoid"};
 
 struct Keys {
     const char *keys[kMaxKeys]; // server encoding

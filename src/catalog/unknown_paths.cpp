@@ -277,8 +277,9 @@ void walk_elements(Finding *finding, const BsonValue &value, int unwound, int ke
     BsonValue at = value;
     for (; keys < path.count && at.type == BsonType::Document; keys++)
         at = field_of(at, path.keys[keys]);
-    if (keys < path.count || at.type != BsonType::Array) {
-        // A value that is no array has a row of its own, without an element.
+    BsonType container = path.map ? BsonType::Document : BsonType::Array;
+    if (keys < path.count || at.type != container) {
+        // A value that is no array (or map) has a row of its own, without an element.
         finding->rows += at.type == BsonType::Array || (keys == path.count && !reads_as_null(at.type));
         return;
     }
@@ -301,7 +302,7 @@ void scan(Finding *finding, const DocumentSource &source, mql::Document pipeline
 // --- words ---
 
 // A path as mongo.profile says it, of a key at a node or (null) of the node; the arrays that the table unwinds are
-// marked by [].
+// marked by [], the maps by {}.
 const char *shown_path(const TableOptions *table, const Known *node, const char *key) {
     const char *keys[256];
     int count = 0;
@@ -324,7 +325,7 @@ const char *shown_path(const TableOptions *table, const Known *node, const char 
             escape_json(&text, shown);
         for (int level = 0; level < table->unwind_levels; level++)
             if (table->unwind[level].count == depth)
-                appendStringInfoString(&text, plain ? "[]" : ", []");
+                appendStringInfo(&text, "%s%s", plain ? "" : ", ", table->unwind[level].map ? "{}" : "[]");
     }
     if (!plain)
         appendStringInfoChar(&text, ']');

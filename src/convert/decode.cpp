@@ -7,6 +7,7 @@
 #include "convert/decode_internal.hpp"
 
 #include "convert/key.hpp"
+#include "convert/text.hpp"
 #include "options/path.hpp"
 
 namespace mongo_fdw {
@@ -34,7 +35,7 @@ PathNode *child_of(Children **children, const char *key, int depth) {
         all->nodes = static_cast<PathNode *>(all->nodes ? repalloc(all->nodes, size) : palloc(size));
     }
     PathNode *node = &all->nodes[all->count++];
-    *node = {key, static_cast<uint32_t>(strlen(key)), depth, 0, nullptr, nullptr, nullptr, false};
+    *node = {key, static_cast<uint32_t>(strlen(key)), depth, 0, nullptr, nullptr, nullptr, BsonType::Missing};
     return node;
 }
 
@@ -87,7 +88,8 @@ void add_excepted(Decoder *decoder, const ColumnOptions *column) {
     for (int i = 0; i < column->except_count; i++) {
         const FieldPath &path = column->except[i];
         if (path.count > skipped && (!level->path || starts_with(path, *level->path)))
-            node_at(level, path.keys + skipped, path.count - skipped)->excepted = true;
+            node_at(level, path.keys + skipped, path.count - skipped)->excepted =
+                path.map ? BsonType::Document : BsonType::Array;
     }
 }
 
@@ -288,7 +290,7 @@ void note_no_document(Decoder *decoder, Level *level, const Children *children, 
     const ColumnOptions *column = first_column(children);
     if (!column || column->on_error != OnError::Collect)
         return;
-    const char *dotted = dotted_path({column->path.keys, depth, nullptr, false});
+    const char *dotted = dotted_path({column->path.keys, depth, nullptr, false, false});
     const char *path = pg_any_to_server(dotted, strlen(dotted), PG_UTF8);
     Misfit why{ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, "it is no document", value, ""};
     collect_line(decoder, level, 0, path, "document", why);
@@ -401,32 +403,38 @@ void decode_level(Decoder *decoder, Level *level, const BsonValue &value) {
     check_missing_domains(decoder, level, level->root, level->element_targets);
 }
 
-Misfit no_array(const Level &outer) {
-    return {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST,
-            outer.captured_blocked ? "an array stands on the path" : "it is not an array", outer.captured, ""};
+const char *wanted_of(const Level *level) { return level->path->map ? "document" : "array"; }
+
+Misfit no_array(const Level *level, const Level &outer) {
+    const char *reason = outer.captured_blocked ? "an array stands on the path"
+                         : level->path->map     ? "it is no document"
+                                                : "it is not an array";
+    return {ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST, reason, outer.captured, ""};
 }
 
 // Starts the rows of an unwound array; false when it gives none.
 bool begin_level(Decoder *decoder, Level *level, Level *outer) {
     const BsonValue &value = outer->captured;
     level->ordinal = 0;
+    level->name = nullptr;
     level->no_element = false;
     level->at = level->end = nullptr;
     if (reads_as_null(value.type))
         return false;
-    if (value.type == BsonType::Array && !outer->captured_blocked) {
+    BsonType container = level->path->map ? BsonType::Document : BsonType::Array;
+    if (value.type == container && !outer->captured_blocked) {
         if (value.size < 5 || read_le<uint32_t>(value.data) != value.size)
             raise_malformed(decoder);
         level->at = value.data + 4;
         level->end = value.data + value.size - 1;
         return level->at < level->end;
     }
-    if (decoder->table->array_from_scalar && !outer->captured_blocked) {
+    if (decoder->table->array_from_scalar && !level->path->map && !outer->captured_blocked) {
         level->at = value.data; // a single element, told apart by end
         return true;
     }
     if (decoder->table->on_error == OnError::Error)
-        raise_misfit(decoder, level->path->text, "array", no_array(*outer));
+        raise_misfit(decoder, level->path->text, wanted_of(level), no_array(level, *outer));
     level->no_element = true;
     return true;
 }
@@ -436,6 +444,7 @@ bool next_element(Decoder *decoder, Level *level, Level *outer) {
     if (level->no_element) {
         level->no_element = false;
         level->ordinal = 0;
+        level->name = nullptr;
         clear_level(decoder, level);
         level->value = kMissing;
         for (Level *inner = level->inner; inner; inner = inner->inner) {
@@ -443,7 +452,7 @@ bool next_element(Decoder *decoder, Level *level, Level *outer) {
             inner->value = kMissing;
         }
         if (decoder->table->on_error == OnError::Collect) {
-            collect_line(decoder, level, 0, level->path->text, "array", no_array(*outer));
+            collect_line(decoder, level, 0, level->path->text, wanted_of(level), no_array(level, *outer));
         }
         level->at = level->end = nullptr;
         level->ordinal = -1;
@@ -466,6 +475,7 @@ bool next_element(Decoder *decoder, Level *level, Level *outer) {
     int64_t size = value_size(type, nul + 1, level->end);
     if (size < 0)
         raise_malformed(decoder);
+    level->name = level->path->map ? reinterpret_cast<const char *>(level->at + 1) : nullptr;
     level->at = nul + 1 + size;
     level->ordinal++;
     decode_level(decoder, level, {type, nul + 1, static_cast<uint32_t>(size)});
@@ -593,6 +603,37 @@ Datum make_ords(Decoder *decoder, bool *null) {
     return result;
 }
 
+// The name of the field of a map; false where the level is none, or has no row. What is no text raises: the key of a
+// row is no place for a misfit.
+bool name_of_level(const Decoder *decoder, const Level *level, Datum *out) {
+    if (!level->name || level->ordinal < 1)
+        return false;
+    const char *name = level->name;
+    uint32_t length = static_cast<uint32_t>(strlen(name));
+    if (to_server_text(&name, &length) != TextFault::None)
+        ereport(ERROR,
+                (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+                 errmsg("the name of a field of \"%s\" cannot be said in the database encoding", level->path->text),
+                 errdetail("It is field %d, in the document with _id %s of \"%s\".", level->ordinal,
+                           document_id(decoder->document), decoder->table->name_space)));
+    *out = PointerGetDatum(cstring_to_text_with_len(name, static_cast<int>(length)));
+    return true;
+}
+
+// NULL where the outermost level has no row.
+Datum make_names(Decoder *decoder, bool *null) {
+    int count = decoder->level_count - 1;
+    *null = decoder->levels[1].ordinal < 1;
+    if (*null)
+        return 0;
+    Datum values[16];
+    bool nulls[16];
+    int dimensions[1] = {count}, bounds[1] = {1};
+    for (int i = 0; i < count; i++)
+        nulls[i] = !name_of_level(decoder, &decoder->levels[i + 1], &values[i]);
+    return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 // The whole document, or what is left of it.
 void set_document(Decoder *decoder, const MadeColumn &made) {
     int index = made.column->number - 1;
@@ -648,6 +689,17 @@ void set_made_columns(Decoder *decoder) {
         case Role::Ords:
             decoder->values[index] = make_ords(decoder, &decoder->nulls[index]);
             break;
+        case Role::Name:
+        case Role::Names: {
+            MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
+            if (made.column->role == Role::Names)
+                decoder->values[index] = make_names(decoder, &decoder->nulls[index]);
+            else
+                decoder->nulls[index] =
+                    !name_of_level(decoder, &decoder->levels[decoder->level_count - 1], &decoder->values[index]);
+            MemoryContextSwitchTo(old);
+            break;
+        }
         case Role::Key:
             decoder->values[index] = make_key(decoder, &decoder->nulls[index]);
             break;

@@ -24,8 +24,8 @@ struct PathNode {
     uint64_t serial; // of the document in which it was last seen
     Target *targets;
     Children *children;
-    Level *captures; // the level whose array this is
-    bool excepted;   // an array at it is told by a child table
+    Level *captures;   // the level whose array this is
+    BsonType excepted; // Array, Document: one at it is told by a child table; Missing: none is
 };
 
 struct Slot {
@@ -74,7 +74,8 @@ struct Level {
     const uint8_t *at;      // position in the captured array of the outer level
     const uint8_t *end;
     int32 ordinal;
-    bool no_element; // the row of an array field that is no array
+    const char *name; // of the field of a map, UTF-8; null: no map
+    bool no_element;  // the row of an array field that is no array
     ErrorLine *errors;
     int error_count;
     int error_capacity;

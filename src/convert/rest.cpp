@@ -78,8 +78,7 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
             node = nullptr; // columns read the first of equal keys
         if (node) {
             node->serial = serial;
-            if (is_taken(decoder, node->targets) ||
-                (node->excepted && value.type == BsonType::Array && !is_empty(value)))
+            if (is_taken(decoder, node->targets) || (node->excepted == value.type && !is_empty(value)))
                 continue;
         }
         if (!node || !node->children || value.type != BsonType::Document) {

@@ -77,7 +77,7 @@ extern "C" void mongoExplainForeignScan(ForeignScanState *node, ExplainState *es
         appendStringInfo(&names, ", %s", static_cast<TableOptions *>(lfirst(table))->name_space);
     ExplainPropertyText("Foreign Namespace", names.data, es);
     if (state->table->unwind_levels > 0)
-        ExplainPropertyText("Unwind", state->table->unwind[state->table->unwind_levels - 1].text, es);
+        ExplainPropertyText("Unwind", state->table->unwind_text, es);
     const char *pipeline = pipeline_shown(node, state);
     ExplainPropertyText("Pipeline", es->verbose ? pipeline : without_long_lists(pipeline), es);
     if (es->verbose && state->plan.reasons != NIL) {

@@ -30,6 +30,7 @@ TableOptions *join_tables(List *tables, List *as) {
         } else if (table->unwind_levels > 0) {
             joined->unwind_levels = table->unwind_levels;
             joined->unwind = table->unwind;
+            joined->unwind_text = table->unwind_text;
             joined->array_from_scalar = table->array_from_scalar;
             joined->on_error = table->on_error;
         }

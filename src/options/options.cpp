@@ -62,6 +62,7 @@ struct RoleRow {
 constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},      {"doc", "__doc", Role::Doc},
                               {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
                               {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords},
+                              {"name", "__name", Role::Name},       {"names", "__names", Role::Names},
                               {"rest", "__rest", Role::Rest},       {"key", "__key", Role::Key}};
 
 Role role_of(const char *column, List *options) {
@@ -108,13 +109,23 @@ void check_role_type(const ColumnOptions &column, const TableOptions &table) {
         if (column.type != INT4ARRAYOID)
             wanted = "integer[]";
         break;
+    case Role::Name:
+        if (column.type != TEXTOID)
+            wanted = "text";
+        break;
+    case Role::Names:
+        if (column.type != TEXTARRAYOID)
+            wanted = "text[]";
+        break;
     }
     if (wanted)
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
                         errmsg("column \"%s\" of foreign table \"%s\" must be of type %s", column.name,
                                get_rel_name(table.relation), wanted),
                         errhint("To read a field of this name, set the column's option role to \"field\".")));
-    if ((column.role == Role::Ord || column.role == Role::Ords) && table.unwind_levels == 0)
+    bool of_elements = column.role == Role::Ord || column.role == Role::Ords || column.role == Role::Name ||
+                       column.role == Role::Names;
+    if (of_elements && table.unwind_levels == 0)
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
                         errmsg("column \"%s\" of foreign table \"%s\" needs the table option \"unwind\"", column.name,
                                get_rel_name(table.relation)),
@@ -153,6 +164,13 @@ int binary_subtype_of(const Lookup &lookup) {
     return subtype;
 }
 
+// The names of the map's fields stand between: no path of MongoDB's says that.
+FieldPath below_map(FieldPath path) {
+    path.plain = false;
+    path.map = true;
+    return path;
+}
+
 void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute attribute, Lookup lookup) {
     column->number = attribute->attnum;
     column->dropped = attribute->attisdropped;
@@ -182,6 +200,9 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
         return;
     const char *path = find_option(lookup.column, "path");
     column->path = parse_path(path ? path : column->name);
+    for (int i = 0; i < table->unwind_levels; i++)
+        if (table->unwind[i].map && starts_with(column->path, table->unwind[i]))
+            column->path = below_map(column->path);
 }
 
 // Reads a server's or mapping's option in UTF-8; the mapping's value comes first.
@@ -307,8 +328,9 @@ TableOptions *read_table_options(Oid relation) {
     table->write_mode = lookup.is("write_mode", "upsert")    ? WriteMode::Upsert
                         : lookup.is("write_mode", "replace") ? WriteMode::Replace
                                                              : WriteMode::Insert;
-    if (const char *unwind = lookup.text("unwind"))
-        table->unwind = parse_unwind(unwind, &table->unwind_levels);
+    table->unwind_text = lookup.text("unwind");
+    if (table->unwind_text)
+        table->unwind = parse_unwind(table->unwind_text, &table->unwind_levels);
 
     Relation rel = RelationIdGetRelation(relation);
     if (!RelationIsValid(rel))

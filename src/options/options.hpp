@@ -15,7 +15,7 @@ enum class OnError : uint8_t { Error, Null, Collect, Compatible };
 // What INSERT does with a document whose _id is there already.
 enum class WriteMode : uint8_t { Insert, Upsert, Replace };
 
-enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords, Rest, Key };
+enum class Role : uint8_t { Field, Doc, Errors, Missing, Ord, Ords, Name, Names, Rest, Key };
 
 // Columns that tell about every declared column.
 inline bool tells_of_others(Role role) { return role == Role::Errors || role == Role::Missing || role == Role::Rest; }
@@ -25,7 +25,8 @@ struct FieldPath {
     const char **keys; // UTF-8
     int count;
     const char *text; // dotted, or the JSON array it was given as; server encoding
-    bool plain;       // every key is ordinary: no dot, no leading '$', not empty, not a number
+    bool plain;       // every key is ordinary: no dot, no leading '$', not empty, not a number; nor below a map
+    bool map;         // an unwound level: the fields of sub-documents, not the elements of arrays; a column: below one
 };
 
 // Where the values of a joined collection come from, for messages.
@@ -73,7 +74,8 @@ struct TableOptions {
     double tuple_cost;
     double round_trip_cost;
     int unwind_levels;
-    FieldPath *unwind; // absolute path of the array of each level
+    const char *unwind_text; // as the option says it
+    FieldPath *unwind;       // absolute path of the array, or map, of each level
     bool array_from_scalar;
     // The columns of the other side of such a join: NULL where the key is NULL, or the unwound array gives no row.
     int optional_first;

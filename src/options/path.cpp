@@ -20,7 +20,7 @@ void add_key(FieldPath *path, const char *key) {
 }
 
 FieldPath empty_path(const char *text) {
-    return {static_cast<const char **>(palloc(sizeof(char *) * kMaxKeys)), 0, pstrdup(text), true};
+    return {static_cast<const char **>(palloc(sizeof(char *) * kMaxKeys)), 0, pstrdup(text), true, false};
 }
 
 FieldPath json_path(const char *text) {
@@ -109,19 +109,28 @@ FieldPath *parse_paths(const char *text, int *count) {
     return paths;
 }
 
+// Where the first level of an unwind ends, at its [] or {}; null: it is the last one, without a mark.
+static const char *level_mark(const char *text) {
+    const char *array = strstr(text, "[]"), *map = strstr(text, "{}");
+    return !array || (map && map < array) ? map : array;
+}
+
 FieldPath *parse_unwind(const char *text, int *levels) {
     constexpr int kMaxLevels = 16;
     FieldPath *result = static_cast<FieldPath *>(palloc0(sizeof(FieldPath) * kMaxLevels));
     const char *from = text;
     *levels = 0;
     while (from) {
-        const char *mark = strstr(from, "[].");
+        const char *mark = level_mark(from);
         FieldPath part = parse_path(mark ? pnstrdup(from, mark - from) : from);
-        if (*from == '\0' || *levels == kMaxLevels || strstr(part.text, "[]"))
+        bool map = mark && *mark == '{', last = !mark || mark[2] == '\0';
+        bool odd = mark && ((!last && mark[2] != '.') || (last && !map));
+        if (*from == '\0' || mark == from || odd || *levels == kMaxLevels)
             ereport(ERROR,
                     (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                      errmsg("invalid value for option \"unwind\": \"%s\"", text),
-                     errhint("Give the path of an array, \"items\", or of an array inside it, \"items[].parts\".")));
+                     errhint("Give the path of an array, \"items\", of an array inside it, \"items[].parts\", or of "
+                             "a sub-document whose fields are the rows, \"texts{}\".")));
         FieldPath *level = &result[*levels];
         *level = empty_path(text);
         if (*levels > 0)
@@ -131,8 +140,10 @@ FieldPath *parse_unwind(const char *text, int *levels) {
             add_key(level, part.keys[i]);
         const char *dotted = dotted_path(*level);
         level->text = pg_any_to_server(dotted, strlen(dotted), PG_UTF8);
+        level->map = map;
+        level->plain = level->plain && !map && (*levels == 0 || result[*levels - 1].plain);
         (*levels)++;
-        from = mark ? mark + 3 : nullptr;
+        from = last ? nullptr : mark + 3;
     }
     return result;
 }

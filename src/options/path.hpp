@@ -14,7 +14,8 @@ FieldPath single_key_path(const char *key);
 // Whether MongoDB's query language and update operators can name a key: not empty, no leading '$', no dot, no number.
 bool is_plain_key(const char *key);
 
-// "items" or "items[].parts": the absolute path of the array of each level.
+// "items", "items[].parts", "texts{}", "texts{}.parts": the absolute path of the array, or ({}) of the sub-document
+// whose fields are the rows, of each level.
 FieldPath *parse_unwind(const char *text, int *levels);
 
 // A JSON array of the paths of arrays, each as option unwind or as a JSON array of keys says it:

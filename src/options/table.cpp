@@ -291,7 +291,7 @@ constexpr OptionRow kOptions[] = {
     // the field
     {"path", kColumn, check_path, nullptr, nullptr, false},
     {"column_name", kColumn, check_path, nullptr, "path", false},
-    {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords|rest|key", nullptr, false},
+    {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords|name|names|rest|key", nullptr, false},
     {"except", kColumn, check_paths, nullptr, nullptr, false},
     {"bson_type", kColumn, check_bson_type, nullptr, nullptr, false},
     // IMPORT FOREIGN SCHEMA

@@ -351,7 +351,7 @@ void add_group_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Pa
         return note_local(below, "aggregates", "rows without a partner are made here");
     if (!server_unwinds(below->table))
         return note_local(below, "aggregates",
-                          "arrays inside arrays or documents, and scalars for arrays, are unwound here");
+                          "arrays inside arrays or documents, maps, and scalars for arrays, are unwound here");
     Grouping grouping{};
     grouping.info = copied(below);
     grouping.lowering = lowering_for(below);

@@ -106,6 +106,10 @@ bool usable_column(Lowering *lowering, const Var *var, bool compared) {
         refuse(lowering, psprintf("column \"%s\" is made here", column.name));
         return false;
     }
+    if (column.path.map) {
+        refuse(lowering, psprintf("the path of column \"%s\" lies in a map", column.name));
+        return false;
+    }
     if (!column.path.plain && !ordinal) {
         refuse(lowering,
                psprintf("the path of column \"%s\" has a key that MongoDB's query language cannot name", column.name));
