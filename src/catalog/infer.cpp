@@ -106,8 +106,13 @@ TypeChoice choose_array(const ProfileNode *node, const ImportRules &rules) {
 TypeChoice choose_document(const ProfileNode *node, const ImportRules &rules) {
     if (node->wanted == ProfileNode::Wanted::Flatten && node->first && !node->is_map)
         return {Shape::Flatten, nullptr, "a sub-document"};
+    if (node->is_map && node->wanted == ProfileNode::Wanted::Table && node->entry)
+        return {Shape::ChildTable, nullptr, "a map, wanted as a table"};
     if (node->is_map)
         return as_json(node, "a map: its keys are data");
+    // The plan makes a table of these columns.
+    if (node->wanted == ProfileNode::Wanted::Table && node->first)
+        return {Shape::Flatten, nullptr, "a sub-document"};
     if (!rules.flatten)
         return as_json(node, "a sub-document, wanted as jsonb");
     if (!node->first)

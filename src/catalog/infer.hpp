@@ -11,7 +11,7 @@ enum class ArrayMode : uint8_t { Array, Table, Jsonb };
 struct LayoutChoice {
     const char *collection; // server encoding
     const char *path;       // as profile_path says it
-    const char *kind;       // flatten, jsonb, table
+    const char *kind;       // flatten, jsonb, table, map
     bool used;              // a document, a validator or an index has the path
 };
 
@@ -36,7 +36,7 @@ struct ImportRules {
 enum class Shape : uint8_t {
     Column,     // one column of the type
     Flatten,    // its fields become columns
-    ChildTable, // its elements become rows of a table of their own
+    ChildTable, // its elements, or (a map) its values become rows of a table of their own
     Nothing,    // no column type can hold it: it is seen through the whole document alone
 };
 

@@ -2,6 +2,7 @@
 #include "catalog/layout.hpp"
 
 #include "catalog/names.hpp"
+#include "catalog/profile_internal.hpp"
 #include "options/path.hpp"
 
 namespace mongo_fdw {
@@ -109,7 +110,7 @@ bool can_unwind(const LayoutTable *table, const ProfileNode *array) {
         return false;
     Keys keys = keys_below(array, table->scope);
     for (int i = 0; i < keys.count; i++)
-        if (strstr(keys.keys[i], "[]"))
+        if (strstr(keys.keys[i], "[]") || strstr(keys.keys[i], "{}"))
             return false;
     return true;
 }
@@ -123,11 +124,14 @@ void apply_choice(const Builder *builder, ProfileNode *node) {
             strcmp(choice->path, profile_path(node)) != 0)
             continue;
         choice->used = true;
+        bool map = strcmp(choice->kind, "map") == 0;
+        if (map && !node->is_map && node->first)
+            make_map(builder->profile, node);
         if (strcmp(choice->kind, "jsonb") == 0)
             node->json_why = "asked for";
         else
             node->wanted =
-                strcmp(choice->kind, "table") == 0 ? ProfileNode::Wanted::Table : ProfileNode::Wanted::Flatten;
+                map || strcmp(choice->kind, "table") == 0 ? ProfileNode::Wanted::Table : ProfileNode::Wanted::Flatten;
     }
 }
 
@@ -179,13 +183,13 @@ void add_nodes(Builder *builder) {
         id->json_why = "the key of the document";
     if (id)
         add_node(builder, id);
-    uint64_t misfits;
-    if (scope->kind == ProfileNode::Kind::Element &&
-        main_types(scope, *builder->rules, &misfits) != type_bit(BsonType::Document)) {
+    uint64_t misfits = 0;
+    bool inside = scope->kind != ProfileNode::Kind::Root; // elements of an array, values of a map
+    if (inside && main_types(scope, *builder->rules, &misfits) != type_bit(BsonType::Document)) {
         add_column(builder, scope, choose_type(scope, *builder->rules));
         return;
     }
-    if (scope->kind == ProfileNode::Kind::Element && misfits)
+    if (inside && misfits)
         builder->table->lost = lappend(builder->table->lost, scope);
     for (ProfileNode *child = scope->first; child; child = child->next)
         if (child != id)
@@ -318,7 +322,11 @@ const char *document_reason(const LayoutTable *table, const Profile *profile, co
 
 void add_roles(LayoutTable *table, const Profile *profile, const ImportRules &rules) {
     if (table->unwind) {
-        add_role(table, "__ord", "integer", "position of the element in its array, from 1");
+        bool map = table->scope->kind == ProfileNode::Kind::Entry;
+        if (map)
+            add_role(table, "__name", "text", "name of the field in its map");
+        add_role(table, "__ord", "integer",
+                 map ? "position of the field in its map, from 1" : "position of the element in its array, from 1");
         if (table->levels > 1)
             add_role(table, "__ords", "integer[]",
                      "positions in the arrays of all levels: with _id the key of the row");
@@ -327,6 +335,13 @@ void add_roles(LayoutTable *table, const Profile *profile, const ImportRules &ru
     }
     if (rules.errors_column)
         add_role(table, "__errors", "jsonb", "values that do not fit their column, under on_conversion_error collect");
+}
+
+// Option unwind of an array, or a map, below another one; upper null: in the document itself.
+const char *unwind_text(const char *upper, const char *path, bool map) {
+    size_t length = upper ? strlen(upper) : 0;
+    bool marked = length > 2 && strcmp(upper + length - 2, "{}") == 0;
+    return psprintf("%s%s%s%s", upper ? upper : "", !upper ? "" : marked ? "." : "[].", path, map ? "{}" : "");
 }
 
 LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *parent, const char *collection,
@@ -338,7 +353,7 @@ LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *paren
     if (parent) {
         Keys keys = keys_below(scope->parent, parent->scope);
         table->levels = parent->levels + 1;
-        table->unwind = parent->unwind ? psprintf("%s[].%s", parent->unwind, path_text(keys)) : path_text(keys);
+        table->unwind = unwind_text(parent->unwind, path_text(keys), scope->kind == ProfileNode::Kind::Entry);
         table->base = psprintf("%s_%s", parent->base, joined_name(keys, case_of(rules)));
     } else {
         table->base = name_of_key(collection, case_of(rules));
@@ -352,10 +367,11 @@ LayoutTable *make_table(Profile *profile, ProfileNode *scope, LayoutTable *paren
     if (list_length(table->columns) > rules.max_columns)
         drop_columns(table, rules.max_columns);
     ListCell *cell;
-    foreach (cell, builder.arrays)
-        table->children =
-            lappend(table->children,
-                    make_table(profile, static_cast<ProfileNode *>(lfirst(cell))->element, table, collection, rules));
+    foreach (cell, builder.arrays) {
+        ProfileNode *container = static_cast<ProfileNode *>(lfirst(cell));
+        ProfileNode *below = container->is_map ? container->entry : container->element;
+        table->children = lappend(table->children, make_table(profile, below, table, collection, rules));
+    }
     // What a child table lost is seen through the document of the topmost table.
     foreach (cell, table->children)
         table->lost = list_concat(table->lost, static_cast<LayoutTable *>(lfirst(cell))->lost);

@@ -13,6 +13,35 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION mongo_internal.is_type(text) IS 'Whether a text, with a COLLATE clause or without, names a type';
 
+CREATE FUNCTION mongo_internal.query_columns(query text) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'mongo_query_columns' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION mongo_internal.query_columns(text) IS 'The columns that a SELECT gives, which is not run; 42601 for a text that is not one SELECT';
+
+-- What a query of one's own lacks; NULL where it is right, or its source tables are not there yet.
+CREATE FUNCTION mongo_internal.query_fault(t mongo.plan_table) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    given text[];
+    missing text;
+BEGIN
+    IF t.query IS NULL THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        given := mongo_internal.query_columns(t.query);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+        RETURN NULL;
+    WHEN OTHERS THEN
+        RETURN 'its query cannot be run: ' || SQLERRM;
+    END;
+    SELECT string_agg(w.name, ', ' ORDER BY w.position) INTO missing
+      FROM (SELECT c.name::text, c.position FROM mongo.plan_column AS c
+             WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND mongo_internal.column_expression(c) IS NOT NULL
+            UNION ALL SELECT '__key', 10000) AS w WHERE w.name <> ALL (given);
+    RETURN 'its query does not give the columns ' || missing;
+END $$;
+COMMENT ON FUNCTION mongo_internal.query_fault(mongo.plan_table) IS 'Why the query that a person gave for a table of a plan cannot give its rows; NULL where it can, or nobody can tell yet';
+
 -- What contradicts itself in a plan: a row a fault, in the order of the plan.
 CREATE FUNCTION mongo_internal.plan_faults(plan text) RETURNS TABLE (table_name name, column_name name, fault text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -24,6 +53,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                                    (CASE WHEN NOT u.enabled THEN format('its parent "%s" is disabled', t.parent) END),
                                    (CASE WHEN t.parent IS NOT NULL AND t.source_filter IS NOT NULL THEN 'a source_filter belongs to the topmost table' END),
                                    (CASE WHEN t.parent IS NOT NULL AND u.collection <> t.collection THEN 'its parent is of another collection' END),
+                                   (mongo_internal.query_fault(t)),
                                    (CASE WHEN NOT EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.role IN ('key', 'parent') AND c.enabled)
                                          THEN 'it has no key' END)) AS m (fault)
              WHERE t.plan = $1 AND t.enabled
@@ -98,9 +128,11 @@ BEGIN
         RETURN true;
     END IF;
     SELECT q.* INTO t FROM mongo.plan_table AS q WHERE q.plan = p.plan
+       AND (part <> 'source' OR q.subdocument IS NULL)
        AND object = CASE part WHEN 'source' THEN format('%I.%I', p.source_schema, q.source_name) ELSE format('%I.%I', p.target_schema, q.name) END;
     planned := CASE part WHEN 'source' THEN ARRAY(SELECT DISTINCT c.source_column::text FROM mongo.plan_column AS c
-                    WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.source_column <> '__key' AND c.role <> 'rest' ORDER BY 1)
+                    WHERE c.plan = t.plan AND c.table_name IN (SELECT * FROM mongo_internal.tables_beside(t.plan, t.name)) AND c.enabled
+                      AND c.source_column <> '__key' AND c.role <> 'rest' ORDER BY 1)
                ELSE ARRAY(SELECT c.name || ' ' || format_type(to_regtype(regexp_replace(mongo_internal.column_type(c), '\s+COLLATE\s.*$', '', 'i')), NULL)
                             FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled ORDER BY 1) END;
     stored := ARRAY(SELECT CASE part WHEN 'source' THEN a.attname ELSE a.attname || ' ' || format_type(a.atttypid, NULL) END
@@ -170,7 +202,7 @@ DECLARE
     t mongo.plan_table;
 BEGIN
     IF source_tables THEN
-        FOR t IN SELECT q.* FROM mongo.plan_table AS q WHERE q.plan = p.plan ORDER BY q.position LOOP
+        FOR t IN SELECT q.* FROM mongo.plan_table AS q WHERE q.plan = p.plan AND q.subdocument IS NULL ORDER BY q.position LOOP
             IF to_regclass(format('%I.%I', p.source_schema, t.source_name)) IS NOT NULL THEN
                 EXECUTE format('DROP FOREIGN TABLE %I.%I', p.source_schema, t.source_name);
             END IF;
@@ -195,7 +227,7 @@ BEGIN
     RETURN QUERY
     SELECT t.name, c.path, c.documents, c.bad + c.nulls, c.bad_types, c.example_ids
       FROM mongo.plan_table AS t, LATERAL mongo.conformance(format('%I.%I', p.source_schema, t.source_name)::regclass, unmapped.examples) AS c
-     WHERE t.plan = p.plan AND t.enabled AND c.type = 'no column'
+     WHERE t.plan = p.plan AND t.enabled AND t.subdocument IS NULL AND c.type = 'no column'
      ORDER BY t.position, c.path;
 END $$;
 COMMENT ON FUNCTION mongo.unmapped(text, integer) IS

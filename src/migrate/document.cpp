@@ -13,6 +13,7 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(mongo_document);
 PG_FUNCTION_INFO_V1(mongo_element);
+PG_FUNCTION_INFO_V1(mongo_field);
 PG_FUNCTION_INFO_V1(mongo_bson_to_json);
 }
 
@@ -32,7 +33,7 @@ struct Part {
 struct ColumnForm {
     Encoder *encoder;
     BsonType number; // the type that most numbers have here; Missing: that of the column's type
-    bool elements;   // bytea[]: what mongo_internal.element made of the rows of a child table
+    BsonType made;   // Array, Document: a bytea[] of documents of one field, an element or a field of it each
 };
 
 // What a call site repeats for every row.
@@ -71,8 +72,11 @@ bool is_number(Oid type) {
 }
 
 ColumnForm column_form(const char *path, const char *type, Form_pg_attribute attribute) {
-    ColumnForm form{nullptr, BsonType::Missing, strcmp(type, "elements") == 0};
-    if (form.elements)
+    ColumnForm form{nullptr, BsonType::Missing, BsonType::Missing};
+    form.made = strcmp(type, "elements") == 0 ? BsonType::Array
+                : strcmp(type, "fields") == 0 ? BsonType::Document
+                                              : BsonType::Missing;
+    if (form.made != BsonType::Missing)
         return form;
     Oid base = getBaseType(attribute->atttypid);
     if (is_number(base))
@@ -193,24 +197,24 @@ const char *number_text(Oid type, Datum value) {
     return OidOutputFunctionCall(output, value);
 }
 
-// A bytea[] of documents {"": element}.
-void write_elements(BsonWriter *writer, FieldKey key, Datum array) {
+// A bytea[] of documents {"": element}, or {name: value} where a document is to be made.
+void write_made(BsonWriter *writer, FieldKey key, BsonType made, Datum array) {
     Datum *elements;
     bool *nulls;
     int count;
     deconstruct_array(DatumGetArrayTypeP(array), BYTEAOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-    write_key(writer, BsonType::Array, key);
+    write_key(writer, made, key);
     int start = begin_document(writer);
     for (int i = 0; i < count; i++) {
+        if (nulls[i])
+            continue;
         IndexKey index(static_cast<uint32_t>(i));
-        const bytea *bytes = nulls[i] ? nullptr : DatumGetByteaPP(elements[i]);
-        BsonValue element = bytes ? field_of(reinterpret_cast<const uint8_t *>(VARDATA_ANY(bytes)),
-                                             static_cast<uint32_t>(VARSIZE_ANY_EXHDR(bytes)), "")
-                                  : kMissing;
-        if (element.type == BsonType::Missing)
-            write_null(writer, index.key);
-        else
-            write_value(writer, index.key, element);
+        const bytea *bytes = DatumGetByteaPP(elements[i]);
+        BsonReader reader(reinterpret_cast<const uint8_t *>(VARDATA_ANY(bytes)),
+                          static_cast<uint32_t>(VARSIZE_ANY_EXHDR(bytes)));
+        if (reader.next())
+            write_value(writer, made == BsonType::Array ? index.key : FieldKey{reader.key(), reader.key_length()},
+                        reader.value());
     }
     end_document(writer, start);
 }
@@ -225,8 +229,8 @@ struct Row {
 void write_column(const Row &row, int column, BsonWriter *writer, FieldKey key) {
     const ColumnForm &form = row.shape->columns[column];
     Datum value = row.values[column];
-    if (form.elements)
-        return write_elements(writer, key, value);
+    if (form.made != BsonType::Missing)
+        return write_made(writer, key, form.made, value);
     if (form.number != BsonType::Missing) {
         const char *text = number_text(TupleDescAttr(row.descriptor, column)->atttypid, value);
         if (write_number_as(writer, key, text, form.number))
@@ -265,9 +269,8 @@ void write_part(const Row &row, const Part *part, const JsonValue *rest, BsonWri
 
 // The element itself: its value, its fields, or what the rest has of it. One that leaves nothing is an empty document,
 // or null where the table has a column for the element.
-void write_element(const Row &row, const JsonValue *rest, BsonWriter *writer) {
+void write_element(const Row &row, const JsonValue *rest, BsonWriter *writer, FieldKey key) {
     const Part *root = &row.shape->root;
-    FieldKey key = key_of("");
     if (root->set || is_plain_object(rest))
         write_part(row, root, rest, writer, key);
     else if (rest)
@@ -282,20 +285,22 @@ Datum bytes_of(const BsonWriter &writer) {
     return PointerGetDatum(cstring_to_text_with_len(writer.buffer.data, writer.buffer.len));
 }
 
-Datum make_document(FunctionCallInfo fcinfo, bool element) {
-    for (int i = 1; i < 4; i++)
+// Arguments from `first` on: rest, paths, types, fields. element: the key of the value, null: the document itself.
+Datum make_document(FunctionCallInfo fcinfo, int first, const char *element) {
+    for (int i = first + 1; i < first + 4; i++)
         if (PG_ARGISNULL(i))
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                             errmsg("the paths, types and values of a document must not be null")));
-    HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(3);
+    HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(first + 3);
     TupleDesc descriptor = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
     Shape *shape = static_cast<Shape *>(fcinfo->flinfo->fn_extra);
     if (!shape || shape->row_type != descriptor->tdtypeid || shape->row_typmod != descriptor->tdtypmod ||
-        !same_array(shape->paths, PG_GETARG_DATUM(1)) || !same_array(shape->types, PG_GETARG_DATUM(2))) {
+        !same_array(shape->paths, PG_GETARG_DATUM(first + 1)) ||
+        !same_array(shape->types, PG_GETARG_DATUM(first + 2))) {
         fcinfo->flinfo->fn_extra = nullptr;
         if (shape)
             MemoryContextDelete(shape->context);
-        shape = make_shape(fcinfo->flinfo->fn_mcxt, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), descriptor);
+        shape = make_shape(fcinfo->flinfo->fn_mcxt, PG_GETARG_DATUM(first + 1), PG_GETARG_DATUM(first + 2), descriptor);
         fcinfo->flinfo->fn_extra = shape;
     }
     HeapTupleData tuple;
@@ -308,8 +313,8 @@ Datum make_document(FunctionCallInfo fcinfo, bool element) {
     heap_deform_tuple(&tuple, descriptor, values, nulls);
     mark_set(&shape->root, nulls);
     JsonValue *rest = nullptr;
-    if (!PG_ARGISNULL(0)) {
-        rest = const_cast<JsonValue *>(read_jsonb(PG_GETARG_DATUM(0)));
+    if (!PG_ARGISNULL(first)) {
+        rest = const_cast<JsonValue *>(read_jsonb(PG_GETARG_DATUM(first)));
         unescape_all(rest);
     }
     Row row{shape, descriptor, values, nulls};
@@ -317,7 +322,7 @@ Datum make_document(FunctionCallInfo fcinfo, bool element) {
     begin_writer(&writer);
     int start = begin_document(&writer);
     if (element)
-        write_element(row, rest, &writer);
+        write_element(row, rest, &writer, key_of(element));
     else
         write_fields(row, &shape->root, rest, &writer);
     end_document(&writer, start);
@@ -330,9 +335,13 @@ Datum make_document(FunctionCallInfo fcinfo, bool element) {
 
 using namespace mongo_fdw;
 
-extern "C" Datum mongo_document(PG_FUNCTION_ARGS) { return make_document(fcinfo, false); }
+extern "C" Datum mongo_document(PG_FUNCTION_ARGS) { return make_document(fcinfo, 0, nullptr); }
 
-extern "C" Datum mongo_element(PG_FUNCTION_ARGS) { return make_document(fcinfo, true); }
+extern "C" Datum mongo_element(PG_FUNCTION_ARGS) { return make_document(fcinfo, 0, ""); }
+
+extern "C" Datum mongo_field(PG_FUNCTION_ARGS) {
+    return make_document(fcinfo, 1, utf8_of(text_argument(fcinfo, 0, "name")));
+}
 
 extern "C" Datum mongo_bson_to_json(PG_FUNCTION_ARGS) {
     bytea *bytes = PG_GETARG_BYTEA_PP(0);

@@ -8,11 +8,16 @@ COMMENT ON FUNCTION mongo.bson_to_json(bytea, text) IS
 CREATE FUNCTION mongo_internal.document(rest jsonb, paths text[], types text[], fields record) RETURNS bytea
     AS 'MODULE_PATHNAME', 'mongo_document' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION mongo_internal.document(jsonb, text[], text[], record) IS
-    'A document as BSON: the values of fields at their paths (NULL: none there), and below them what a rest column kept. types: of each value the BSON type that most have (matters for numbers), or elements for a bytea[] that mongo_internal.element made. 22023 unless there are as many paths and types as values';
+    'A document as BSON: the values of fields at their paths (NULL: none there), and below them what a rest column kept. types: of each value the BSON type that most have (matters for numbers), or elements for a bytea[] that mongo_internal.element made, fields for one of mongo_internal.field. 22023 unless there are as many paths and types as values';
 CREATE FUNCTION mongo_internal.element(rest jsonb, paths text[], types text[], fields record) RETURNS bytea
     AS 'MODULE_PATHNAME', 'mongo_element' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION mongo_internal.element(jsonb, text[], text[], record) IS
     'An element of an array as BSON {"": element}; as mongo_internal.document, with paths from the element on; an empty path is the element itself';
+
+CREATE FUNCTION mongo_internal.field(name text, rest jsonb, paths text[], types text[], fields record) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'mongo_field' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mongo_internal.field(text, jsonb, text[], text[], record) IS
+    'A field of a map as BSON {name: value}, as mongo_internal.element; an array of them has type fields';
 
 CREATE FUNCTION mongo_internal.path_keys(path text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -27,7 +32,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                 WHEN k.keys[1:cardinality(k.above)] IS DISTINCT FROM k.above THEN NULL
                 WHEN $2 LIKE '[%' AND k.keys <> k.above THEN to_json(k.keys[cardinality(k.above) + 1:])::text
                 ELSE array_to_string(k.keys[cardinality(k.above) + 1:], '.') END
-      FROM (SELECT mongo_internal.path_keys($2) AS keys, coalesce(mongo_internal.path_keys(replace($1, '[]', '')), '{}') AS above) AS k
+      FROM (SELECT mongo_internal.path_keys($2) AS keys, coalesce(mongo_internal.path_keys(mongo_internal.plain_path($1)), '{}') AS above) AS k
 $$;
 COMMENT ON FUNCTION mongo_internal.relative_path(text, text) IS
     'The path of a field within the document, or within the elements of an unwound array; empty for the element itself, NULL for a field that is not in it';
@@ -81,14 +86,15 @@ BEGIN
         RETURN NULL;
     ELSIF c.role = 'field' AND keyed.key = 'bigint' THEN
         old := mongo_internal.id_column(keyed);
-        RETURN format('(SELECT %s FROM %I.%I AS k WHERE k.%I = %s)', mongo_internal.inverse_expression(old, 'k'), target, keyed.name,
-                      (mongo_internal.key_columns(keyed))[1], value);
+        RETURN format(CASE WHEN c.source_type LIKE '%[]' THEN 'CASE WHEN %5$s IS NOT NULL THEN ARRAY(SELECT %1$s FROM unnest(%5$s) WITH ORDINALITY AS u (id, n) LEFT JOIN %2$I.%3$I AS k ON k.%4$I = u.id ORDER BY u.n) END'
+                           ELSE '(SELECT %1$s FROM %2$I.%3$I AS k WHERE k.%4$I = %5$s)' END,
+                      mongo_internal.inverse_expression(old, 'k'), target, keyed.name, (mongo_internal.key_columns(keyed))[1], value);
     ELSIF c.type IS NOT NULL AND c.type <> plain THEN
         value := format('%s::%s', value, plain);
     END IF;
     IF c.source_type ~ '\.objectid\[\]$' AND plain <> 'mongo.objectid[]' THEN
-        RETURN format('(SELECT array_agg(%s ORDER BY u.n) FROM unnest(%s) WITH ORDINALITY AS u (id, n))',
-                      mongo_internal.objectid_of('u.id', rtrim(plain, '[]')), value);
+        RETURN format('CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT %s FROM unnest(%1$s) WITH ORDINALITY AS u (id, n) ORDER BY u.n) END',
+                      value, mongo_internal.objectid_of('u.id', rtrim(plain, '[]')));
     ELSIF c.source_type ~ '\.objectid$' THEN
         RETURN mongo_internal.objectid_of(value, plain);
     END IF;
@@ -111,6 +117,16 @@ $$;
 COMMENT ON FUNCTION mongo_internal.elements_expression(mongo.plan_table, mongo.plan_table, text) IS
     'SQL over an alias of a parent table for the elements that the rows of a child table stand for: bytea[] in order, NULL for none';
 
+-- A column of the table of a sub-document, for the row of the table above.
+CREATE FUNCTION mongo_internal.subdocument_expression(child mongo.plan_table, parent mongo.plan_table, c mongo.plan_column, alias text) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('(SELECT %s FROM %I.%I AS u WHERE %s)', mongo_internal.inverse_expression($3, 'u'), (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = ($1).plan), ($1).name,
+                  string_agg(format('u.%I = %I.%I', a.child, $4, a.parent), ' AND ' ORDER BY a.place))
+      FROM unnest(mongo_internal.key_columns($1), mongo_internal.key_columns($2)) WITH ORDINALITY AS a (child, parent, place)
+$$;
+COMMENT ON FUNCTION mongo_internal.subdocument_expression(mongo.plan_table, mongo.plan_table, mongo.plan_column, text) IS
+    'SQL over an alias of a table for a value of the row of its sub-document''s table';
+
 CREATE FUNCTION mongo_internal.document_expression(t mongo.plan_table, alias text) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -127,11 +143,16 @@ BEGIN
               FROM mongo.plan_column AS c
              WHERE c.plan = t.plan AND c.table_name = t.name AND c.role = 'field' AND c.enabled AND c.path IS NOT NULL AND c.source_column IS NOT NULL
             UNION ALL
-            SELECT 2, k.position, mongo_internal.relative_path(t.unwind, replace(k.unwind, '[]', '')), 'elements', mongo_internal.elements_expression(k, t, alias)
+            SELECT 2, k.position, mongo_internal.relative_path(t.unwind, mongo_internal.plain_path(k.unwind)), CASE WHEN k.unwind LIKE '%{}' THEN 'fields' ELSE 'elements' END,
+                   mongo_internal.elements_expression(k, t, alias)
               FROM mongo.plan_table AS k
-             WHERE k.plan = t.plan AND k.parent = t.name AND k.enabled AND k.levels = t.levels + 1) AS p
+             WHERE k.plan = t.plan AND k.parent = t.name AND k.enabled AND k.levels = t.levels + 1
+            UNION ALL
+            SELECT 3, c.position, mongo_internal.relative_path(t.unwind, c.path), coalesce(c.bson_type, ''), mongo_internal.subdocument_expression(k, t, c, alias)
+              FROM mongo.plan_table AS k JOIN mongo.plan_column AS c ON c.plan = k.plan AND c.table_name = k.name AND c.role = 'field' AND c.enabled AND c.source_column IS NOT NULL
+             WHERE k.plan = t.plan AND k.parent = t.name AND k.enabled AND k.subdocument IS NOT NULL) AS p
      WHERE p.path IS NOT NULL AND p.value IS NOT NULL;
-    RETURN format(E'mongo_internal.%s(%s, %L, %L, ROW(\n    %s))', CASE WHEN t.parent IS NULL THEN 'document' ELSE 'element' END, rest,
+    RETURN format(E'mongo_internal.%s%s, %L, %L, ROW(\n    %s))', CASE WHEN t.parent IS NULL THEN 'document(' WHEN t.unwind LIKE '%{}' THEN format('field(%I.%I, ', alias, (mongo_internal.key_columns(t))[cardinality(mongo_internal.key_columns(t))]) ELSE 'element(' END, rest,
                   coalesce(parts.paths, '{}'), coalesce(parts.types, '{}'), coalesce(parts.fields, ''));
 END $$;
 COMMENT ON FUNCTION mongo_internal.document_expression(mongo.plan_table, text) IS

@@ -21,6 +21,7 @@ CREATE TABLE mongo.plan_table (
     collection text NOT NULL,
     unwind text,
     levels integer NOT NULL DEFAULT 0,
+    subdocument text,
     parent name,
     key text NOT NULL CHECK (key IN ('text', 'uuid', 'bytea', 'objectid', 'bigint', 'same', 'none')),
     source_filter json,
@@ -93,11 +94,13 @@ COMMENT ON COLUMN mongo.plan.source_schema IS 'The schema of the foreign tables 
 COMMENT ON COLUMN mongo.plan.options IS 'The arguments of create_plan, for replace';
 COMMENT ON TABLE mongo.plan_table IS 'The target tables of a plan, each from a collection, or from the elements of an array in it (unwind)';
 COMMENT ON COLUMN mongo.plan_table.parent IS 'The table of the documents or elements that hold this one''s';
+COMMENT ON COLUMN mongo.plan_table.unwind IS 'The array, or ({}) the map, whose elements are the rows, as option unwind of the source table';
+COMMENT ON COLUMN mongo.plan_table.subdocument IS 'The path of a sub-document whose fields are the columns: a row where one of them is there. Its source table is that of the parent';
 COMMENT ON COLUMN mongo.plan_table.key IS 'What becomes of _id: text (24 hexadecimal digits), uuid, bytea, objectid; bigint (an identity, the old key in legacy_id); same (no ObjectId); none';
 COMMENT ON COLUMN mongo.plan_table.source_filter IS 'A filter of MongoDB that documents must match; of tables without a parent, whose children inherit it';
 COMMENT ON COLUMN mongo.plan_table.query IS 'A SELECT of one''s own over the source tables, in place of source_query';
 COMMENT ON TABLE mongo.plan_column IS 'The columns of the target tables: where a value comes from (path, source_column) and what becomes of it (type, expression)';
-COMMENT ON COLUMN mongo.plan_column.role IS 'field; key: the primary key; legacy: _id where the key is another; source_key: the key of the document, where _id has several types or is a document; parent: the key of the topmost table; ord: a position; rest: what the other columns leave';
+COMMENT ON COLUMN mongo.plan_column.role IS 'field; key: the primary key; legacy: _id where the key is another; source_key: the key of the document, where _id has several types or is a document; parent: the key of the topmost table; ord: a position, or the key of a map; rest: what the other columns leave';
 COMMENT ON COLUMN mongo.plan_column.type IS 'Type in the target; NULL: that of the key of the own, the parent or the referred table';
 COMMENT ON COLUMN mongo.plan_column.bson_type IS 'The type that most values have, used to write back';
 COMMENT ON COLUMN mongo.plan_column.refers_to IS 'The table whose key the values are: they are converted as that key is';

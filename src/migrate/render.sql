@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                 CASE $3 WHEN 'uuid' THEN format('mongo.objectid_to_uuid(%s)', $1) WHEN 'bytea' THEN $1 || '::bytea'
                         WHEN 'objectid' THEN $1 WHEN 'same' THEN $1 ELSE $1 || '::text' END
                 WHEN $2 ~ '\.objectid\[\]$' THEN
-                CASE $3 WHEN 'uuid' THEN format('(SELECT array_agg(mongo.objectid_to_uuid(u.id) ORDER BY u.n) FROM unnest(%s) WITH ORDINALITY AS u (id, n))', $1)
+                CASE $3 WHEN 'uuid' THEN format('CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT mongo.objectid_to_uuid(u.id) FROM unnest(%1$s) WITH ORDINALITY AS u (id, n) ORDER BY u.n) END', $1)
                         WHEN 'bytea' THEN $1 || '::bytea[]' WHEN 'objectid' THEN $1 WHEN 'same' THEN $1 ELSE $1 || '::text[]' END
                 ELSE $1 END
 $$;
@@ -33,10 +33,11 @@ BEGIN
     ELSIF c.type IS NOT NULL THEN
         RETURN c.type;
     ELSIF c.role NOT IN ('legacy', 'source_key') AND key IN ('bigint', 'none') THEN
-        RETURN 'bigint';
+        RETURN CASE WHEN c.source_type LIKE '%[]' THEN 'bigint[]' ELSE 'bigint' END;
     END IF;
-    own := mongo_internal.target_type(c.source_type, coalesce(key, 'text'));
-    RETURN CASE WHEN own = 'text' AND c.source_type ~ '\.objectid$' THEN 'text COLLATE "C"' ELSE own END;
+    own := CASE WHEN c.refers_to IS NOT NULL AND c.source_type LIKE 'json%' THEN mongo_internal.target_type('mongo.objectid', key)
+           ELSE mongo_internal.target_type(c.source_type, coalesce(key, 'text')) END;
+    RETURN CASE WHEN own = 'text' AND (c.source_type ~ '\.objectid$' OR c.source_type LIKE 'json%') THEN 'text COLLATE "C"' ELSE own END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.column_type(mongo.plan_column) IS 'The type of a target column, that of the key it stands for where the plan gives none';
 
@@ -56,13 +57,14 @@ BEGIN
     ELSIF c.role = 'rest' THEN
         RETURN mongo_internal.rest_expression(c);
     ELSIF c.role = 'ord' THEN
-        RETURN CASE c.source_column WHEN '__ord' THEN value
+        RETURN CASE WHEN c.source_column IN ('__ord', '__name') THEN value
                ELSE format('%s[%s]', value, (SELECT count(*) FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.role = 'ord' AND o.position <= c.position)) END;
     ELSIF c.role = 'key' AND keyed.key IN ('bigint', 'none') THEN
         RETURN NULL;
     ELSIF c.role <> 'legacy' AND keyed.key = 'bigint' THEN
-        SELECT format('(SELECT k.%I FROM %I.%I AS k WHERE k.%I = %s)', k.name, target, keyed.name, l.name,
-                      CASE l.role WHEN 'source_key' THEN 's.__key' ELSE mongo_internal.convert_key(value, c.source_type, 'text') END)
+        SELECT format(CASE WHEN c.source_type LIKE '%[]' THEN 'CASE WHEN %6$s IS NOT NULL THEN ARRAY(SELECT k.%1$I FROM unnest(%6$s) WITH ORDINALITY AS u (id, n) LEFT JOIN %2$I.%3$I AS k ON k.%4$I = u.id::text ORDER BY u.n) END'
+                           ELSE '(SELECT k.%1$I FROM %2$I.%3$I AS k WHERE k.%4$I = %5$s)' END, k.name, target, keyed.name, l.name,
+                      CASE l.role WHEN 'source_key' THEN 's.__key' ELSE mongo_internal.convert_key(value, c.source_type, 'text') END, value)
           INTO looked_up FROM mongo.plan_column AS k, mongo.plan_column AS l
          WHERE k.plan = c.plan AND k.table_name = keyed.name AND k.role = 'key' AND l.plan = c.plan AND l.table_name = keyed.name
            AND (l.role = 'legacy' OR (l.role = 'source_key' AND c.role = 'parent')) ORDER BY l.role DESC LIMIT 1;
@@ -90,8 +92,8 @@ DECLARE
     f mongo.plan_column;
     path text;
 BEGIN
-    FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = c.table_name AND o.role = 'field' AND o.enabled
-                AND o.expression IS NOT NULL AND o.source_column IS NOT NULL AND o.path IS NOT NULL ORDER BY o.position LOOP
+    FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name IN (SELECT * FROM mongo_internal.tables_beside(c.plan, c.table_name)) AND o.role = 'field' AND o.enabled
+                AND o.expression IS NOT NULL AND o.source_column IS NOT NULL AND o.path IS NOT NULL ORDER BY o.table_name = c.table_name DESC, o.table_name, o.position LOOP
         path := coalesce(mongo_internal.relative_path(unwound, f.path), f.path);
         rest := format(E'mongo_internal.keep_left(%s, %s,\n           CASE WHEN %s IS NULL THEN to_jsonb(s.%I) END)', rest,
                        format('%L::text[]', mongo_internal.path_keys(path)),
@@ -134,26 +136,38 @@ BEGIN
       FROM (SELECT c.position, c.name, mongo_internal.column_expression(c) AS sql FROM mongo.plan_column AS c
              WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled) AS e WHERE e.sql IS NOT NULL;
     RETURN format(E'SELECT %s\n  FROM %I.%I AS s', columns, (SELECT p.source_schema FROM mongo.plan AS p WHERE p.plan = t.plan), t.source_name)
-        || CASE t.levels WHEN 0 THEN '' WHEN 1 THEN E'\n WHERE s.__ord IS NOT NULL'
-                ELSE E'\n WHERE s.__ords IS NOT NULL AND array_position(s.__ords, NULL) IS NULL' END;
+        || coalesce(E'\n WHERE ' || nullif(concat_ws(' AND ',
+               CASE WHEN t.levels = 1 THEN 's.__ord IS NOT NULL' WHEN t.levels > 1 THEN 's.__ords IS NOT NULL AND array_position(s.__ords, NULL) IS NULL' END,
+               (SELECT format('num_nonnulls(%s) > 0', string_agg(mongo_internal.column_expression(c), ', ' ORDER BY c.position)) FROM mongo.plan_column AS c
+                 WHERE t.subdocument IS NOT NULL AND c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.role = 'field' HAVING count(*) > 0)), ''), '');
 END $$;
 COMMENT ON FUNCTION mongo.source_query(text, text) IS
     'The SELECT over the source tables that gives the rows of a target table, with its columns by name: what load inserts and what checks compare with. 42704 for an unknown plan or table';
+
+-- The tables of a plan that share a source table: those of its sub-documents, and itself.
+CREATE FUNCTION mongo_internal.tables_beside(plan text, table_name text) RETURNS SETOF name LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.name FROM mongo.plan_table AS t JOIN mongo.plan_table AS o ON o.plan = t.plan AND o.source_name = t.source_name AND (o.enabled OR o.name = t.name)
+     WHERE t.plan = $1 AND t.name = $2
+$$;
+COMMENT ON FUNCTION mongo_internal.tables_beside(text, text) IS 'The tables of a plan whose rows come from the same source table';
 
 -- The list of a table's columns in its source table, a line each.
 CREATE FUNCTION mongo_internal.source_columns(t mongo.plan_table) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg('    ' || l.line, E',\n' ORDER BY l.position)
-      FROM (SELECT min(c.position) AS position,
+      FROM (SELECT min(c.position + CASE WHEN c.table_name = ($1).name THEN 0 ELSE 5000 END) AS position,
                    format('%I %s', c.source_column, min(c.source_type)) || coalesce(' OPTIONS (' || nullif(concat_ws(', ',
                        CASE WHEN c.source_column <> min(c.path) THEN format('path %L', min(c.path)) END,
                        CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'legacy', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
               FROM mongo.plan_column AS c
-             WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column <> '__key'
+             WHERE c.plan = ($1).plan AND c.table_name IN (SELECT * FROM mongo_internal.tables_beside(($1).plan, ($1).name))
+               AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column <> '__key'
              GROUP BY c.source_column
             UNION ALL SELECT 10000, CASE ($1).levels WHEN 1 THEN '__ord integer' ELSE '__ords integer[]' END WHERE ($1).levels > 0
+            UNION ALL SELECT 10000, CASE ($1).levels WHEN 1 THEN '__name text' ELSE '__names text[]' END WHERE ($1).unwind LIKE '%{}%'
             UNION ALL SELECT 10001, '__rest jsonb' || coalesce((SELECT format(' OPTIONS (except %L)', json_agg(k.unwind ORDER BY k.position))
-                                      FROM mongo.plan_table AS k WHERE k.plan = ($1).plan AND k.parent = ($1).name AND k.enabled HAVING count(*) > 0), '')
+                                      FROM mongo.plan_table AS k WHERE k.plan = ($1).plan AND k.parent = ($1).name AND k.enabled AND k.subdocument IS NULL HAVING count(*) > 0), '')
              WHERE EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.role = 'rest' AND c.enabled)
             UNION ALL SELECT 10002, '__errors jsonb'
             UNION ALL SELECT 10003, '__key bytea') AS l
@@ -244,7 +258,7 @@ BEGIN
     SELECT row_number() OVER (ORDER BY a.place, a.position, a.number), a.part, a.object, a.statement
       FROM (SELECT 1 AS place, 0 AS position, 0 AS number, 'source' AS part, quote_ident(p.source_schema) AS object, format('CREATE SCHEMA IF NOT EXISTS %I;', p.source_schema) AS statement
             UNION ALL SELECT 1, t.position, 1, 'source', format('%I.%I', p.source_schema, t.source_name), mongo_internal.source_statement(p, t)
-              FROM mongo.plan_table AS t WHERE t.plan = p.plan AND t.enabled
+              FROM mongo.plan_table AS t WHERE t.plan = p.plan AND t.enabled AND t.subdocument IS NULL
             UNION ALL SELECT 2, 0, 0, 'target', quote_ident(p.target_schema), format('CREATE SCHEMA IF NOT EXISTS %I;', p.target_schema)
             UNION ALL SELECT 2, t.position, 1, 'target', format('%I.%I', p.target_schema, t.name), mongo_internal.target_statement(p, t)
               FROM mongo.plan_table AS t WHERE t.plan = p.plan AND t.enabled
