@@ -179,7 +179,7 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
     request.source = {survey->server, GetUserId(), survey->database, info->name,
                       psprintf("%s.%s", server_text_of(survey->database), info->shown)};
     request.size = kSample;
-    request.random = true;
+    request.random = !survey->only_ids; // a plan is the same for the same documents
     SampleMethod method;
     Profile *profile = profile_sample(
         request, {kFullDepth, kManyPaths, import_rules(NIL, NIL).map_threshold, true, kKeptValues}, &method);

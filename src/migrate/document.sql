@@ -76,7 +76,7 @@ DECLARE
     value text := format('%I.%I', alias, c.name);
     keyed mongo.plan_table := mongo_internal.key_table(c);
     key text := coalesce(keyed.key, (mongo_internal.root_of_column(c)).key);
-    plain text := mongo_internal.target_type(c.source_type, key);
+    plain text := mongo_internal.target_type(mongo_internal.read_type(c), key);
     target name := (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = c.plan);
     old mongo.plan_column;
 BEGIN
@@ -98,7 +98,7 @@ BEGIN
     ELSIF c.source_type ~ '\.objectid$' THEN
         RETURN mongo_internal.objectid_of(value, plain);
     END IF;
-    RETURN CASE WHEN plain = c.source_type THEN value ELSE format('%s::%s', value, c.source_type) END;
+    RETURN CASE WHEN plain = mongo_internal.read_type(c) THEN value ELSE format('%s::%s', value, c.source_type) END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.inverse_expression(mongo.plan_column, text) IS
     'SQL over an alias of a target table for the value that its source column had; NULL for a column with an expression and no inverse';

@@ -41,6 +41,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.column_type(mongo.plan_column) IS 'The type of a target column, that of the key it stands for where the plan gives none';
 
+-- The type that the source table gives a column: what a person asked for is read as that, so that a value that does not fit
+-- it is a misfit, where a cast would round or cut it.
+CREATE FUNCTION mongo_internal.read_type(c mongo.plan_column) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN ($1).role = 'field' AND ($1).expression IS NULL AND ($1).refers_to IS NULL AND EXISTS (
+                    SELECT FROM (VALUES ('{smallint,integer,bigint,numeric,real,double precision}'::regtype[]), ('{text,varchar,bpchar}'), ('{timestamptz,timestamp,date}')) AS f (family)
+                     WHERE to_regtype(($1).source_type) = ANY (f.family) AND to_regtype(regexp_replace(regexp_replace(($1).type, '\s+COLLATE\s.*$', '', 'i'), '\(.*\)', '')) = ANY (f.family))
+                THEN regexp_replace(($1).type, '\s+COLLATE\s.*$', '', 'i') ELSE ($1).source_type END
+$$;
+COMMENT ON FUNCTION mongo_internal.read_type(mongo.plan_column) IS 'The type of a column of a plan in its source table';
+
 -- SQL over s, the source row; NULL for what the target makes by itself.
 CREATE FUNCTION mongo_internal.column_expression(c mongo.plan_column) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -71,7 +82,7 @@ BEGIN
         RETURN looked_up;
     END IF;
     value := mongo_internal.convert_key(value, c.source_type, coalesce(keyed.key, (mongo_internal.root_of_column(c)).key));
-    RETURN CASE WHEN c.type IS NOT NULL AND c.type <> mongo_internal.target_type(c.source_type, (mongo_internal.root_of_column(c)).key)
+    RETURN CASE WHEN c.type IS NOT NULL AND c.type <> mongo_internal.target_type(mongo_internal.read_type(c), (mongo_internal.root_of_column(c)).key)
                 THEN format('%s::%s', value, c.type) ELSE value END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.column_expression(mongo.plan_column) IS 'SQL that makes a target column of a source row s; NULL for identities';
@@ -157,7 +168,7 @@ CREATE FUNCTION mongo_internal.source_columns(t mongo.plan_table) RETURNS text L
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg('    ' || l.line, E',\n' ORDER BY l.position)
       FROM (SELECT min(c.position + CASE WHEN c.table_name = ($1).name THEN 0 ELSE 5000 END) AS position,
-                   format('%I %s', c.source_column, min(c.source_type)) || coalesce(' OPTIONS (' || nullif(concat_ws(', ',
+                   format('%I %s', c.source_column, min(mongo_internal.read_type(c))) || coalesce(' OPTIONS (' || nullif(concat_ws(', ',
                        CASE WHEN c.source_column <> min(c.path) THEN format('path %L', min(c.path)) END,
                        CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'legacy', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
               FROM mongo.plan_column AS c

@@ -10,33 +10,25 @@ FROM (VALUES
     ('users', (SELECT count(*) FROM source.users), (SELECT count(*) FROM shop.users), 0),
     ('products', (SELECT count(*) FROM source.products), (SELECT count(*) FROM shop.products), (SELECT count(*) FROM shop.rejects WHERE target = 'products')),
     ('orders', (SELECT count(*) FROM source.orders), (SELECT count(*) FROM shop.orders), (SELECT count(*) FROM shop.rejects WHERE target = 'orders')),
-    ('order items', (SELECT count(*) FROM source.order_items), (SELECT count(*) FROM shop.order_items),
-        (SELECT count(*) FROM shop.rejects WHERE target = 'order_items')
-        + (SELECT count(*) FROM source.order_items i JOIN shop.rejects r ON r.target = 'orders' AND r.source_id = i._id::text))
+    ('order items', (SELECT count(*) FROM source.orders_items), (SELECT count(*) FROM shop.order_items),
+        (SELECT count(*) FROM shop.rejects WHERE target = 'order_items' AND reason = 'product was rejected')
+        + (SELECT count(*) FROM source.orders_items i JOIN shop.rejects r ON r.target = 'orders' AND r.source_id = i._id::text))
     ) v(target, source, moved, rejected);
 
--- Rows: both sides joined in full; whatever differs, or is on one side only, shows by its id.
-CREATE TEMP TABLE differences AS
-    SELECT 'users' AS target, coalesce(s._id, t.id)::text AS id FROM source.users s FULL JOIN shop.users t ON t.id = s._id
-    WHERE (s._id, s.name, s.email, s.joined, s.city, s.zip, s.tags) IS DISTINCT FROM (t.id, t.name, t.email, t.joined, t.city, t.zip, t.tags)
-UNION ALL
-    SELECT 'products', coalesce(s._id, t.id)::text FROM source.products s FULL JOIN shop.products t ON t.id = s._id
-    WHERE (s._id, s.sku, s.title, s.price, s.stock) IS DISTINCT FROM (t.id, t.sku, t.title, t.price, t.stock)
-UNION ALL
-    SELECT 'orders', coalesce(s._id, t.id)::text FROM source.orders s FULL JOIN shop.orders t ON t.id = s._id
-    WHERE (s._id, s.user_id, s.status, s.ordered) IS DISTINCT FROM (t.id, t.user_id, t.status, t.ordered)
-UNION ALL
-    SELECT 'order_items', coalesce(s._id, t.order_id) || '#' || coalesce(s.__ord, t.position)
-    FROM source.order_items s FULL JOIN shop.order_items t ON t.order_id = s._id AND t.position = s.__ord
-    WHERE (s._id, s.__ord, s.product, s.qty, s.price) IS DISTINCT FROM (t.order_id, t.position, t.product, t.qty, t.price)
-UNION ALL
-    SELECT 'cities', coalesce(s._id, t.id)::text FROM source.cities s FULL JOIN shop.cities t ON t.id = s._id
-    WHERE (s._id, s.name, s.countrycode, s.latitude, s.longitude, s.population, s.timezone)
-        IS DISTINCT FROM (t.id, t.name, t.country::text, t.latitude, t.longitude, t.population, t.timezone)
-UNION ALL
-    SELECT 'countries', coalesce(s._id, t.source_id) FROM source.countries s FULL JOIN shop.countries t ON t.source_id = s._id
-    WHERE (s._id, s.alpha2, s.alpha3, s.name, s.capital, s.area, s.population, s.timezones, s.languages, s.borders, s.translations, s.geo)
-        IS DISTINCT FROM (t.source_id, t.alpha2::text, t.alpha3::text, t.name, t.capital, t.area, t.population, t.timezones, t.languages, t.borders, t.translations, t.geo);
+-- Rows: the source query of each table and the table joined in full; whatever differs, or is on one side only, shows.
+CREATE TEMP TABLE differences (target text, id text);
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT q.name, string_agg(quote_ident(c.name), ', ' ORDER BY c.position) FILTER (WHERE c.role IN ('key', 'parent', 'ord')) AS key,
+                    string_agg(quote_ident(c.name), ', ' ORDER BY c.position) AS columns
+               FROM mongo.plan_table q JOIN mongo.plan_column c ON c.plan = q.plan AND c.table_name = q.name AND c.enabled WHERE q.plan = 'shop' AND q.name <> 'city_names' GROUP BY q.name
+    LOOP
+        EXECUTE format('INSERT INTO differences SELECT %1$L, concat_ws(''#'', %2$s) FROM (SELECT %3$s FROM (%4$s) AS q) AS s FULL JOIN (SELECT %3$s FROM shop.%1$I) AS t USING (%2$s) WHERE s IS DISTINCT FROM t',
+                       t.name, t.key, t.columns, mongo.source_query('shop', t.name));
+    END LOOP;
+END $$;
 INSERT INTO checks
 SELECT 'rows of ' || target || ' differ only where rejected', count(*) FILTER (WHERE NOT explained) = 0,
     format('%s differ, %s of them rejected', count(id), count(*) FILTER (WHERE explained))
@@ -47,11 +39,20 @@ LEFT JOIN LATERAL (
     FROM differences d WHERE d.target = all_targets.target) d ON true
 GROUP BY target;
 
+-- And back: the documents that the rows stand for, beside those that are stored. Key by key, whatever the order of fields.
+CREATE FOREIGN TABLE source.stored_orders (__key bytea, _id mongo.objectid, __doc jsonb) SERVER shop_mongodb OPTIONS (database 'demo', collection 'orders');
+SELECT mongo.document_query('shop', 'orders') AS documents \gset
+INSERT INTO checks
+SELECT 'orders come back from their rows as they are stored', count(*) FILTER (WHERE d.document::jsonb IS DISTINCT FROM s.__doc AND r.source_id IS NULL) = 0,
+       format('%s of %s documents, the others are rejected', count(*) FILTER (WHERE d.document::jsonb = s.__doc), count(*))
+  FROM source.stored_orders s LEFT JOIN (:documents) d USING (__key)
+  LEFT JOIN (SELECT DISTINCT split_part(source_id, '#', 1) AS source_id FROM shop.rejects WHERE target IN ('orders', 'order_items')) r ON r.source_id = s._id::text;
+
 -- References, asked of the source itself.
 INSERT INTO checks
-SELECT 'orphans among orders', count(*) = 1, format('%s order without its user', count(*)) FROM source.orders o LEFT JOIN source.users u ON u._id = o.user_id WHERE u._id IS NULL;
+SELECT 'orphans among orders', count(*) = 1, format('%s order without its user', count(*)) FROM source.orders o LEFT JOIN source.users u ON u._id = o."user" WHERE u._id IS NULL;
 INSERT INTO checks
-SELECT 'orphans among order items', count(*) = 0, format('%s items without their product', count(*)) FROM source.order_items i LEFT JOIN source.products p ON p._id = i.product WHERE p._id IS NULL;
+SELECT 'orphans among order items', count(*) = 0, format('%s items without their product', count(*)) FROM source.orders_items i LEFT JOIN source.products p ON p._id = i.product WHERE p._id IS NULL;
 
 -- A Decimal128 keeps every digit.
 INSERT INTO checks

@@ -20,12 +20,12 @@ run_demo() {
         "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v uri="$uri" -v run="${2-}" -f "$top/test/demo/$1" >&2
     }
     demo_sql 0_look.sql
-    demo_sql 1_foreign_tables.sql
-    demo_sql 2_target_tables.sql
-    demo_sql 3_load.sql 1
+    demo_sql 1_plan.sql
+    demo_sql 2_load.sql 1
+    demo_sql 3_constraints.sql
     step "change three documents in MongoDB, as a live source does"
     "$secantus_home/bin/python" "$top/test/demo/change.py" "$uri" demo
-    demo_sql 3_load.sql 2
+    demo_sql 2_load.sql 2
     step "validate and report"
     "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -f "$top/test/demo/4_validate.sql" -f "$top/test/demo/5_report.sql"
     cat >&2 <<TEXT
