@@ -230,6 +230,33 @@ SQL
     printf '| COPY FROM of 20 columns, ns a row | %s | | |\n' "$(ns "$ours" $rows)" >>"$bench_table"
 }
 
+# Case 14: a plan of 200 collections of 1,000 paths, against what looking at them and importing them takes.
+bench_plans() {
+    local collections=${BENCH_COLLECTIONS:-200} paths=1000 engine_uri profiled imported planned stated
+    step "case 14: $collections collections of $paths paths, engine documentdb"
+    engine_uri=$(server_uri documentdb)
+    "$secantus_home/bin/python" - "$engine_uri" "$collections" $paths <<'PYTHON'
+import sys
+import pymongo
+client = pymongo.MongoClient(sys.argv[1])
+client.drop_database("mongo_fdw_cpp_bench_wide")
+database = client["mongo_fdw_cpp_bench_wide"]
+for collection in range(int(sys.argv[2])):
+    database["c%d" % collection].insert_many([{"_id": i, **{"f%d" % path: i for path in range(int(sys.argv[3]) - 1)}} for i in range(10)])
+PYTHON
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+CREATE SERVER wide FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
+CREATE USER MAPPING FOR PUBLIC SERVER wide;
+CREATE SCHEMA wide;
+SQL
+    profiled=$(bench_statement "SELECT count(p.path) FROM mongo.catalog('wide', 'mongo_fdw_cpp_bench_wide') c, mongo.profile('wide', 'mongo_fdw_cpp_bench_wide', c.collection) p")
+    imported=$(bench_statement "CALL mongo.import_schema('wide', 'mongo_fdw_cpp_bench_wide', 'wide')")
+    planned=$(bench_statement "SELECT count(*) FROM mongo.create_plan('wide', 'wide', 'mongo_fdw_cpp_bench_wide', 'wide_target')")
+    stated=$(bench_statement "SELECT count(*) FROM mongo.plan_statements('wide')")
+    printf '| %s collections of %s paths: profile, import, create_plan, plan_statements, seconds | %s, %s, %s, %s | | |\n' "$collections" $paths "$profiled" "$imported" "$planned" "$stated" >>"$bench_table"
+    gate 'case 14: create_plan / (profile + import)' "$(awk -v a="$planned" -v b="$profiled" -v c="$imported" 'BEGIN { printf "%.2f", a / (b + c) }')" '<=' 1.3
+}
+
 # bench_wants CASE...: whether one of the cases was asked for; without any, all are.
 bench_wants() {
     local case
@@ -325,6 +352,7 @@ SQL
     if bench_wants 9 10; then bench_joins; fi
     if bench_wants 11; then bench_writes; fi
     if bench_wants 12; then bench_lists; fi
+    if bench_wants 14; then bench_plans; fi
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
