@@ -41,7 +41,6 @@ struct Sink {
 };
 
 void put_number(Sink *sink, const KeyNumber &number) {
-    sink->byte(bracket_byte(BsonType::Int32));
     sink->byte(static_cast<uint8_t>(number.kind));
     if (number.kind != KeyNumber::Kind::Negative && number.kind != KeyNumber::Kind::Positive)
         return;
@@ -145,6 +144,7 @@ bool put_scoped_code(Sink *sink, const BsonValue &value, int depth) {
     return put_fields(sink, code + code_size, static_cast<uint32_t>(scope_size), depth);
 }
 
+// The value behind its bracket.
 bool put_value(Sink *sink, const BsonValue &value, int depth) {
     constexpr uint64_t kSign = 1ULL << 63;
     int64_t integer;
@@ -165,11 +165,6 @@ bool put_value(Sink *sink, const BsonValue &value, int depth) {
         decimal_of_decimal128(value.data, &number);
         put_decimal(sink, number);
         return true;
-    default:
-        break;
-    }
-    sink->byte(bracket_byte(value.type));
-    switch (value.type) {
     case BsonType::String:
     case BsonType::Symbol:
     case BsonType::Code:
@@ -200,6 +195,17 @@ bool put_value(Sink *sink, const BsonValue &value, int depth) {
     }
 }
 
+uint64_t put_key(Sink sink, const BsonValue &value) {
+    sink.byte(bracket_byte(value.type));
+    return put_value(&sink, value, 0) ? sink.size : 0;
+}
+
+uint64_t put_key(Sink sink, const KeyNumber &number) {
+    sink.byte(bracket_byte(BsonType::Int32));
+    put_number(&sink, number);
+    return sink.size;
+}
+
 } // namespace
 
 KeyNumber key_number(bool negative, const char *digits, uint32_t count, int point) {
@@ -215,25 +221,12 @@ KeyNumber key_number(bool negative, const char *digits, uint32_t count, int poin
     return {negative ? KeyNumber::Kind::Negative : KeyNumber::Kind::Positive, point, digits, count};
 }
 
-uint64_t id_key_size(const BsonValue &value) {
-    Sink sink{nullptr, 0, 0};
-    return put_value(&sink, value, 0) ? sink.size : 0;
-}
+uint64_t id_key_size(const BsonValue &value) { return put_key(Sink{nullptr, 0, 0}, value); }
 
-void write_id_key(const BsonValue &value, uint8_t *out) {
-    Sink sink{out, 0, 0};
-    (void)put_value(&sink, value, 0);
-}
+void write_id_key(const BsonValue &value, uint8_t *out) { (void)put_key(Sink{out, 0, 0}, value); }
 
-uint64_t id_key_size(const KeyNumber &number) {
-    Sink sink{nullptr, 0, 0};
-    put_number(&sink, number);
-    return sink.size;
-}
+uint64_t id_key_size(const KeyNumber &number) { return put_key(Sink{nullptr, 0, 0}, number); }
 
-void write_id_key(const KeyNumber &number, uint8_t *out) {
-    Sink sink{out, 0, 0};
-    put_number(&sink, number);
-}
+void write_id_key(const KeyNumber &number, uint8_t *out) { (void)put_key(Sink{out, 0, 0}, number); }
 
 } // namespace mongo_fdw

@@ -33,4 +33,12 @@ void write_id_key(const KeyNumber &number, uint8_t *out);
 // Digits as a KeyNumber: leading zeros and zeros at the end are left out. point: digits before the decimal point.
 KeyNumber key_number(bool negative, const char *digits, uint32_t count, int point);
 
+// The bracket of a key, see type_bracket; -1 where it is none.
+int bracket_of_key(const uint8_t *key, uint64_t size);
+
+// The other way: a value that has this key. A number is an int64 where that holds it, else a double that is exactly
+// this number, else a Decimal128. id_value_size tells how much room the value needs; 0 where the bytes are no key.
+uint64_t id_value_size(const uint8_t *key, uint64_t size);
+BsonValue id_value(const uint8_t *key, uint64_t size, uint8_t *room);
+
 } // namespace mongo_fdw

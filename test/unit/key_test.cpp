@@ -420,6 +420,46 @@ TEST(Key, CodeWithScopeByCodeThenScope) {
     EXPECT_LT(key_of(b), key_of(c));
 }
 
+// A key says a value that has the same key, whatever type its number has.
+void check_value(const BsonValue &value) {
+    std::string key = key_of(value);
+    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(key.data());
+    uint64_t size = id_value_size(bytes, key.size());
+    ASSERT_GT(size, 0u) << type_name(value.type);
+    std::string room(size, '\0');
+    BsonValue again = id_value(bytes, key.size(), reinterpret_cast<uint8_t *>(room.data()));
+    EXPECT_EQ(type_bracket(again.type), type_bracket(value.type));
+    EXPECT_EQ(key_of(again), key) << type_name(value.type) << " as " << type_name(again.type);
+    EXPECT_EQ(bracket_of_key(bytes, key.size()), type_bracket(value.type));
+    for (size_t cut = 0; cut < key.size(); cut += 1 + cut / 16) // what is no whole key is none
+        EXPECT_EQ(id_value_size(bytes, cut), 0u) << type_name(value.type) << " cut at " << cut;
+}
+
+TEST(Key, SaysItsValue) {
+    for (const Sample &sample : traps())
+        check_value(sample.value());
+    std::mt19937_64 random(7);
+    for (int i = 0; i < 1000; i++) {
+        check_value(of_double(std::ldexp(static_cast<double>(static_cast<int64_t>(random())),
+                                         static_cast<int>(random() % 2000) - 1060))
+                        .value());
+        check_value(of_decimal(std::to_string(static_cast<int64_t>(random())) + "E" +
+                               std::to_string(static_cast<int>(random() % 12000) - 6100))
+                        .value());
+        check_value(of_int64(static_cast<int64_t>(random()) >> (random() % 64)).value());
+    }
+}
+
+TEST(Key, AnyBytesAreReadWithinTheirEnd) {
+    std::mt19937_64 random(11);
+    for (int i = 0; i < 50000; i++) {
+        std::string bytes;
+        for (uint64_t n = random() % 40; n > 0; n--)
+            bytes += static_cast<char>(random() % 3 ? 8 * (1 + random() % 17) : random());
+        (void)id_value_size(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
+    }
+}
+
 TEST(Key, MalformedAndTooDeepHaveNone) {
     EXPECT_EQ(id_key_size(kMissing), 0u);
     std::string deep = "1";
