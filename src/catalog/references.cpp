@@ -34,12 +34,20 @@ struct Source {
     bool dbref; // the $id of a DBRef
     bool array; // lies in an array
     ReferenceValues values;
+    // What every target is compared with.
+    int brackets;
+    bool tells;       // values_tell
+    const char *key;  // that names the path
+    const char *stem; // of it; null: it names no collection
 };
 
 struct Target {
     const CollectionInfo *collection;
     const ProfileNode *node;
     bool unique_index;
+    int brackets;
+    bool is_id;
+    const char *stem; // of the collection's name
 };
 
 enum class Via : uint8_t { None, DbRef, Name, Value };
@@ -98,9 +106,49 @@ char *dotted(const ProfileNode *node) {
     return psprintf("%s.%s", dotted(node->parent), node->key);
 }
 
+int brackets_of(const ProfileNode *node) {
+    int brackets = 0;
+    for (int i = 0; i < kBsonTypes; i++)
+        if (node->types[i] && !reads_as_null(type_at(i)))
+            brackets |= 1 << type_bracket(type_at(i));
+    return brackets;
+}
+
+int brackets_of(const ReferenceValues &values) {
+    int brackets = 0;
+    for (uint32_t i = 0; i < values.count; i++)
+        brackets |= 1 << type_bracket(values.values[i].type);
+    return brackets;
+}
+
+// Whether finding the values in a key says anything.
+bool values_tell(const ProfileNode *node) {
+    const ScalarFacts *facts = node->scalars;
+    constexpr uint64_t kNumbers = type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double);
+    uint64_t types = seen_types(node);
+    bool own_id = key_is(node, "_id") && node->depth == 1;
+    if (types & kNumbers)
+        return !own_id && facts->value_count >= 10 && facts->int_max > kSmallInteger;
+    if (types & type_bit(BsonType::String))
+        return facts->value_count >= 3;
+    return true;
+}
+
 void add_source(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, ReferenceValues values) {
     Source *source = static_cast<Source *>(palloc(sizeof(Source)));
-    *source = {collection, node, key_is(node, "$id") && child_named(node->parent, "$ref"), is_in_array(node), values};
+    bool dbref = key_is(node, "$id") && child_named(node->parent, "$ref");
+    const ProfileNode *name = naming_node(node);
+    bool own_id = key_is(node, "_id") && node->depth == 1;
+    bool key = name->parent && node->kind == ProfileNode::Kind::Field;
+    *source = {collection,
+               node,
+               dbref,
+               is_in_array(node),
+               values,
+               brackets_of(values),
+               values_tell(node),
+               key ? node->key : nullptr,
+               name->parent && !own_id ? name_stem(name->key) : nullptr};
     survey->sources = lappend(survey->sources, source);
 }
 
@@ -133,6 +181,7 @@ bool is_unique_in_sample(const ProfileNode *node) {
 }
 
 void add_targets(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, List *unique_paths) {
+    const char *stem = name_stem(collection->name);
     for (const ProfileNode *child = node->first; child; child = child->next) {
         if (is_plain(child) && is_key_like(child)) {
             bool indexed = strcmp(dotted(child), "_id") == 0;
@@ -142,7 +191,7 @@ void add_targets(Survey *survey, const CollectionInfo *collection, const Profile
             bool wanted = survey->only_ids ? strcmp(dotted(child), "_id") == 0 : indexed || is_unique_in_sample(child);
             if (wanted) {
                 Target *target = static_cast<Target *>(palloc(sizeof(Target)));
-                *target = {collection, child, indexed};
+                *target = {collection, child, indexed, brackets_of(child), key_is(child, "_id"), stem};
                 survey->targets = lappend(survey->targets, target);
             }
         }
@@ -191,31 +240,10 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
 
 // --- which may refer to which ---
 
-int brackets_of(const ProfileNode *node) {
-    int brackets = 0;
-    for (int i = 0; i < kBsonTypes; i++)
-        if (node->types[i] && !reads_as_null(type_at(i)))
-            brackets |= 1 << type_bracket(type_at(i));
-    return brackets;
-}
-
-int brackets_of(const ReferenceValues &values) {
-    int brackets = 0;
-    for (uint32_t i = 0; i < values.count; i++)
-        brackets |= 1 << type_bracket(values.values[i].type);
-    return brackets;
-}
-
 bool name_fits(const Source *source, const Target *target) {
-    const ProfileNode *node = naming_node(source->node);
-    if (!node->parent)
-        return false;
-    bool to_id = key_is(target->node, "_id");
-    if (to_id)
-        return !key_is(source->node, "_id") || source->node->depth > 1
-                   ? same_word(name_stem(node->key), name_stem(target->collection->name))
-                   : false;
-    return source->node->kind == ProfileNode::Kind::Field && strcmp(source->node->key, target->node->key) == 0;
+    if (target->is_id)
+        return source->stem && same_word(source->stem, target->stem);
+    return source->key && strcmp(source->key, target->node->key) == 0;
 }
 
 bool holds_text(const ProfileNode *node, const char *text) {
@@ -226,35 +254,22 @@ bool holds_text(const ProfileNode *node, const char *text) {
 }
 
 bool refers_by_dbref(const Survey *survey, const Source *source, const Target *target) {
-    if (!source->dbref || !key_is(target->node, "_id"))
+    if (!source->dbref || !target->is_id)
         return false;
     const ProfileNode *database = child_named(source->node->parent, "$db");
     return holds_text(child_named(source->node->parent, "$ref"), target->collection->name) &&
            (!database || holds_text(database, survey->database));
 }
 
-// Whether finding the values in a key says anything.
-bool values_tell(const Source *source) {
-    const ScalarFacts *facts = source->node->scalars;
-    constexpr uint64_t kNumbers = type_bit(BsonType::Int32) | type_bit(BsonType::Int64) | type_bit(BsonType::Double);
-    uint64_t types = seen_types(source->node);
-    bool own_id = key_is(source->node, "_id") && source->node->depth == 1;
-    if (types & kNumbers)
-        return !own_id && facts->value_count >= 10 && facts->int_max > kSmallInteger;
-    if (types & type_bit(BsonType::String))
-        return facts->value_count >= 3;
-    return true;
-}
-
 Via candidate(const Survey *survey, const Source *source, const Target *target) {
-    if (source->node == target->node || !(brackets_of(source->values) & brackets_of(target->node)))
+    if (source->node == target->node || !(source->brackets & target->brackets))
         return Via::None;
     if (source->dbref)
         return refers_by_dbref(survey, source, target) ? Via::DbRef : Via::None;
     if (name_fits(source, target))
         return Via::Name;
     // Other fields would cost a scan of their collection for every path that might refer to them.
-    return target->unique_index && values_tell(source) ? Via::Value : Via::None;
+    return target->unique_index && source->tells ? Via::Value : Via::None;
 }
 
 // --- looking up ---

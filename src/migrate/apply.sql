@@ -84,6 +84,10 @@ DECLARE
     f record;
     faults bigint;
 BEGIN
+    -- Circles first, in the order of the plan: everything else goes up to the topmost table.
+    PERFORM mongo_internal.root_of(t) FROM (SELECT q.* FROM mongo.plan_table AS q WHERE q.plan = checked_plan.plan AND NOT EXISTS (
+        SELECT FROM mongo.plan_table AS o WHERE o.plan = q.plan AND o.parent IS NOT NULL AND NOT EXISTS (SELECT FROM mongo.plan_table AS u WHERE u.plan = o.plan AND u.name = o.parent))
+        ORDER BY q.position) AS t;
     SELECT * INTO f FROM mongo_internal.plan_faults(checked_plan.plan) LIMIT 1;
     IF FOUND THEN
         SELECT count(*) INTO faults FROM mongo_internal.plan_faults(checked_plan.plan);
@@ -131,7 +135,7 @@ BEGIN
        AND (part <> 'source' OR q.subdocument IS NULL)
        AND object = CASE part WHEN 'source' THEN format('%I.%I', p.source_schema, q.source_name) ELSE format('%I.%I', p.target_schema, q.name) END;
     planned := CASE part WHEN 'source' THEN ARRAY(SELECT DISTINCT c.source_column::text FROM mongo.plan_column AS c
-                    WHERE c.plan = t.plan AND c.table_name IN (SELECT * FROM mongo_internal.tables_beside(t.plan, t.name)) AND c.enabled
+                    WHERE c.plan = t.plan AND c.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(t.plan, t.name) AS b)) AND c.enabled
                       AND c.source_column <> '__key' AND c.role <> 'rest' ORDER BY 1)
                ELSE ARRAY(SELECT c.name || ' ' || format_type(to_regtype(regexp_replace(mongo_internal.column_type(c), '\s+COLLATE\s.*$', '', 'i')), NULL)
                             FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled ORDER BY 1) END;

@@ -74,20 +74,21 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.told(text) IS 'What the documents said about a column, for the target';
 
-CREATE FUNCTION mongo_internal.bucket_note(collection text, rows mongo_internal.layout_row[]) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE FUNCTION mongo_internal.bucket_note(collection text, collections text[]) RETURNS text LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('GridFS bucket "%s": files and chunks as they are, a file is its chunks in the order of n', b.name)
       FROM (SELECT substring($1 FROM '^(.*)\.(?:files|chunks)$') AS name) AS b
-     WHERE EXISTS (SELECT FROM unnest($2) AS f WHERE f.collection = b.name || '.files') AND EXISTS (SELECT FROM unnest($2) AS c WHERE c.collection = b.name || '.chunks')
+     WHERE b.name || '.files' = ANY ($2) AND b.name || '.chunks' = ANY ($2)
 $$;
-COMMENT ON FUNCTION mongo_internal.bucket_note(text, mongo_internal.layout_row[]) IS 'What to know of a collection that belongs to a GridFS bucket; NULL for others';
+COMMENT ON FUNCTION mongo_internal.bucket_note(text, text[]) IS 'What to know of a collection that belongs to a GridFS bucket; NULL for others';
 
 CREATE FUNCTION mongo_internal.insert_tables(plan text, key text, rows mongo_internal.layout_row[]) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
+    WITH buckets AS MATERIALIZED (SELECT array_agg(DISTINCT r.collection) AS collections FROM unnest($3) AS r WHERE r.collection ~ '\.(files|chunks)$')
     INSERT INTO mongo.plan_table (plan, position, name, source_name, collection, unwind, levels, parent, key, estimated_rows, note)
     SELECT $1, t.number, t.table_name, t.table_name, t.collection, t.unwind, t.levels, t.parent,
            CASE WHEN t.kind = 'time series' THEN 'none' ELSE $2 END, t.present,
-           nullif(concat_ws('; ', CASE WHEN t.kind <> 'collection' THEN t.kind END, mongo_internal.bucket_note(t.collection, $3), 'laid out from ' || t.sampled,
+           nullif(concat_ws('; ', CASE WHEN t.kind <> 'collection' THEN t.kind END, mongo_internal.bucket_note(t.collection, (SELECT b.collections FROM buckets AS b)), 'laid out from ' || t.sampled,
                             'in the rest column alone: ' || t.left_over), '')
       FROM unnest($3) WITH ORDINALITY AS t (collection, table_name, parent, unwind, levels, position, column_name, path,
                type, bson_type, types, containers, present, nulls, misfits, unique_index, why, kind, sampled, complete,
@@ -290,12 +291,14 @@ COMMENT ON FUNCTION mongo_internal.insert_unique_indexes(mongo.plan) IS 'Adds th
 CREATE FUNCTION mongo_internal.note_shapes(plan text) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
     WITH shape AS (
-        SELECT t.name, t.position, array_agg(c.path || ' ' || c.source_type ORDER BY c.path COLLATE "C") AS fields
+        SELECT t.name, t.position, md5(string_agg(c.path || ' ' || c.source_type, ', ' ORDER BY c.path COLLATE "C")) AS fields
           FROM mongo.plan_table AS t JOIN mongo.plan_column AS c ON c.plan = t.plan AND c.table_name = t.name AND c.role = 'field'
-         WHERE t.plan = $1 AND t.parent IS NULL GROUP BY t.name, t.position HAVING count(*) > 1)
-    UPDATE mongo.plan_table AS t SET note = concat_ws('; ', t.note, 'of the shape of ' || o.names)
-      FROM (SELECT s.name, string_agg(other.name, ', ' ORDER BY other.position) AS names FROM shape AS s JOIN shape AS other ON other.fields = s.fields AND other.name <> s.name GROUP BY s.name) AS o
-     WHERE t.plan = $1 AND t.name = o.name
+         WHERE t.plan = $1 AND t.parent IS NULL GROUP BY t.name, t.position HAVING count(*) > 1),
+    alike AS MATERIALIZED (SELECT array_agg(s.name::text ORDER BY s.position) AS names FROM shape AS s GROUP BY s.fields HAVING count(*) > 1)
+    UPDATE mongo.plan_table AS t
+       SET note = concat_ws('; ', t.note, 'of the shape of ' || array_to_string((array_remove(a.names, t.name::text))[1:5], ', ')
+                            || CASE WHEN cardinality(a.names) > 6 THEN format(' and %s more', cardinality(a.names) - 6) ELSE '' END)
+      FROM alike AS a WHERE t.plan = $1 AND t.name::text = ANY (a.names)
 $$;
 COMMENT ON FUNCTION mongo_internal.note_shapes(text) IS 'Notes which topmost tables of a plan have the same columns';
 
@@ -435,8 +438,8 @@ BEGIN
         source_schema = excluded.source_schema, options = excluded.options, state = 'planned'
     RETURNING p.* INTO found;
     PERFORM mongo_internal.insert_tables(create_plan.plan, create_plan.key, rows);
-    FOR own IN SELECT t AS target, l.rows FROM mongo.plan_table AS t
-                 JOIN (SELECT r.table_name, array_agg(r) AS rows FROM unnest(rows) AS r GROUP BY r.table_name) AS l ON l.table_name = t.name
+    FOR own IN WITH l AS MATERIALIZED (SELECT r.table_name, array_agg(r) AS rows FROM unnest(rows) AS r GROUP BY r.table_name)
+               SELECT t AS target, l.rows FROM mongo.plan_table AS t JOIN l ON l.table_name = t.name
                 WHERE t.plan = create_plan.plan ORDER BY t.position LOOP
         PERFORM mongo_internal.insert_columns(own.target, create_plan.rest_column, own.rows);
     END LOOP;

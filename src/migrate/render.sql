@@ -103,7 +103,7 @@ DECLARE
     f mongo.plan_column;
     path text;
 BEGIN
-    FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name IN (SELECT * FROM mongo_internal.tables_beside(c.plan, c.table_name)) AND o.role = 'field' AND o.enabled
+    FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(c.plan, c.table_name) AS b)) AND o.role = 'field' AND o.enabled
                 AND o.expression IS NOT NULL AND o.source_column IS NOT NULL AND o.path IS NOT NULL ORDER BY o.table_name = c.table_name DESC, o.table_name, o.position LOOP
         path := coalesce(mongo_internal.relative_path(unwound, f.path), f.path);
         rest := format(E'mongo_internal.keep_left(%s, %s,\n           CASE WHEN %s IS NULL THEN to_jsonb(s.%I) END)', rest,
@@ -172,7 +172,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                        CASE WHEN c.source_column <> min(c.path) THEN format('path %L', min(c.path)) END,
                        CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'legacy', 'parent')) THEN 'json_format ''canonical''' END), '') || ')', '') AS line
               FROM mongo.plan_column AS c
-             WHERE c.plan = ($1).plan AND c.table_name IN (SELECT * FROM mongo_internal.tables_beside(($1).plan, ($1).name))
+             WHERE c.plan = ($1).plan AND c.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(($1).plan, ($1).name) AS b))
                AND c.enabled AND c.role NOT IN ('ord', 'rest') AND c.source_column <> '__key'
              GROUP BY c.source_column
             UNION ALL SELECT 10000, CASE ($1).levels WHEN 1 THEN '__ord integer' ELSE '__ords integer[]' END WHERE ($1).levels > 0
