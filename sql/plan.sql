@@ -50,7 +50,7 @@ BEGIN
                  WHERE c.plan = q.plan AND c.table_name = q.name AND c.enabled AND NOT (c.role = 'key' AND q.key = 'bigint')) AS columns
                FROM mongo.plan p JOIN mongo.plan_table q USING (plan) WHERE q.plan = load_all.plan AND q.enabled ORDER BY q.name = 'reviews', q.name LIKE 'orders%', q.levels, q.position
     LOOP
-        EXECUTE format('INSERT INTO %I.%I (%s) %s', t.target_schema, t.name, t.columns, mongo.source_query(plan, t.name));
+        EXECUTE format('INSERT INTO %I.%I (%s) SELECT %3$s FROM (%4$s) AS q', t.target_schema, t.name, t.columns, mongo.source_query(plan, t.name));
     END LOOP;
 END $$;
 SELECT load_all('kit');
@@ -172,7 +172,7 @@ END $$;
 SELECT faulty($$UPDATE mongo.plan_column SET type = 'nope' WHERE plan = 'odd' AND path = 'total'$$);
 SELECT faulty($$UPDATE mongo.plan_column SET name = 'note' WHERE plan = 'odd' AND path = 'total'$$);
 SELECT faulty($$UPDATE mongo.plan_table SET enabled = false WHERE plan = 'odd' AND name = 'orders'$$);
-SELECT faulty($$UPDATE mongo.plan_table SET parent = 'nobody' WHERE plan = 'odd' AND name = 'orders_items'$$);
+SELECT error_of($$UPDATE mongo.plan_table SET parent = 'nobody' WHERE plan = 'odd' AND name = 'orders_items'$$);
 SELECT faulty($$UPDATE mongo.plan_column SET refers_to = 'nobody' WHERE plan = 'odd' AND path = 'user_id'$$);
 SELECT faulty($$UPDATE mongo.plan_foreign_key SET columns = '{customer}' WHERE plan = 'odd'$$);
 SELECT faulty($$UPDATE mongo.plan_table SET parent = 'orders_items_parts' WHERE plan = 'odd' AND name = 'orders'$$);

@@ -103,7 +103,7 @@ const char *bucket_of(List *collections, const char *name) {
 const char *kind_of(const CollectionInfo *info, const char *bucket) {
     if (info->view)
         return "view";
-    if (info->timeseries || field_of(info->options, "timeseries").type == BsonType::Document)
+    if (info->timeseries)
         return "time series";
     if (is_true(field_of(info->options, "capped")))
         return "capped";

@@ -80,8 +80,9 @@ List *list_collections(Oid server, Oid user, const char *database, mongo::Error 
         info->name = pnstrdup(text, length);
         info->shown = pnstrdup(shown, shown_length);
         info->view = is_text(field_of(document, "type"), "view");
-        info->timeseries = is_text(field_of(document, "type"), "timeseries");
         info->options = copy_value(field_of(document, "options"));
+        info->timeseries = is_text(field_of(document, "type"), "timeseries") ||
+                           field_of(info->options, "timeseries").type == BsonType::Document;
         info->validator = field_of(info->options, "validator");
         list = lappend(list, info);
     }

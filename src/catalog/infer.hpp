@@ -9,10 +9,10 @@ enum class ArrayMode : uint8_t { Array, Table, Jsonb };
 
 // What a person asked for at a path.
 struct LayoutChoice {
-    const char *collection; // server encoding
-    const char *path;       // as profile_path says it
-    const char *kind;       // flatten, jsonb, table, map
-    bool used;              // a document, a validator or an index has the path
+    const char *path; // collection.path, the path as profile_path says it; server encoding
+    const char *kind; // flatten, jsonb, table, map
+    bool seen;        // a document, a validator or an index has the path
+    bool used;        // and it could be laid out so
 };
 
 // The options of an import.

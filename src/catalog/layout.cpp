@@ -73,6 +73,19 @@ char *path_text(const Keys &keys) {
     return json.data;
 }
 
+} // namespace
+
+const char *subdocument_of(const LayoutColumn *column, const LayoutTable *table) {
+    if (column->node == table->scope)
+        return nullptr;
+    for (const ProfileNode *at = column->node->parent; at && at != table->scope; at = at->parent)
+        if (at->kind == ProfileNode::Kind::Field && at->wanted == ProfileNode::Wanted::Table)
+            return path_text(keys_below(at, root_of(at)));
+    return nullptr;
+}
+
+namespace {
+
 char *joined_name(const Keys &keys, NameCase name_case) {
     StringInfoData name;
     initStringInfo(&name);
@@ -115,15 +128,36 @@ bool can_unwind(const LayoutTable *table, const ProfileNode *array) {
     return true;
 }
 
+bool is_chosen(const Builder *builder, const LayoutChoice *choice, const ProfileNode *node) {
+    size_t length = strlen(builder->table->collection);
+    return strncmp(choice->path, builder->table->collection, length) == 0 && choice->path[length] == '.' &&
+           strcmp(choice->path + length + 1, profile_path(node)) == 0;
+}
+
+// Notes whether a path became what a person asked for.
+void check_choice(const Builder *builder, const ProfileNode *node, const TypeChoice &shape) {
+    ListCell *cell;
+    foreach (cell, builder->rules->choices) {
+        LayoutChoice *choice = static_cast<LayoutChoice *>(lfirst(cell));
+        if (!is_chosen(builder, choice, node))
+            continue;
+        bool json = shape.shape == Shape::Column && strncmp(shape.type, "json", 4) == 0;
+        bool flat = shape.shape == Shape::Flatten, rows = shape.shape == Shape::ChildTable;
+        choice->used = strcmp(choice->kind, "jsonb") == 0     ? json
+                       : strcmp(choice->kind, "flatten") == 0 ? flat
+                       : strcmp(choice->kind, "map") == 0     ? rows && node->is_map
+                                                              : rows || flat;
+    }
+}
+
 // Takes what a person asked for at a path.
 void apply_choice(const Builder *builder, ProfileNode *node) {
     ListCell *cell;
     foreach (cell, builder->rules->choices) {
         LayoutChoice *choice = static_cast<LayoutChoice *>(lfirst(cell));
-        if (strcmp(choice->collection, builder->table->collection) != 0 ||
-            strcmp(choice->path, profile_path(node)) != 0)
+        if (!is_chosen(builder, choice, node))
             continue;
-        choice->used = true;
+        choice->seen = true;
         bool map = strcmp(choice->kind, "map") == 0;
         if (map && !node->is_map && node->first)
             make_map(builder->profile, node);
@@ -144,6 +178,7 @@ void add_node(Builder *builder, ProfileNode *node) {
         node->json_why = "an array that option unwind cannot name";
         choice = choose_type(node, *builder->rules);
     }
+    check_choice(builder, node, choice);
     switch (choice.shape) {
     case Shape::Column:
         add_column(builder, node, choice);

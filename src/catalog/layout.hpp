@@ -31,6 +31,9 @@ struct LayoutTable {
 // tables are proposals (base) until name_tables. Allocates in the current memory context.
 LayoutTable *lay_out(Profile *profile, const char *collection, const ImportRules &rules);
 
+// The path of the innermost sub-document around a column that a person wants as a table of its own; null: none.
+const char *subdocument_of(const LayoutColumn *column, const LayoutTable *table);
+
 // Names all tables of a database. collections: every collection there is, imported or not, so that a table's name does
 // not depend on what is imported with it; tables: the LayoutTables at the top, in the order of collections, null where
 // one is not imported.

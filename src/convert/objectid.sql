@@ -113,3 +113,12 @@ CREATE FUNCTION mongo.uuid_to_objectid(uuid) RETURNS mongo.objectid
 COMMENT ON FUNCTION mongo.objectid_to_uuid(mongo.objectid) IS
     'The 96 bits of an ObjectId as a UUID of version 8 (RFC 9562), in their order: it sorts as the ObjectId does, and can be told back';
 COMMENT ON FUNCTION mongo.uuid_to_objectid(uuid) IS 'The ObjectId that objectid_to_uuid made a UUID of; NULL for any other UUID';
+
+CREATE FUNCTION mongo.referenced_id(value jsonb, collection text DEFAULT NULL) RETURNS mongo.objectid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN t.id ~ '^[0-9a-f]{24}$' AND ($2 IS NULL OR coalesce($1 ->> '$ref', $2) = $2) THEN t.id::mongo.objectid END
+      FROM (SELECT coalesce(i.id ->> '$oid', i.id #>> '{}') AS id
+              FROM (SELECT CASE jsonb_typeof($1) WHEN 'object' THEN coalesce($1 -> '$id', $1 -> '_id', $1 -> 'id', $1) ELSE $1 END AS id) AS i) AS t
+$$;
+COMMENT ON FUNCTION mongo.referenced_id(jsonb, text) IS
+    'The ObjectId that a reference names: one in itself or as 24 hexadecimal digits, a DBRef, {"_id": …} or {"id": …}. NULL for anything else, and for a DBRef to another collection than the one given';

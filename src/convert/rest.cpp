@@ -1,8 +1,9 @@
 // What the columns of a row leave of its document, or of its element: the value of a column with role rest. Zone B.
 //
-// A value is taken where a column of the row shows it: not where it does not fit, and not where it is null, so that
-// null and missing stay apart. Sub-documents of which all fields are taken are taken. Backslashes and NULs inside
-// strings are written as \\ and \u0000, for jsonb holds no NUL: they can be told back.
+// A value is taken where a column of the row tells it: not where it does not fit, not where it is null, so that null
+// and missing stay apart, and not where its type is lost (an ObjectId in a column of text). Sub-documents of which all
+// fields are taken are taken. Backslashes and NULs inside strings are written as \\ and \u0000, for jsonb holds no NUL:
+// they can be told back.
 #include "convert/decode_internal.hpp"
 #include "convert/writer.hpp"
 
@@ -51,9 +52,42 @@ void write_kept(BsonWriter *writer, FieldKey key, const BsonValue &value) {
     write_escaped(writer, text, length);
 }
 
-bool is_taken(const Decoder *decoder, const Target *target) {
+// Whether the value of a column says what the stored value was: not of an ObjectId or a symbol in a column of text, nor
+// of a binary of some subtype in one of bytea.
+bool tells_all(const Converter *converter, const BsonValue &value) {
+    constexpr uint8_t kPlain = 0, kUuid = 4;
+    switch (converter->kind) {
+    case Kind::Text:
+    case Kind::Bpchar:
+    case Kind::Name:
+    case Kind::Enum:
+        return value.type == BsonType::String;
+    case Kind::Timestamptz:
+    case Kind::Timestamp:
+    case Kind::Date:
+        return value.type == BsonType::Date;
+    case Kind::Bytea:
+    case Kind::Uuid:
+        return value.type == BsonType::Binary && value.data[4] == (converter->kind == Kind::Uuid ? kUuid : kPlain);
+    case Kind::Domain:
+        return tells_all(converter->element, value);
+    case Kind::Array:
+        break;
+    default:
+        return true;
+    }
+    if (value.type != BsonType::Array)
+        return false;
+    for (BsonReader elements(value.data, value.size); elements.next();)
+        if (!reads_as_null(elements.value().type) && !tells_all(converter->element, elements.value()))
+            return false;
+    return true;
+}
+
+bool is_taken(const Decoder *decoder, const Target *target, const BsonValue &value) {
     for (; target; target = target->next)
-        if (!decoder->nulls[target->column->number - 1])
+        if (!target->column->in_rest && !decoder->nulls[target->column->number - 1] &&
+            tells_all(target->converter, value))
             return true;
     return false;
 }
@@ -78,7 +112,7 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
             node = nullptr; // columns read the first of equal keys
         if (node) {
             node->serial = serial;
-            if (is_taken(decoder, node->targets) || (node->excepted == value.type && !is_empty(value)))
+            if (is_taken(decoder, node->targets, value) || (node->excepted == value.type && !is_empty(value)))
                 continue;
         }
         if (!node || !node->children || value.type != BsonType::Document) {
@@ -104,7 +138,7 @@ bool write_left(Decoder *decoder, BsonWriter *writer, Children *children, const 
 BsonValue rest_of(Decoder *decoder) {
     const Level &level = decoder->levels[decoder->level_count - 1];
     const BsonValue &value = level.path ? level.value : decoder->document;
-    if (value.type == BsonType::Missing || is_taken(decoder, level.element_targets))
+    if (value.type == BsonType::Missing || is_taken(decoder, level.element_targets, value))
         return kMissing;
     MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
     BsonWriter writer;

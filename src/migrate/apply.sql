@@ -4,15 +4,6 @@ CREATE FUNCTION mongo_internal.refuse_transaction_block(procedure text) RETURNS 
 COMMENT ON FUNCTION mongo_internal.refuse_transaction_block(text) IS
     'Raises 25001 inside BEGIN ... COMMIT: the procedure commits by itself';
 
-CREATE FUNCTION mongo_internal.is_type(type text) RETURNS boolean LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN to_regtype(regexp_replace(type, '\s+COLLATE\s.*$', '', 'i')) IS NOT NULL;
-EXCEPTION WHEN OTHERS THEN
-    RETURN false;
-END $$;
-COMMENT ON FUNCTION mongo_internal.is_type(text) IS 'Whether a text, with a COLLATE clause or without, names a type';
-
 CREATE FUNCTION mongo_internal.query_columns(query text) RETURNS text[]
     AS 'MODULE_PATHNAME', 'mongo_query_columns' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION mongo_internal.query_columns(text) IS 'The columns that a SELECT gives, which is not run; 42601 for a text that is not one SELECT';
@@ -42,6 +33,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.query_fault(mongo.plan_table) IS 'Why the query that a person gave for a table of a plan cannot give its rows; NULL where it can, or nobody can tell yet';
 
+-- The source row of a table as NULLs, so that what is said about it can be parsed before there is a source table.
+CREATE FUNCTION mongo_internal.null_row(t mongo.plan_table) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT '(SELECT ' || string_agg(format('NULL::%s AS %I', c.type, c.name), ', ' ORDER BY c.place) || ')' FROM mongo_internal.source_columns($1) AS c
+$$;
+COMMENT ON FUNCTION mongo_internal.null_row(mongo.plan_table) IS 'SQL for a row of a source table''s columns without values';
+
+CREATE FUNCTION mongo_internal.expression_fault(t mongo.plan_table, c mongo.plan_column) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF c.expression IS NOT NULL THEN
+        PERFORM mongo_internal.query_columns(format('SELECT (SELECT (%s)%s FROM (SELECT %s AS value) AS v) FROM %s AS s', c.expression,
+            CASE WHEN c.type IS NOT NULL AND c.refers_to IS NULL THEN '::' || c.type ELSE '' END, coalesce('s.' || quote_ident(c.source_column), 'NULL::text'), mongo_internal.null_row(t)));
+    END IF;
+    IF c.inverse IS NOT NULL THEN
+        PERFORM mongo_internal.query_columns(format('SELECT (%s) FROM (SELECT NULL::%s AS value) AS v', c.inverse, mongo_internal.column_type(c)));
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+    RETURN NULL; -- it reads a table that is made later
+WHEN OTHERS THEN
+    RETURN 'its expression cannot be run: ' || SQLERRM;
+END $$;
+COMMENT ON FUNCTION mongo_internal.expression_fault(mongo.plan_table, mongo.plan_column) IS 'Why the expression, or the inverse, of a column of a plan cannot be run; NULL where it can, or nobody can tell yet';
+
+-- A cast would round, cut, or end the load at the first value that is none.
+CREATE FUNCTION mongo_internal.needs_expression(c mongo.plan_column) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ($1).role = 'field' AND ($1).type IS NOT NULL AND ($1).expression IS NULL AND ($1).refers_to IS NULL
+           AND mongo_internal.type_name(($1).type) NOT IN ('text', 'json', 'jsonb', mongo_internal.type_name(($1).source_type), mongo_internal.type_name(mongo_internal.target_type(($1).source_type, (mongo_internal.root_of_column($1)).key)))
+           AND mongo_internal.type_family(($1).type) IS DISTINCT FROM mongo_internal.type_family(($1).source_type)
+$$;
+COMMENT ON FUNCTION mongo_internal.needs_expression(mongo.plan_column) IS 'Whether the type that a person gave a column cannot be read from the source without an expression';
+
 -- What contradicts itself in a plan: a row a fault, in the order of the plan.
 CREATE FUNCTION mongo_internal.plan_faults(plan text) RETURNS TABLE (table_name name, column_name name, fault text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -51,23 +76,43 @@ SET search_path = pg_catalog, pg_temp AS $$
               LEFT JOIN mongo.plan_table AS u ON u.plan = t.plan AND u.name = t.parent,
                    LATERAL (VALUES (CASE WHEN t.parent IS NOT NULL AND u.name IS NULL THEN format('its parent "%s" is no table of the plan', t.parent) END),
                                    (CASE WHEN NOT u.enabled THEN format('its parent "%s" is disabled', t.parent) END),
+                                   (CASE WHEN t.name = '' THEN 'its name is empty' END),
                                    (CASE WHEN t.parent IS NOT NULL AND t.source_filter IS NOT NULL THEN 'a source_filter belongs to the topmost table' END),
+                                   (CASE WHEN json_typeof(t.source_filter) <> 'object' THEN 'its source_filter is no JSON object' END),
                                    (CASE WHEN t.parent IS NOT NULL AND u.collection <> t.collection THEN 'its parent is of another collection' END),
                                    (mongo_internal.query_fault(t)),
-                                   (CASE WHEN NOT EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.role IN ('key', 'parent') AND c.enabled)
-                                         THEN 'it has no key' END)) AS m (fault)
+                                   ((SELECT CASE WHEN count(*) FILTER (WHERE c.role IN ('key', 'parent') AND c.enabled) = 0 THEN 'it has no key'
+                                                 WHEN count(*) FILTER (WHERE c.role IN ('key', 'parent')) > 1 THEN 'it has two keys'
+                                                 WHEN bool_or(NOT c.enabled AND c.role IN ('key', 'legacy', 'source_key', 'parent', 'ord')) THEN 'a column that identifies its rows is disabled' END
+                                       FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name))) AS m (fault)
              WHERE t.plan = $1 AND t.enabled
             UNION ALL
             SELECT t.position, c.position, t.name, c.name, m.fault
-              FROM (SELECT o.*, count(*) OVER (PARTITION BY o.table_name, o.name) AS namesakes FROM mongo.plan_column AS o WHERE o.plan = $1 AND o.enabled) AS c
+              FROM (SELECT o.*, o AS entry, count(*) OVER (PARTITION BY o.table_name, o.name) AS namesakes FROM mongo.plan_column AS o WHERE o.plan = $1 AND o.enabled) AS c
               JOIN mongo.plan_table AS t ON t.plan = c.plan AND t.name = c.table_name
               LEFT JOIN mongo.plan_table AS r ON r.plan = c.plan AND r.name = c.refers_to,
-                   LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND NOT mongo_internal.is_type(c.type) THEN format('type "%s" does not exist', c.type) END),
+                   LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND mongo_internal.type_name(c.type) IS NULL THEN format('type "%s" does not exist', c.type) END),
+                                   (CASE WHEN c.source_type IS NOT NULL AND mongo_internal.type_name(c.source_type) IS NULL THEN format('source type "%s" does not exist', c.source_type) END),
+                                   (CASE WHEN mongo_internal.needs_expression(c.entry) THEN format('type "%s" is not read from %s: an expression has to say how', c.type, c.source_type) END),
+                                   (CASE WHEN c.name IN ('ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid') THEN 'its name is that of a system column' END),
+                                   (CASE WHEN c.expression IS NOT NULL OR c.inverse IS NOT NULL THEN mongo_internal.expression_fault(t, c.entry) END),
                                    (CASE WHEN c.name = '' THEN 'its name is empty' END),
                                    (CASE WHEN c.namesakes > 1 THEN 'two columns have this name' END),
                                    (CASE WHEN c.refers_to IS NOT NULL AND r.name IS NULL THEN format('it refers to "%s", which is no table of the plan', c.refers_to) END),
-                                   (CASE WHEN c.source_column IS NULL AND c.expression IS NULL THEN 'it has neither a source column nor an expression' END)) AS m (fault)
+                                   (CASE WHEN c.source_column IS NULL AND c.expression IS NULL AND NOT (c.role = 'key' AND t.key = 'none') THEN 'it has neither a source column nor an expression' END)) AS m (fault)
              WHERE t.enabled
+            UNION ALL
+            SELECT t.position, 100000, k.table_name, NULL,
+                   CASE WHEN u.name IS NULL THEN format('a foreign key refers to "%s", which is no table of the plan', k.target_table)
+                        WHEN u.enabled AND cardinality(mongo_internal.key_columns(u)) <> cardinality(k.columns) THEN format('a foreign key of %s columns refers to "%s", whose key has %s', cardinality(k.columns), k.target_table, cardinality(mongo_internal.key_columns(u))) END
+              FROM mongo.plan_foreign_key AS k JOIN mongo.plan_table AS t ON t.plan = k.plan AND t.name = k.table_name LEFT JOIN mongo.plan_table AS u ON u.plan = k.plan AND u.name = k.target_table
+             WHERE k.plan = $1 AND k.enabled AND t.enabled
+            UNION ALL
+            SELECT t.position, 100001, i.table_name, NULL, format('index "%s" names a column that is not there', i.name)
+              FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name,
+                   regexp_split_to_table(substring(i.definition FROM '^(?:UNIQUE )?[(]([^()]*)[)]$'), ',') AS n
+             WHERE i.plan = $1 AND i.enabled AND t.enabled AND NOT EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = i.plan AND c.table_name = i.table_name AND c.enabled
+                   AND quote_ident(c.name) = regexp_replace(btrim(n), ' (DESC|ASC)$', ''))
             UNION ALL
             SELECT t.position, 100000, k.table_name, n.name, 'a foreign key names a column that is not there'
               FROM mongo.plan_foreign_key AS k JOIN mongo.plan_table AS t ON t.plan = k.plan AND t.name = k.table_name, unnest(k.columns) AS n (name)
@@ -113,54 +158,62 @@ END $$;
 COMMENT ON FUNCTION mongo_internal.check_parts(text[]) IS 'Raises 22023 for a part that plan_statements does not have';
 
 -- Whether what a statement makes is there: NULL it is not, true in the planned form, false in another one.
-CREATE FUNCTION mongo_internal.is_there(p mongo.plan, part text, object text, statement text) RETURNS boolean LANGUAGE plpgsql STABLE
+CREATE FUNCTION mongo_internal.is_there(p mongo.plan, s mongo_internal.step) RETURNS boolean LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    t mongo.plan_table;
-    planned text[];
-    stored text[];
+    relation regclass := CASE WHEN s.kind <> 'schema' THEN to_regclass(format('%I.%I', s.schema_name, CASE s.kind WHEN 'index' THEN s.name ELSE s.table_name END)) END;
 BEGIN
-    IF part = 'comments' THEN
-        RETURN NULL;
-    ELSIF statement LIKE 'CREATE SCHEMA%' THEN
-        RETURN CASE WHEN to_regnamespace(object) IS NOT NULL THEN true END;
-    ELSIF part = 'constraints' THEN
-        RETURN (SELECT true FROM pg_constraint AS c WHERE c.conrelid = to_regclass(split_part(object, ' on ', 2)) AND quote_ident(c.conname) = split_part(object, ' on ', 1));
-    ELSIF to_regclass(object) IS NULL THEN
-        RETURN NULL;
-    ELSIF part = 'indexes' THEN
-        RETURN true;
-    END IF;
-    SELECT q.* INTO t FROM mongo.plan_table AS q WHERE q.plan = p.plan
-       AND (part <> 'source' OR q.subdocument IS NULL)
-       AND object = CASE part WHEN 'source' THEN format('%I.%I', p.source_schema, q.source_name) ELSE format('%I.%I', p.target_schema, q.name) END;
-    planned := CASE part WHEN 'source' THEN ARRAY(SELECT DISTINCT c.source_column::text FROM mongo.plan_column AS c
-                    WHERE c.plan = t.plan AND c.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(t.plan, t.name) AS b)) AND c.enabled
-                      AND c.source_column <> '__key' AND c.role <> 'rest' ORDER BY 1)
-               ELSE ARRAY(SELECT c.name || ' ' || format_type(to_regtype(regexp_replace(mongo_internal.column_type(c), '\s+COLLATE\s.*$', '', 'i')), NULL)
-                            FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled ORDER BY 1) END;
-    stored := ARRAY(SELECT CASE part WHEN 'source' THEN a.attname ELSE a.attname || ' ' || format_type(a.atttypid, NULL) END
-                      FROM pg_attribute AS a WHERE a.attrelid = to_regclass(object) AND a.attnum > 0 AND NOT a.attisdropped
-                       AND NOT (part = 'source' AND a.attname IN ('__rest', '__errors', '__key')) ORDER BY 1);
-    RETURN planned = stored;
+    RETURN CASE s.kind
+        WHEN 'schema' THEN CASE WHEN to_regnamespace(quote_ident(s.schema_name)) IS NOT NULL THEN true END
+        WHEN 'constraint' THEN (SELECT mongo_internal.same_definition(pg_get_constraintdef(c.oid), s.definition) FROM pg_constraint AS c WHERE c.conrelid = relation AND c.conname = s.name)
+        WHEN 'index' THEN (SELECT i.indrelid = to_regclass(format('%I.%I', s.schema_name, s.table_name)) FROM pg_index AS i WHERE i.indexrelid = relation)
+        WHEN 'table' THEN CASE WHEN relation IS NOT NULL THEN CASE s.part WHEN 'source' THEN mongo_internal.is_source_as_planned(p, s.table_name, relation)
+                                                                    ELSE mongo_internal.is_target_as_planned(p, s.table_name, relation) END END END;
 END $$;
-COMMENT ON FUNCTION mongo_internal.is_there(mongo.plan, text, text, text) IS 'Whether an object of a plan exists: NULL no, false in another form';
+COMMENT ON FUNCTION mongo_internal.is_there(mongo.plan, mongo_internal.step) IS 'Whether an object of a plan exists: NULL no, false in another form';
+
+-- Of unique and foreign keys as they are shown; how a check is shown nobody can tell beforehand.
+CREATE FUNCTION mongo_internal.same_definition(stored text, planned text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN $2 ~* '^\s*(UNIQUE|FOREIGN KEY|PRIMARY KEY)' THEN regexp_replace($1, '\s', '', 'g') = regexp_replace($2, '\s', '', 'g') ELSE true END
+$$;
+COMMENT ON FUNCTION mongo_internal.same_definition(text, text) IS 'Whether a constraint that is there is the one that is planned';
+
+CREATE FUNCTION mongo_internal.is_source_as_planned(p mongo.plan, source_name name, relation regclass) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(bool_and(ARRAY(SELECT ROW(c.name, mongo_internal.type_name(c.type), ARRAY(SELECT o FROM unnest(c.options) AS o ORDER BY o))::text FROM mongo_internal.source_columns(t) AS c ORDER BY c.name COLLATE "C")
+                          = ARRAY(SELECT ROW(a.attname::text, format_type(a.atttypid, a.atttypmod), ARRAY(SELECT o FROM unnest(a.attfdwoptions) AS o ORDER BY o))::text FROM pg_attribute AS a
+                                   WHERE a.attrelid = $3 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname::text COLLATE "C")
+                    AND ARRAY(SELECT o FROM unnest(mongo_internal.source_options($1, t)) AS o ORDER BY o) = ARRAY(SELECT o FROM unnest(f.ftoptions) AS o ORDER BY o)
+                    AND v.srvname = ($1).server), false)
+      FROM mongo.plan_table AS t, pg_foreign_table AS f JOIN pg_foreign_server AS v ON v.oid = f.ftserver
+     WHERE t.plan = ($1).plan AND t.source_name = $2 AND t.subdocument IS NULL AND f.ftrelid = $3
+$$;
+COMMENT ON FUNCTION mongo_internal.is_source_as_planned(mongo.plan, name, regclass) IS 'Whether a foreign table has the columns and options that a plan gives it';
+
+CREATE FUNCTION mongo_internal.is_target_as_planned(p mongo.plan, table_name name, relation regclass) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ARRAY(SELECT c.name || ' ' || mongo_internal.type_name(mongo_internal.column_type(c)) FROM mongo.plan_column AS c
+                  WHERE c.plan = ($1).plan AND c.table_name = $2 AND c.enabled ORDER BY c.name COLLATE "C")
+         = ARRAY(SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = $3 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE "C")
+$$;
+COMMENT ON FUNCTION mongo_internal.is_target_as_planned(mongo.plan, name, regclass) IS 'Whether a table has the columns that a plan gives it';
 
 CREATE PROCEDURE mongo.apply_plan(plan text, parts text[] DEFAULT '{source,target}') LANGUAGE plpgsql AS $$
 DECLARE
     p mongo.plan;
-    steps pg_catalog.jsonb;
-    step pg_catalog.jsonb;
-    there boolean;
+    steps mongo_internal.step[];
+    step mongo_internal.step;
 BEGIN
     PERFORM mongo_internal.refuse_transaction_block('mongo.apply_plan');
-    p := mongo_internal.check_owner(plan);
-    SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) ORDER BY s.seq) INTO steps FROM mongo.plan_statements(plan, parts) AS s;
+    PERFORM mongo_internal.check_owner(plan);
+    p := mongo_internal.checked_plan(plan);
+    PERFORM mongo_internal.check_parts(parts);
+    steps := ARRAY(SELECT s FROM mongo_internal.plan_steps(p) AS s WHERE s.part OPERATOR(pg_catalog.=) ANY (parts) ORDER BY s.place, s.position, s.number);
     PERFORM mongo_internal.check_conflicts(p, steps);
-    FOR step IN SELECT e.value FROM pg_catalog.jsonb_array_elements(coalesce(steps, '[]')) AS e (value) LOOP
-        there := mongo_internal.is_there(p, step ->> 'part', step ->> 'object', step ->> 'statement');
-        IF there THEN
-            RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', step ->> 'object');
+    FOREACH step IN ARRAY steps LOOP
+        IF mongo_internal.is_there(p, step) THEN
+            RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', mongo_internal.step_object(step));
         ELSE
             PERFORM mongo_internal.run_step(step);
         END IF;
@@ -169,47 +222,50 @@ BEGIN
     UPDATE mongo.plan AS q SET state = 'applied' WHERE q.plan OPERATOR(pg_catalog.=) apply_plan.plan AND q.state OPERATOR(pg_catalog.<>) 'applied';
 END $$;
 COMMENT ON PROCEDURE mongo.apply_plan(text, text[]) IS
-    'Runs the statements of a plan, each committed by itself. The whole plan is checked before the first. What is there in the planned form is used and named in a NOTICE; in another form it is an error (42P07) before anything was done. A constraint that fails is a WARNING that names it, and the next ones follow. 25001 inside a transaction block, 42501 unless a member of the plan''s owner';
+    'Runs the statements of a plan, each committed by itself. The whole plan is checked before the first. What is there in the planned form is used and named in a NOTICE; in another form (other columns, types or options, another constraint of the name) it is an error (42P07) before anything was done. A constraint or index that fails is a WARNING that names it, and the next ones follow. 25001 inside a transaction block, 42501 unless a member of the plan''s owner';
 
-CREATE FUNCTION mongo_internal.check_conflicts(p mongo.plan, steps jsonb) RETURNS void LANGUAGE plpgsql STABLE
+CREATE FUNCTION mongo_internal.check_conflicts(p mongo.plan, steps mongo_internal.step[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    step jsonb;
+    step mongo_internal.step;
 BEGIN
-    FOR step IN SELECT e.value FROM jsonb_array_elements(coalesce(steps, '[]')) AS e (value) LOOP
-        IF NOT coalesce(mongo_internal.is_there(p, step ->> 'part', step ->> 'object', step ->> 'statement'), true) THEN
+    FOREACH step IN ARRAY steps LOOP
+        IF NOT coalesce(mongo_internal.is_there(p, step), true) THEN
             RAISE EXCEPTION USING ERRCODE = 'duplicate_table',
-                MESSAGE = format('%s exists already, with other columns than plan "%s" has', step ->> 'object', p.plan),
+                MESSAGE = format(CASE step.kind WHEN 'table' THEN '%s exists already, with other columns or options than plan "%s" has' ELSE '%s exists already, and is another one than plan "%s" has' END,
+                                 mongo_internal.step_object(step), p.plan),
                 DETAIL = 'Nothing was done.',
-                HINT = 'Drop or rename it, or change the plan.';
+                HINT = CASE step.part WHEN 'source' THEN 'Drop the foreign table, which holds nothing, or change the plan.' ELSE 'Drop or rename it, or change the plan.' END;
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION mongo_internal.check_conflicts(mongo.plan, jsonb) IS 'Raises 42P07 where a table of another form stands in a plan''s way';
+COMMENT ON FUNCTION mongo_internal.check_conflicts(mongo.plan, mongo_internal.step[]) IS 'Raises 42P07 where an object of another form stands in a plan''s way';
 
-CREATE FUNCTION mongo_internal.run_step(step jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION mongo_internal.run_step(step mongo_internal.step) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE step OPERATOR(pg_catalog.->>) 'statement';
-EXCEPTION WHEN integrity_constraint_violation OR invalid_foreign_key OR duplicate_table OR undefined_table THEN
-    IF step OPERATOR(pg_catalog.->>) 'part' OPERATOR(pg_catalog.<>) 'constraints' THEN
-        RAISE;
+    IF step.kind OPERATOR(pg_catalog.=) ANY ('{constraint,index}'::pg_catalog.text[]) THEN
+        BEGIN
+            EXECUTE step.statement;
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = pg_catalog.format('%s %s is left out: %s', step.kind, mongo_internal.step_object(step), SQLERRM);
+        END;
+    ELSE
+        EXECUTE step.statement;
     END IF;
-    RAISE WARNING USING ERRCODE = SQLSTATE,
-        MESSAGE = pg_catalog.format('constraint %s is left out: %s', step OPERATOR(pg_catalog.->>) 'object', SQLERRM);
 END $$;
-COMMENT ON FUNCTION mongo_internal.run_step(jsonb) IS 'Runs a statement of a plan; a constraint that the rows break is a WARNING';
+COMMENT ON FUNCTION mongo_internal.run_step(mongo_internal.step) IS 'Runs a statement of a plan; a constraint or index that cannot be made is a WARNING';
 
 CREATE PROCEDURE mongo.drop_plan(plan text, source_tables boolean DEFAULT false) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     p mongo.plan := mongo_internal.check_owner(plan);
-    t mongo.plan_table;
+    source text;
 BEGIN
     IF source_tables THEN
-        FOR t IN SELECT q.* FROM mongo.plan_table AS q WHERE q.plan = p.plan AND q.subdocument IS NULL ORDER BY q.position LOOP
-            IF to_regclass(format('%I.%I', p.source_schema, t.source_name)) IS NOT NULL THEN
-                EXECUTE format('DROP FOREIGN TABLE %I.%I', p.source_schema, t.source_name);
-            END IF;
+        -- Those of tables that an earlier form of the plan had as well.
+        FOR source IN SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_foreign_table AS f ON f.ftrelid = c.oid JOIN pg_foreign_server AS v ON v.oid = f.ftserver
+                       WHERE c.relnamespace = to_regnamespace(quote_ident(p.source_schema)) AND v.srvname = p.server AND f.ftoptions @> ARRAY['database=' || p.database] ORDER BY c.relname LOOP
+            EXECUTE format('DROP FOREIGN TABLE %s', source);
         END LOOP;
         IF EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = p.source_schema)
            AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = p.source_schema) THEN

@@ -76,6 +76,9 @@ ColumnForm column_form(const char *path, const char *type, Form_pg_attribute att
     form.made = strcmp(type, "elements") == 0 ? BsonType::Array
                 : strcmp(type, "fields") == 0 ? BsonType::Document
                                               : BsonType::Missing;
+    if (form.made != BsonType::Missing && attribute->atttypid != BYTEAARRAYOID)
+        ereport(ERROR,
+                (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the %s of \"%s\" must be of type bytea[]", type, path)));
     if (form.made != BsonType::Missing)
         return form;
     Oid base = getBaseType(attribute->atttypid);
@@ -242,17 +245,21 @@ void write_column(const Row &row, int column, BsonWriter *writer, FieldKey key) 
 void write_part(const Row &row, const Part *part, const JsonValue *rest, BsonWriter *writer, FieldKey key);
 
 void write_fields(const Row &row, const Part *part, const JsonValue *rest, BsonWriter *writer) {
-    for (const Part *below = part->first; below; below = below->next)
-        if (below->set)
-            write_part(row, below, member_of(rest, below->key), writer, below->key);
+    for (const Part *below = part->first; below; below = below->next) {
+        const JsonValue *left = member_of(rest, below->key);
+        if (below->set && (!left || (below->column < 0 && is_plain_object(left))))
+            write_part(row, below, left, writer, below->key);
+    }
     if (!is_plain_object(rest))
         return;
+    // What the rest holds is whole: a column shows it in another form, if at all.
     for (const JsonValue *member = rest->first; member; member = member->next) {
-        bool told = false;
-        for (const Part *below = part->first; below && !told; below = below->next)
-            told = below->set && below->key.length == member->key.length &&
-                   memcmp(below->key.text, member->key.text, below->key.length) == 0;
-        if (!told)
+        bool merged = false;
+        for (const Part *below = part->first; below && !merged; below = below->next)
+            merged = below->set && below->column < 0 && is_plain_object(member) &&
+                     below->key.length == member->key.length &&
+                     memcmp(below->key.text, member->key.text, below->key.length) == 0;
+        if (!merged)
             write_json(writer, member->key, member, false, "a rest column");
     }
 }
@@ -271,10 +278,11 @@ void write_part(const Row &row, const Part *part, const JsonValue *rest, BsonWri
 // or null where the table has a column for the element.
 void write_element(const Row &row, const JsonValue *rest, BsonWriter *writer, FieldKey key) {
     const Part *root = &row.shape->root;
-    if (root->set || is_plain_object(rest))
-        write_part(row, root, rest, writer, key);
-    else if (rest)
+    bool fields = root->column < 0 && (!rest || is_plain_object(rest));
+    if (rest && !fields)
         write_json(writer, key, rest, false, "a rest column");
+    else if (root->set || rest)
+        write_part(row, root, rest, writer, key);
     else if (root->column >= 0)
         write_null(writer, key);
     else

@@ -19,29 +19,11 @@ CREATE FUNCTION mongo_internal.field(name text, rest jsonb, paths text[], types 
 COMMENT ON FUNCTION mongo_internal.field(text, jsonb, text[], text[], record) IS
     'A field of a map as BSON {name: value}, as mongo_internal.element; an array of them has type fields';
 
-CREATE FUNCTION mongo_internal.path_keys(path text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN $1 LIKE '[%' THEN ARRAY(SELECT json_array_elements_text($1::json)) ELSE string_to_array($1, '.') END
-$$;
-COMMENT ON FUNCTION mongo_internal.path_keys(text) IS 'The keys of a path: dotted, or a JSON array of keys';
-
--- The path of a field from the document or element of its table on; NULL where it lies elsewhere.
-CREATE FUNCTION mongo_internal.relative_path(unwind text, path text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN k.above = '{}' THEN $2
-                WHEN k.keys[1:cardinality(k.above)] IS DISTINCT FROM k.above THEN NULL
-                WHEN $2 LIKE '[%' AND k.keys <> k.above THEN to_json(k.keys[cardinality(k.above) + 1:])::text
-                ELSE array_to_string(k.keys[cardinality(k.above) + 1:], '.') END
-      FROM (SELECT mongo_internal.path_keys($2) AS keys, coalesce(mongo_internal.path_keys(mongo_internal.plain_path($1)), '{}') AS above) AS k
-$$;
-COMMENT ON FUNCTION mongo_internal.relative_path(text, text) IS
-    'The path of a field within the document, or within the elements of an unwound array; empty for the element itself, NULL for a field that is not in it';
-
 -- The column that keeps _id.
 CREATE FUNCTION mongo_internal.id_column(t mongo.plan_table) RETURNS mongo.plan_column LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT c FROM mongo.plan_column AS c
-     WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role IN ('legacy', 'key') AND c.source_column <> '__key'
+     WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND c.role IN ('legacy', 'key') AND c.source_column <> '__key' AND c.path = '_id'
      ORDER BY c.role = 'legacy' DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION mongo_internal.id_column(mongo.plan_table) IS 'The column of a topmost target table that keeps _id';
@@ -59,7 +41,7 @@ COMMENT ON FUNCTION mongo_internal.objectid_of(text, text) IS 'SQL for the Objec
 CREATE FUNCTION mongo_internal.row_key(t mongo.plan_table, alias text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN k.name IS NOT NULL THEN format('%I.%I', $2, k.name)
-                WHEN ($1).key = 'none' THEN NULL
+                WHEN ($1).key = 'none' OR i.name IS NULL THEN NULL
                 WHEN i.source_type ~ '\.objectid$'
                 THEN format('mongo.id_key(%s)', mongo_internal.objectid_of(format('%I.%I', $2, i.name), mongo_internal.column_type(i)))
                 ELSE format('mongo.id_key(%I.%I)', $2, i.name) END
@@ -69,36 +51,47 @@ $$;
 COMMENT ON FUNCTION mongo_internal.row_key(mongo.plan_table, text) IS
     'SQL over an alias of a topmost target table for the key of the document that a row comes from (what column __key of its source table has); NULL where rows have none';
 
+-- The id that a key of a target table stands for.
+CREATE FUNCTION mongo_internal.id_of_key(c mongo.plan_column, keyed mongo.plan_table, value text) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    type text := CASE WHEN c.expression IS NOT NULL THEN 'mongo.objectid' ELSE c.source_type END;
+    plain text := mongo_internal.target_type(type, coalesce(keyed.key, (mongo_internal.root_of_column(c)).key));
+    old mongo.plan_column := mongo_internal.lookup_column(keyed, c.role);
+    looked_up text;
+BEGIN
+    IF c.role = 'field' AND keyed.key = 'bigint' THEN
+        looked_up := format('%I.%I', (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = c.plan), keyed.name);
+        RETURN format(CASE WHEN type LIKE '%[]' THEN 'CASE WHEN %1$s IS NOT NULL THEN ARRAY(SELECT %2$s FROM unnest(%1$s) WITH ORDINALITY AS u (id, n) LEFT JOIN %3$s AS k ON k.%4$I = u.id ORDER BY u.n) END'
+                           ELSE '(SELECT %2$s FROM %3$s AS k WHERE k.%4$I = %1$s)' END,
+                      value, mongo_internal.inverse_expression(old, 'k'), looked_up, (mongo_internal.key_columns(keyed))[1]);
+    ELSIF type ~ '\.objectid\[\]$' AND plain <> 'mongo.objectid[]' THEN
+        RETURN format('CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT %s FROM unnest(%1$s) WITH ORDINALITY AS u (id, n) ORDER BY u.n) END', value, mongo_internal.objectid_of('u.id', rtrim(plain, '[]')));
+    ELSIF type ~ '\.objectid$' THEN
+        RETURN mongo_internal.objectid_of(value, CASE c.role WHEN 'legacy' THEN 'text' ELSE plain END);
+    END IF;
+    RETURN value;
+END $$;
+COMMENT ON FUNCTION mongo_internal.id_of_key(mongo.plan_column, mongo.plan_table, text) IS 'SQL for the id in the source that a value of a key, or of what refers to one, stands for';
+
 -- SQL over a target's row for the value of its source column; NULL where the plan does not say how.
 CREATE FUNCTION mongo_internal.inverse_expression(c mongo.plan_column, alias text) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     value text := format('%I.%I', alias, c.name);
     keyed mongo.plan_table := mongo_internal.key_table(c);
-    key text := coalesce(keyed.key, (mongo_internal.root_of_column(c)).key);
-    plain text := mongo_internal.target_type(mongo_internal.read_type(c), key);
-    target name := (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = c.plan);
-    old mongo.plan_column;
+    plain text := mongo_internal.target_type(mongo_internal.read_type(c), coalesce(keyed.key, (mongo_internal.root_of_column(c)).key));
 BEGIN
     IF c.inverse IS NOT NULL THEN
         RETURN format('(SELECT %s FROM (SELECT %s AS value) AS v)', c.inverse, value);
+    ELSIF c.refers_to IS NOT NULL OR c.role IN ('key', 'legacy') OR c.source_type ~ '\.objectid(\[\])?$' THEN
+        value := CASE WHEN c.type IS NOT NULL AND c.refers_to IS NULL AND c.type <> plain AND c.expression IS NULL THEN format('%s::%s', value, plain) ELSE value END;
+        value := mongo_internal.id_of_key(c, keyed, value);
+        RETURN CASE WHEN c.source_type = 'text' AND c.expression IS NOT NULL THEN format('%s::text', value) ELSE value END;
     ELSIF c.expression IS NOT NULL THEN
         RETURN NULL;
-    ELSIF c.role = 'field' AND keyed.key = 'bigint' THEN
-        old := mongo_internal.id_column(keyed);
-        RETURN format(CASE WHEN c.source_type LIKE '%[]' THEN 'CASE WHEN %5$s IS NOT NULL THEN ARRAY(SELECT %1$s FROM unnest(%5$s) WITH ORDINALITY AS u (id, n) LEFT JOIN %2$I.%3$I AS k ON k.%4$I = u.id ORDER BY u.n) END'
-                           ELSE '(SELECT %1$s FROM %2$I.%3$I AS k WHERE k.%4$I = %5$s)' END,
-                      mongo_internal.inverse_expression(old, 'k'), target, keyed.name, (mongo_internal.key_columns(keyed))[1], value);
-    ELSIF c.type IS NOT NULL AND c.type <> plain THEN
-        value := format('%s::%s', value, plain);
     END IF;
-    IF c.source_type ~ '\.objectid\[\]$' AND plain <> 'mongo.objectid[]' THEN
-        RETURN format('CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT %s FROM unnest(%1$s) WITH ORDINALITY AS u (id, n) ORDER BY u.n) END',
-                      value, mongo_internal.objectid_of('u.id', rtrim(plain, '[]')));
-    ELSIF c.source_type ~ '\.objectid$' THEN
-        RETURN mongo_internal.objectid_of(value, plain);
-    END IF;
-    RETURN CASE WHEN plain = mongo_internal.read_type(c) THEN value ELSE format('%s::%s', value, c.source_type) END;
+    RETURN CASE WHEN c.type IS NULL OR c.type = plain THEN value ELSE format('%s::%s', value, plain) END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.inverse_expression(mongo.plan_column, text) IS
     'SQL over an alias of a target table for the value that its source column had; NULL for a column with an expression and no inverse';
@@ -143,14 +136,14 @@ BEGIN
               FROM mongo.plan_column AS c
              WHERE c.plan = t.plan AND c.table_name = t.name AND c.role = 'field' AND c.enabled AND c.path IS NOT NULL AND c.source_column IS NOT NULL
             UNION ALL
-            SELECT 2, k.position, mongo_internal.relative_path(t.unwind, mongo_internal.plain_path(k.unwind)), CASE WHEN k.unwind LIKE '%{}' THEN 'fields' ELSE 'elements' END,
+            SELECT 2, k.position, mongo_internal.relative_path(t.unwind, mongo_internal.unwind_path(k.unwind)), CASE WHEN k.unwind LIKE '%{}' THEN 'fields' ELSE 'elements' END,
                    mongo_internal.elements_expression(k, t, alias)
               FROM mongo.plan_table AS k
-             WHERE k.plan = t.plan AND k.parent = t.name AND k.enabled AND k.levels = t.levels + 1
+             WHERE k.plan = t.plan AND mongo_internal.stands_above(t, k) AND k.enabled
             UNION ALL
             SELECT 3, c.position, mongo_internal.relative_path(t.unwind, c.path), coalesce(c.bson_type, ''), mongo_internal.subdocument_expression(k, t, c, alias)
               FROM mongo.plan_table AS k JOIN mongo.plan_column AS c ON c.plan = k.plan AND c.table_name = k.name AND c.role = 'field' AND c.enabled AND c.source_column IS NOT NULL
-             WHERE k.plan = t.plan AND k.parent = t.name AND k.enabled AND k.subdocument IS NOT NULL) AS p
+             WHERE k.plan = t.plan AND k.source_name = t.source_name AND k.enabled AND k.subdocument IS NOT NULL) AS p
      WHERE p.path IS NOT NULL AND p.value IS NOT NULL;
     RETURN format(E'mongo_internal.%s%s, %L, %L, ROW(\n    %s))', CASE WHEN t.parent IS NULL THEN 'document(' WHEN t.unwind LIKE '%{}' THEN format('field(%I.%I, ', alias, (mongo_internal.key_columns(t))[cardinality(mongo_internal.key_columns(t))]) ELSE 'element(' END, rest,
                   coalesce(parts.paths, '{}'), coalesce(parts.types, '{}'), coalesce(parts.fields, ''));
@@ -166,6 +159,8 @@ BEGIN
     IF t.parent IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('rows of "%s" are elements of documents, not documents', table_name),
             HINT = format('The documents are those of table "%s".', (mongo_internal.root_of(t)).name);
+    ELSIF t.key = 'none' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('rows of "%s" have no key of their document', table_name);
     ELSIF t.query IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('table "%s" of plan "%s" has a query of its own', table_name, plan),
             DETAIL = 'What documents its rows come from is not told.';
@@ -174,4 +169,4 @@ BEGIN
                   mongo_internal.document_expression(t, 't'), (SELECT p.target_schema FROM mongo.plan AS p WHERE p.plan = t.plan), t.name);
 END $$;
 COMMENT ON FUNCTION mongo.document_query(text, text) IS
-    'The SELECT over the target tables that gives for each row of a topmost table the key and the document that it stands for, child rows put back in order: the inverse of the source query. Columns with an expression and no inverse are left out. 42704 for an unknown plan or table, 42809 for a child table, 0A000 for one with a query of its own';
+    'The SELECT over the target tables that gives for each row of a topmost table the key and the document that it stands for, child rows put back in order: the inverse of the source query. Columns with an expression and no inverse are left out. 42704 for an unknown plan or table, 42809 for a child table, 0A000 for one with a query of its own or without a key';

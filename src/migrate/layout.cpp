@@ -36,6 +36,7 @@ enum Out {
     kComplete,
     kLeftOver,
     kSemantic,
+    kSubdocument,
     kOutCount
 };
 
@@ -101,6 +102,9 @@ Row row_of_table(const Imported *imported, const LayoutTable *table) {
 void put_column(const Imported *imported, const LayoutTable *table, const LayoutColumn *column, int position,
                 ReturnSetInfo *result) {
     const ProfileNode *node = column->node;
+    size_t length = strlen(column->type);
+    bool elements = node->element && length > 2 && strcmp(column->type + length - 2, "[]") == 0;
+    const ProfileNode *told = elements ? node->element : node; // whose types a column has
     Row row = row_of_table(imported, table);
     row.nulls[kPosition] = false;
     row.values[kPosition] = Int32GetDatum(position);
@@ -109,13 +113,14 @@ void put_column(const Imported *imported, const LayoutTable *table, const Layout
     row.text(kType, column->type);
     row.text(kBsonType, main_type(node));
     row.nulls[kTypes] = false;
-    row.values[kTypes] = type_counts(node->types);
+    row.values[kTypes] = type_counts(told->types);
     row.number(kContainers, profile_base(node));
     row.number(kPresent, node->present);
     row.number(kNulls, null_count(node));
     row.number(kMisfits, column->misfits);
     row.flag(kUniqueIndex, node->unique_index);
     row.text(kSemantic, semantic_guess(node));
+    row.text(kSubdocument, subdocument_of(column, table));
     row.text(kWhy, evidence_of(column, imported->sampled));
     row.store(result);
 }
@@ -146,14 +151,13 @@ void put_table(const Imported *imported, const LayoutTable *table, ReturnSetInfo
         put_table(imported, static_cast<LayoutTable *>(lfirst(cell)), result);
 }
 
-// Three texts a choice: collection, path, kind.
+// Two texts a choice: collection.path, kind.
 List *choices_of(List *texts) {
     List *choices = NIL;
-    for (int i = 0; i + 2 < list_length(texts); i += 3) {
+    for (int i = 0; i + 1 < list_length(texts); i += 2) {
         LayoutChoice *choice = static_cast<LayoutChoice *>(palloc0(sizeof(LayoutChoice)));
-        choice->collection = static_cast<char *>(list_nth(texts, i));
-        choice->path = static_cast<char *>(list_nth(texts, i + 1));
-        choice->kind = static_cast<char *>(list_nth(texts, i + 2));
+        choice->path = static_cast<char *>(list_nth(texts, i));
+        choice->kind = static_cast<char *>(list_nth(texts, i + 1));
         choices = lappend(choices, choice);
     }
     return choices;
@@ -163,12 +167,16 @@ void check_used(List *choices) {
     ListCell *cell;
     foreach (cell, choices) {
         const LayoutChoice *choice = static_cast<LayoutChoice *>(lfirst(cell));
+        if (!choice->seen)
+            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                            errmsg("layout names a path that is not there: \"%s\"", choice->path),
+                            errhint("mongo.profile lists the paths of a collection; below one that stays jsonb there "
+                                    "are none.")));
         if (!choice->used)
-            ereport(ERROR,
-                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                     errmsg("layout names a path that is not there: \"%s.%s\"", choice->collection, choice->path),
-                     errhint("mongo.profile lists the paths of a collection; below one that stays jsonb there "
-                             "are none.")));
+            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                            errmsg("\"%s\" cannot be laid out as %s", choice->path, choice->kind),
+                            errhint("\"flatten\" is of sub-documents, \"table\" of arrays, sub-documents and maps, "
+                                    "\"map\" of sub-documents; arrays within arrays stay jsonb.")));
     }
 }
 

@@ -29,6 +29,7 @@ CREATE TABLE mongo.plan_table (
     estimated_rows bigint,
     enabled boolean NOT NULL DEFAULT true,
     note text,
+    note_edited boolean NOT NULL DEFAULT false,
     PRIMARY KEY (plan, name)
 );
 CREATE TABLE mongo.plan_column (
@@ -41,7 +42,7 @@ CREATE TABLE mongo.plan_column (
     source_column name,
     source_type text,
     type text,
-    bson_type text,
+    bson_type text CHECK (bson_type NOT IN ('elements', 'fields')),
     refers_to name,
     expression text,
     inverse text,
@@ -52,6 +53,7 @@ CREATE TABLE mongo.plan_column (
     enabled boolean NOT NULL DEFAULT true,
     edited boolean NOT NULL DEFAULT false,
     why text,
+    planned jsonb,
     PRIMARY KEY (plan, table_name, position),
     FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -91,12 +93,12 @@ CREATE TABLE mongo.decision (
 COMMENT ON TABLE mongo.plan IS 'A migration: from a database behind a server to a schema. Only members of owner write a plan and run it';
 COMMENT ON COLUMN mongo.plan.owner IS 'Whose expressions run when the plan is applied or loaded';
 COMMENT ON COLUMN mongo.plan.source_schema IS 'The schema of the foreign tables over the collections';
-COMMENT ON COLUMN mongo.plan.options IS 'The arguments of create_plan, for replace';
+COMMENT ON COLUMN mongo.plan.options IS 'The arguments that create_plan was given';
 COMMENT ON TABLE mongo.plan_table IS 'The target tables of a plan, each from a collection, or from the elements of an array in it (unwind)';
 COMMENT ON COLUMN mongo.plan_table.parent IS 'The table of the documents or elements that hold this one''s';
 COMMENT ON COLUMN mongo.plan_table.unwind IS 'The array, or ({}) the map, whose elements are the rows, as option unwind of the source table';
 COMMENT ON COLUMN mongo.plan_table.subdocument IS 'The path of a sub-document whose fields are the columns: a row where one of them is there. Its source table is that of the parent';
-COMMENT ON COLUMN mongo.plan_table.key IS 'What becomes of _id: text (24 hexadecimal digits), uuid, bytea, objectid; bigint (an identity, the old key in legacy_id); same (no ObjectId); none';
+COMMENT ON COLUMN mongo.plan_table.key IS 'What becomes of _id: text (24 hexadecimal digits), uuid, bytea, objectid; bigint (an identity, the old key in legacy_id); same (no ObjectId); none. It decides which columns there are: create_plan alone sets it';
 COMMENT ON COLUMN mongo.plan_table.source_filter IS 'A filter of MongoDB that documents must match; of tables without a parent, whose children inherit it';
 COMMENT ON COLUMN mongo.plan_table.query IS 'A SELECT of one''s own over the source tables, in place of source_query';
 COMMENT ON TABLE mongo.plan_column IS 'The columns of the target tables: where a value comes from (path, source_column) and what becomes of it (type, expression)';
@@ -108,6 +110,7 @@ COMMENT ON COLUMN mongo.plan_column.expression IS 'SQL over the name value, the 
 COMMENT ON COLUMN mongo.plan_column.inverse IS 'SQL over the name value, the target''s value, that gives the source value back';
 COMMENT ON COLUMN mongo.plan_column.enabled IS 'false: the path goes into the rest column';
 COMMENT ON COLUMN mongo.plan_column.edited IS 'A person has changed the row: create_plan (replace => true) keeps it';
+COMMENT ON COLUMN mongo.plan_column.planned IS 'The row as create_plan made it; NULL for one that a person added';
 COMMENT ON TABLE mongo.plan_foreign_key IS 'Foreign keys to the keys of other tables; enabled governs the constraint alone, never the conversion';
 COMMENT ON TABLE mongo.plan_index IS 'Indexes and unique constraints of the target tables';
 COMMENT ON TABLE mongo.decision IS 'What people decided about a plan and why; printed in the report';
@@ -163,10 +166,11 @@ CREATE FUNCTION mongo_internal.guard_plan() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     changed record := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-    -- Cascades run as the owner of these tables; a restore inserts as a superuser.
+    -- Cascades run as the owner of these tables; a restore inserts as a superuser, as pg_dump's scripts do.
     cascades boolean := pg_trigger_depth() > 1 AND current_user = (SELECT r.rolname FROM pg_class AS c
                             JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = TG_RELID);
-    restores boolean := TG_OP = 'INSERT' AND (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
+    restores boolean := TG_OP = 'INSERT' AND current_setting('row_security') = 'off' AND (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
+    planning boolean := current_setting('mongo_internal.planning', true) IS NOT DISTINCT FROM 'on';
 BEGIN
     IF NOT cascades AND NOT restores THEN
         IF TG_TABLE_NAME = 'plan' THEN
@@ -182,8 +186,16 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    IF TG_TABLE_NAME = 'plan_column' AND TG_OP = 'UPDATE' AND NOT cascades THEN
-        NEW.edited := current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on';
+    IF cascades OR restores OR planning OR TG_OP = 'DELETE' THEN
+        NULL;
+    ELSIF TG_TABLE_NAME = 'plan_column' THEN
+        NEW.edited := true;
+    ELSIF TG_TABLE_NAME = 'plan_table' AND TG_OP = 'UPDATE' THEN
+        NEW.note_edited := OLD.note_edited OR NEW.note IS DISTINCT FROM OLD.note OR NEW.note_edited;
+        IF NEW.key <> OLD.key THEN
+            RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('the key of table "%s" of plan "%s" cannot be changed', OLD.name, OLD.plan),
+                HINT = 'It decides which columns there are: make the plan anew with create_plan (key => ..., replace => true).';
+        END IF;
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
@@ -195,6 +207,10 @@ BEGIN
     IF TG_TABLE_NAME = 'plan_column' THEN
         UPDATE mongo.plan_foreign_key AS k SET columns = array_replace(k.columns, OLD.name, NEW.name)
          WHERE k.plan = NEW.plan AND k.table_name = NEW.table_name AND OLD.name = ANY (k.columns);
+        -- Identifiers in a definition, quoted where they have to be.
+        UPDATE mongo.plan_index AS i
+           SET definition = regexp_replace(i.definition, '(^|[^[:alnum:]_"])' || regexp_replace(quote_ident(OLD.name), '([][\\.^$*+?(){}|])', '\\\1', 'g') || '(?![[:alnum:]_"(])', '\1' || replace(quote_ident(NEW.name), '\', '\\'), 'g')
+         WHERE i.plan = NEW.plan AND i.table_name = NEW.table_name;
     ELSE
         UPDATE mongo.plan_table AS t SET parent = NEW.name WHERE t.plan = NEW.plan AND t.parent = OLD.name;
         UPDATE mongo.plan_column AS c SET refers_to = NEW.name WHERE c.plan = NEW.plan AND c.refers_to = OLD.name;
@@ -207,6 +223,18 @@ CREATE TRIGGER follow_rename AFTER UPDATE ON mongo.plan_table
     FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION mongo_internal.follow_rename();
 CREATE TRIGGER follow_rename AFTER UPDATE ON mongo.plan_column
     FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION mongo_internal.follow_rename();
+CREATE FUNCTION mongo_internal.check_parent() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = NEW.plan AND t.name = NEW.parent)
+       AND NOT (current_setting('row_security') = 'off' AND TG_OP = 'INSERT') THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', MESSAGE = format('plan "%s" has no table "%s", the parent of "%s"', NEW.plan, NEW.parent, NEW.name);
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_parent() IS 'Raises 23503 for a table of a plan whose parent is none; a reference would make pg_dump warn';
+CREATE TRIGGER parent AFTER INSERT OR UPDATE OF parent ON mongo.plan_table
+    FOR EACH ROW WHEN (NEW.parent IS NOT NULL) EXECUTE FUNCTION mongo_internal.check_parent();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan
     FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_table

@@ -200,6 +200,7 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
         return;
     const char *path = find_option(lookup.column, "path");
     column->path = parse_path(path ? path : column->name);
+    column->in_rest = lookup.boolean("in_rest", false);
     for (int i = 0; i < table->unwind_levels; i++)
         if (table->unwind[i].map && starts_with(column->path, table->unwind[i]))
             column->path = below_map(column->path);

@@ -45,6 +45,7 @@ struct ColumnOptions {
     FieldPath path;    // of Role::Field
     FieldPath *except; // of Role::Rest: arrays that child tables tell
     int except_count;
+    bool in_rest; // a rest column holds the value as well
     OnError on_error;
     ReadRules rules;
     WriteRules write;

@@ -11,6 +11,7 @@ extern "C" {
 #include "nodes/miscnodes.h"
 #endif
 #include "common/jsonapi.h"
+#include "parser/parse_type.h"
 #include "storage/buffile.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
@@ -22,6 +23,15 @@ extern "C" {
 }
 
 namespace mongo_fdw {
+
+// A type as SQL says it: missing ones give InvalidOid, 16 takes an error context.
+inline void parse_type_text(const char *text, Oid *type, int32 *typmod) {
+#if PG_VERSION_NUM >= 160000
+    parseTypeString(text, type, typmod, nullptr);
+#else
+    parseTypeString(text, type, typmod, true);
+#endif
+}
 
 // ForeignPath constructor: 17 added fdw_restrictinfo, 18 disabled_nodes.
 inline ForeignPath *make_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, double rows, Cost startup_cost,

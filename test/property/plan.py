@@ -152,11 +152,11 @@ def literal(text):
 
 
 def stored_tree(kind, raw):
-    """A stored value with its nesting, scalars as stored() sees them; of equal keys the first, as columns read them."""
+    """A stored value with its nesting, scalars as stored() sees them; of equal keys the last, as jsonb keeps them."""
     if kind == 0x03:
         tree = {}
         for inner, key, value in elements(raw):
-            tree.setdefault(key, stored_tree(inner, value))
+            tree[key] = stored_tree(inner, value)
         return tree
     if kind == 0x04:
         return [stored_tree(inner, value) for inner, _, value in elements(raw)]
@@ -259,7 +259,7 @@ def plan_differences(sql, raw, database, collection, **arguments):
     for table in dict.fromkeys(column["table_name"] for column in columns):
         own = [column for column in columns if column["table_name"] == table]
         names = ", ".join(quoted(column["name"]) for column in own if not (column["role"] == "key" and column["key"] == "bigint"))
-        sql.run(f"INSERT INTO prop.{quoted(table)} ({names}) {own[0]['query']};")
+        sql.run(f"INSERT INTO prop.{quoted(table)} ({names}) SELECT {names} FROM ({own[0]['query']}) AS q;")
         told = [column for column in own if column["role"] in ("field", "key", "legacy", "rest") and not (column["role"] == "key" and column["key"] == "bigint")]
         shown = ", ".join(text_of(quoted(column["name"]), column["kind"]) for column in told)
         for row in sql.rows(f"SELECT json_build_array({shown}) AS v FROM prop.{quoted(table)}" if shown else f"SELECT '[]'::json AS v FROM prop.{quoted(table)}"):
