@@ -52,8 +52,17 @@ void write_kept(BsonWriter *writer, FieldKey key, const BsonValue &value) {
     write_escaped(writer, text, length);
 }
 
+// The milliseconds that a type of times tells apart.
+int64_t unit_of(const Converter *converter) {
+    constexpr int64_t kDay = 86400000, kUnits[] = {1000, 100, 10};
+    if (converter->kind == Kind::Date)
+        return kDay;
+    return converter->typmod >= 0 && converter->typmod < static_cast<int>(lengthof(kUnits)) ? kUnits[converter->typmod]
+                                                                                            : 1;
+}
+
 // Whether the value of a column says what the stored value was: not of an ObjectId or a symbol in a column of text, nor
-// of a binary of some subtype in one of bytea.
+// of a binary of some subtype in one of bytea, nor of a time of day in a date.
 bool tells_all(const Converter *converter, const BsonValue &value) {
     constexpr uint8_t kPlain = 0, kUuid = 4;
     switch (converter->kind) {
@@ -65,7 +74,7 @@ bool tells_all(const Converter *converter, const BsonValue &value) {
     case Kind::Timestamptz:
     case Kind::Timestamp:
     case Kind::Date:
-        return value.type == BsonType::Date;
+        return value.type == BsonType::Date && read_le<int64_t>(value.data) % unit_of(converter) == 0;
     case Kind::Bytea:
     case Kind::Uuid:
         return value.type == BsonType::Binary && value.data[4] == (converter->kind == Kind::Uuid ? kUuid : kPlain);
