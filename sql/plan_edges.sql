@@ -121,9 +121,24 @@ CALL mongo.apply_plan('exact');
 SELECT mongo.source_query('exact', 'exact') AS q \gset
 SELECT id, d, a, s, extra FROM (:q) q ORDER BY id;
 CALL mongo.drop_plan('exact', source_tables => true);
+-- What becomes of values that do not fit, and of NULs.
+SELECT put('odds', '{"_id": 1, "a": 5, "b": 5, "c": 5, "d": 5, "s": "C:\\x", "u": "x"}', '{"_id": 2, "a": "five", "b": "five", "c": "five", "d": null, "s": "n\u0000l", "u": "n\u0000l"}', '{"_id": 3, "a": null, "b": null, "d": {"x": 1}, "s": "a", "u": "b"}');
+SELECT count(*) FROM mongo.create_plan('odds', 'mongodb', 'mongo_fdw_cpp_edge', 'odds', '{odds}', sample => 0, tolerance => 0.5);
+UPDATE mongo.plan_column SET on_misfit = CASE path WHEN 'a' THEN 'null' WHEN 'b' THEN 'rest' WHEN 'c' THEN 'reject' ELSE 'text' END, type = CASE WHEN path IN ('d') THEN 'text' ELSE 'integer' END, not_null = false, expression = NULL, source_type = CASE path WHEN 'd' THEN 'text' ELSE 'integer' END WHERE plan = 'odds' AND path IN ('a', 'b', 'c', 'd');
+UPDATE mongo.plan_column SET nul = CASE path WHEN 's' THEN 'escape' ELSE 'strip' END, type = 'text', source_type = 'text', not_null = false WHERE plan = 'odds' AND path IN ('s', 'u');
+CALL mongo.apply_plan('odds');
+SELECT mongo.source_query('odds', 'odds') AS q \gset
+SELECT id, a, b, c, d, s, u, extra, jsonb_path_query_array(__errors, '$[*].path') AS misfits FROM (:q) q ORDER BY id;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT s FROM odds_source.odds WHERE s = 'a' AND u IS NOT NULL;
+SELECT error_of($$UPDATE odds_source.odds SET s = 'x'$$);
+SELECT u FROM odds_source.odds WHERE u = 'nl';
+INSERT INTO odds.odds (id, a, b, c, d, s, u, extra) SELECT id, a, b, c, d, s, u, extra FROM (:q) q;
+SELECT mongo.document_query('odds', 'odds') AS q \gset
+SELECT document FROM (:q) q ORDER BY __key;
+CALL mongo.drop_plan('odds', source_tables => true);
 -- A view has no key of its own; a superuser does not write another's plan.
 CALL mongo.drop_plan('edge', source_tables => true);
-DROP SCHEMA edge, exact CASCADE;
+DROP SCHEMA edge, exact, odds CASCADE;
 CREATE ROLE mongo_fdw_cpp_edge;
 GRANT USAGE ON FOREIGN SERVER mongodb TO mongo_fdw_cpp_edge;
 SET ROLE mongo_fdw_cpp_edge;

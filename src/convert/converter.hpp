@@ -9,6 +9,10 @@ namespace mongo_fdw {
 
 enum class UuidLegacy : uint8_t { Off, Python, Java, CSharp };
 
+// What a column of text makes of NUL characters, which PostgreSQL's text holds not: leaves them out, or writes them and
+// backslashes as \u0000 and \\.
+enum class NulRule : uint8_t { Misfit, Strip, Escape };
+
 // What the options of a column say about reading it.
 struct ReadRules {
     JsonForm json_form;
@@ -16,6 +20,7 @@ struct ReadRules {
     bool array_from_scalar;
     bool edb;           // EnterpriseDB's reading: bool and numbers for each other, numbers cut or rounded
     int binary_subtype; // -1: any
+    NulRule nul = NulRule::Misfit;
 };
 
 enum class Kind : uint8_t {

@@ -42,7 +42,7 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
     case Kind::Bpchar:
         fit->kind = mql::FitKind::Text;
         fit->max_length = converter->max_length;
-        return GetDatabaseEncoding() == PG_UTF8;
+        return GetDatabaseEncoding() == PG_UTF8 && converter->rules.nul == NulRule::Misfit;
     case Kind::Name:
         fit->kind = mql::FitKind::Text;
         fit->max_length = NAMEDATALEN - 1;

@@ -61,6 +61,13 @@ int64_t unit_of(const Converter *converter) {
                                                                                             : 1;
 }
 
+// Whether a column of that rule shows a string as it is.
+bool shows_text(NulRule rule, const BsonValue &value) {
+    uint32_t length;
+    const char *text = rule == NulRule::Misfit ? nullptr : text_of(value, &length);
+    return !text || (!memchr(text, '\0', length) && !(rule == NulRule::Escape && memchr(text, '\\', length)));
+}
+
 // Whether the value of a column says what the stored value was: not of an ObjectId or a symbol in a column of text, nor
 // of a binary of some subtype in one of bytea, nor of a time of day in a date.
 bool tells_all(const Converter *converter, const BsonValue &value) {
@@ -68,6 +75,7 @@ bool tells_all(const Converter *converter, const BsonValue &value) {
     switch (converter->kind) {
     case Kind::Text:
     case Kind::Bpchar:
+        return value.type == BsonType::String && shows_text(converter->rules.nul, value);
     case Kind::Name:
     case Kind::Enum:
         return value.type == BsonType::String;

@@ -188,8 +188,31 @@ Fit convert_bool(const Converter *converter, const BsonValue &value, Datum *out,
     return misfit(why, value);
 }
 
+// UTF-8 text without NULs, or with NULs and backslashes escaped.
+void apply_nul_rule(NulRule rule, Arena *arena, const char **text, uint32_t *length) {
+    bool escape = rule == NulRule::Escape;
+    if (!memchr(*text, '\0', *length) && !(escape && memchr(*text, '\\', *length)))
+        return;
+    char *out = static_cast<char *>(arena_alloc(arena, 6 * static_cast<Size>(*length) + 1));
+    uint32_t size = 0;
+    for (uint32_t i = 0; i < *length; i++) {
+        char c = (*text)[i];
+        const char *written = c == '\0' ? (escape ? "\\u0000" : "") : escape && c == '\\' ? "\\\\" : nullptr;
+        if (!written) {
+            out[size++] = c;
+            continue;
+        }
+        memcpy(out + size, written, strlen(written));
+        size += static_cast<uint32_t>(strlen(written));
+    }
+    out[size] = '\0';
+    *text = out;
+    *length = size;
+}
+
 // The text of a string, symbol or ObjectId in the server encoding.
-bool text_value(const BsonValue &value, char hex[24], const char **text, uint32_t *length, Misfit *why) {
+bool text_value(const BsonValue &value, NulRule nul, Arena *arena, char hex[24], const char **text, uint32_t *length,
+                Misfit *why) {
     static const char kHex[] = "0123456789abcdef";
     if (value.type == BsonType::ObjectId) {
         for (int i = 0; i < 12; i++) {
@@ -205,6 +228,8 @@ bool text_value(const BsonValue &value, char hex[24], const char **text, uint32_
         return false;
     }
     *text = text_of(value, length);
+    if (nul != NulRule::Misfit)
+        apply_nul_rule(nul, arena, text, length);
     switch (to_server_text(text, length)) {
     case TextFault::None:
         return true;
@@ -224,7 +249,7 @@ Fit convert_text(const Converter *converter, const BsonValue &value, Arena *aren
     char hex[24];
     const char *text;
     uint32_t length;
-    if (!text_value(value, hex, &text, &length, why))
+    if (!text_value(value, converter->rules.nul, arena, hex, &text, &length, why))
         return Fit::Misfit;
     uint32_t padding = 0;
     if (converter->max_length &&
@@ -250,7 +275,7 @@ Fit convert_name(const Converter *converter, const BsonValue &value, Arena *aren
     uint32_t length;
     if (converter->rules.edb && value.type != BsonType::ObjectId)
         return misfit(why, value);
-    if (!text_value(value, hex, &text, &length, why))
+    if (!text_value(value, converter->rules.nul, arena, hex, &text, &length, why))
         return Fit::Misfit;
     if (length >= NAMEDATALEN)
         return misfit(why, value, ERRCODE_STRING_DATA_RIGHT_TRUNCATION, "it is too long");
@@ -528,7 +553,7 @@ Fit convert_enum(const Converter *converter, const BsonValue &value, Datum *out,
     char hex[24];
     const char *text;
     uint32_t length;
-    if (!text_value(value, hex, &text, &length, why))
+    if (!text_value(value, NulRule::Misfit, nullptr, hex, &text, &length, why))
         return Fit::Misfit;
     char label[NAMEDATALEN];
     Oid found = InvalidOid;

@@ -301,7 +301,7 @@ void write_upsert(const Target *target, BsonWriter *writer, const Datum *values,
     Bitmapset *assigned = nullptr;
     for (int i = 0; i < target->table->column_count; i++) {
         const ColumnOptions &column = target->table->columns[i];
-        if (column.dropped || column.role != Role::Field || is_id(column) || (nulls[i] && !column.write.null_is_value))
+        if (column.dropped || !is_written(column) || is_id(column) || (nulls[i] && !column.write.null_is_value))
             continue;
         check_nameable(target, column);
         assigned = bms_add_member(assigned, column.number);

@@ -64,7 +64,7 @@ bool can_set(const TableOptions *table, int column, Expr *value) {
     // What keeps types of the stored value needs it; arrays of other values have little to keep.
     bool is_null = IsA(value, Const) && reinterpret_cast<Const *>(value)->constisnull;
     bool array = OidIsValid(get_element_type(getBaseType(options.type)));
-    return options.role == Role::Field && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
+    return is_written(options) && options.path.plain && strcmp(options.path.keys[0], "_id") != 0 &&
            is_same_for_all(node) && (is_null || array || !keeps_stored(options.type, options.write));
 }
 
@@ -90,7 +90,7 @@ const StoredRow *stored_row(Oid type) {
 // way.
 bool can_compute(const TableOptions *table, int column) {
     const ColumnOptions &options = table->columns[column - 1];
-    return options.role == Role::Field && options.path.plain && options.path.count == 1 &&
+    return is_written(options) && options.path.plain && options.path.count == 1 &&
            strcmp(options.path.keys[0], "_id") != 0 && !options.write.bson_type && stored_row(options.type) &&
            !options.rules.edb;
 }

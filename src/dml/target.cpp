@@ -200,7 +200,8 @@ bool is_id(const ColumnOptions &column) {
 void raise_made_column(const Target *target, const ColumnOptions &column) {
     ereport(ERROR, (errcode(ERRCODE_GENERATED_ALWAYS),
                     errmsg("column \"%s\" of foreign table \"%s\" cannot be written", column.name, target->name),
-                    errdetail("It tells about the document and is no field of it.")));
+                    column.role == Role::Field ? errdetail("It shows NUL characters and backslashes escaped.")
+                                               : errdetail("It tells about the document and is no field of it.")));
     pg_unreachable();
 }
 

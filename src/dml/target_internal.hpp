@@ -25,7 +25,7 @@ bool is_id(const ColumnOptions &column);
 void append_id_condition(BsonWriter *writer, const BsonValue &id);
 
 // It tells about the document and is no part of it.
-inline bool is_made(const ColumnOptions &column) { return column.role != Role::Field && column.role != Role::Doc; }
+inline bool is_made(const ColumnOptions &column) { return !is_written(column) && column.role != Role::Doc; }
 
 inline const char *column_name(const Target *target, AttrNumber column) {
     return target->table->columns[column - 1].name;

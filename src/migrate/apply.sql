@@ -91,9 +91,9 @@ SET search_path = pg_catalog, pg_temp AS $$
               FROM (SELECT o.*, o AS entry, count(*) OVER (PARTITION BY o.table_name, o.name) AS namesakes FROM mongo.plan_column AS o WHERE o.plan = $1 AND o.enabled) AS c
               JOIN mongo.plan_table AS t ON t.plan = c.plan AND t.name = c.table_name
               LEFT JOIN mongo.plan_table AS r ON r.plan = c.plan AND r.name = c.refers_to,
-                   LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND mongo_internal.type_name(c.type) IS NULL THEN format('type "%s" does not exist', c.type) END),
-                                   (CASE WHEN c.source_type IS NOT NULL AND mongo_internal.type_name(c.source_type) IS NULL THEN format('source type "%s" does not exist', c.source_type) END),
-                                   (CASE WHEN mongo_internal.needs_expression(c.entry) THEN format('type "%s" is not read from %s: an expression has to say how', c.type, c.source_type) END),
+                   LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND c.edited AND mongo_internal.type_name(c.type) IS NULL THEN format('type "%s" does not exist', c.type) END),
+                                   (CASE WHEN c.source_type IS NOT NULL AND c.edited AND mongo_internal.type_name(c.source_type) IS NULL THEN format('source type "%s" does not exist', c.source_type) END),
+                                   (CASE WHEN c.edited AND mongo_internal.needs_expression(c.entry) THEN format('type "%s" is not read from %s: an expression has to say how', c.type, c.source_type) END),
                                    (CASE WHEN c.name IN ('ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid') THEN 'its name is that of a system column' END),
                                    (CASE WHEN c.expression IS NOT NULL OR c.inverse IS NOT NULL THEN mongo_internal.expression_fault(t, c.entry) END),
                                    (CASE WHEN c.name = '' THEN 'its name is empty' END),

@@ -160,7 +160,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT ($1).plan, ($1).name, k.last + row_number() OVER (ORDER BY f.position), f.column_name, f.path, f.column_name, f.type,
            coalesce(v.type, mongo_internal.target_type(f.type, k.key)), v.expression, f.bson_type,
            v.type IS NULL AND f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
-           CASE WHEN $2 IS NULL THEN 'reject' ELSE 'rest' END, CASE WHEN f.type LIKE 'json%' THEN 'escape' ELSE 'reject' END, concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why)
+           CASE WHEN $2 IS NULL THEN 'reject' ELSE 'rest' END, 'reject', concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why)
       FROM unnest($3) AS f, LATERAL mongo_internal.conversion_of(f) AS v,
            LATERAL (SELECT count(*) AS last, (mongo_internal.root_of($1)).key AS key FROM mongo.plan_column AS c WHERE c.plan = ($1).plan AND c.table_name = ($1).name) AS k
      WHERE f.path <> '_id'
@@ -443,7 +443,6 @@ BEGIN
     END LOOP;
     PERFORM mongo_internal.insert_indexes(found);
     PERFORM mongo_internal.note_shapes(create_plan.plan);
-    UPDATE mongo.plan_column AS c SET planned = to_jsonb(c) - 'planned' WHERE c.plan = create_plan.plan;
     PERFORM set_config('mongo_internal.planning', '', true);
     PERFORM mongo_internal.keep_changes(create_plan.plan, kept);
     RETURN QUERY

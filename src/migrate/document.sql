@@ -90,6 +90,8 @@ BEGIN
         RETURN CASE WHEN c.source_type = 'text' AND c.expression IS NOT NULL THEN format('%s::text', value) ELSE value END;
     ELSIF c.expression IS NOT NULL THEN
         RETURN NULL;
+    ELSIF mongo_internal.takes_any_value(c) THEN
+        RETURN format('%s::text', value); -- of strings; the rest has the others
     END IF;
     RETURN CASE WHEN c.type IS NULL OR c.type = plain THEN value ELSE format('%s::%s', value, plain) END;
 END $$;

@@ -162,44 +162,49 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_owner(text) IS 'The plan; 42704 where there is none, 42501 unless the current user is a member of its owner, superusers too';
 
+-- Once a statement, over the rows that it wrote: a plan may have 100,000 columns.
 CREATE FUNCTION mongo_internal.guard_plan() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    changed record := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-    -- Cascades run as the owner of these tables; a restore inserts as a superuser, as pg_dump's scripts do.
-    cascades boolean := pg_trigger_depth() > 1 AND current_user = (SELECT r.rolname FROM pg_class AS c
-                            JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = TG_RELID);
-    restores boolean := TG_OP = 'INSERT' AND current_setting('row_security') = 'off' AND (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user);
-    planning boolean := current_setting('mongo_internal.planning', true) IS NOT DISTINCT FROM 'on';
+    plans text[];
+    other record;
 BEGIN
-    IF NOT cascades AND NOT restores THEN
-        IF TG_TABLE_NAME = 'plan' THEN
-            IF NOT mongo_internal.is_member((to_jsonb(changed) ->> 'owner')::name)
-               OR (TG_OP = 'UPDATE' AND NOT mongo_internal.is_member((to_jsonb(OLD) ->> 'owner')::name)) THEN
-                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                    MESSAGE = format('plan "%s" belongs to role "%s"', changed.plan, to_jsonb(changed) ->> 'owner');
-            END IF;
-        ELSE
-            PERFORM mongo_internal.check_owner(changed.plan);
-            IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) ->> 'plan') <> changed.plan THEN
-                PERFORM mongo_internal.check_owner(to_jsonb(OLD) ->> 'plan');
-            END IF;
+    -- A restore inserts as a superuser, as pg_dump's scripts do.
+    IF (TG_OP = 'INSERT' AND current_setting('row_security') = 'off' AND (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)) THEN
+        RETURN NULL;
+    ELSIF TG_TABLE_NAME = 'plan' THEN
+        SELECT w.plan, w.owner INTO other FROM written AS w WHERE NOT mongo_internal.is_member(w.owner) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('plan "%s" belongs to role "%s"', other.plan, other.owner);
         END IF;
+        RETURN NULL;
     END IF;
-    IF cascades OR restores OR planning OR TG_OP = 'DELETE' THEN
-        NULL;
-    ELSIF TG_TABLE_NAME = 'plan_column' THEN
-        NEW.edited := true;
-    ELSIF TG_TABLE_NAME = 'plan_table' AND TG_OP = 'UPDATE' THEN
-        NEW.note_edited := OLD.note_edited OR NEW.note IS DISTINCT FROM OLD.note OR NEW.note_edited;
-        IF NEW.key <> OLD.key THEN
-            RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('the key of table "%s" of plan "%s" cannot be changed', OLD.name, OLD.plan),
-                HINT = 'It decides which columns there are: make the plan anew with create_plan (key => ..., replace => true).';
-        END IF;
-    END IF;
-    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    -- Rows of a plan that is gone, or has another name, went with it.
+    plans := ARRAY(SELECT p.plan FROM mongo.plan AS p WHERE p.plan IN (SELECT w.plan FROM written AS w));
+    PERFORM mongo_internal.check_owner(p) FROM unnest(plans) AS p;
+    RETURN NULL;
 END $$;
-COMMENT ON FUNCTION mongo_internal.guard_plan() IS 'Lets members of a plan''s owner alone write its rows, and marks edited columns';
+COMMENT ON FUNCTION mongo_internal.guard_plan() IS 'Lets members of a plan''s owner alone write its rows: 42501 for others, superusers too';
+
+-- A row that a person writes says so, and how it was planned.
+CREATE FUNCTION mongo_internal.note_edit() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (TG_OP = 'INSERT' AND current_setting('row_security') = 'off') OR (pg_trigger_depth() > 1 AND TG_OP = 'UPDATE') THEN
+        RETURN NEW; -- a restore, or a rename that is followed
+    ELSIF TG_TABLE_NAME = 'plan_column' THEN
+        NEW.planned := CASE WHEN TG_OP = 'INSERT' THEN NEW.planned WHEN OLD.edited THEN OLD.planned ELSE to_jsonb(OLD) - 'planned' END;
+        NEW.edited := true;
+    ELSIF NEW.key <> OLD.key THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('the key of table "%s" of plan "%s" cannot be changed', OLD.name, OLD.plan),
+            HINT = 'It decides which columns there are: make the plan anew with create_plan (key => ..., replace => true).';
+    ELSE
+        NEW.note_edited := OLD.note_edited OR NEW.note IS DISTINCT FROM OLD.note OR NEW.note_edited;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION mongo_internal.note_edit() IS 'Marks rows of a plan that a person writes; 0A000 for another key of a table';
+
 -- Names that a person changes change wherever the plan says them.
 CREATE FUNCTION mongo_internal.follow_rename() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -235,15 +240,19 @@ END $$;
 COMMENT ON FUNCTION mongo_internal.check_parent() IS 'Raises 23503 for a table of a plan whose parent is none; a reference would make pg_dump warn';
 CREATE TRIGGER parent AFTER INSERT OR UPDATE OF parent ON mongo.plan_table
     FOR EACH ROW WHEN (NEW.parent IS NOT NULL) EXECUTE FUNCTION mongo_internal.check_parent();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_table
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_column
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_foreign_key
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.plan_index
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON mongo.decision
-    FOR EACH ROW EXECUTE FUNCTION mongo_internal.guard_plan();
+CREATE TRIGGER edited BEFORE INSERT OR UPDATE ON mongo.plan_column
+    FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_edit();
+CREATE TRIGGER edited BEFORE UPDATE ON mongo.plan_table
+    FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_edit();
+-- Transition tables allow one event each.
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY '{plan,plan_table,plan_column,plan_foreign_key,plan_index,decision}'::text[] LOOP
+        EXECUTE format('CREATE TRIGGER guard_insert AFTER INSERT ON mongo.%I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mongo_internal.guard_plan()', t);
+        EXECUTE format('CREATE TRIGGER guard_update_new AFTER UPDATE ON mongo.%I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mongo_internal.guard_plan()', t);
+        EXECUTE format('CREATE TRIGGER guard_update_old AFTER UPDATE ON mongo.%I REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mongo_internal.guard_plan()', t);
+        EXECUTE format('CREATE TRIGGER guard_delete AFTER DELETE ON mongo.%I REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mongo_internal.guard_plan()', t);
+    END LOOP;
+END $$;

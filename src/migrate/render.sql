@@ -50,11 +50,20 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.type_family(text) IS 'number, text or time, with [] for arrays; NULL for other types';
 
+-- A column of text that shows a value of another type as its JSON.
+CREATE FUNCTION mongo_internal.takes_any_value(c mongo.plan_column) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ($1).on_misfit = 'text' AND ($1).role = 'field' AND ($1).expression IS NULL AND ($1).refers_to IS NULL AND mongo_internal.type_family(coalesce(($1).type, ($1).source_type)) = 'text'
+$$;
+COMMENT ON FUNCTION mongo_internal.takes_any_value(mongo.plan_column) IS 'Whether a column shows values of all types as text (on_misfit text)';
+
 -- The type that the source table gives a column: what a person asked for is read as that, so that a value that does not fit
 -- it is a misfit, where a cast would round or cut it.
 CREATE FUNCTION mongo_internal.read_type(c mongo.plan_column) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN ($1).role = 'field' AND ($1).expression IS NULL AND (($1).refers_to IS NULL OR ($1).type IS NOT NULL) AND mongo_internal.type_family(($1).type) = mongo_internal.type_family(($1).source_type)
+    SELECT CASE WHEN ($1).on_misfit = 'text' AND mongo_internal.takes_any_value($1) THEN 'jsonb'
+                WHEN ($1).type IS NULL OR ($1).type = ($1).source_type THEN ($1).source_type
+                WHEN ($1).role = 'field' AND ($1).expression IS NULL AND (($1).refers_to IS NULL OR ($1).type IS NOT NULL) AND mongo_internal.type_family(($1).type) = mongo_internal.type_family(($1).source_type)
                 THEN regexp_replace(($1).type, '\s+COLLATE\s.*$', '', 'i') ELSE ($1).source_type END
 $$;
 COMMENT ON FUNCTION mongo_internal.read_type(mongo.plan_column) IS 'The type of a column of a plan in its source table';
@@ -107,6 +116,8 @@ BEGIN
     ELSIF c.expression IS NOT NULL THEN
         value := format('(SELECT %s FROM (SELECT %s AS value) AS v)', c.expression, coalesce(value, 'NULL'));
         RETURN CASE WHEN c.refers_to IS NULL THEN value ELSE mongo_internal.keyed_expression(c, keyed, value, 'mongo.objectid') END;
+    ELSIF c.on_misfit = 'text' AND mongo_internal.takes_any_value(c) THEN
+        RETURN format('(%s #>> ''{}'')', value) || CASE WHEN c.type IN ('text', c.source_type) THEN '' ELSE '::' || c.type END;
     ELSIF c.role = 'parent' OR (c.role = 'field' AND c.refers_to IS NOT NULL) THEN
         RETURN mongo_internal.keyed_expression(c, keyed, value, c.source_type);
     END IF;
@@ -120,7 +131,7 @@ COMMENT ON FUNCTION mongo_internal.column_expression(mongo.plan_column) IS 'SQL 
 CREATE FUNCTION mongo_internal.takes_later(c mongo.plan_column) RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT ($1).role = 'field' AND ($1).enabled AND ($1).path IS NOT NULL AND ($1).source_column IS NOT NULL
-           AND (($1).expression IS NOT NULL OR (($1).refers_to IS NOT NULL AND (mongo_internal.key_table($1)).key = 'bigint'))
+           AND (($1).expression IS NOT NULL OR (($1).on_misfit = 'text' AND mongo_internal.takes_any_value($1)) OR (($1).refers_to IS NOT NULL AND (mongo_internal.key_table($1)).key = 'bigint'))
 $$;
 COMMENT ON FUNCTION mongo_internal.takes_later(mongo.plan_column) IS 'Whether the rest of a source row holds the value of a column until the column has it';
 
@@ -143,10 +154,12 @@ DECLARE
     taken text;
 BEGIN
     FOR f IN SELECT o.* FROM mongo.plan_column AS o WHERE o.plan = c.plan AND o.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(c.plan, c.table_name) AS b))
-                AND (mongo_internal.takes_later(o) OR (o.role = 'field' AND o.enabled AND o.on_misfit = 'null' AND o.path IS NOT NULL AND o.source_column IS NOT NULL))
+                AND (mongo_internal.takes_later(o) OR (o.role = 'field' AND o.enabled AND o.on_misfit IN ('null', 'reject') AND o.path IS NOT NULL AND o.source_column IS NOT NULL))
               ORDER BY o.table_name = c.table_name DESC, o.table_name, o.position LOOP
         taken := mongo_internal.column_expression(f);
-        taken := CASE WHEN f.on_misfit = 'null' THEN 'true'
+        taken := CASE -- A misfit is told as a reject, or not at all; null and missing stay apart.
+                      WHEN f.on_misfit IN ('null', 'reject') THEN format('s.__rest #> %L IS DISTINCT FROM %L', mongo_internal.path_keys(mongo_internal.relative_path(unwound, f.path)), 'null')
+                      WHEN mongo_internal.takes_any_value(f) THEN format('jsonb_typeof(s.%I) = %L', f.source_column, 'string')
                       WHEN f.refers_to IS NOT NULL AND f.source_type LIKE '%[]' THEN format('array_position(%s, NULL) IS NULL', taken)
                       -- A reference in another form than an id says more than the key does.
                       WHEN f.refers_to IS NOT NULL AND f.source_type LIKE 'json%' THEN format('%s IS NOT NULL AND s.%I ? %L', taken, f.source_column, '$oid')
@@ -213,6 +226,7 @@ SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT min(c.position + CASE WHEN c.table_name = ($1).name THEN 0 ELSE 5000 END) AS position, c.source_column::text AS name, min(mongo_internal.read_type(c)) AS type,
                    ARRAY[CASE WHEN c.source_column <> min(c.path) THEN 'path=' || min(c.path) END,
                          CASE WHEN min(c.source_type) LIKE 'json%' AND bool_or(c.role IN ('key', 'legacy', 'parent') OR c.refers_to IS NOT NULL) THEN 'json_format=canonical' END,
+                         CASE WHEN bool_or(c.nul <> 'reject') AND min(mongo_internal.read_type(c)) ~ '^(text|varchar|char)' THEN 'nul=' || min(c.nul) END,
                          CASE WHEN bool_or(mongo_internal.takes_later(c)) THEN 'in_rest=true' END] AS options
               FROM mongo.plan_column AS c
              WHERE c.plan = ($1).plan AND c.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside(($1).plan, ($1).name) AS b))

@@ -156,6 +156,14 @@ UuidLegacy uuid_legacy_of(const Lookup &lookup) {
                                                 : UuidLegacy::Off;
 }
 
+NulRule nul_rule_of(const Lookup &lookup) {
+    const char *value = find_option(lookup.column, "nul");
+    return !value                                ? NulRule::Misfit
+           : pg_strcasecmp(value, "strip") == 0  ? NulRule::Strip
+           : pg_strcasecmp(value, "escape") == 0 ? NulRule::Escape
+                                                 : NulRule::Misfit;
+}
+
 int binary_subtype_of(const Lookup &lookup) {
     const char *type = find_option(lookup.column, "bson_type");
     int subtype = -1;
@@ -186,8 +194,12 @@ void read_column(TableOptions *table, ColumnOptions *column, Form_pg_attribute a
     bool reads_as_edb = edb && !(name && find_option(lookup.column, "bson_type"));
     column->role = role_of(column->name, lookup.column);
     column->on_error = on_error_of(lookup, edb && !(name && reads_as_edb) ? OnError::Compatible : OnError::Error);
-    column->rules = {json_form_of(lookup, column->role, edb), uuid_legacy_of(lookup),
-                     lookup.boolean("array_from_scalar", false), reads_as_edb, binary_subtype_of(lookup)};
+    column->rules = {json_form_of(lookup, column->role, edb),
+                     uuid_legacy_of(lookup),
+                     lookup.boolean("array_from_scalar", false),
+                     reads_as_edb,
+                     binary_subtype_of(lookup),
+                     nul_rule_of(lookup)};
     column->write = {find_option(lookup.column, "bson_type"),
                      lookup.text("null_as") ? lookup.is("null_as", "null") : edb, lookup.boolean("round_time", false),
                      edb, lookup.boolean("keep_double", edb)};

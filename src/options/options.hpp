@@ -54,6 +54,11 @@ struct ColumnOptions {
     bool optional;              // NULL where an outer join of tables over the same documents has no row
 };
 
+// Whether a column is a field of the document that can be written: not where it shows texts escaped.
+inline bool is_written(const ColumnOptions &column) {
+    return column.role == Role::Field && column.rules.nul != NulRule::Escape;
+}
+
 struct TableOptions {
     Oid relation;
     Oid server;

@@ -293,6 +293,7 @@ constexpr OptionRow kOptions[] = {
     {"column_name", kColumn, check_path, nullptr, "path", false},
     {"role", kColumn, check_enumeration, "field|doc|errors|missing|ord|ords|name|names|rest|key", nullptr, false},
     {"except", kColumn, check_paths, nullptr, nullptr, false},
+    {"nul", kColumn, check_enumeration, "misfit|strip|escape", nullptr, false},
     {"in_rest", kColumn, check_bool, nullptr, nullptr, false},
     {"bson_type", kColumn, check_bson_type, nullptr, nullptr, false},
     // IMPORT FOREIGN SCHEMA

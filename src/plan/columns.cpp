@@ -47,6 +47,8 @@ mql::Column *filter_columns(const TableOptions *table) {
         bool read_otherwise =
             from.rules.edb || element == BYTEAOID || (element == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off);
         to.element_family = OidIsValid(element) && !read_otherwise ? family_of_type(element) : mql::Family::None;
+        if (from.rules.nul != NulRule::Misfit) // texts are not those that are stored
+            to.family = to.element_family = mql::Family::None;
         if (base == UUIDOID && from.rules.uuid_legacy != UuidLegacy::Off)
             to.family = mql::Family::None; // two byte orders for one value
         constexpr int kOldBinary = 2;      // holds its length once more

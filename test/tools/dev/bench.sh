@@ -242,7 +242,7 @@ client = pymongo.MongoClient(sys.argv[1])
 client.drop_database("mongo_fdw_cpp_bench_wide")
 database = client["mongo_fdw_cpp_bench_wide"]
 for collection in range(int(sys.argv[2])):
-    database["c%d" % collection].insert_many([{"_id": i, **{"f%d" % path: i for path in range(int(sys.argv[3]) - 1)}} for i in range(100)])
+    database["c%d" % collection].insert_many([{"_id": i, **{"f%d" % path: i for path in range(int(sys.argv[3]) - 1)}} for i in range(300)])
 PYTHON
     "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
 CREATE SERVER wide FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
