@@ -19,6 +19,13 @@ SELECT fill('events', $q$SELECT format('{"_id": {"year": 2020, "n": %s}, "kind":
 
 -- Can it be done?
 SELECT check_name, status FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_plan') WHERE check_name IN ('connection', 'version', 'clock', 'database', 'rights', 'encoding');
+CREATE TEMPORARY TABLE told AS SELECT * FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_plan');
+SELECT check_name, status IN ('ok', 'warn', 'skip') AS known, detail <> '' AS told FROM told;
+SELECT detail FROM told WHERE check_name = 'operators';
+-- Where there is no replica set there is no change stream.
+SELECT (SELECT status FROM told WHERE check_name = 'change stream') = (SELECT status FROM told WHERE check_name = 'topology') AS agree;
+SELECT mongo_internal.estimated_load(7.3e9);
+SELECT error_of($$SELECT mongo_internal.server_reply('mongodb', 'dropDatabase')$$);
 SELECT check_name, status, detail FROM mongo.preflight('mongodb', 'mongo_fdw_cpp_Plan') WHERE check_name = 'database';
 CREATE SERVER plan_down FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://127.0.0.1:9/', server_selection_timeout '1s');
 CREATE USER MAPPING FOR PUBLIC SERVER plan_down;

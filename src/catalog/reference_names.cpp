@@ -40,6 +40,28 @@ bool same_word(const char *a, const char *b) {
     return a[first - 1] == 'y' && strncmp(a, b, first - 1) == 0 && strcmp(b + first - 1, "ies") == 0;
 }
 
+List *words_like(const char *word) {
+    size_t length = strlen(word);
+    List *words = list_make1(pstrdup(word));
+    auto ends = [&](const char *ending) {
+        size_t size = strlen(ending);
+        return length > size && strcmp(word + length - size, ending) == 0;
+    };
+    if (length == 0)
+        return words;
+    words = lappend(words, psprintf("%ss", word));
+    words = lappend(words, psprintf("%ses", word));
+    if (ends("s"))
+        words = lappend(words, pnstrdup(word, length - 1));
+    if (ends("es"))
+        words = lappend(words, pnstrdup(word, length - 2));
+    if (word[length - 1] == 'y')
+        words = lappend(words, psprintf("%.*sies", static_cast<int>(length - 1), word));
+    if (length >= 3 && strcmp(word + length - 3, "ies") == 0)
+        words = lappend(words, psprintf("%.*sy", static_cast<int>(length - 3), word));
+    return words;
+}
+
 const ProfileNode *naming_node(const ProfileNode *node) {
     while (node->parent && node->kind != ProfileNode::Kind::Field)
         node = node->parent;

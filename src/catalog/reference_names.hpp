@@ -3,6 +3,8 @@
 
 #include "catalog/profile.hpp"
 
+#include "pg/pg.hpp"
+
 namespace mongo_fdw {
 
 bool key_is(const ProfileNode *node, const char *key);
@@ -12,6 +14,9 @@ char *name_stem(const char *name);
 
 // Singular and plural of one English word.
 bool same_word(const char *a, const char *b);
+
+// All words that same_word holds for with a word, palloc'd.
+List *words_like(const char *word);
 
 // The key that names a path: of the array for elements, the sub-document's for "user._id" and DBRefs.
 const ProfileNode *naming_node(const ProfileNode *node);

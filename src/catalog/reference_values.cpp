@@ -21,8 +21,6 @@ BsonValue make_value(BsonType type, const void *head, uint32_t head_size, const 
 }
 
 bool objectid_of_text(const BsonValue &value, BsonValue *out) {
-    if (value.type != BsonType::String)
-        return false;
     uint32_t length;
     unsigned char id[kObjectIdSize];
     const char *text = text_of(value, &length);
@@ -33,8 +31,6 @@ bool objectid_of_text(const BsonValue &value, BsonValue *out) {
 }
 
 bool uuid_of_text(const BsonValue &value, BsonValue *out) {
-    if (value.type != BsonType::String)
-        return false;
     uint32_t length;
     const char *text = text_of(value, &length);
     if (classify_text(text, length) != TextClass::Uuid)
@@ -46,8 +42,6 @@ bool uuid_of_text(const BsonValue &value, BsonValue *out) {
 }
 
 bool text_of_objectid(const BsonValue &value, BsonValue *out) {
-    if (value.type != BsonType::ObjectId)
-        return false;
     char text[kHexDigits + 1] = {};
     hex_of_objectid(value.data, text);
     const uint8_t head[4] = {sizeof text, 0, 0, 0};
@@ -57,10 +51,12 @@ bool text_of_objectid(const BsonValue &value, BsonValue *out) {
 
 struct ReadingRow {
     const char *name;
+    BsonType of;
     bool (*read)(const BsonValue &value, BsonValue *out);
 };
-constexpr ReadingRow kReadings[] = {
-    {"objectid in text", objectid_of_text}, {"uuid in text", uuid_of_text}, {"text of objectid", text_of_objectid}};
+constexpr ReadingRow kReadings[] = {{"objectid in text", BsonType::String, objectid_of_text},
+                                    {"uuid in text", BsonType::String, uuid_of_text},
+                                    {"text of objectid", BsonType::ObjectId, text_of_objectid}};
 
 } // namespace
 
@@ -72,18 +68,22 @@ ReferenceValues plain_values(const ScalarFacts *facts) {
 
 ReferenceValues values_read(const ScalarFacts *facts, int reading) {
     const ReadingRow &row = kReadings[reading];
-    uint32_t count = facts->value_count, changed = 0;
-    ReferenceValues result{row.name, static_cast<BsonValue *>(palloc(sizeof(BsonValue) * (count + 1))),
-                           static_cast<uint64_t *>(palloc(sizeof(uint64_t) * (count + 1))), count};
+    uint32_t count = facts->value_count;
+    ReferenceValues result{row.name, nullptr, nullptr, 0};
     for (uint32_t i = 0; i < count; i++) {
-        bool read = row.read(facts->values[i], &result.values[i]);
-        if (!read)
-            result.values[i] = facts->values[i];
-        result.hashes[i] = read ? hash_of_scalar(result.values[i]) : facts->value_hashes[i];
-        changed += read;
+        BsonValue read;
+        if (facts->values[i].type != row.of || !row.read(facts->values[i], &read))
+            continue;
+        if (result.count == 0) { // most paths hold nothing of the kind, and need no room
+            result.count = count;
+            result.values = static_cast<BsonValue *>(palloc(sizeof(BsonValue) * count));
+            result.hashes = static_cast<uint64_t *>(palloc(sizeof(uint64_t) * count));
+            memcpy(result.values, facts->values, sizeof(BsonValue) * count);
+            memcpy(result.hashes, facts->value_hashes, sizeof(uint64_t) * count);
+        }
+        result.values[i] = read;
+        result.hashes[i] = hash_of_scalar(read);
     }
-    if (changed == 0)
-        result.count = 0;
     return result;
 }
 

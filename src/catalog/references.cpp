@@ -43,7 +43,10 @@ struct Source {
 
 struct Target {
     const CollectionInfo *collection;
-    const ProfileNode *node;
+    const ProfileNode *node; // null: no source has it
+    const char *key;
+    const char *dotted; // UTF-8
+    const char *path;   // as mongo.profile shows it
     bool unique_index;
     int brackets;
     bool is_id;
@@ -57,6 +60,8 @@ struct Survey {
     const char *database; // UTF-8
     List *sources;        // of Source
     List *targets;        // of Target
+    MemoryContext context;
+    HTAB *words; // that name a collection; null: not asked for
     ReturnSetInfo *result;
     double min_hit;
     bool only_ids; // no other field is a target
@@ -134,33 +139,54 @@ bool values_tell(const ProfileNode *node) {
     return true;
 }
 
-void add_source(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, ReferenceValues values) {
-    Source *source = static_cast<Source *>(palloc(sizeof(Source)));
+// A source without its values.
+Source describe_source(const CollectionInfo *collection, const ProfileNode *node) {
     bool dbref = key_is(node, "$id") && child_named(node->parent, "$ref");
     const ProfileNode *name = naming_node(node);
     bool own_id = key_is(node, "_id") && node->depth == 1;
     bool key = name->parent && node->kind == ProfileNode::Kind::Field;
-    *source = {collection,
-               node,
-               dbref,
-               is_in_array(node),
-               values,
-               brackets_of(values),
-               values_tell(node),
-               key ? node->key : nullptr,
-               name->parent && !own_id ? name_stem(name->key) : nullptr};
+    return {collection,
+            node,
+            dbref,
+            is_in_array(node),
+            {},
+            0,
+            values_tell(node),
+            key ? node->key : nullptr,
+            name->parent && !own_id ? name_stem(name->key) : nullptr};
+}
+
+// Whether a source may be a candidate for any target. Of a wide collection most paths are none, and keeping the values
+// of all takes gigabytes.
+bool may_refer(const Survey *survey, const Source &source) {
+    return !survey->only_ids || source.dbref || source.tells ||
+           (source.stem && hash_search(survey->words, source.stem, HASH_FIND, nullptr));
+}
+
+void add_source(Survey *survey, const Source &described, const ReferenceValues &values) {
+    Source *source = static_cast<Source *>(palloc(sizeof(Source)));
+    *source = described;
+    source->values = values;
+    source->brackets = brackets_of(values);
     survey->sources = lappend(survey->sources, source);
+}
+
+void add_readings(Survey *survey, const Source &source) {
+    const ScalarFacts *facts = source.node->scalars;
+    add_source(survey, source, plain_values(facts));
+    for (int i = 0; i < reference_readings(); i++) {
+        ReferenceValues read = values_read(facts, i);
+        if (read.count > 0)
+            add_source(survey, source, read);
+    }
 }
 
 void add_sources(Survey *survey, const CollectionInfo *collection, const ProfileNode *node) {
     check_stack_depth();
     if (node->parent && is_key_like(node) && !key_is(node, "$ref") && !key_is(node, "$db")) {
-        add_source(survey, collection, node, plain_values(node->scalars));
-        for (int i = 0; i < reference_readings(); i++) {
-            ReferenceValues read = values_read(node->scalars, i);
-            if (read.count > 0)
-                add_source(survey, collection, node, read);
-        }
+        Source source = describe_source(collection, node);
+        if (may_refer(survey, source))
+            add_readings(survey, source);
     }
     for (const ProfileNode *child = node->first; child; child = child->next)
         add_sources(survey, collection, child);
@@ -180,22 +206,35 @@ bool is_unique_in_sample(const ProfileNode *node) {
            facts->count == profile_base(node) && (seen_types(node) & ~kWordsAndIds) == 0;
 }
 
+void add_target(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, bool indexed) {
+    MemoryContext caller = MemoryContextSwitchTo(survey->context);
+    Target *target = static_cast<Target *>(palloc(sizeof(Target)));
+    *target = {collection,
+               node,
+               pstrdup(node->key),
+               dotted(node),
+               pstrdup(profile_path(node)),
+               indexed,
+               brackets_of(node),
+               key_is(node, "_id"),
+               name_stem(collection->name)};
+    survey->targets = lappend(survey->targets, target);
+    MemoryContextSwitchTo(caller);
+}
+
 void add_targets(Survey *survey, const CollectionInfo *collection, const ProfileNode *node, List *unique_paths) {
-    const char *stem = name_stem(collection->name);
     for (const ProfileNode *child = node->first; child; child = child->next) {
         if (is_plain(child) && is_key_like(child)) {
-            bool indexed = strcmp(dotted(child), "_id") == 0;
+            const char *path = dotted(child);
+            bool is_id = strcmp(path, "_id") == 0, indexed = is_id;
             ListCell *cell;
             foreach (cell, unique_paths)
-                indexed = indexed || strcmp(dotted(child), static_cast<char *>(lfirst(cell))) == 0;
-            bool wanted = survey->only_ids ? strcmp(dotted(child), "_id") == 0 : indexed || is_unique_in_sample(child);
-            if (wanted) {
-                Target *target = static_cast<Target *>(palloc(sizeof(Target)));
-                *target = {collection, child, indexed, brackets_of(child), key_is(child, "_id"), stem};
-                survey->targets = lappend(survey->targets, target);
-            }
+                indexed = indexed || strcmp(path, static_cast<char *>(lfirst(cell))) == 0;
+            if (survey->only_ids ? is_id : indexed || is_unique_in_sample(child))
+                add_target(survey, collection, child, indexed);
         }
-        add_targets(survey, collection, child, unique_paths);
+        if (!survey->only_ids)
+            add_targets(survey, collection, child, unique_paths);
     }
 }
 
@@ -230,12 +269,39 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
     request.size = kSample;
     request.random = !survey->only_ids; // a plan is the same for the same documents
     SampleMethod method;
+    int sources = list_length(survey->sources);
+    MemoryContext context = AllocSetContextCreate(survey->context, "mongo_fdw_cpp references", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
     Profile *profile = profile_sample(
         request, {kFullDepth, kManyPaths, import_rules(NIL, NIL).map_threshold, true, kKeptValues}, &method);
     if (as_source)
         add_sources(survey, info, profile->root);
     if (!info->view)
-        add_targets(survey, info, profile->root, unique_paths_of(request.source));
+        add_targets(survey, info, profile->root, survey->only_ids ? NIL : unique_paths_of(request.source));
+    MemoryContextSwitchTo(caller);
+    if (list_length(survey->sources) > sources)
+        return; // they look into the profile
+    ListCell *cell;
+    foreach (cell, survey->targets) {
+        Target *target = static_cast<Target *>(lfirst(cell));
+        if (target->collection == info)
+            target->node = nullptr;
+    }
+    MemoryContextDelete(context);
+}
+
+// The words that name one of the collections, as the stem of a path does.
+HTAB *collection_words(List *infos) {
+    struct Word {
+        char text[256]; // the key; longer ones are compared so far
+    };
+    HTAB *words =
+        make_hash_table<Word>("mongo_fdw_cpp collection words", sizeof(Word::text), CurrentMemoryContext, HASH_STRINGS);
+    ListCell *cell, *like;
+    foreach (cell, infos)
+        foreach (like, words_like(name_stem(static_cast<CollectionInfo *>(lfirst(cell))->name)))
+            hash_search(words, lfirst(like), HASH_ENTER, nullptr);
+    return words;
 }
 
 // --- which may refer to which ---
@@ -243,7 +309,7 @@ void read_collection(Survey *survey, const CollectionInfo *info, bool as_source)
 bool name_fits(const Source *source, const Target *target) {
     if (target->is_id)
         return source->stem && same_word(source->stem, target->stem);
-    return source->key && strcmp(source->key, target->node->key) == 0;
+    return source->key && strcmp(source->key, target->key) == 0;
 }
 
 bool holds_text(const ProfileNode *node, const char *text) {
@@ -311,9 +377,9 @@ void look_up_chunk(const Survey *survey, const Target *target, HTAB *lookups, St
     uint32_t size = array->len;
     memcpy(array->data, &size, 4);
     mql::Document values{reinterpret_cast<uint8_t *>(array->data), size};
-    DocumentStream *stream = open_documents(
-        source_of_target(survey, target),
-        mql::present_values_command(target->collection->name, dotted(target->node), values, current_memory()));
+    DocumentStream *stream =
+        open_documents(source_of_target(survey, target),
+                       mql::present_values_command(target->collection->name, target->dotted, values, current_memory()));
     BsonValue group;
     while (next_document(stream, &group)) {
         BsonValue value = field_of(group, "_id");
@@ -374,7 +440,7 @@ const char *cardinality_of(const Source *source) {
 bool holds_repeated(const Survey *survey, const Target *target) {
     DocumentStream *stream =
         open_documents(source_of_target(survey, target),
-                       mql::repeated_value_command(target->collection->name, dotted(target->node), current_memory()));
+                       mql::repeated_value_command(target->collection->name, target->dotted, current_memory()));
     BsonValue group;
     bool found = next_document(stream, &group);
     close_documents(stream);
@@ -401,7 +467,7 @@ void put_reference(Survey *survey, const Source *source, const Target *target, V
         CStringGetTextDatum(source->collection->shown),
         CStringGetTextDatum(profile_path(source->node)),
         CStringGetTextDatum(target->collection->shown),
-        CStringGetTextDatum(profile_path(target->node)),
+        CStringGetTextDatum(target->path),
         CStringGetTextDatum(source->values.reading ? psprintf("%s (%s)", how, source->values.reading) : how),
         Int64GetDatum(checked),
         Int64GetDatum(hits),
@@ -495,8 +561,11 @@ extern "C" Datum mongo_references(PG_FUNCTION_ARGS) {
     survey.only_ids = PG_NARGS() > 4 && !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
     InitMaterializedSRF(fcinfo, 0);
     survey.result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    survey.context = CurrentMemoryContext;
     ListCell *cell;
     List *infos = list_collections(survey.server, GetUserId(), survey.database, nullptr);
+    if (survey.only_ids)
+        survey.words = collection_words(infos);
     note_unknown(collections, infos, &survey);
     foreach (cell, infos) {
         const CollectionInfo *info = static_cast<CollectionInfo *>(lfirst(cell));

@@ -3,6 +3,15 @@ CREATE FUNCTION mongo_internal.server_reply(server text, command text) RETURNS j
     AS 'MODULE_PATHNAME', 'mongo_server_reply' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo_internal.server_reply(text, text) IS
     'What a server says of itself: hello, isMaster, buildInfo, connectionStatus. A refusal is {"ok": 0, "code", "errmsg"}; a connection that fails raises';
+CREATE FUNCTION mongo_internal.lacking_operators(server text, database text, OUT operators text, OUT since text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'mongo_lacking_operators' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.lacking_operators(text, text) IS 'Operators that are pushed down and that a server lacks, with the version of MongoDB that has them';
+CREATE FUNCTION mongo_internal.collection_options(server text, database text, OUT collection text, OUT options json) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'mongo_collection_options' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.collection_options(text, text) IS 'Options of the collections of a database, as listCollections gives them; no row where the server refuses';
+CREATE FUNCTION mongo_internal.change_stream_refusal(server text, database text) RETURNS text
+    AS 'MODULE_PATHNAME', 'mongo_change_stream_refusal' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.change_stream_refusal(text, text) IS 'Opens a change stream of a database and closes it: NULL where the server gives one, else what it says';
 CREATE FUNCTION mongo_internal.free_disk() RETURNS bigint
     AS 'MODULE_PATHNAME', 'mongo_free_disk' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo_internal.free_disk() IS 'Bytes left in the file system of the data directory; NULL for users that are no members of pg_monitor';
@@ -100,22 +109,63 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.preflight_database(text, text) IS 'What kinds of collections a database has, and whether there is room for it';
 
-CREATE FUNCTION mongo_internal.preflight_oplog(server text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
+-- What following changes and reading at one point in time need of the server.
+CREATE FUNCTION mongo_internal.preflight_changes(server text, database text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    refusal text := mongo_internal.change_stream_refusal(server, database);
+    reply json := mongo_internal.server_reply(server, 'getParameter');
+    seconds numeric := (reply ->> 'minSnapshotHistoryWindowInSeconds')::numeric;
+    lacking text;
+    kept text;
+BEGIN
+    SELECT string_agg(format('%s (%s)', l.operators, l.since), '; ') INTO lacking FROM mongo_internal.lacking_operators(server, database) AS l;
+    RETURN NEXT CASE WHEN lacking IS NULL THEN ('operators', 'ok', 'the server has all that are pushed down', NULL)::mongo_internal.preflight_row
+                     ELSE ('operators', 'warn', 'it lacks ' || lacking, 'What needs them is worked out here: the rows are the same, more of them are sent.')::mongo_internal.preflight_row END;
+    RETURN NEXT CASE WHEN refusal IS NULL THEN ('change stream', 'ok', format('the server gives one of "%s"', database), NULL)::mongo_internal.preflight_row
+                     ELSE ('change stream', 'warn', refusal, 'Changes cannot be followed: stop writing while the last load runs.')::mongo_internal.preflight_row END;
+    SELECT string_agg(o.collection, ', ' ORDER BY o.collection) INTO kept FROM mongo_internal.collection_options(server, database) AS o
+     WHERE (o.options #>> '{changeStreamPreAndPostImages,enabled}')::boolean;
+    RETURN NEXT ('pre-images', CASE WHEN refusal IS NULL THEN 'ok' ELSE 'skip' END, coalesce(left('kept of ' || kept, 200), 'not kept, and not needed'), NULL)::mongo_internal.preflight_row;
+    RETURN NEXT CASE WHEN seconds IS NULL THEN ('snapshot window', 'skip', coalesce(reply ->> 'errmsg', 'the server does not say'), 'MongoDB keeps 300 seconds (minSnapshotHistoryWindowInSeconds) where nothing else is set.')::mongo_internal.preflight_row
+                     WHEN seconds < 300 THEN ('snapshot window', 'warn', format('%s seconds', seconds), 'A read at one point in time must be done within it: set minSnapshotHistoryWindowInSeconds.')::mongo_internal.preflight_row
+                     ELSE ('snapshot window', 'ok', format('%s seconds', seconds), NULL)::mongo_internal.preflight_row END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.preflight_changes(text, text) IS 'Operators, change streams, pre-images and the window of snapshots';
+
+-- A load moves at least 5 MB of documents a second and worker where the network allows; the estimate is generous, for
+-- an oplog that is too short means to begin again.
+CREATE FUNCTION mongo_internal.estimated_load(bytes numeric) RETURNS interval LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT make_interval(secs => ceil(coalesce(bytes, 0) / 5e6)::double precision)
+$$;
+COMMENT ON FUNCTION mongo_internal.estimated_load(numeric) IS 'How long one worker takes for documents of so many bytes, at 5 MB a second';
+
+CREATE FUNCTION mongo_internal.preflight_oplog(server text, database text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ends bigint[];
+    spans interval;
+    load_takes interval;
+    told text;
 BEGIN
     SELECT array_agg((q.document #>> '{ts,$timestamp,t}')::bigint) INTO ends
       FROM (SELECT * FROM mongo.query(server, 'local', 'oplog.rs', '[{"$sort": {"$natural": 1}}, {"$limit": 1}, {"$project": {"ts": 1}}]') AS a (document)
             UNION ALL SELECT * FROM mongo.query(server, 'local', 'oplog.rs', '[{"$sort": {"$natural": -1}}, {"$limit": 1}, {"$project": {"ts": 1}}]') AS b (document)) AS q;
-    RETURN NEXT CASE WHEN cardinality(ends) = 2 AND ends[2] - ends[1] < 86400
-                     THEN ('oplog', 'warn', format('it spans %s', make_interval(secs => ends[2] - ends[1])), 'A load that takes longer than the oplog spans cannot be followed: enlarge it (replSetResizeOplog).')::mongo_internal.preflight_row
-                     WHEN cardinality(ends) = 2 THEN ('oplog', 'ok', format('it spans %s', make_interval(secs => ends[2] - ends[1])), NULL)::mongo_internal.preflight_row
-                     ELSE ('oplog', 'skip', 'there is none', NULL)::mongo_internal.preflight_row END;
+    IF cardinality(ends) IS DISTINCT FROM 2 THEN
+        RETURN NEXT ('oplog', 'skip', 'there is none', NULL)::mongo_internal.preflight_row;
+        RETURN;
+    END IF;
+    SELECT mongo_internal.estimated_load(sum(c.bytes)) INTO load_takes FROM mongo.catalog(server, database) AS c;
+    spans := make_interval(secs => abs(ends[2] - ends[1]));
+    told := format('it spans %s, a load takes about %s', spans, load_takes);
+    RETURN NEXT CASE WHEN spans < 2 * load_takes OR spans < interval '1 hour'
+                     THEN ('oplog', 'warn', told, 'A load that takes longer than the oplog spans cannot be followed: enlarge it (replSetResizeOplog). That of a server that is new grows yet.')::mongo_internal.preflight_row
+                     ELSE ('oplog', 'ok', told, NULL)::mongo_internal.preflight_row END;
 EXCEPTION WHEN OTHERS THEN
     RETURN NEXT ('oplog', 'skip', SQLERRM, NULL)::mongo_internal.preflight_row;
 END $$;
-COMMENT ON FUNCTION mongo_internal.preflight_oplog(text) IS 'How far back a server''s oplog goes; skip where it cannot be read';
+COMMENT ON FUNCTION mongo_internal.preflight_oplog(text, text) IS 'How far back a server''s oplog goes, against the time that a load takes; skip where it cannot be read';
 
 CREATE FUNCTION mongo_internal.preflight_target() RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -174,7 +224,8 @@ BEGIN
     IF connected THEN
         RETURN QUERY SELECT * FROM mongo_internal.preflight_rights(preflight.server, preflight.database);
         RETURN QUERY SELECT * FROM mongo_internal.preflight_database(preflight.server, preflight.database);
-        RETURN QUERY SELECT * FROM mongo_internal.preflight_oplog(preflight.server);
+        RETURN QUERY SELECT * FROM mongo_internal.preflight_changes(preflight.server, preflight.database);
+        RETURN QUERY SELECT * FROM mongo_internal.preflight_oplog(preflight.server, preflight.database);
     END IF;
     RETURN QUERY SELECT * FROM mongo_internal.preflight_target();
     IF preflight.plan IS NOT NULL THEN
@@ -182,4 +233,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION mongo.preflight(text, text, text) IS
-    'Can a database be brought here? Rows ok, warn, fail or skip, each with what to do: connection, version, topology, clock, rights, kinds of collections, room, oplog, encoding, collation, workers, libxml, and with a plan whether it can be applied. Reads only. 42704 for an unknown server or plan, 42501 without USAGE on the server';
+    'Can a database be brought here? Rows ok, warn, fail or skip, each with what to do: connection, version, topology, clock, rights, kinds of collections, room, operators, change streams, pre-images, window of snapshots, oplog against the time that a load takes, encoding, collation, workers, libxml, and with a plan whether it can be applied. Reads only. 42704 for an unknown server or plan, 42501 without USAGE on the server';

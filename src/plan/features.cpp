@@ -45,12 +45,12 @@ enum class Answer { Has, Lacks, Unknown };
 // Codes that say nothing about operators: rights, logins, time, step-downs, views.
 constexpr int kOtherErrors[] = {13, 18, 26, 50, 91, 166, 167, 189, 8000, 10107, 11600, 11601, 11602, 13435, 13436};
 
-Answer ask(const TableOptions *table, Oid user, uint32_t features) {
-    mql::Document command = mql::feature_probe_command(table->collection, features, current_memory());
+Answer ask(Oid server, Oid user, const char *database, const char *collection, uint32_t features) {
+    mql::Document command = mql::feature_probe_command(collection, features, current_memory());
     mongo::Bytes reply;
     mongo::Error failure;
     failure.kind = mongo::ErrorKind::None;
-    if (run_command(table->server, user, table->database, {command.data, command.size}, &reply, &failure))
+    if (run_command(server, user, database, {command.data, command.size}, &reply, &failure))
         return Answer::Has;
     for (int code : kOtherErrors)
         if (failure.code == code)
@@ -60,21 +60,21 @@ Answer ask(const TableOptions *table, Oid user, uint32_t features) {
 
 } // namespace
 
-uint32_t lacking_features(const TableOptions *table, Oid user, uint32_t features) {
+uint32_t lacking_features(Oid server, Oid user, const char *database, const char *collection, uint32_t features) {
     if (features == 0)
         return 0;
-    ServerFeatures *entry = entry_of(table->server);
+    ServerFeatures *entry = entry_of(server);
     if (entry->known)
         return entry->lacking & features;
-    if (!may_connect(table->server, user) || (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
+    if (!may_connect(server, user) || (entry->refused && GetCurrentTimestamp() - entry->refused < kFreshUs))
         return 0;
     constexpr uint32_t kAll = (1u << static_cast<int>(mql::Feature::Count)) - 1;
-    Answer answer = ask(table, user, kAll);
+    Answer answer = ask(server, user, database, collection, kAll);
     uint32_t lacking = 0;
     for (int i = 1; answer == Answer::Lacks && i < static_cast<int>(mql::Feature::Count); i++)
-        if (ask(table, user, 1u << i) == Answer::Lacks)
+        if (ask(server, user, database, collection, 1u << i) == Answer::Lacks)
             lacking |= 1u << i;
-    entry = entry_of(table->server); // an invalidation may have come in between
+    entry = entry_of(server); // an invalidation may have come in between
     entry->known = answer != Answer::Unknown;
     entry->lacking = lacking;
     entry->refused = entry->known ? 0 : GetCurrentTimestamp();
