@@ -94,7 +94,7 @@ SELECT put('shop', VARIADIC ARRAY(SELECT format('{"_id": %s, "total": "t%s", "em
 SELECT table_name, note FROM mongo.create_plan('edge', 'mongodb', 'mongo_fdw_cpp_edge', 'edge', '{shop,people}', sample => 0, replace => true);
 SELECT table_name, name, path, type, expression, edited FROM mongo.plan_column WHERE plan = 'edge' AND table_name = 'orders' ORDER BY position;
 SELECT name, definition FROM mongo.plan_index WHERE plan = 'edge' ORDER BY 1;
-SELECT error_of($$UPDATE mongo.plan_table SET key = 'bigint' WHERE plan = 'edge'$$);
+SELECT error_of($$UPDATE mongo.plan_table SET key = 'bigint' WHERE plan = 'edge' AND name = 'orders'$$);
 -- Edits that contradict: each names its row.
 CREATE FUNCTION faulty(change text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE fault text;

@@ -162,7 +162,7 @@ void apply_choice(const Builder *builder, ProfileNode *node) {
         if (map && !node->is_map && node->first)
             make_map(builder->profile, node);
         if (strcmp(choice->kind, "jsonb") == 0)
-            node->json_why = "asked for";
+            node->json_why = "what layout says";
         else
             node->wanted =
                 map || strcmp(choice->kind, "table") == 0 ? ProfileNode::Wanted::Table : ProfileNode::Wanted::Flatten;

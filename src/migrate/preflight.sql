@@ -133,7 +133,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.preflight_changes(text, text) IS 'Operators, change streams, pre-images and the window of snapshots';
 
--- A load moves at least 5 MB of documents a second and worker where the network allows; the estimate is generous, for
+-- The loads of ./dev demo move 5 to 15 MB of documents a second; the estimate is generous, for
 -- an oplog that is too short means to begin again.
 CREATE FUNCTION mongo_internal.estimated_load(bytes numeric) RETURNS interval LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$

@@ -341,7 +341,9 @@ SET search_path = pg_catalog, pg_temp AS $$
               FROM mongo.plan_table AS t WHERE t.plan = ($1).plan AND t.enabled
             UNION ALL
             SELECT t.position, c.position, t.name,
-                   format('COMMENT ON COLUMN %I.%I.%I IS %L;', ($1).target_schema, t.name, c.name, c.why)
+                   format('COMMENT ON COLUMN %I.%I.%I IS %L;', ($1).target_schema, t.name, c.name,
+                          -- The reason is that of the type that was planned, unless it was written by hand as well.
+                          c.why || CASE WHEN c.planned ->> 'type' <> c.type AND c.planned ->> 'why' = c.why THEN format('; %s by hand', c.type) ELSE '' END)
               FROM mongo.plan_table AS t JOIN mongo.plan_column AS c ON c.plan = t.plan AND c.table_name = t.name
              WHERE t.plan = ($1).plan AND t.enabled AND c.enabled AND c.why IS NOT NULL) AS l
      ORDER BY l.place, l.position

@@ -4,33 +4,18 @@ use strict;
 use warnings;
 use lib 't';
 use Cwd ();
-use IO::Socket::INET;
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Replay;
 use Test::More;
 
 plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME} && -x "$ENV{SECANTUS_HOME}/bin/python";
-my $python = "$ENV{SECANTUS_HOME}/bin/python";
 my $dir = PostgreSQL::Test::Utils::tempdir();
 
-sub start_server {
-    my ($port, @flags) = @_;
-    my $handle = IPC::Run::start([ $python, "$ENV{SECANTUS_HOME}/bin/secantusd-py", '--port', $port, '--storage-path', "$dir/data", '--log-level', 'WARNING', @flags ],
-        '<', \undef, '>', "$dir/log", '2>', "$dir/log2");
-    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
-    return $handle;
-}
-sub python {
-    my ($script, @arguments) = @_;
-    system_or_bail($python, '-c', $script, @arguments);
-}
-
-mkdir "$dir/data";
 my $node = new_node();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
-my $server = start_server($port);
-python(q(
+my $server = start_secantus($port, $dir);
+run_python(q(
 import sys, pymongo
 c = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=20000)
 c.d.many.insert_many([{"_id": i, "t": "x" * 200} for i in range(20000)])
@@ -61,12 +46,12 @@ $server->kill_kill(grace => 0);
 $session->{handle}->finish;
 like($session->{err}, qr/ERROR:  08006: lost the connection/, 'killed in mid-cursor: an error');
 is($session->{out}, '', 'and no result');
-$server = start_server($port);
+$server = start_secantus($port, $dir);
 is($node->safe_psql('postgres', 'SELECT count(*) FROM many'), '20000', 'back again');
 $server->signal('TERM');
 $server->finish;
 
-$server = start_server($port, '--auth');
+$server = start_secantus($port, $dir, '--auth');
 my ($code, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM many', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/42501.*Code 13|28000|28P01/s, 'without credentials');
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (ADD username 'ann@x:/?', ADD password 'p@ss:/?#[]%25', ADD auth_source 'admin')));
@@ -83,7 +68,7 @@ $server->signal('TERM');
 $server->finish;
 
 # A user who may read one database: the others are rows with a note, or are not shown; a profile of them is 42501.
-$server = start_server($port, '--auth');
+$server = start_secantus($port, $dir, '--auth');
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER real OPTIONS (SET username 'limited', SET password 'secret', DROP auth_mechanism)));
 is($node->safe_psql('postgres', q(SELECT collection, kind, documents FROM mongo.catalog('real', 'd') WHERE collection = 'many')), 'many|collection|20000', 'the catalog of a database with rights');
 is($node->safe_psql('postgres', q(SELECT database, collection, kind, note ~ 'code 13' FROM mongo.catalog('real', 'hidden'))), 'hidden||database|t', 'and of one without: a row with a note');
@@ -110,7 +95,7 @@ for my $name ([ 'server', '/CN=127.0.0.1' ], [ 'reader', '/O=tests/CN=reader' ])
         '-out', "$tls/$file.crt", '-days', '2', '-extfile', "$tls/$file.ext");
     append_to_file("$tls/$file.pem", slurp_file("$tls/$file.key") . slurp_file("$tls/$file.crt"));
 }
-$server = start_server($port, '--auth', '--tls-cert-file', "$tls/server.crt", '--tls-key-file', "$tls/server.key", '--tls-ca-file', "$tls/ca.pem");
+$server = start_secantus($port, $dir, '--auth', '--tls-cert-file', "$tls/server.crt", '--tls-key-file', "$tls/server.key", '--tls-ca-file', "$tls/ca.pem");
 $node->safe_psql('postgres', qq(
     CREATE SERVER certified FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri 'mongodb://127.0.0.1:$port/', ca_file '$tls/ca.pem', pem_file '$tls/reader.pem',
         auth_mechanism 'MONGODB-X509', server_selection_timeout '3s');

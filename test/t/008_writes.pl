@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 use lib 't';
-use IO::Socket::INET;
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Replay;
@@ -13,15 +12,7 @@ plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME} && -x
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 
-sub start_server {
-    my $handle = IPC::Run::start([ "$ENV{SECANTUS_HOME}/bin/python", "$ENV{SECANTUS_HOME}/bin/secantusd-py", '--port', $port, '--storage-path', "$dir/data", '--log-level', 'WARNING' ],
-        '<', \undef, '>', "$dir/log", '2>', "$dir/log2");
-    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
-    return $handle;
-}
-
-mkdir "$dir/data";
-my $server = start_server();
+my $server = start_secantus($port, $dir);
 my $node = new_node();
 add_server($node, 'tx', "mongodb://127.0.0.1:$port/", "transaction 'session', server_selection_timeout '3s'");
 add_server($node, 'plain', "mongodb://127.0.0.1:$port/", "server_selection_timeout '3s'");
@@ -203,7 +194,7 @@ eval { $session->{handle}->finish };
 like($session->{err}, qr/ERROR:  (08006: lost the connection|08001: could not connect) to server "plain" (while writing|to write)/, 'killed in mid-statement');
 my ($reported) = $session->{err} =~ /(\d+) documents of this statement were written/;
 my $more = $session->{err} =~ /up to (\d+) more/ ? $1 : 0; # none, where the connection was found closed before a batch
-$server = start_server();
+$server = start_secantus($port, $dir);
 my $count = $node->safe_psql('postgres', 'SELECT count(*) FROM many');
 cmp_ok($reported, '>', 0, 'it had written');
 ok($count >= $reported && $count <= $reported + $more, "$count documents are there, $reported and up to $more more were reported");
@@ -214,7 +205,7 @@ is(run_sql(q(INSERT INTO many VALUES (0, 'again'); SELECT v FROM many WHERE _id 
 my ($doomed) = (session($node, q(BEGIN; INSERT INTO x VALUES (80, 'x'); SELECT pg_sleep(4); INSERT INTO x VALUES (81, 'x'); COMMIT;)));
 Time::HiRes::sleep(1.5);
 $server->kill_kill(grace => 0);
-$server = start_server();
+$server = start_secantus($port, $dir);
 eval { $doomed->{handle}->finish };
 like($doomed->{err}, qr/ERROR:  40001/, 'its transaction is lost, not half written');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM seen WHERE _id IN (80, 81)'), '0', 'nothing of it is there');

@@ -3,12 +3,13 @@ package Replay;
 use strict;
 use warnings;
 use Exporter 'import';
+use IO::Socket::INET;
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(time sleep);
 use Test::More;
-our @EXPORT = qw(start_replay stop_process new_node add_server session wait_for elapsed commands);
+our @EXPORT = qw(start_replay start_secantus run_python stop_process new_node add_server session wait_for elapsed commands);
 
 my @running;
 
@@ -22,6 +23,23 @@ sub start_replay {
     push @running, $server;
     wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }) or die "replay server did not start";
     return $server;
+}
+
+# start_secantus(port, directory, FLAG...): a compatible server that keeps its documents in directory/data; its handle.
+sub start_secantus {
+    my ($port, $directory, @flags) = @_;
+    mkdir "$directory/data";
+    my $bin = "$ENV{SECANTUS_HOME}/bin";
+    my $handle = IPC::Run::start([ "$bin/python", "$bin/secantusd-py", '--port', $port, '--storage-path', "$directory/data", '--log-level', 'WARNING', @flags ],
+        '<', \undef, '>', "$directory/log", '2>', "$directory/log2");
+    wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
+    return $handle;
+}
+
+# run_python(script, ARGUMENT...): with pymongo at hand.
+sub run_python {
+    my ($script, @arguments) = @_;
+    system_or_bail("$ENV{SECANTUS_HOME}/bin/python", '-c', $script, @arguments);
 }
 
 sub stop_process {

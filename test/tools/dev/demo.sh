@@ -34,3 +34,17 @@ Look around:  PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=postgres $pg_bin/psql $target
 The SQL is in test/demo/; ./dev server stop ends what runs.
 TEXT
 }
+
+# run_demo_test: the demo as a test. Its checks count, and so does every statement of its plan: they are made from real
+# documents, and stand in test/demo/statements.sql.
+run_demo_test() {
+    local log=$build/log/demo.log made=$build/log/demo-statements.sql ok bad
+    step "the demo, and the statements of its plan"
+    bash "$top/dev" demo >"$log" 2>&1 </dev/null || true
+    ok=$(sed -nE 's/.* ([0-9]+) checks passed, [0-9]+ failed$/\1/p' "$log")
+    bad=$(sed -nE 's/.* [0-9]+ checks passed, ([0-9]+) failed$/\1/p' "$log")
+    [ -n "$ok" ] || { ok=0 bad=1; }
+    "$pg_bin/psql" -XqAtd demo -c "SELECT statement FROM mongo.plan_statements('shop')" >"$made" 2>>"$log" || true
+    if diff -u "$top/test/demo/statements.sql" "$made" >>"$log"; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
+    count_up "$ok" "$bad" "$log"
+}

@@ -7,7 +7,7 @@ usage: ./dev test NAME...
   writes, upper, ...          a file of sql/ (after setup.sql); ENGINE=documentdb or both for other engines than secantus
   008_writes, 008, ...        a file of test/t/
   Trees, Client.AClosed...    unit tests whose name contains NAME
-  unit, checks                all of a kind
+  unit, checks, demo          all of a kind
   property, differential, updates, truth    generated tests; COUNT=N and SEED=N in the environment
   trixie, forky, experimental               a whole leg of the build matrix
 TEXT
@@ -16,7 +16,7 @@ TEXT
 # What a name stands for: sql, tap, unit, ...; nothing for an unknown one.
 kind_of_test() {
     case $1 in
-        unit | checks | property | differential | updates | truth | trixie | forky | experimental) echo "$1"; return ;;
+        unit | checks | demo | property | differential | updates | truth | trixie | forky | experimental) echo "$1"; return ;;
     esac
     if [ -e "$top/sql/$1.sql" ]; then echo sql
     elif compgen -G "$top/test/t/$1*.pl" >/dev/null; then echo tap
@@ -116,6 +116,7 @@ run_named_tests() {
             unit) install_build; install_tests; run_unit ;;
             some_unit) install_build; install_tests; run_unit "*$name*" ;;
             checks) check_sources ;;
+            demo) ready_backend; run_demo_test ;;
             property | differential | updates | truth) run_named_generated "$kind" ;;
             trixie | forky | experimental) ready_backend; "${kind}_chroot"; chroot_leg "$kind" ;;
         esac

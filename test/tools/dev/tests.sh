@@ -195,6 +195,7 @@ run_tests() {
     run_unit
     cluster_start
     native_leg
+    run_demo_test
     trixie_chroot
     chroot_leg trixie
     forky_chroot
