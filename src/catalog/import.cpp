@@ -108,6 +108,7 @@ void read_collection(const Import &import, Imported *imported) {
                             ? psprintf("all %llu documents", documents)
                             : psprintf("a sample of %llu documents (%s)", documents, method_name(method));
     imported->partly = method != SampleMethod::All;
+    imported->duplicate_keys = profile->duplicate_keys;
     imported->table = lay_out(profile, info->shown, rules);
 }
 

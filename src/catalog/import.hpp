@@ -11,7 +11,8 @@ struct Imported {
     CollectionInfo *info;
     LayoutTable *table; // null: not imported
     const char *sampled;
-    bool partly; // not all documents were read
+    bool partly;         // not all documents were read
+    bool duplicate_keys; // a document holds a key twice
 };
 
 // The options of an import, checked (HV00D, 22023); what is not given has its default. What the server's options say

@@ -94,7 +94,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                    LATERAL (VALUES (CASE WHEN c.type IS NOT NULL AND c.edited AND mongo_internal.type_name(c.type) IS NULL THEN format('type "%s" does not exist', c.type) END),
                                    (CASE WHEN c.source_type IS NOT NULL AND c.edited AND mongo_internal.type_name(c.source_type) IS NULL THEN format('source type "%s" does not exist', c.source_type) END),
                                    (CASE WHEN c.edited AND mongo_internal.needs_expression(c.entry) THEN format('type "%s" is not read from %s: an expression has to say how', c.type, c.source_type) END),
-                                   (CASE WHEN c.name IN ('ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid') THEN 'its name is that of a system column' END),
+                                   (CASE WHEN c.name = ANY (mongo_internal.system_columns()) THEN 'its name is that of a system column' END),
                                    (CASE WHEN c.expression IS NOT NULL OR c.inverse IS NOT NULL THEN mongo_internal.expression_fault(t, c.entry) END),
                                    (CASE WHEN c.name = '' THEN 'its name is empty' END),
                                    (CASE WHEN c.namesakes > 1 THEN 'two columns have this name' END),

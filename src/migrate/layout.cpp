@@ -125,20 +125,22 @@ void put_column(const Imported *imported, const LayoutTable *table, const Layout
     row.store(result);
 }
 
-// Paths that no column holds, for the note of a table.
-const char *left_over(const LayoutTable *table) {
+// What no column holds, for the note of a table: paths, and what keys say that a document has twice.
+const char *left_over(const Imported *imported, const LayoutTable *table) {
     StringInfoData text;
     initStringInfo(&text);
     ListCell *cell;
     foreach (cell, table->lost)
         appendStringInfo(&text, "%s%s", text.len ? ", " : "", profile_path(static_cast<ProfileNode *>(lfirst(cell))));
+    if (imported->duplicate_keys)
+        appendStringInfo(&text, "%sthe last value of keys that a document holds twice", text.len ? ", " : "");
     return text.len ? text.data : nullptr;
 }
 
 void put_table(const Imported *imported, const LayoutTable *table, ReturnSetInfo *result) {
     Row row = row_of_table(imported, table);
     row.number(kPresent, table->unwind ? table->scope->present : imported->table->scope->present);
-    row.text(kLeftOver, left_over(table));
+    row.text(kLeftOver, left_over(imported, table));
     row.store(result);
     int position = 0;
     ListCell *cell;

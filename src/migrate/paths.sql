@@ -46,10 +46,14 @@ $$;
 COMMENT ON FUNCTION mongo_internal.cut(text, integer) IS 'As many whole characters of a name as so many bytes hold';
 
 -- Names are cut as identifiers are, but where they differ.
+CREATE FUNCTION mongo_internal.system_columns() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT '{ctid,xmin,xmax,cmin,cmax,tableoid}'::text[] $$;
+COMMENT ON FUNCTION mongo_internal.system_columns() IS 'Names that no column may have';
+
 CREATE FUNCTION mongo_internal.free_name(wanted text, taken text[], suffix text DEFAULT '') RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.name FROM (SELECT n, mongo_internal.cut($1, 63 - octet_length(t.ending)) || t.ending AS name
-                          FROM generate_series(1, coalesce(cardinality($2), 0) + 1) AS n, LATERAL (SELECT CASE n WHEN 1 THEN '' ELSE '_' || n END || $3 AS ending) AS t) AS c
-     WHERE c.name <> ALL (coalesce($2, '{}')) LIMIT 1
+                          FROM generate_series(1, coalesce(cardinality($2), 0) + 2) AS n, LATERAL (SELECT CASE n WHEN 1 THEN '' ELSE '_' || n END || $3 AS ending) AS t) AS c
+     WHERE c.name <> ALL (coalesce($2, '{}')) AND c.name <> ALL (mongo_internal.system_columns()) LIMIT 1
 $$;
-COMMENT ON FUNCTION mongo_internal.free_name(text, text[], text) IS 'A name with a suffix, of at most 63 bytes, that is not taken: with _2, _3, ... where it is';
+COMMENT ON FUNCTION mongo_internal.free_name(text, text[], text) IS 'A name with a suffix, of at most 63 bytes, that is neither taken nor that of a system column: with _2, _3, ... where it is';

@@ -471,7 +471,7 @@ def traps(tests, client, sql):
         client[DATABASE].drop_collection(name)
 
 
-PLANS = [{}, {"key": "bigint", "tolerance": "0.3"}, {"key": "bytea", "tolerance": "0"}, {"key": "uuid"}]
+PLANS = [{}, {"key": "bigint", "tolerance": "0.3"}, {"key": "bytea", "tolerance": "0"}, {"key": "uuid"}, {"turn": 0}, {"turn": 1}, {"turn": 2, "key": "bigint"}]
 
 
 def check_collection(tests, sql, raw, collection, label):
