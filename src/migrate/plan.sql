@@ -125,14 +125,14 @@ SELECT pg_catalog.pg_extension_config_dump('mongo.plan_index', '');
 SELECT pg_catalog.pg_extension_config_dump('mongo.decision', '');
 
 -- Membership as it was granted: superusers are no members of everything.
-CREATE FUNCTION mongo_internal.is_member(role name) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION mongo_internal.is_member(role name, member name DEFAULT current_user) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE granted AS (
-        SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user
+        SELECT r.oid FROM pg_roles AS r WHERE r.rolname = $2
         UNION SELECT m.roleid FROM pg_auth_members AS m JOIN granted AS g ON m.member = g.oid)
     SELECT EXISTS (SELECT FROM granted AS g JOIN pg_roles AS r ON r.oid = g.oid WHERE r.rolname = $1)
 $$;
-COMMENT ON FUNCTION mongo_internal.is_member(name) IS 'Whether the current user is a role or was granted it';
+COMMENT ON FUNCTION mongo_internal.is_member(name, name) IS 'Whether a user is a role or was granted it';
 
 CREATE FUNCTION mongo_internal.plan_of(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -148,19 +148,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.plan_of(text) IS 'The plan of that name; 42704 where there is none';
 
-CREATE FUNCTION mongo_internal.check_owner(plan text) RETURNS mongo.plan LANGUAGE plpgsql STABLE
+CREATE FUNCTION mongo_internal.check_owner(plan text, member name DEFAULT current_user) RETURNS mongo.plan LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found mongo.plan := mongo_internal.plan_of(plan);
 BEGIN
-    IF NOT mongo_internal.is_member(found.owner) THEN
+    IF NOT mongo_internal.is_member(found.owner, member) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('plan "%s" belongs to role "%s"', plan, found.owner),
             HINT = format('Its expressions run as whoever runs it: do so as a member of that role (SET ROLE %I).', found.owner);
     END IF;
     RETURN found;
 END $$;
-COMMENT ON FUNCTION mongo_internal.check_owner(text) IS 'The plan; 42704 where there is none, 42501 unless the current user is a member of its owner, superusers too';
+COMMENT ON FUNCTION mongo_internal.check_owner(text, name) IS 'The plan; 42704 where there is none, 42501 unless the user is a member of its owner, superusers too';
+
+-- Where a reference follows a change its rows are written as the owner of the table, which triggers are told since
+-- PostgreSQL 18: then it is the role that made the change.
+CREATE FUNCTION mongo_internal.writer(written_table oid) RETURNS name LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN current_user <> pg_get_userbyid(c.relowner) THEN current_user
+                WHEN current_setting('role') = 'none' THEN session_user ELSE current_setting('role')::name END
+      FROM pg_class AS c WHERE c.oid = $1
+$$;
+COMMENT ON FUNCTION mongo_internal.writer(oid) IS 'The role whose statement writes a table, for a trigger of it';
 
 -- Once a statement, over the rows that it wrote: a plan may have 100,000 columns.
 CREATE FUNCTION mongo_internal.guard_plan() RETURNS trigger LANGUAGE plpgsql
@@ -181,7 +191,7 @@ BEGIN
     END IF;
     -- Rows of a plan that is gone, or has another name, went with it.
     plans := ARRAY(SELECT p.plan FROM mongo.plan AS p WHERE p.plan IN (SELECT w.plan FROM written AS w));
-    PERFORM mongo_internal.check_owner(p) FROM unnest(plans) AS p;
+    PERFORM mongo_internal.check_owner(p, mongo_internal.writer(TG_RELID)) FROM unnest(plans) AS p;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION mongo_internal.guard_plan() IS 'Lets members of a plan''s owner alone write its rows: 42501 for others, superusers too';

@@ -32,6 +32,7 @@ sub start_secantus {
     my $bin = "$ENV{SECANTUS_HOME}/bin";
     my $handle = IPC::Run::start([ "$bin/python", "$bin/secantusd-py", '--port', $port, '--storage-path', "$directory/data", '--log-level', 'WARNING', @flags ],
         '<', \undef, '>', "$directory/log", '2>', "$directory/log2");
+    push @running, { handle => $handle }; # a test that dies leaves none behind
     wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, 60) or die 'server did not start';
     return $handle;
 }
