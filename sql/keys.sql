@@ -14,6 +14,48 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT __key FROM keyed;
 SELECT count(*), count(DISTINCT __key) FROM keyed;
 -- The order of the bytes is the server's own: no id stands elsewhere.
 SELECT array_agg(n ORDER BY __key) = (SELECT array_agg((document ->> 'n')::int) FROM mongo.query('mongodb', 'mongo_fdw_cpp_writes', 'keys', '[{"$sort": {"_id": 1}}, {"$project": {"n": 1, "_id": 0}}]') AS q (document)) AS as_the_server_sorts FROM keyed;
+-- A range of keys is a filter on _id: whatever the cuts, each document lies in one range, and the server finds it there.
+-- But for binaries: engine secantus compares those of two subtypes by their bytes alone.
+CREATE FUNCTION ids_between(lower bytea, upper bytea) RETURNS int[] LANGUAGE sql AS $$
+    SELECT coalesce(array_agg((document ->> 'n')::int ORDER BY document ->> 'n'), '{}')
+      FROM mongo.query('mongodb', 'mongo_fdw_cpp_writes', 'keys', format('[{"$match": %s}, {"$project": {"n": 1, "_id": 0}}]', mongo.bson_to_json(mongo_internal.key_filter(lower, upper), 'canonical'))::json) AS q (document)
+     WHERE (document ->> 'n')::int NOT IN (34, 35)
+$$;
+SELECT cut.every, count(*) AS ranges, count(*) FILTER (WHERE ids_between(r.lower, r.upper) IS DISTINCT FROM
+           (SELECT coalesce(array_agg(k.n ORDER BY k.n::text), '{}') FROM keyed AS k WHERE n NOT IN (34, 35) AND (r.lower IS NULL OR k.__key >= r.lower) AND (r.upper IS NULL OR k.__key < r.upper))) AS different
+  FROM unnest(ARRAY[1, 3, 7, 20]) AS cut (every),
+       LATERAL (WITH bounds AS (SELECT b.key, row_number() OVER (ORDER BY b.key) AS place FROM (SELECT __key AS key, row_number() OVER (ORDER BY __key) AS n FROM keyed) AS b WHERE b.n % cut.every = 0)
+                SELECT lag(key) OVER (ORDER BY key) AS lower, key AS upper FROM bounds UNION ALL SELECT (SELECT key FROM bounds ORDER BY key DESC LIMIT 1), NULL) AS r
+ GROUP BY cut.every ORDER BY cut.every;
+SELECT mongo.bson_to_json(mongo_internal.key_filter(mongo.id_key(5), mongo.id_key('a'::text)), 'relaxed');
+SELECT error_of($$SELECT mongo_internal.key_filter('\x00', NULL)$$);
+DROP FUNCTION ids_between;
+-- Cuts are made by walking the index.
+WITH RECURSIVE cuts AS (SELECT mongo_internal.next_key('keyed', NULL, 7) AS key UNION ALL SELECT mongo_internal.next_key('keyed', key, 7) FROM cuts WHERE key IS NOT NULL)
+SELECT count(*), array_agg(key ORDER BY key) = ARRAY(SELECT k.__key FROM (SELECT __key, row_number() OVER (ORDER BY __key) AS n FROM keyed) AS k WHERE k.n > 1 AND k.n % 7 = 1 ORDER BY k.n) AS each_seventh
+  FROM cuts WHERE key IS NOT NULL;
+SELECT mongo_internal.next_key('keyed', NULL, 1000) IS NULL AS fewer;
+-- Documents come whole and once, in pieces.
+SELECT count(*) AS pieces, sum(cardinality(piece)) AS documents FROM mongo_internal.read_documents('keyed', NULL, NULL, 100) AS piece;
+SELECT mongo.bson_to_json(d.document, 'relaxed') FROM mongo_internal.read_documents('keyed', mongo.id_key(1), mongo.id_key(5)) AS piece, unnest(piece) AS d (document) ORDER BY mongo.bson_to_json(d.document, 'relaxed')::json ->> 'n';
+CREATE FOREIGN TABLE keyed_some (n int) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'keys', pipeline '[{"$match": {"n": {"$gte": 13}}}]');
+SELECT sum(cardinality(piece)) AS documents FROM mongo_internal.read_documents('keyed_some', mongo.id_key(1), mongo.id_key(5)) AS piece;
+SELECT cardinality(mongo_internal.read_documents('keyed', NULL, NULL, 1)) AS documents LIMIT 2;
+DROP FOREIGN TABLE keyed_some;
+-- Documents at hand give the rows that a scan gives.
+CREATE FOREIGN TABLE key_rows (_id json, n int, gone int, __key bytea, __doc json) SERVER mongodb OPTIONS (database 'mongo_fdw_cpp_writes', collection 'keys');
+ALTER FOREIGN TABLE key_rows DROP COLUMN gone;
+SELECT count(*), count(*) FILTER (WHERE r::text = s::text) AS same FROM (SELECT r.* FROM mongo_internal.read_documents('key_rows', NULL, NULL, 200) AS piece, mongo.rows_of(NULL::key_rows, piece) AS r) AS r FULL JOIN key_rows AS s USING (n);
+SELECT count(*) FROM mongo.rows_of(NULL::key_rows, NULL);
+SELECT n FROM mongo.rows_of(NULL::key_rows, ARRAY[NULL, '\x0c000000106e000500000000', NULL]::bytea[]);
+SELECT error_of($$SELECT * FROM mongo.rows_of(NULL::key_rows, ARRAY['\x0c000000106e0005000000']::bytea[])$$);
+SELECT error_of($$SELECT * FROM mongo.rows_of(NULL::key_rows, ARRAY['\x0c000000776e000500000000']::bytea[])$$);
+SELECT error_of($$SELECT * FROM mongo.rows_of(5, ARRAY['\x0500000000']::bytea[])$$);
+SELECT error_of($$SELECT * FROM mongo.rows_of(NULL::pg_class, ARRAY['\x0500000000']::bytea[])$$);
+DROP FOREIGN TABLE key_rows;
+SELECT error_of($$SELECT mongo_internal.next_key('keyed', '\x00', 5)$$);
+SELECT error_of($$SELECT mongo_internal.next_key('keyed', NULL, 0)$$);
+SELECT error_of($$SELECT mongo_internal.next_key('pg_class', NULL, 5)$$);
 -- What stands in a target has the key of its document.
 CREATE FUNCTION same_key(id text, key bytea) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -35,6 +77,7 @@ CREATE FOREIGN TABLE key_child (__key bytea, __ord int, x int OPTIONS (path 'ite
 TRUNCATE key_fill;
 INSERT INTO key_fill VALUES ('{"_id": "k", "items": [7, 8]}');
 SELECT __key = mongo.id_key('k'::text) AS key, __ord, x FROM key_child ORDER BY __ord;
+SELECT r.__key = mongo.id_key('k'::text) AS key, r.__ord, r.x FROM mongo_internal.read_documents('key_child', NULL, NULL) AS piece, mongo.rows_of(NULL::key_child, piece) AS r ORDER BY r.__ord;
 SELECT a.__key = b.__key AS joined FROM keyed a JOIN key_child b USING (__key);
 SELECT count(*) FROM keyed WHERE __key = mongo.id_key('k'::text);
 SELECT error_of($$INSERT INTO keyed VALUES ('\x00', 1)$$);

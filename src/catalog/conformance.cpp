@@ -7,6 +7,7 @@
 // the server's work, or is needed anyway, it counts all columns.
 #include "catalog/collections.hpp"
 #include "catalog/profile.hpp"
+#include "catalog/relation.hpp"
 #include "catalog/unknown_paths.hpp"
 #include "connect/documents.hpp"
 #include "connect/stats.hpp"
@@ -324,17 +325,6 @@ void write_unknown(const UnknownPath *unknown, bool by_server, ReturnSetInfo *re
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-void check_relation(Oid relation) {
-    if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                        errmsg("\"%s\" is not a foreign table of mongo_fdw_cpp",
-                               get_rel_name(relation) ? get_rel_name(relation) : psprintf("%u", relation))));
-    AclResult allowed = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
-    if (allowed != ACLCHECK_OK)
-        aclcheck_error(allowed, OBJECT_FOREIGN_TABLE, get_rel_name(relation));
-    check_wrapper(GetForeignServer(GetForeignTable(relation)->serverid));
-}
-
 } // namespace
 } // namespace mongo_fdw
 
@@ -351,7 +341,7 @@ extern "C" Datum mongo_conformance(PG_FUNCTION_ARGS) {
     if (!may_ask && strcmp(method, "scan") != 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid method: \"%s\"", method),
                         errhint("Valid values are \"auto\", \"server\" and \"scan\".")));
-    check_relation(relation);
+    check_readable(relation);
     InitMaterializedSRF(fcinfo, 0);
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     const TableOptions *table = read_table_options(relation, OnError::Collect);

@@ -13,6 +13,8 @@
 namespace mongo_fdw {
 
 void raise_malformed(const Decoder *decoder) {
+    if (decoder->given)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("malformed BSON")));
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("server \"%s\" sent a malformed document", decoder->table->server_name),
                     errcontext("namespace \"%s\"", decoder->table->name_space)));
@@ -803,6 +805,8 @@ void begin_document(Decoder *decoder, const BsonValue &document) {
     decoder->document = document;
     decoder->single = true;
 }
+
+void expect_given_documents(Decoder *decoder) { decoder->given = true; }
 
 // Whether the row has no partner for lack of a key.
 static bool lacks_key(const Decoder *decoder, const bool *nulls) {

@@ -18,6 +18,9 @@ void begin_batch(Decoder *decoder, mongo::Bytes batch);
 // Takes a single document in place of a batch.
 void begin_document(Decoder *decoder, const BsonValue &document);
 
+// Says that the documents are a caller's and not a server's: malformed ones are 22P03.
+void expect_given_documents(Decoder *decoder);
+
 // Decodes the next row into values and nulls, which have an entry for every attribute of the relation. False at the
 // end of the batch. Raises for misfits of columns under on_conversion_error 'error', and for malformed BSON.
 bool decode_row(Decoder *decoder, Datum *values, bool *nulls);

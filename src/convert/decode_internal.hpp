@@ -99,6 +99,7 @@ struct Decoder {
     const uint8_t *end;
     BsonValue document;
     bool in_document; // rows of the current document may be left
+    bool given;       // its documents are given by a caller, not sent by the server
     bool single;      // the document was given alone and not read yet
     uint32_t documents;
 };

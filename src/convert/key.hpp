@@ -10,6 +10,7 @@
 #pragma once
 
 #include "convert/bson.hpp"
+#include "convert/byte_sink.hpp"
 
 namespace mongo_fdw {
 
@@ -40,5 +41,8 @@ int bracket_of_key(const uint8_t *key, uint64_t size);
 // this number, else a Decimal128. id_value_size tells how much room the value needs; 0 where the bytes are no key.
 uint64_t id_value_size(const uint8_t *key, uint64_t size);
 BsonValue id_value(const uint8_t *key, uint64_t size, uint8_t *room);
+
+// The same, behind what a sink holds; false where the bytes are no key.
+bool put_id_value(ByteSink *sink, const uint8_t *key, uint64_t size, BsonType *type);
 
 } // namespace mongo_fdw

@@ -1,5 +1,6 @@
-// mongo.id_key: the key of a document, made of a value of a target's key column. Zone B.
-#include "convert/key.hpp"
+// mongo.id_key: the key of a document, made of a value of a target's key column; and filters for ranges of keys. Zone
+// B.
+#include "convert/key_range.hpp"
 #include "convert/objectid.hpp"
 
 extern "C" {
@@ -15,6 +16,7 @@ PG_FUNCTION_INFO_V1(mongo_id_key_numeric);
 PG_FUNCTION_INFO_V1(mongo_id_key_float8);
 PG_FUNCTION_INFO_V1(mongo_id_key_bool);
 PG_FUNCTION_INFO_V1(mongo_id_key_timestamptz);
+PG_FUNCTION_INFO_V1(mongo_key_filter);
 }
 
 namespace mongo_fdw {
@@ -119,4 +121,27 @@ extern "C" Datum mongo_id_key_timestamptz(PG_FUNCTION_ARGS) {
         PG_RETURN_NULL();
     int64 milliseconds = time / 1000 + kEpochMs;
     PG_RETURN_DATUM(key_of_bytes(BsonType::Date, &milliseconds, sizeof milliseconds));
+}
+
+// The filter, as BSON, of the documents with keys from the first on and below the second; NULL is open.
+extern "C" Datum mongo_key_filter(PG_FUNCTION_ARGS) {
+    KeyRange range{};
+    if (!PG_ARGISNULL(0)) {
+        bytea *lower = PG_GETARG_BYTEA_PP(0);
+        range.lower = reinterpret_cast<const uint8_t *>(VARDATA_ANY(lower));
+        range.lower_size = VARSIZE_ANY_EXHDR(lower);
+    }
+    if (!PG_ARGISNULL(1)) {
+        bytea *upper = PG_GETARG_BYTEA_PP(1);
+        range.upper = reinterpret_cast<const uint8_t *>(VARDATA_ANY(upper));
+        range.upper_size = VARSIZE_ANY_EXHDR(upper);
+    }
+    uint64_t size = range_filter_size(range);
+    if (size == 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a bound is no key of a document"),
+                        errhint("Keys are what mongo.id_key and columns __key give.")));
+    bytea *filter = static_cast<bytea *>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(filter, VARHDRSZ + size);
+    write_range_filter(range, reinterpret_cast<uint8_t *>(VARDATA(filter)));
+    PG_RETURN_BYTEA_P(filter);
 }

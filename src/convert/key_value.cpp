@@ -39,22 +39,6 @@ struct Source {
     }
 };
 
-// Counts bytes, and writes them where there is a place for them.
-struct Sink {
-    uint8_t *start; // null: counts alone
-    uint64_t size = 0;
-    void bytes(const void *data, uint64_t count) {
-        if (start && count)
-            std::memcpy(start + size, data, count);
-        size += count;
-    }
-    template <class T> void le(T value) { bytes(&value, sizeof value); }
-    void set_size(uint64_t at, int32_t value) {
-        if (start)
-            std::memcpy(start + at, &value, sizeof value);
-    }
-};
-
 BsonType type_of_bracket(int bracket) {
     for (int type = 0; type < 256; type++)
         if (type_bracket(static_cast<BsonType>(type)) == bracket)
@@ -121,7 +105,7 @@ bool is_exact(double value, bool negative, const char *digits, uint32_t count, i
     return std::memcmp(mine, its, size) == 0;
 }
 
-BsonType put_number(Source *source, Sink *sink) {
+BsonType put_number(Source *source, ByteSink *sink) {
     auto kind = static_cast<KeyNumber::Kind>(source->byte());
     if (kind == KeyNumber::Kind::Zero) {
         sink->le(int64_t{0});
@@ -171,7 +155,7 @@ BsonType put_number(Source *source, Sink *sink) {
 // --- the others ---
 
 // A text with its length word and NUL.
-void put_text(Source *source, Sink *sink) {
+void put_text(Source *source, ByteSink *sink) {
     uint64_t at = sink->size;
     sink->le(int32_t{0});
     while (!source->failed) {
@@ -181,10 +165,10 @@ void put_text(Source *source, Sink *sink) {
         sink->bytes(&c, 1);
     }
     sink->bytes("", 1);
-    sink->set_size(at, static_cast<int32_t>(sink->size - at - sizeof(int32_t)));
+    sink->set(at, static_cast<int32_t>(sink->size - at - sizeof(int32_t)));
 }
 
-void put_cstring(Source *source, Sink *sink) {
+void put_cstring(Source *source, ByteSink *sink) {
     const void *nul = std::memchr(source->at, 0, static_cast<size_t>(source->end - source->at));
     if (!nul) {
         source->failed = true;
@@ -194,11 +178,10 @@ void put_cstring(Source *source, Sink *sink) {
     sink->bytes(source->bytes(size), size);
 }
 
-BsonType put_value(Source *source, Sink *sink, int bracket, int depth);
+BsonType put_value(Source *source, ByteSink *sink, int bracket, int depth);
 
-void put_fields(Source *source, Sink *sink, int depth) {
-    uint64_t start = sink->size;
-    sink->le(int32_t{0});
+void put_fields(Source *source, ByteSink *sink, int depth) {
+    uint64_t start = open_document(sink);
     while (!source->failed && depth < kMostDepth) {
         uint8_t bracket = source->byte();
         if (bracket == 0)
@@ -207,15 +190,13 @@ void put_fields(Source *source, Sink *sink, int depth) {
         sink->bytes("", 1);
         put_cstring(source, sink);
         uint8_t type = static_cast<uint8_t>(put_value(source, sink, (bracket - 8) / 8, depth + 1));
-        if (sink->start)
-            sink->start[type_at] = type;
+        sink->set(type_at, type);
     }
     source->failed = source->failed || depth >= kMostDepth;
-    sink->bytes("", 1);
-    sink->set_size(start, static_cast<int32_t>(sink->size - start));
+    close_document(sink, start);
 }
 
-BsonType put_value(Source *source, Sink *sink, int bracket, int depth) {
+BsonType put_value(Source *source, ByteSink *sink, int bracket, int depth) {
     constexpr uint64_t kSign = 1ULL << 63;
     BsonType type = bracket >= 0 && bracket < kBrackets ? type_of_bracket(bracket) : BsonType::Missing;
     switch (type) {
@@ -235,7 +216,7 @@ BsonType put_value(Source *source, Sink *sink, int bracket, int depth) {
         sink->le(int32_t{0});
         put_text(source, sink);
         put_fields(source, sink, depth);
-        sink->set_size(at, static_cast<int32_t>(sink->size - at));
+        sink->set(at, static_cast<int32_t>(sink->size - at));
         return type;
     }
     case BsonType::Binary: {
@@ -282,12 +263,6 @@ BsonType put_value(Source *source, Sink *sink, int bracket, int depth) {
     }
 }
 
-bool read_key(const uint8_t *key, uint64_t size, Sink *sink, BsonType *type) {
-    Source source{key, key + size};
-    *type = put_value(&source, sink, (source.byte() - 8) / 8, 0);
-    return !source.failed && source.at == source.end;
-}
-
 } // namespace
 
 int bracket_of_key(const uint8_t *key, uint64_t size) {
@@ -295,16 +270,25 @@ int bracket_of_key(const uint8_t *key, uint64_t size) {
     return bracket < kBrackets ? bracket : -1;
 }
 
+bool put_id_value(ByteSink *sink, const uint8_t *key, uint64_t size, BsonType *type) {
+    int bracket = bracket_of_key(key, size);
+    if (bracket < 0)
+        return false;
+    Source source{key + 1, key + size};
+    *type = put_value(&source, sink, bracket, 0);
+    return !source.failed && source.at == source.end;
+}
+
 uint64_t id_value_size(const uint8_t *key, uint64_t size) {
-    Sink sink{nullptr};
+    ByteSink sink{nullptr};
     BsonType type;
-    return bracket_of_key(key, size) >= 0 && read_key(key, size, &sink, &type) ? sink.size + 1 : 0;
+    return put_id_value(&sink, key, size, &type) ? sink.size + 1 : 0;
 }
 
 BsonValue id_value(const uint8_t *key, uint64_t size, uint8_t *room) {
-    Sink sink{room};
+    ByteSink sink{room};
     BsonType type;
-    (void)read_key(key, size, &sink, &type);
+    (void)put_id_value(&sink, key, size, &type);
     return {type, room, static_cast<uint32_t>(sink.size)};
 }
 

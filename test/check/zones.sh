@@ -17,5 +17,5 @@ report 'threads in the extension' "$(grep -nE 'std::(thread|async)|pthread_creat
 report 'PostgreSQL headers are included by src/pg alone, but for a few that only one file needs' \
     "$(grep -nE '#include "postgres.h"' --include=*.[ch]pp -r src | grep -v '^src/pg/pg.hpp')"
 report 'a file that the unit tests build without PostgreSQL includes it' \
-    "$(grep -nE '#include "(pg|options|catalog)/' src/convert/bson.hpp src/convert/bson.cpp src/convert/decimal.hpp src/convert/decimal.cpp src/convert/key.hpp src/convert/key.cpp src/convert/key_value.cpp src/connect/spacing.hpp src/connect/spacing.cpp)"
+    "$(grep -nE '#include "(pg|options|catalog)/' src/convert/bson.hpp src/convert/bson.cpp src/convert/decimal.hpp src/convert/decimal.cpp src/convert/key.hpp src/convert/key.cpp src/convert/key_value.cpp src/convert/key_range.hpp src/convert/key_range.cpp src/convert/byte_sink.hpp src/connect/spacing.hpp src/connect/spacing.cpp)"
 exit $status

@@ -1,5 +1,5 @@
 // Keys of documents against an order of ids that is written here a second time, from MongoDB's documentation.
-#include "convert/key.hpp"
+#include "convert/key_range.hpp"
 
 #include <bson/bson.h>
 #include <gtest/gtest.h>
@@ -472,4 +472,118 @@ TEST(Key, MalformedAndTooDeepHaveNone) {
     EXPECT_EQ(id_key_size(BsonValue{BsonType::Document, reinterpret_cast<const uint8_t *>(bytes.data()),
                                     static_cast<uint32_t>(bytes.size())}),
               0u);
+}
+
+// --- ranges, as a server reads their filters ---
+
+namespace {
+
+bool is_nan_key(const std::string &key) { return key.size() > 1 && key[0] == 8 + 8 * 3 && key[1] == 1; }
+
+// One operator of MongoDB: a comparison finds values of the bracket of its constant, and NaN is equal to itself alone.
+bool holds(const char *name, const BsonValue &constant, const BsonValue &value, const std::string &left) {
+    std::string operation = name;
+    if (operation == "$in")
+        return false; // of no values
+    if (operation == "$type")
+        return is_text(constant, bracket_name(type_bracket(value.type)));
+    EXPECT_NE(constant.type, BsonType::Regex) << "is refused";
+    std::string right = key_of(constant);
+    if (operation == "$eq")
+        return left == right;
+    if (type_bracket(value.type) != type_bracket(constant.type) || is_nan_key(left) != is_nan_key(right))
+        return false;
+    if (is_nan_key(left))
+        return operation == "$gte";
+    EXPECT_TRUE(operation == "$gte" || operation == "$lt") << operation;
+    return operation == "$gte" ? left >= right : left < right;
+}
+
+bool matches(const BsonValue &filter, const BsonValue &value, const std::string &key) {
+    BsonReader fields(filter.data, filter.size);
+    bool all = true;
+    while (fields.next()) {
+        bool found = false;
+        if (std::string(fields.key()) == "$or") {
+            BsonReader pieces(fields.value().data, fields.value().size);
+            for (int i = 0; pieces.next(); i++) {
+                EXPECT_EQ(pieces.key(), std::to_string(i));
+                found = matches(pieces.value(), value, key) || found;
+            }
+            EXPECT_FALSE(pieces.malformed());
+        } else {
+            EXPECT_STREQ(fields.key(), "_id");
+            BsonReader operators(fields.value().data, fields.value().size);
+            for (found = true; operators.next();)
+                found = holds(operators.key(), operators.value(), value, key) && found;
+            EXPECT_FALSE(operators.malformed());
+        }
+        all = all && found;
+    }
+    EXPECT_FALSE(fields.malformed());
+    return all;
+}
+
+// The filter of a range; empty where there is none.
+std::string filter_of(const std::string *lower, const std::string *upper) {
+    KeyRange range{};
+    if (lower) {
+        range.lower = reinterpret_cast<const uint8_t *>(lower->data());
+        range.lower_size = lower->size();
+    }
+    if (upper) {
+        range.upper = reinterpret_cast<const uint8_t *>(upper->data());
+        range.upper_size = upper->size();
+    }
+    std::string filter(range_filter_size(range), '\0');
+    if (!filter.empty())
+        write_range_filter(range, reinterpret_cast<uint8_t *>(filter.data()));
+    return filter;
+}
+
+BsonValue as_document(const std::string &bytes) {
+    return {BsonType::Document, reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<uint32_t>(bytes.size())};
+}
+
+} // namespace
+
+TEST(KeyRange, FindsWhatLiesBetweenItsBounds) {
+    std::vector<Sample> samples = traps();
+    std::vector<std::string> keys;
+    for (const Sample &sample : samples)
+        keys.push_back(key_of(sample));
+    for (size_t i = 0; i <= samples.size(); i++)
+        for (size_t j = 0; j <= samples.size(); j++) {
+            const std::string *lower = i < samples.size() ? &keys[i] : nullptr;
+            const std::string *upper = j < samples.size() ? &keys[j] : nullptr;
+            std::string filter = filter_of(lower, upper);
+            bool among_regexes = (lower && samples[i].value().type == BsonType::Regex) ||
+                                 (upper && samples[j].value().type == BsonType::Regex);
+            if (filter.empty()) {
+                EXPECT_TRUE(among_regexes);
+                continue;
+            }
+            EXPECT_EQ(
+                value_size(BsonType::Document, as_document(filter).data, as_document(filter).data + filter.size()),
+                static_cast<int64_t>(filter.size()));
+            for (size_t k = (i + j) % 3; k < samples.size(); k += 3) // a third of them, others for the next range
+                EXPECT_EQ(matches(as_document(filter), samples[k].value(), keys[k]),
+                          (!lower || keys[k] >= *lower) && (!upper || keys[k] < *upper))
+                    << i << " " << j << " " << k;
+        }
+}
+
+TEST(KeyRange, IsOneConditionWithinABracket) {
+    std::string low = key_of(of_int32(5)), high = key_of(of_double(7.5)), text = key_of(of_text("a"));
+    std::string within = filter_of(&low, &high), across = filter_of(&low, &text), all = filter_of(nullptr, nullptr);
+    EXPECT_EQ(field_of(as_document(within), "_id").type, BsonType::Document);
+    EXPECT_EQ(field_of(as_document(across), "$or").type, BsonType::Array);
+    EXPECT_EQ(all.size(), 5u);
+}
+
+TEST(KeyRange, OtherBytesAreNoBounds) {
+    std::string none, byte = "\x20", text = key_of(of_text("a")), longer = text + "x";
+    EXPECT_EQ(filter_of(&none, nullptr), "");
+    EXPECT_EQ(filter_of(nullptr, &byte), "");
+    EXPECT_EQ(filter_of(&longer, &text), "");
 }

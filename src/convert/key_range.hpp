@@ -1,0 +1,24 @@
+// Ranges of keys as conditions on _id that an index on _id serves. Zone B, free of PostgreSQL.
+#pragma once
+
+#include "convert/key.hpp"
+
+namespace mongo_fdw {
+
+// The keys from lower on and below upper; a bound that is null is open.
+struct KeyRange {
+    const uint8_t *lower;
+    uint64_t lower_size;
+    const uint8_t *upper;
+    uint64_t upper_size;
+};
+
+// Bytes of the filter whose documents are those with a key of the range: {}, a condition on _id, or an $or of one a
+// bracket of types. 0 where a bound is no key, or lies among ids that no condition can tell apart (regular
+// expressions).
+uint64_t range_filter_size(const KeyRange &range);
+
+// Writes the filter; out has room for range_filter_size() bytes.
+void write_range_filter(const KeyRange &range, uint8_t *out);
+
+} // namespace mongo_fdw

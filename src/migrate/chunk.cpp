@@ -1,0 +1,207 @@
+// Cutting a collection into ranges of keys, and reading the documents of one, for loads. Zone B.
+#include "catalog/relation.hpp"
+#include "connect/documents.hpp"
+#include "convert/key_range.hpp"
+#include "convert/writer.hpp"
+#include "options/options.hpp"
+#include "pg/arguments.hpp"
+
+extern "C" {
+#include "funcapi.h"
+#include "utils/array.h"
+PG_FUNCTION_INFO_V1(mongo_next_key);
+PG_FUNCTION_INFO_V1(mongo_read_documents);
+}
+
+namespace mongo_fdw {
+namespace {
+
+int begin_field(BsonWriter *writer, BsonType type, const char *key) {
+    write_key(writer, type, key_of(key));
+    return begin_document(writer);
+}
+
+void write_number(BsonWriter *writer, const char *key, int64 value) {
+    write_key(writer, BsonType::Int64, key_of(key));
+    write_le<int64_t>(writer, value);
+}
+
+// An element of a pipeline: {$name: value}.
+void write_stage(BsonWriter *writer, const char *index, const char *name, int64 value) {
+    int stage = begin_field(writer, BsonType::Document, index);
+    write_number(writer, name, value);
+    end_document(writer, stage);
+}
+
+// {$name: {_id: 1}}
+void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
+    int stage = begin_field(writer, BsonType::Document, index);
+    int keys = begin_field(writer, BsonType::Document, name);
+    write_number(writer, "_id", 1);
+    end_document(writer, keys);
+    end_document(writer, stage);
+}
+
+void write_match(BsonWriter *writer, const char *index, const KeyRange &range, uint64_t size) {
+    int stage = begin_field(writer, BsonType::Document, index);
+    write_key(writer, BsonType::Document, key_of("$match"));
+    write_range_filter(range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
+    end_document(writer, stage);
+}
+
+// aggregate over the documents of a range, whatever stages the caller adds, through the index on _id: without the hint
+// one server looks at all documents.
+template <class Stages> mql::Document range_command(const TableOptions *table, const KeyRange &range, Stages stages) {
+    BsonWriter writer;
+    begin_writer(&writer);
+    int command = begin_document(&writer);
+    write_key(&writer, BsonType::String, key_of("aggregate"));
+    write_text(&writer, table->collection, static_cast<uint32_t>(strlen(table->collection)));
+    int pipeline = begin_field(&writer, BsonType::Array, "pipeline");
+    write_match(&writer, "0", range, range_filter_size(range));
+    stages(&writer);
+    end_document(&writer, pipeline);
+    int cursor = begin_field(&writer, BsonType::Document, "cursor");
+    end_document(&writer, cursor);
+    int hint = begin_field(&writer, BsonType::Document, "hint");
+    write_number(&writer, "_id", 1);
+    end_document(&writer, hint);
+    end_document(&writer, command);
+    mongo::Bytes bytes = document_at(&writer, command);
+    return {bytes.data, bytes.size};
+}
+
+// The _id of the document that stands so many places behind the first of a range.
+mql::Document next_id_command(const TableOptions *table, const KeyRange &range, int64 places) {
+    return range_command(table, range, [&](BsonWriter *writer) {
+        write_id_stage(writer, "1", "$sort");
+        write_stage(writer, "2", "$skip", places);
+        write_stage(writer, "3", "$limit", 1);
+        write_id_stage(writer, "4", "$project");
+    });
+}
+
+// Whole documents, of those that the table's own pipeline leaves.
+mql::Document documents_command(const TableOptions *table, const KeyRange &range) {
+    mql::Document base = base_pipeline_of(table);
+    return range_command(table, range, [&](BsonWriter *writer) {
+        if (!base.data)
+            return;
+        BsonReader stages(base.data, base.size);
+        for (uint32_t i = 1; stages.next(); i++)
+            write_value(writer, IndexKey(i).key, stages.value());
+    });
+}
+
+Datum key_datum(const BsonValue &id, const TableOptions *table) {
+    uint64_t size = id_key_size(id);
+    if (size == 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("an _id of %s has no key", table->name_space)));
+    bytea *key = static_cast<bytea *>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(key, VARHDRSZ + size);
+    write_id_key(id, reinterpret_cast<uint8_t *>(VARDATA(key)));
+    return PointerGetDatum(key);
+}
+
+// A bound of the keys; NULL is open. Raises 22023 where it is no key.
+void bound_argument(FunctionCallInfo fcinfo, int index, const char *name, const uint8_t **bound, uint64_t *size) {
+    if (PG_ARGISNULL(index))
+        return;
+    bytea *key = PG_GETARG_BYTEA_PP(index);
+    *bound = reinterpret_cast<const uint8_t *>(VARDATA_ANY(key));
+    *size = VARSIZE_ANY_EXHDR(key);
+    if (range_filter_size({*bound, *size, nullptr, 0}) == 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"%s\" is no key of a document", name)));
+}
+
+// The foreign table of the first argument, which the user may read.
+const TableOptions *table_argument(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0))
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("argument \"foreign_table\" must not be null")));
+    check_readable(PG_GETARG_OID(0));
+    return read_table_options(PG_GETARG_OID(0));
+}
+
+Datum bytes_datum(const uint8_t *data, uint32_t size) {
+    bytea *bytes = static_cast<bytea *>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(bytes, VARHDRSZ + size);
+    memcpy(VARDATA(bytes), data, size);
+    return PointerGetDatum(bytes);
+}
+
+// What a call of read_documents remembers between its pieces.
+struct Reading {
+    DocumentStream *stream;
+    int64 piece_bytes;
+};
+
+// Documents up to the size of a piece, at least one; false at the end.
+bool next_piece(Reading *reading, Datum *piece) {
+    ArrayBuildState *documents = initArrayResult(BYTEAOID, CurrentMemoryContext, false);
+    BsonValue document;
+    int64 bytes = 0;
+    bool any = false;
+    while (bytes < reading->piece_bytes && next_document(reading->stream, &document)) {
+        Datum copy = bytes_datum(document.data, document.size);
+        accumArrayResult(documents, copy, false, BYTEAOID, CurrentMemoryContext);
+        pfree(DatumGetPointer(copy));
+        bytes += document.size;
+        any = true;
+    }
+    if (any)
+        *piece = makeArrayResult(documents, CurrentMemoryContext);
+    return any;
+}
+
+} // namespace
+} // namespace mongo_fdw
+
+using namespace mongo_fdw;
+
+extern "C" Datum mongo_next_key(PG_FUNCTION_ARGS) {
+    const TableOptions *table = table_argument(fcinfo);
+    KeyRange range{};
+    bound_argument(fcinfo, 1, "lower", &range.lower, &range.lower_size);
+    int64 places = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
+    if (places < 1)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"places\" must be at least 1")));
+    DocumentStream *stream = open_documents(source_of(table, GetUserId()), next_id_command(table, range, places));
+    BsonValue document;
+    Datum key = 0;
+    bool found = next_document(stream, &document);
+    if (found)
+        key = key_datum(field_of(document, "_id"), table);
+    close_documents(stream);
+    if (!found)
+        PG_RETURN_NULL();
+    PG_RETURN_DATUM(key);
+}
+
+// The documents of a range, whole, in arrays of about so many bytes. They come as they are read: memory holds a piece
+// and a batch of the cursor, which is closed with the call (in FROM PostgreSQL collects them first).
+extern "C" Datum mongo_read_documents(PG_FUNCTION_ARGS) {
+    FuncCallContext *call;
+    if (SRF_IS_FIRSTCALL()) {
+        call = SRF_FIRSTCALL_INIT();
+        MemoryContext caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+        const TableOptions *table = table_argument(fcinfo);
+        KeyRange range{};
+        bound_argument(fcinfo, 1, "lower", &range.lower, &range.lower_size);
+        bound_argument(fcinfo, 2, "upper", &range.upper, &range.upper_size);
+        Reading *reading = static_cast<Reading *>(palloc(sizeof(Reading)));
+        reading->piece_bytes = integer_argument(fcinfo, 3, "piece_bytes", 1, MaxAllocSize / 4);
+        reading->stream = open_documents(source_of(table, GetUserId()), documents_command(table, range));
+        call->user_fctx = reading;
+        MemoryContextSwitchTo(caller);
+    }
+    call = SRF_PERCALL_SETUP();
+    Reading *reading = static_cast<Reading *>(call->user_fctx);
+    Datum piece;
+    if (next_piece(reading, &piece))
+        SRF_RETURN_NEXT(call, piece);
+    close_documents(reading->stream);
+    SRF_RETURN_DONE(call);
+}
