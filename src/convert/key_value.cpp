@@ -281,13 +281,13 @@ bool put_id_value(ByteSink *sink, const uint8_t *key, uint64_t size, BsonType *t
 
 uint64_t id_value_size(const uint8_t *key, uint64_t size) {
     ByteSink sink{nullptr};
-    BsonType type;
+    BsonType type = BsonType::Missing;
     return put_id_value(&sink, key, size, &type) ? sink.size + 1 : 0;
 }
 
 BsonValue id_value(const uint8_t *key, uint64_t size, uint8_t *room) {
     ByteSink sink{room};
-    BsonType type;
+    BsonType type = BsonType::Missing;
     (void)put_id_value(&sink, key, size, &type);
     return {type, room, static_cast<uint32_t>(sink.size)};
 }
