@@ -27,19 +27,6 @@ char *name_stem(const char *name) {
     return stem;
 }
 
-bool same_word(const char *a, const char *b) {
-    if (strcmp(a, b) == 0)
-        return true;
-    size_t first = strlen(a), second = strlen(b);
-    if (first > second)
-        return same_word(b, a);
-    if (first == 0)
-        return false;
-    if (strncmp(a, b, first) == 0 && (strcmp(b + first, "s") == 0 || strcmp(b + first, "es") == 0))
-        return true;
-    return a[first - 1] == 'y' && strncmp(a, b, first - 1) == 0 && strcmp(b + first - 1, "ies") == 0;
-}
-
 List *words_like(const char *word) {
     size_t length = strlen(word);
     List *words = list_make1(pstrdup(word));

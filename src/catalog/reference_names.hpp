@@ -12,10 +12,7 @@ bool key_is(const ProfileNode *node, const char *key);
 // Letters and digits in lower case, without an ending that says "reference"; palloc'd.
 char *name_stem(const char *name);
 
-// Singular and plural of one English word.
-bool same_word(const char *a, const char *b);
-
-// All words that same_word holds for with a word, palloc'd.
+// An English word with its singulars and plurals, palloc'd.
 List *words_like(const char *word);
 
 // The key that names a path: of the array for elements, the sub-document's for "user._id" and DBRefs.

@@ -50,7 +50,7 @@ struct Target {
     bool unique_index;
     int brackets;
     bool is_id;
-    const char *stem; // of the collection's name
+    List *words; // that name the collection
 };
 
 enum class Via : uint8_t { None, DbRef, Name, Value };
@@ -217,7 +217,7 @@ void add_target(Survey *survey, const CollectionInfo *collection, const ProfileN
                indexed,
                brackets_of(node),
                key_is(node, "_id"),
-               name_stem(collection->name)};
+               words_like(name_stem(collection->name))};
     survey->targets = lappend(survey->targets, target);
     MemoryContextSwitchTo(caller);
 }
@@ -307,9 +307,13 @@ HTAB *collection_words(List *infos) {
 // --- which may refer to which ---
 
 bool name_fits(const Source *source, const Target *target) {
-    if (target->is_id)
-        return source->stem && same_word(source->stem, target->stem);
-    return source->key && strcmp(source->key, target->key) == 0;
+    if (!target->is_id)
+        return source->key && strcmp(source->key, target->key) == 0;
+    ListCell *cell;
+    foreach (cell, source->stem ? target->words : NIL)
+        if (strcmp(source->stem, static_cast<char *>(lfirst(cell))) == 0)
+            return true;
+    return false;
 }
 
 bool holds_text(const ProfileNode *node, const char *text) {

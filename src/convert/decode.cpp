@@ -584,27 +584,6 @@ Datum make_missing(Decoder *decoder) {
     return result;
 }
 
-// NULL where the outermost value is no array.
-Datum make_ords(Decoder *decoder, bool *null) {
-    int count = decoder->level_count - 1;
-    *null = decoder->levels[1].ordinal < 1;
-    if (*null)
-        return 0;
-    Datum values[16];
-    bool nulls[16];
-    int dimensions[1] = {count}, bounds[1] = {1};
-    for (int i = 0; i < count; i++) {
-        int32 ordinal = decoder->levels[i + 1].ordinal;
-        values[i] = Int32GetDatum(ordinal);
-        nulls[i] = ordinal < 1;
-    }
-    MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
-    Datum result =
-        PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, INT4OID, 4, true, TYPALIGN_INT));
-    MemoryContextSwitchTo(old);
-    return result;
-}
-
 // The name of the field of a map; false where the level is none, or has no row. What is no text raises: the key of a
 // row is no place for a misfit.
 bool name_of_level(const Decoder *decoder, const Level *level, Datum *out) {
@@ -622,8 +601,9 @@ bool name_of_level(const Decoder *decoder, const Level *level, Datum *out) {
     return true;
 }
 
-// NULL where the outermost level has no row.
-Datum make_names(Decoder *decoder, bool *null) {
+// An array with an element for each level, NULL for levels without a row; NULL where the outermost has none.
+template <class OfLevel>
+Datum make_level_array(Decoder *decoder, Oid type, int16 size, bool by_value, OfLevel of_level, bool *null) {
     int count = decoder->level_count - 1;
     *null = decoder->levels[1].ordinal < 1;
     if (*null)
@@ -631,9 +611,26 @@ Datum make_names(Decoder *decoder, bool *null) {
     Datum values[16];
     bool nulls[16];
     int dimensions[1] = {count}, bounds[1] = {1};
+    MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
     for (int i = 0; i < count; i++)
-        nulls[i] = !name_of_level(decoder, &decoder->levels[i + 1], &values[i]);
-    return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, TEXTOID, -1, false, TYPALIGN_INT));
+        nulls[i] = !of_level(&decoder->levels[i + 1], &values[i]);
+    Datum result =
+        PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, type, size, by_value, TYPALIGN_INT));
+    MemoryContextSwitchTo(old);
+    return result;
+}
+
+Datum make_ords(Decoder *decoder, bool *null) {
+    auto ordinal_of = [](const Level *level, Datum *out) {
+        *out = Int32GetDatum(level->ordinal);
+        return level->ordinal >= 1;
+    };
+    return make_level_array(decoder, INT4OID, sizeof(int32), true, ordinal_of, null);
+}
+
+Datum make_names(Decoder *decoder, bool *null) {
+    auto name_of = [&](const Level *level, Datum *out) { return name_of_level(decoder, level, out); };
+    return make_level_array(decoder, TEXTOID, -1, false, name_of, null);
 }
 
 // The whole document, or what is left of it.
@@ -691,14 +688,13 @@ void set_made_columns(Decoder *decoder) {
         case Role::Ords:
             decoder->values[index] = make_ords(decoder, &decoder->nulls[index]);
             break;
-        case Role::Name:
-        case Role::Names: {
+        case Role::Names:
+            decoder->values[index] = make_names(decoder, &decoder->nulls[index]);
+            break;
+        case Role::Name: {
             MemoryContext old = MemoryContextSwitchTo(decoder->arena.context);
-            if (made.column->role == Role::Names)
-                decoder->values[index] = make_names(decoder, &decoder->nulls[index]);
-            else
-                decoder->nulls[index] =
-                    !name_of_level(decoder, &decoder->levels[decoder->level_count - 1], &decoder->values[index]);
+            decoder->nulls[index] =
+                !name_of_level(decoder, &decoder->levels[decoder->level_count - 1], &decoder->values[index]);
             MemoryContextSwitchTo(old);
             break;
         }

@@ -9,12 +9,10 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr int kMostDepth = 250;        // MongoDB keeps 180 levels
 constexpr int kMostDoubleDigits = 767; // of the exact value of a double
-constexpr int kExponentBias = 0x8000;
-constexpr uint8_t kEnd = 0; // of a document's fields, less than any bracket
+constexpr uint8_t kEnd = 0;            // of a document's fields, less than any bracket
 
-uint8_t bracket_byte(BsonType type) { return static_cast<uint8_t>(8 + 8 * type_bracket(type)); }
+uint8_t byte_of(BsonType type) { return bracket_byte(type_bracket(type)); }
 
 // Counts bytes, and writes them where there is a place for them.
 struct Sink {
@@ -45,7 +43,7 @@ void put_number(Sink *sink, const KeyNumber &number) {
     if (number.kind != KeyNumber::Kind::Negative && number.kind != KeyNumber::Kind::Positive)
         return;
     sink->inverted = number.kind == KeyNumber::Kind::Negative ? 0xff : 0;
-    sink->big_endian(static_cast<uint64_t>(number.exponent + kExponentBias), 2);
+    sink->big_endian(static_cast<uint64_t>(number.exponent + kKeyExponentBias), 2);
     for (uint32_t i = 0; i < number.count; i += 2) {
         int pair = (number.digits[i] - '0') * 10 + (i + 1 < number.count ? number.digits[i + 1] - '0' : 0);
         sink->byte(static_cast<uint8_t>(pair + 1));
@@ -119,11 +117,11 @@ void put_string(Sink *sink, const uint8_t *data) { put_text(sink, data + 4, read
 bool put_value(Sink *sink, const BsonValue &value, int depth);
 
 bool put_fields(Sink *sink, const uint8_t *data, uint32_t size, int depth) {
-    if (depth >= kMostDepth)
+    if (depth >= kMostKeyDepth)
         return false;
     BsonReader reader(data, size);
     while (reader.next()) {
-        sink->byte(bracket_byte(reader.value().type));
+        sink->byte(byte_of(reader.value().type));
         sink->bytes(reinterpret_cast<const uint8_t *>(reader.key()), reader.key_length());
         sink->byte(0);
         if (!put_value(sink, reader.value(), depth + 1))
@@ -196,12 +194,12 @@ bool put_value(Sink *sink, const BsonValue &value, int depth) {
 }
 
 uint64_t put_key(Sink sink, const BsonValue &value) {
-    sink.byte(bracket_byte(value.type));
+    sink.byte(byte_of(value.type));
     return put_value(&sink, value, 0) ? sink.size : 0;
 }
 
 uint64_t put_key(Sink sink, const KeyNumber &number) {
-    sink.byte(bracket_byte(BsonType::Int32));
+    sink.byte(byte_of(BsonType::Int32));
     put_number(&sink, number);
     return sink.size;
 }

@@ -34,8 +34,17 @@ void write_id_key(const KeyNumber &number, uint8_t *out);
 // Digits as a KeyNumber: leading zeros and zeros at the end are left out. point: digits before the decimal point.
 KeyNumber key_number(bool negative, const char *digits, uint32_t count, int point);
 
-// The bracket of a key, see type_bracket; -1 where it is none.
-int bracket_of_key(const uint8_t *key, uint64_t size);
+// The byte of a bracket, see type_bracket, and back: -1 where it is none.
+constexpr uint8_t bracket_byte(int bracket) { return static_cast<uint8_t>(8 + 8 * bracket); }
+constexpr int bracket_of_byte(uint8_t byte) {
+    return byte % 8 == 0 && byte > 0 && byte <= bracket_byte(kBrackets - 1) ? byte / 8 - 1 : -1;
+}
+
+// The bracket of a key; -1 where it is none.
+inline int bracket_of_key(const uint8_t *key, uint64_t size) { return size > 0 ? bracket_of_byte(key[0]) : -1; }
+
+constexpr int kMostKeyDepth = 250; // MongoDB keeps 180 levels
+constexpr int kKeyExponentBias = 0x8000;
 
 // The other way: a value that has this key. A number is an int64 where that holds it, else a double that is exactly
 // this number, else a Decimal128. id_value_size tells how much room the value needs; 0 where the bytes are no key.

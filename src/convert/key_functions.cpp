@@ -1,5 +1,6 @@
 // mongo.id_key: the key of a document, made of a value of a target's key column; and filters for ranges of keys. Zone
 // B.
+#include "convert/key_datum.hpp"
 #include "convert/key_range.hpp"
 #include "convert/objectid.hpp"
 
@@ -25,16 +26,8 @@ namespace {
 // Exponents of Decimal128 and double: what is beyond is no id.
 constexpr int kLeastPoint = -6200, kGreatestPoint = 6200;
 
-template <class Id> Datum key_of_id(const Id &id) {
-    uint64_t size = id_key_size(id);
-    bytea *key = static_cast<bytea *>(palloc(VARHDRSZ + size));
-    SET_VARSIZE(key, VARHDRSZ + size);
-    write_id_key(id, reinterpret_cast<uint8_t *>(VARDATA(key)));
-    return PointerGetDatum(key);
-}
-
 Datum key_of_bytes(BsonType type, const void *data, Size size) {
-    return key_of_id(BsonValue{type, static_cast<const uint8_t *>(data), static_cast<uint32_t>(size)});
+    return key_datum(BsonValue{type, static_cast<const uint8_t *>(data), static_cast<uint32_t>(size)});
 }
 
 Datum key_of_binary(uint8_t subtype, const void *data, Size size) {
@@ -106,7 +99,7 @@ extern "C" Datum mongo_id_key_numeric(PG_FUNCTION_ARGS) {
         number.kind = KeyNumber::Kind::NegativeInfinity;
     else if (strcmp(text, "NaN") != 0 && !number_of_text(text, &number))
         PG_RETURN_NULL();
-    PG_RETURN_DATUM(key_of_id(number));
+    PG_RETURN_DATUM(key_datum(number));
 }
 
 extern "C" Datum mongo_id_key_bool(PG_FUNCTION_ARGS) {
@@ -140,8 +133,7 @@ extern "C" Datum mongo_key_filter(PG_FUNCTION_ARGS) {
     if (size == 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a bound is no key of a document"),
                         errhint("Keys are what mongo.id_key and columns __key give.")));
-    bytea *filter = static_cast<bytea *>(palloc(VARHDRSZ + size));
-    SET_VARSIZE(filter, VARHDRSZ + size);
+    bytea *filter = make_bytea(size);
     write_range_filter(range, reinterpret_cast<uint8_t *>(VARDATA(filter)));
     PG_RETURN_BYTEA_P(filter);
 }

@@ -51,7 +51,7 @@ struct Key {
 
 void least_key(int bracket, Key *key) {
     const LeastRow &row = kLeastRows[bracket];
-    key->own[0] = static_cast<uint8_t>(8 + 8 * bracket);
+    key->own[0] = bracket_byte(bracket);
     std::memcpy(key->own + 1, row.bytes, row.size);
     key->bytes = key->own;
     key->size = row.size + 1u;

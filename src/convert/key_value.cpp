@@ -7,8 +7,6 @@
 namespace mongo_fdw {
 namespace {
 
-constexpr int kMostDepth = 250;
-constexpr int kExponentBias = 0x8000;
 constexpr uint32_t kMostDigits = 800; // of a double's exact value
 
 // Reads a key; nothing beyond its end, and then it has failed.
@@ -118,7 +116,7 @@ BsonType put_number(Source *source, ByteSink *sink) {
     }
     bool negative = kind == KeyNumber::Kind::Negative;
     uint8_t inverted = negative ? 0xff : 0;
-    int point = static_cast<int>(source->big_endian(2) ^ (negative ? 0xffff : 0)) - kExponentBias;
+    int point = static_cast<int>(source->big_endian(2) ^ (negative ? 0xffff : 0)) - kKeyExponentBias;
     char digits[kMostDigits];
     uint32_t count = 0;
     for (uint8_t pair = source->byte() ^ inverted; pair != 0 && !source->failed; pair = source->byte() ^ inverted) {
@@ -182,23 +180,23 @@ BsonType put_value(Source *source, ByteSink *sink, int bracket, int depth);
 
 void put_fields(Source *source, ByteSink *sink, int depth) {
     uint64_t start = open_document(sink);
-    while (!source->failed && depth < kMostDepth) {
+    while (!source->failed && depth < kMostKeyDepth) {
         uint8_t bracket = source->byte();
         if (bracket == 0)
             break;
         uint64_t type_at = sink->size;
         sink->bytes("", 1);
         put_cstring(source, sink);
-        uint8_t type = static_cast<uint8_t>(put_value(source, sink, (bracket - 8) / 8, depth + 1));
+        uint8_t type = static_cast<uint8_t>(put_value(source, sink, bracket_of_byte(bracket), depth + 1));
         sink->set(type_at, type);
     }
-    source->failed = source->failed || depth >= kMostDepth;
+    source->failed = source->failed || depth >= kMostKeyDepth;
     close_document(sink, start);
 }
 
 BsonType put_value(Source *source, ByteSink *sink, int bracket, int depth) {
     constexpr uint64_t kSign = 1ULL << 63;
-    BsonType type = bracket >= 0 && bracket < kBrackets ? type_of_bracket(bracket) : BsonType::Missing;
+    BsonType type = bracket < 0 ? BsonType::Missing : type_of_bracket(bracket);
     switch (type) {
     case BsonType::Double: // the first of the numbers
     case BsonType::Int32:
@@ -264,11 +262,6 @@ BsonType put_value(Source *source, ByteSink *sink, int bracket, int depth) {
 }
 
 } // namespace
-
-int bracket_of_key(const uint8_t *key, uint64_t size) {
-    int bracket = size > 0 && key[0] >= 8 && key[0] % 8 == 0 ? key[0] / 8 - 1 : -1;
-    return bracket < kBrackets ? bracket : -1;
-}
 
 bool put_id_value(ByteSink *sink, const uint8_t *key, uint64_t size, BsonType *type) {
     int bracket = bracket_of_key(key, size);

@@ -78,6 +78,17 @@ inline void write_value(BsonWriter *writer, FieldKey key, const BsonValue &value
     write_bytes(writer, value.data, value.size);
 }
 
+inline void write_int32(BsonWriter *writer, FieldKey key, int32_t value) {
+    write_key(writer, BsonType::Int32, key);
+    write_le(writer, value);
+}
+
+// A field that is a document or an array, to be filled; the result goes to end_document.
+inline int begin_field(BsonWriter *writer, BsonType type, FieldKey key) {
+    write_key(writer, type, key);
+    return begin_document(writer);
+}
+
 inline void write_null(BsonWriter *writer, FieldKey key) { write_key(writer, BsonType::Null, key); }
 
 // The value of the field that was appended last, from an offset on, under a key.

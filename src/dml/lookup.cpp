@@ -5,36 +5,25 @@
 #include "pg/error.hpp"
 
 namespace mongo_fdw {
-namespace {
-
-void write_int32(BsonWriter *writer, const char *key, int32_t value) {
-    write_key(writer, BsonType::Int32, key_of(key));
-    write_le(writer, value);
-}
-
-} // namespace
-
 void begin_lookup(Lookup *lookup, const TableOptions *table) {
     BsonWriter *writer = &lookup->writer;
     begin_writer(writer);
     lookup->command = begin_document(writer);
     write_key(writer, BsonType::String, key_of("find"));
     write_text(writer, table->collection, strlen(table->collection));
-    write_key(writer, BsonType::Document, key_of("filter"));
-    lookup->filter = begin_document(writer);
+    lookup->filter = begin_field(writer, BsonType::Document, key_of("filter"));
 }
 
 BsonValue run_lookup(Lookup *lookup, const TableOptions *table, Oid user, int limit, bool id_only) {
     BsonWriter *writer = &lookup->writer;
     end_document(writer, lookup->filter);
     if (id_only) {
-        write_key(writer, BsonType::Document, key_of("projection"));
-        int projection = begin_document(writer);
-        write_int32(writer, "_id", 1);
+        int projection = begin_field(writer, BsonType::Document, key_of("projection"));
+        write_int32(writer, key_of("_id"), 1);
         end_document(writer, projection);
     }
-    write_int32(writer, "limit", limit);
-    write_int32(writer, "batchSize", limit);
+    write_int32(writer, key_of("limit"), limit);
+    write_int32(writer, key_of("batchSize"), limit);
     write_key(writer, BsonType::Bool, key_of("singleBatch"));
     write_bytes(writer, "\1", 1);
     end_document(writer, lookup->command);

@@ -1,6 +1,7 @@
 // Cutting a collection into ranges of keys, and reading the documents of one, for loads. Zone B.
 #include "catalog/relation.hpp"
 #include "connect/documents.hpp"
+#include "convert/key_datum.hpp"
 #include "convert/key_range.hpp"
 #include "convert/writer.hpp"
 #include "options/options.hpp"
@@ -16,34 +17,25 @@ PG_FUNCTION_INFO_V1(mongo_read_documents);
 namespace mongo_fdw {
 namespace {
 
-int begin_field(BsonWriter *writer, BsonType type, const char *key) {
-    write_key(writer, type, key_of(key));
-    return begin_document(writer);
-}
-
-void write_number(BsonWriter *writer, const char *key, int64 value) {
-    write_key(writer, BsonType::Int64, key_of(key));
-    write_le<int64_t>(writer, value);
-}
-
 // An element of a pipeline: {$name: value}.
 void write_stage(BsonWriter *writer, const char *index, const char *name, int64 value) {
-    int stage = begin_field(writer, BsonType::Document, index);
-    write_number(writer, name, value);
+    int stage = begin_field(writer, BsonType::Document, key_of(index));
+    write_key(writer, BsonType::Int64, key_of(name));
+    write_le(writer, value);
     end_document(writer, stage);
 }
 
 // {$name: {_id: 1}}
 void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
-    int stage = begin_field(writer, BsonType::Document, index);
-    int keys = begin_field(writer, BsonType::Document, name);
-    write_number(writer, "_id", 1);
+    int stage = begin_field(writer, BsonType::Document, key_of(index));
+    int keys = begin_field(writer, BsonType::Document, key_of(name));
+    write_int32(writer, key_of("_id"), 1);
     end_document(writer, keys);
     end_document(writer, stage);
 }
 
 void write_match(BsonWriter *writer, const char *index, const KeyRange &range, uint64_t size) {
-    int stage = begin_field(writer, BsonType::Document, index);
+    int stage = begin_field(writer, BsonType::Document, key_of(index));
     write_key(writer, BsonType::Document, key_of("$match"));
     write_range_filter(range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
     end_document(writer, stage);
@@ -57,14 +49,13 @@ template <class Stages> mql::Document range_command(const TableOptions *table, c
     int command = begin_document(&writer);
     write_key(&writer, BsonType::String, key_of("aggregate"));
     write_text(&writer, table->collection, static_cast<uint32_t>(strlen(table->collection)));
-    int pipeline = begin_field(&writer, BsonType::Array, "pipeline");
+    int pipeline = begin_field(&writer, BsonType::Array, key_of("pipeline"));
     write_match(&writer, "0", range, range_filter_size(range));
     stages(&writer);
     end_document(&writer, pipeline);
-    int cursor = begin_field(&writer, BsonType::Document, "cursor");
-    end_document(&writer, cursor);
-    int hint = begin_field(&writer, BsonType::Document, "hint");
-    write_number(&writer, "_id", 1);
+    end_document(&writer, begin_field(&writer, BsonType::Document, key_of("cursor")));
+    int hint = begin_field(&writer, BsonType::Document, key_of("hint"));
+    write_int32(&writer, key_of("_id"), 1);
     end_document(&writer, hint);
     end_document(&writer, command);
     mongo::Bytes bytes = document_at(&writer, command);
@@ -93,15 +84,11 @@ mql::Document documents_command(const TableOptions *table, const KeyRange &range
     });
 }
 
-Datum key_datum(const BsonValue &id, const TableOptions *table) {
-    uint64_t size = id_key_size(id);
-    if (size == 0)
+Datum key_of_document(const BsonValue &id, const TableOptions *table) {
+    if (id_key_size(id) == 0)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("an _id of %s has no key", table->name_space)));
-    bytea *key = static_cast<bytea *>(palloc(VARHDRSZ + size));
-    SET_VARSIZE(key, VARHDRSZ + size);
-    write_id_key(id, reinterpret_cast<uint8_t *>(VARDATA(key)));
-    return PointerGetDatum(key);
+    return key_datum(id);
 }
 
 // A bound of the keys; NULL is open. Raises 22023 where it is no key.
@@ -125,13 +112,6 @@ const TableOptions *table_argument(FunctionCallInfo fcinfo) {
     return read_table_options(PG_GETARG_OID(0));
 }
 
-Datum bytes_datum(const uint8_t *data, uint32_t size) {
-    bytea *bytes = static_cast<bytea *>(palloc(VARHDRSZ + size));
-    SET_VARSIZE(bytes, VARHDRSZ + size);
-    memcpy(VARDATA(bytes), data, size);
-    return PointerGetDatum(bytes);
-}
-
 // What a call of read_documents remembers between its pieces.
 struct Reading {
     DocumentStream *stream;
@@ -145,9 +125,10 @@ bool next_piece(Reading *reading, Datum *piece) {
     int64 bytes = 0;
     bool any = false;
     while (bytes < reading->piece_bytes && next_document(reading->stream, &document)) {
-        Datum copy = bytes_datum(document.data, document.size);
-        accumArrayResult(documents, copy, false, BYTEAOID, CurrentMemoryContext);
-        pfree(DatumGetPointer(copy));
+        bytea *copy = make_bytea(document.size);
+        memcpy(VARDATA(copy), document.data, document.size);
+        accumArrayResult(documents, PointerGetDatum(copy), false, BYTEAOID, CurrentMemoryContext);
+        pfree(copy);
         bytes += document.size;
         any = true;
     }
@@ -173,7 +154,7 @@ extern "C" Datum mongo_next_key(PG_FUNCTION_ARGS) {
     Datum key = 0;
     bool found = next_document(stream, &document);
     if (found)
-        key = key_datum(field_of(document, "_id"), table);
+        key = key_of_document(field_of(document, "_id"), table);
     close_documents(stream);
     if (!found)
         PG_RETURN_NULL();

@@ -281,12 +281,10 @@ void write_element(const Row &row, const JsonValue *rest, BsonWriter *writer, Fi
     bool fields = root->column < 0 && (!rest || is_plain_object(rest));
     if (rest && !fields)
         write_json(writer, key, rest, false, "a rest column");
-    else if (root->set || rest)
-        write_part(row, root, rest, writer, key);
-    else if (root->column >= 0)
+    else if (root->column >= 0 && !root->set && !rest)
         write_null(writer, key);
     else
-        write_part(row, root, nullptr, writer, key);
+        write_part(row, root, rest, writer, key);
 }
 
 Datum bytes_of(const BsonWriter &writer) {

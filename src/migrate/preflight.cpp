@@ -48,27 +48,18 @@ void write_flag(BsonWriter *writer, const char *key) {
     write_bytes(writer, "\1", 1);
 }
 
-void write_int32(BsonWriter *writer, const char *key, int32_t value) {
-    write_key(writer, BsonType::Int32, key_of(key));
-    write_le<int32_t>(writer, value);
-}
-
 // {aggregate: 1, pipeline: [{$changeStream: {}}], cursor: {}}: a change stream of a whole database.
 mql::Document change_stream_command() {
     BsonWriter writer;
     begin_writer(&writer);
     int command = begin_document(&writer);
-    write_int32(&writer, "aggregate", 1);
-    write_key(&writer, BsonType::Array, key_of("pipeline"));
-    int pipeline = begin_document(&writer);
-    write_key(&writer, BsonType::Document, key_of("0"));
-    int stage = begin_document(&writer);
-    write_key(&writer, BsonType::Document, key_of("$changeStream"));
-    end_document(&writer, begin_document(&writer));
+    write_int32(&writer, key_of("aggregate"), 1);
+    int pipeline = begin_field(&writer, BsonType::Array, key_of("pipeline"));
+    int stage = begin_field(&writer, BsonType::Document, key_of("0"));
+    end_document(&writer, begin_field(&writer, BsonType::Document, key_of("$changeStream")));
     end_document(&writer, stage);
     end_document(&writer, pipeline);
-    write_key(&writer, BsonType::Document, key_of("cursor"));
-    end_document(&writer, begin_document(&writer));
+    end_document(&writer, begin_field(&writer, BsonType::Document, key_of("cursor")));
     end_document(&writer, command);
     mongo::Bytes bytes = document_at(&writer, command);
     return {bytes.data, bytes.size};
@@ -98,7 +89,7 @@ extern "C" Datum mongo_server_reply(PG_FUNCTION_ARGS) {
     BsonWriter writer;
     begin_writer(&writer);
     int start = begin_document(&writer);
-    write_int32(&writer, command, 1);
+    write_int32(&writer, key_of(command), 1);
     if (question->flag)
         write_flag(&writer, question->flag);
     end_document(&writer, start);

@@ -81,7 +81,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.preflight_rights(text, text) IS 'What the user of the mapping may do in a database';
 
-CREATE FUNCTION mongo_internal.preflight_database(server text, database text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.preflight_database(database text, catalog json) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     collections bigint;
@@ -89,12 +89,12 @@ DECLARE
     free bigint := mongo_internal.free_disk();
     odd record;
 BEGIN
-    SELECT count(*) FILTER (WHERE c.collection IS NOT NULL), sum(c.bytes) INTO collections, bytes FROM mongo.catalog(server, database) AS c;
+    SELECT count(*) FILTER (WHERE c.collection IS NOT NULL), sum(c.bytes) INTO collections, bytes FROM json_to_recordset(catalog) AS c (collection text, bytes bigint);
     RETURN NEXT CASE collections WHEN 0 THEN ('database', 'fail', format('"%s" has no collection', database), 'The names of databases are case-sensitive; mongo.catalog lists them.')::mongo_internal.preflight_row
                      ELSE ('database', 'ok', format('%s collections, %s', collections, coalesce(pg_size_pretty(bytes), 'of unknown size')), NULL)::mongo_internal.preflight_row END;
     FOR odd IN
         SELECT w.kind, w.status, count(*) AS n, string_agg(c.collection, ', ' ORDER BY c.collection) AS names, w.hint
-          FROM mongo.catalog(server, database) AS c JOIN (VALUES
+          FROM json_to_recordset(catalog) AS c (collection text, kind text) JOIN (VALUES
               ('view', 'warn', 'Views are planned where create_plan names them.'), ('time series', 'warn', 'They have no unique _id: rows get an identity.'),
               ('capped', 'warn', 'Old documents leave a capped collection by themselves: load it soon.'),
               ('gridfs', 'warn', 'Files are planned as the two collections that they are.')) AS w (kind, status, hint) ON w.kind = c.kind
@@ -107,7 +107,7 @@ BEGIN
                      WHEN free < bytes * 2 THEN ('disk', 'warn', format('%s left for documents of %s', pg_size_pretty(free), pg_size_pretty(bytes)), 'Tables with indexes take about twice the documents'' size.')::mongo_internal.preflight_row
                      ELSE ('disk', 'ok', format('%s left for documents of %s', pg_size_pretty(free), pg_size_pretty(bytes)), NULL)::mongo_internal.preflight_row END;
 END $$;
-COMMENT ON FUNCTION mongo_internal.preflight_database(text, text) IS 'What kinds of collections a database has, and whether there is room for it';
+COMMENT ON FUNCTION mongo_internal.preflight_database(text, json) IS 'What kinds of collections a database has, and whether there is room for it';
 
 -- What following changes and reading at one point in time need of the server.
 CREATE FUNCTION mongo_internal.preflight_changes(server text, database text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
@@ -141,7 +141,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.estimated_load(numeric) IS 'How long one worker takes for documents of so many bytes, at 5 MB a second';
 
-CREATE FUNCTION mongo_internal.preflight_oplog(server text, database text) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.preflight_oplog(server text, catalog json) RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ends bigint[];
@@ -156,7 +156,7 @@ BEGIN
         RETURN NEXT ('oplog', 'skip', 'there is none', NULL)::mongo_internal.preflight_row;
         RETURN;
     END IF;
-    SELECT mongo_internal.estimated_load(sum(c.bytes)) INTO load_takes FROM mongo.catalog(server, database) AS c;
+    SELECT mongo_internal.estimated_load(sum(c.bytes)) INTO load_takes FROM json_to_recordset(catalog) AS c (bytes bigint);
     spans := make_interval(secs => abs(ends[2] - ends[1]));
     told := format('it spans %s, a load takes about %s', spans, load_takes);
     RETURN NEXT CASE WHEN spans < 2 * load_takes OR spans < interval '1 hour'
@@ -165,7 +165,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN NEXT ('oplog', 'skip', SQLERRM, NULL)::mongo_internal.preflight_row;
 END $$;
-COMMENT ON FUNCTION mongo_internal.preflight_oplog(text, text) IS 'How far back a server''s oplog goes, against the time that a load takes; skip where it cannot be read';
+COMMENT ON FUNCTION mongo_internal.preflight_oplog(text, json) IS 'How far back a server''s oplog goes, against the time that a load takes; skip where it cannot be read';
 
 CREATE FUNCTION mongo_internal.preflight_target() RETURNS SETOF mongo_internal.preflight_row LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -214,6 +214,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     connected boolean := true;
+    catalog json;
     r mongo_internal.preflight_row;
 BEGIN
     FOR r IN SELECT * FROM mongo_internal.preflight_server(preflight.server) LOOP
@@ -223,9 +224,11 @@ BEGIN
     END LOOP;
     IF connected THEN
         RETURN QUERY SELECT * FROM mongo_internal.preflight_rights(preflight.server, preflight.database);
-        RETURN QUERY SELECT * FROM mongo_internal.preflight_database(preflight.server, preflight.database);
+        -- Once: it asks for the statistics of every collection.
+        catalog := (SELECT json_agg(json_build_object('collection', c.collection, 'kind', c.kind, 'bytes', c.bytes)) FROM mongo.catalog(preflight.server, preflight.database) AS c);
+        RETURN QUERY SELECT * FROM mongo_internal.preflight_database(preflight.database, catalog);
         RETURN QUERY SELECT * FROM mongo_internal.preflight_changes(preflight.server, preflight.database);
-        RETURN QUERY SELECT * FROM mongo_internal.preflight_oplog(preflight.server, preflight.database);
+        RETURN QUERY SELECT * FROM mongo_internal.preflight_oplog(preflight.server, catalog);
     END IF;
     RETURN QUERY SELECT * FROM mongo_internal.preflight_target();
     IF preflight.plan IS NOT NULL THEN

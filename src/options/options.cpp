@@ -58,12 +58,34 @@ struct RoleRow {
     const char *name;   // value of option role
     const char *column; // column name that has the role by itself
     Role role;
+    const char *type; // that it must have, for people; null: any
+    Oid types[5];
+    bool of_elements; // needs an unwound table
 };
-constexpr RoleRow kRoles[] = {{"field", nullptr, Role::Field},      {"doc", "__doc", Role::Doc},
-                              {"errors", "__errors", Role::Errors}, {"missing", "__missing", Role::Missing},
-                              {"ord", "__ord", Role::Ord},          {"ords", "__ords", Role::Ords},
-                              {"name", "__name", Role::Name},       {"names", "__names", Role::Names},
-                              {"rest", "__rest", Role::Rest},       {"key", "__key", Role::Key}};
+constexpr RoleRow kRoles[] = {
+    {"field", nullptr, Role::Field, nullptr, {}, false},
+    {"doc",
+     "__doc",
+     Role::Doc,
+     "json, jsonb, text or bytea",
+     {JSONOID, JSONBOID, TEXTOID, BYTEAOID, VARCHAROID},
+     false},
+    {"errors", "__errors", Role::Errors, "jsonb", {JSONBOID}, false},
+    {"missing", "__missing", Role::Missing, "text[]", {TEXTARRAYOID}, false},
+    {"ord", "__ord", Role::Ord, "integer", {INT4OID, INT8OID}, true},
+    {"ords", "__ords", Role::Ords, "integer[]", {INT4ARRAYOID}, true},
+    {"name", "__name", Role::Name, "text", {TEXTOID}, true},
+    {"names", "__names", Role::Names, "text[]", {TEXTARRAYOID}, true},
+    {"rest", "__rest", Role::Rest, "jsonb", {JSONBOID}, false},
+    {"key", "__key", Role::Key, "bytea", {BYTEAOID}, false},
+};
+
+const RoleRow &role_row(Role role) {
+    for (const RoleRow &row : kRoles)
+        if (row.role == role)
+            return row;
+    pg_unreachable();
+}
 
 Role role_of(const char *column, List *options) {
     if (const char *role = find_option(options, "role")) {
@@ -79,53 +101,16 @@ Role role_of(const char *column, List *options) {
 }
 
 void check_role_type(const ColumnOptions &column, const TableOptions &table) {
-    const char *wanted = nullptr;
-    switch (column.role) {
-    case Role::Field:
-        return;
-    case Role::Doc:
-        if (column.type != JSONOID && column.type != JSONBOID && column.type != TEXTOID && column.type != BYTEAOID &&
-            column.type != VARCHAROID)
-            wanted = "json, jsonb, text or bytea";
-        break;
-    case Role::Errors:
-    case Role::Rest:
-        if (column.type != JSONBOID)
-            wanted = "jsonb";
-        break;
-    case Role::Key:
-        if (column.type != BYTEAOID)
-            wanted = "bytea";
-        break;
-    case Role::Missing:
-        if (column.type != TEXTARRAYOID)
-            wanted = "text[]";
-        break;
-    case Role::Ord:
-        if (column.type != INT4OID && column.type != INT8OID)
-            wanted = "integer";
-        break;
-    case Role::Ords:
-        if (column.type != INT4ARRAYOID)
-            wanted = "integer[]";
-        break;
-    case Role::Name:
-        if (column.type != TEXTOID)
-            wanted = "text";
-        break;
-    case Role::Names:
-        if (column.type != TEXTARRAYOID)
-            wanted = "text[]";
-        break;
-    }
-    if (wanted)
+    const RoleRow &row = role_row(column.role);
+    bool fits = !row.type;
+    for (Oid type : row.types)
+        fits = fits || (OidIsValid(type) && column.type == type);
+    if (!fits)
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
                         errmsg("column \"%s\" of foreign table \"%s\" must be of type %s", column.name,
-                               get_rel_name(table.relation), wanted),
+                               get_rel_name(table.relation), row.type),
                         errhint("To read a field of this name, set the column's option role to \"field\".")));
-    bool of_elements = column.role == Role::Ord || column.role == Role::Ords || column.role == Role::Name ||
-                       column.role == Role::Names;
-    if (of_elements && table.unwind_levels == 0)
+    if (row.of_elements && table.unwind_levels == 0)
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
                         errmsg("column \"%s\" of foreign table \"%s\" needs the table option \"unwind\"", column.name,
                                get_rel_name(table.relation)),
