@@ -12,6 +12,7 @@ extern "C" {
 #include "utils/array.h"
 PG_FUNCTION_INFO_V1(mongo_next_key);
 PG_FUNCTION_INFO_V1(mongo_read_documents);
+PG_FUNCTION_INFO_V1(mongo_read_documents_of_keys);
 }
 
 namespace mongo_fdw {
@@ -34,23 +35,51 @@ void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
     end_document(writer, stage);
 }
 
-void write_match(BsonWriter *writer, const char *index, const KeyRange &range, uint64_t size) {
-    int stage = begin_field(writer, BsonType::Document, key_of(index));
+// Keys of documents.
+struct KeyList {
+    Datum *keys;
+    int count;
+};
+
+void write_filter(BsonWriter *writer, const KeyRange &range) {
     write_key(writer, BsonType::Document, key_of("$match"));
+    uint64_t size = range_filter_size(range);
     write_range_filter(range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
-    end_document(writer, stage);
 }
 
-// aggregate over the documents of a range, whatever stages the caller adds, through the index on _id: without the hint
-// one server looks at all documents.
-template <class Stages> mql::Document range_command(const TableOptions *table, const KeyRange &range, Stages stages) {
+// {_id: {$in: [...]}}
+void write_filter(BsonWriter *writer, const KeyList &list) {
+    int match = begin_field(writer, BsonType::Document, key_of("$match"));
+    int condition = begin_field(writer, BsonType::Document, key_of("_id"));
+    int values = begin_field(writer, BsonType::Array, key_of("$in"));
+    for (int i = 0; i < list.count; i++) {
+        bytea *key = DatumGetByteaPP(list.keys[i]);
+        const uint8_t *bytes = reinterpret_cast<const uint8_t *>(VARDATA_ANY(key));
+        uint64_t size = VARSIZE_ANY_EXHDR(key), room = id_value_size(bytes, size);
+        if (room == 0)
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"keys\" holds no key of a document"),
+                     errhint("Keys are what mongo.id_key and columns __key give.")));
+        write_value(writer, IndexKey(i).key, id_value(bytes, size, static_cast<uint8_t *>(palloc(room))));
+    }
+    end_document(writer, values);
+    end_document(writer, condition);
+    end_document(writer, match);
+}
+
+// aggregate over the documents of a range or a list of keys, whatever stages the caller adds, through the index on _id:
+// without the hint one server looks at all documents.
+template <class Keys, class Stages>
+mql::Document keys_command(const TableOptions *table, const Keys &keys, Stages stages) {
     BsonWriter writer;
     begin_writer(&writer);
     int command = begin_document(&writer);
     write_key(&writer, BsonType::String, key_of("aggregate"));
     write_text(&writer, table->collection, static_cast<uint32_t>(strlen(table->collection)));
     int pipeline = begin_field(&writer, BsonType::Array, key_of("pipeline"));
-    write_match(&writer, "0", range, range_filter_size(range));
+    int match = begin_field(&writer, BsonType::Document, key_of("0"));
+    write_filter(&writer, keys);
+    end_document(&writer, match);
     stages(&writer);
     end_document(&writer, pipeline);
     end_document(&writer, begin_field(&writer, BsonType::Document, key_of("cursor")));
@@ -64,7 +93,7 @@ template <class Stages> mql::Document range_command(const TableOptions *table, c
 
 // The _id of the document that stands so many places behind the first of a range.
 mql::Document next_id_command(const TableOptions *table, const KeyRange &range, int64 places) {
-    return range_command(table, range, [&](BsonWriter *writer) {
+    return keys_command(table, range, [&](BsonWriter *writer) {
         write_id_stage(writer, "1", "$sort");
         write_stage(writer, "2", "$skip", places);
         write_stage(writer, "3", "$limit", 1);
@@ -73,9 +102,9 @@ mql::Document next_id_command(const TableOptions *table, const KeyRange &range, 
 }
 
 // Whole documents, of those that the table's own pipeline leaves.
-mql::Document documents_command(const TableOptions *table, const KeyRange &range) {
+template <class Keys> mql::Document documents_command(const TableOptions *table, const Keys &keys) {
     mql::Document base = base_pipeline_of(table);
-    return range_command(table, range, [&](BsonWriter *writer) {
+    return keys_command(table, keys, [&](BsonWriter *writer) {
         if (!base.data)
             return;
         BsonReader stages(base.data, base.size);
@@ -137,6 +166,50 @@ bool next_piece(Reading *reading, Datum *piece) {
     return any;
 }
 
+// The documents of the first argument's collection, whole, in arrays of about so many bytes. They come as they are
+// read: memory holds a piece and a batch of the cursor, which is closed with the call (in FROM PostgreSQL collects them
+// first).
+template <class KeysArgument> Datum read_pieces(FunctionCallInfo fcinfo, int piece_argument, KeysArgument keys) {
+    FuncCallContext *call;
+    if (SRF_IS_FIRSTCALL()) {
+        call = SRF_FIRSTCALL_INIT();
+        MemoryContext caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+        const TableOptions *table = table_argument(fcinfo);
+        Reading *reading = static_cast<Reading *>(palloc(sizeof(Reading)));
+        reading->piece_bytes = integer_argument(fcinfo, piece_argument, "piece_bytes", 1, MaxAllocSize / 4);
+        reading->stream = open_documents(source_of(table, GetUserId()), documents_command(table, keys(fcinfo)));
+        call->user_fctx = reading;
+        MemoryContextSwitchTo(caller);
+    }
+    call = SRF_PERCALL_SETUP();
+    Reading *reading = static_cast<Reading *>(call->user_fctx);
+    Datum piece;
+    if (next_piece(reading, &piece))
+        SRF_RETURN_NEXT(call, piece);
+    close_documents(reading->stream);
+    SRF_RETURN_DONE(call);
+}
+
+KeyRange range_argument(FunctionCallInfo fcinfo) {
+    KeyRange range{};
+    bound_argument(fcinfo, 1, "lower", &range.lower, &range.lower_size);
+    bound_argument(fcinfo, 2, "upper", &range.upper, &range.upper_size);
+    return range;
+}
+
+KeyList list_argument(FunctionCallInfo fcinfo) {
+    KeyList list{nullptr, 0};
+    bool *nulls;
+    if (PG_ARGISNULL(1))
+        return list;
+    int given;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID, -1, false, TYPALIGN_INT, &list.keys, &nulls, &given);
+    for (int i = 0; i < given; i++)
+        if (!nulls[i])
+            list.keys[list.count++] = list.keys[i];
+    return list;
+}
+
 } // namespace
 } // namespace mongo_fdw
 
@@ -161,28 +234,6 @@ extern "C" Datum mongo_next_key(PG_FUNCTION_ARGS) {
     PG_RETURN_DATUM(key);
 }
 
-// The documents of a range, whole, in arrays of about so many bytes. They come as they are read: memory holds a piece
-// and a batch of the cursor, which is closed with the call (in FROM PostgreSQL collects them first).
-extern "C" Datum mongo_read_documents(PG_FUNCTION_ARGS) {
-    FuncCallContext *call;
-    if (SRF_IS_FIRSTCALL()) {
-        call = SRF_FIRSTCALL_INIT();
-        MemoryContext caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-        const TableOptions *table = table_argument(fcinfo);
-        KeyRange range{};
-        bound_argument(fcinfo, 1, "lower", &range.lower, &range.lower_size);
-        bound_argument(fcinfo, 2, "upper", &range.upper, &range.upper_size);
-        Reading *reading = static_cast<Reading *>(palloc(sizeof(Reading)));
-        reading->piece_bytes = integer_argument(fcinfo, 3, "piece_bytes", 1, MaxAllocSize / 4);
-        reading->stream = open_documents(source_of(table, GetUserId()), documents_command(table, range));
-        call->user_fctx = reading;
-        MemoryContextSwitchTo(caller);
-    }
-    call = SRF_PERCALL_SETUP();
-    Reading *reading = static_cast<Reading *>(call->user_fctx);
-    Datum piece;
-    if (next_piece(reading, &piece))
-        SRF_RETURN_NEXT(call, piece);
-    close_documents(reading->stream);
-    SRF_RETURN_DONE(call);
-}
+extern "C" Datum mongo_read_documents(PG_FUNCTION_ARGS) { return read_pieces(fcinfo, 3, range_argument); }
+
+extern "C" Datum mongo_read_documents_of_keys(PG_FUNCTION_ARGS) { return read_pieces(fcinfo, 2, list_argument); }

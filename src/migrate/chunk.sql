@@ -14,3 +14,7 @@ CREATE FUNCTION mongo.rows_of("row" anyelement, documents bytea[]) RETURNS SETOF
     AS 'MODULE_PATHNAME', 'mongo_rows_of' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1000;
 COMMENT ON FUNCTION mongo.rows_of(anyelement, bytea[]) IS
     'The rows that a foreign table (NULL::schema.table) would show of documents given as BSON: mongo.rows_of(NULL::source.orders, documents). NULL elements are skipped. 22P03 for malformed BSON, 42804 where the first argument is no row of a table, 42809 where the table is none of this wrapper, 42501 without SELECT on it; values that do not fit are treated as the table''s options say';
+CREATE FUNCTION mongo_internal.read_documents_of_keys(foreign_table regclass, keys bytea[], piece_bytes integer DEFAULT 1048576) RETURNS SETOF bytea[]
+    AS 'MODULE_PATHNAME', 'mongo_read_documents_of_keys' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.read_documents_of_keys(regclass, bytea[], integer) IS
+    'As read_documents, the documents with these keys: those that are there';

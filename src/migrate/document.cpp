@@ -3,6 +3,8 @@
 // A tree of the columns' paths holds the values of the row; what a rest column kept is laid under it. Strings of a rest
 // have backslashes and NULs escaped (convert/rest.cpp), which is undone here.
 #include "convert/encode.hpp"
+#include "convert/json.hpp"
+#include "convert/key.hpp"
 #include "convert/from_json.hpp"
 #include "options/path.hpp"
 #include "pg/arguments.hpp"
@@ -15,6 +17,7 @@ PG_FUNCTION_INFO_V1(mongo_document);
 PG_FUNCTION_INFO_V1(mongo_element);
 PG_FUNCTION_INFO_V1(mongo_field);
 PG_FUNCTION_INFO_V1(mongo_bson_to_json);
+PG_FUNCTION_INFO_V1(mongo_id_of_key);
 }
 
 namespace mongo_fdw {
@@ -370,5 +373,24 @@ extern "C" Datum mongo_bson_to_json(PG_FUNCTION_ARGS) {
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
                  errmsg(fault == JsonFault::Malformed ? "malformed BSON" : "a document cannot be shown as json")));
+    PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
+}
+
+extern "C" Datum mongo_id_of_key(PG_FUNCTION_ARGS) {
+    bytea *key = PG_GETARG_BYTEA_PP(0);
+    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(VARDATA_ANY(key));
+    uint64_t size = VARSIZE_ANY_EXHDR(key), room = id_value_size(bytes, size);
+    if (room == 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"key\" is no key of a document"),
+                        errhint("Keys are what mongo.id_key and columns __key give.")));
+    Arena arena{CurrentMemoryContext, nullptr, nullptr};
+    JsonNode node;
+    json_node_of(id_value(bytes, size, static_cast<uint8_t *>(palloc(room))), JsonForm::Canonical, &arena, &node);
+    StringInfoData text;
+    initStringInfo(&text);
+    if (append_json(&text, node, JsonForm::Canonical, &arena) != JsonFault::None) { // a NUL in a string
+        resetStringInfo(&text);
+        appendStringInfoString(&text, "null");
+    }
     PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }

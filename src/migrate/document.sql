@@ -5,6 +5,11 @@ CREATE FUNCTION mongo.bson_to_json(document bytea, json_format text DEFAULT 'can
 COMMENT ON FUNCTION mongo.bson_to_json(bytea, text) IS
     'A document of BSON (a column __doc of type bytea has them) as JSON; json_format: simple, relaxed, canonical, legacy. 22P03 for bytes that are no document';
 
+CREATE FUNCTION mongo.id_of_key(key bytea) RETURNS json
+    AS 'MODULE_PATHNAME', 'mongo_id_of_key' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mongo.id_of_key(bytea) IS
+    'The _id of the document with that key (column __key) as canonical Extended JSON; a number as the integer, double or Decimal128 that is exactly it. 22023 where it is no key';
+
 CREATE FUNCTION mongo_internal.document(rest jsonb, paths text[], types text[], fields record) RETURNS bytea
     AS 'MODULE_PATHNAME', 'mongo_document' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION mongo_internal.document(jsonb, text[], text[], record) IS

@@ -189,24 +189,31 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.table_of(text, text) IS 'A table of a plan; 42704 where there is none';
 
-CREATE FUNCTION mongo.source_query(plan text, table_name text) RETURNS text LANGUAGE plpgsql STABLE
+-- The rendered query of a table, over its source table or anything else with the rows of it.
+CREATE FUNCTION mongo_internal.source_query_from(t mongo.plan_table, source text, beside text DEFAULT '') RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    t mongo.plan_table := mongo_internal.table_of(plan, table_name);
     columns text;
 BEGIN
-    IF t.query IS NOT NULL THEN
-        RETURN t.query;
-    END IF;
     SELECT string_agg(e.sql || CASE WHEN e.sql = 's.' || quote_ident(e.name) THEN '' ELSE ' AS ' || quote_ident(e.name) END, E',\n       ' ORDER BY e.position)
       INTO columns
       FROM (SELECT c.position, c.name, mongo_internal.column_expression(c) AS sql FROM mongo.plan_column AS c
              WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled) AS e WHERE e.sql IS NOT NULL;
-    RETURN format(E'SELECT %s,\n       s.__key,\n       s.__errors\n  FROM %I.%I AS s', columns, (SELECT p.source_schema FROM mongo.plan AS p WHERE p.plan = t.plan), t.source_name)
+    RETURN format(E'SELECT %s,\n       s.__key,\n       s.__errors%s\n  FROM %s AS s', columns, beside, source)
         || coalesce(E'\n WHERE ' || nullif(concat_ws(' AND ',
                CASE WHEN t.levels = 1 THEN 's.__ord IS NOT NULL' WHEN t.levels > 1 THEN 's.__ords IS NOT NULL AND array_position(s.__ords, NULL) IS NULL' END,
                (SELECT format('num_nonnulls(%s) > 0', string_agg(mongo_internal.column_expression(c), ', ' ORDER BY c.position)) FROM mongo.plan_column AS c
                  WHERE t.subdocument IS NOT NULL AND c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.role = 'field' HAVING count(*) > 0)), ''), '');
+END $$;
+COMMENT ON FUNCTION mongo_internal.source_query_from(mongo.plan_table, text, text) IS
+    'The SELECT that gives the rows of a target table of those of its source table, from any source of these; beside: more that it selects of s, with a comma first';
+
+CREATE FUNCTION mongo.source_query(plan text, table_name text) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t mongo.plan_table := mongo_internal.table_of(plan, table_name);
+BEGIN
+    RETURN coalesce(t.query, mongo_internal.source_query_from(t, format('%I.%I', (SELECT p.source_schema FROM mongo.plan AS p WHERE p.plan = t.plan), t.source_name)));
 END $$;
 COMMENT ON FUNCTION mongo.source_query(text, text) IS
     'The SELECT over the source tables that gives the rows of a target table, with its columns by name, the key of the document (__key) and the values that did not fit (__errors): what load inserts and what checks compare with. 42704 for an unknown plan or table';

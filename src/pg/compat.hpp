@@ -13,6 +13,7 @@ extern "C" {
 #include "common/jsonapi.h"
 #include "parser/parse_type.h"
 #include "storage/buffile.h"
+#include "tcop/pquery.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -262,5 +263,14 @@ inline Timestamp timestamp_of_date(DateADT date) {
 
 // CompactAttribute came with 18; the fields used here are in both.
 inline Form_pg_attribute attribute_of(TupleDesc descriptor, int index) { return TupleDescAttr(descriptor, index); }
+
+// Runs a portal to its end; 18 runs each once.
+inline void run_portal(Portal portal, DestReceiver *receiver, QueryCompletion *completion) {
+#if PG_VERSION_NUM >= 180000
+    PortalRun(portal, FETCH_ALL, true, receiver, receiver, completion);
+#else
+    PortalRun(portal, FETCH_ALL, true, true, receiver, receiver, completion);
+#endif
+}
 
 } // namespace mongo_fdw

@@ -54,4 +54,19 @@ ErrorData *catch_error(void (*call)(void *), void *argument, Caught *caught) {
     return error;
 }
 
+void tell_error(void (*call)(void *), void (*tell)(const ErrorData *, void *), void *argument) {
+    PG_TRY();
+    { call(argument); }
+    PG_CATCH();
+    {
+        MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
+        ErrorData *error = CopyErrorData();
+        tell(error, argument);
+        FreeErrorData(error);
+        MemoryContextSwitchTo(context);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+}
+
 } // namespace mongo_fdw

@@ -24,4 +24,7 @@ bool may_catch_errors();
 // no subtransactions every error does.
 ErrorData *catch_error(void (*call)(void *), void *argument, Caught *caught = is_about_data);
 
+// Calls call(argument); an error of it is shown to tell(error, argument) and goes on its way.
+void tell_error(void (*call)(void *), void (*tell)(const ErrorData *, void *), void *argument);
+
 } // namespace mongo_fdw

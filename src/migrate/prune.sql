@@ -1,0 +1,130 @@
+-- Pruning: rows whose document is gone.
+-- Keys of target rows whose document the source does not have, with the rows' own keys; and how many rows and documents
+-- there are.
+CREATE FUNCTION mongo_internal.gone_keys(p mongo.plan, t mongo.plan_table, OUT gone bytea[], OUT ids text[], OUT kept bigint, OUT documents bigint) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    source text := CASE WHEN t.query IS NULL THEN format('SELECT s.__key FROM %I.%I AS s', p.source_schema, t.source_name) ELSE format(E'SELECT DISTINCT s.__key FROM (%s\n) AS s', rtrim(t.query, E'; \n')) END;
+BEGIN
+    EXECUTE format('WITH s AS MATERIALIZED (%s), k AS (SELECT %s AS __key, t.%I::text AS id FROM %I.%I AS t)
+                    SELECT array_agg(k.__key) FILTER (WHERE s.__key IS NULL), array_agg(k.id) FILTER (WHERE s.__key IS NULL), count(s.__key), (SELECT count(*) FROM s) FROM k LEFT JOIN s ON s.__key = k.__key WHERE k.__key IS NOT NULL',
+                   source, mongo_internal.row_key(t, 't'), (mongo_internal.key_columns(t))[1], p.target_schema, t.name) INTO gone, ids, kept, documents;
+    gone := coalesce(gone, '{}');
+    ids := coalesce(ids, '{}');
+END $$;
+COMMENT ON FUNCTION mongo_internal.gone_keys(mongo.plan, mongo.plan_table) IS 'Rows of a topmost target table that the source does not have';
+
+-- Looked for once more, by key: a document may have come back, or come, in between.
+CREATE FUNCTION mongo_internal.delete_gone(family mongo_internal.table_load[], keys bytea[], ids text[]) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t mongo_internal.table_load;
+    there bytea[] := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(family[1].source::regclass, keys) AS p, mongo_internal.keys_of(family[1], p) AS d);
+    gone text[] := ARRAY(SELECT u.i FROM unnest(keys, ids) AS u (k, i) WHERE u.k <> ALL (there));
+    own name;
+    deleted bigint;
+BEGIN
+    FOR i IN REVERSE cardinality(family)..1 LOOP
+        t := family[i];
+        own := (mongo_internal.key_columns(mongo_internal.table_of(t.plan, t.name)))[1];
+        EXECUTE format('DELETE FROM %s AS t WHERE t.%I = ANY ($1::%s[])', t.target, own,
+                       (SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = t.target::regclass AND a.attname = own)) USING gone;
+        GET DIAGNOSTICS deleted = ROW_COUNT;
+    END LOOP;
+    RETURN deleted;
+END $$;
+COMMENT ON FUNCTION mongo_internal.delete_gone(mongo_internal.table_load[], bytea[], text[]) IS 'Deletes the rows, and child rows, of documents that are gone; how many topmost rows';
+
+-- A row that others refer to stays, and is a reject: its document is gone, theirs are not.
+CREATE FUNCTION mongo_internal.prune_set(family mongo_internal.table_load[], keys bytea[], ids text[], run bigint) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    half integer := cardinality(keys) / 2;
+    state text;
+    message text;
+    detail text;
+BEGIN
+    BEGIN
+        UPDATE mongo.load_table AS t SET pruned = t.pruned + mongo_internal.delete_gone(family, keys, ids)
+         WHERE t.run = prune_set.run AND t.table_name = family[1].name AND t.pass = 1;
+        RETURN 0;
+    EXCEPTION WHEN integrity_constraint_violation OR raise_exception THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    END;
+    IF half > 0 THEN
+        RETURN mongo_internal.prune_set(family, keys[1:half], ids[1:half], run) + mongo_internal.prune_set(family, keys[half + 1:], ids[half + 1:], run);
+    END IF;
+    INSERT INTO mongo.reject AS r (plan, table_name, key_hash, positions, stage, column_name, source_key, document_id, sqlstate, reason, value, row_lost, stale, run)
+    SELECT family[1].plan, family[1].name, sha256(keys[1]), '{}', f.stage, '', keys[1], mongo.id_of_key(keys[1]), f.sqlstate, 'its document is gone, but it cannot be deleted: ' || f.reason, f.value, false, true, run
+      FROM mongo_internal.fault(state, message, detail, NULL, NULL, '') AS f
+        ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name) DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value, stale = true;
+    RETURN 1;
+END $$;
+COMMENT ON FUNCTION mongo_internal.prune_set(mongo_internal.table_load[], bytea[], text[], bigint) IS 'Deletes rows of documents that are gone, halving the set where it is refused; gives how many stay';
+
+-- What one table would lose, after all that speaks against it was looked at.
+CREATE FUNCTION mongo_internal.rows_to_prune(p mongo.plan, t mongo.plan_table, prune text, OUT gone bytea[], OUT ids text[]) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    g record;
+    refusal text;
+BEGIN
+    IF prune <> 'force' AND (SELECT l.held_rows FROM mongo.load_target AS l WHERE l.plan = p.plan AND l.table_name = t.name) THEN
+        RAISE NOTICE USING MESSAGE = format('%I.%I is not pruned: it held rows before the first load', p.target_schema, t.name);
+        RETURN;
+    ELSIF mongo_internal.row_key(t, 't') IS NULL THEN
+        RAISE NOTICE USING MESSAGE = format('%I.%I is not pruned: its rows do not tell their documents', p.target_schema, t.name);
+        RETURN;
+    END IF;
+    g := mongo_internal.gone_keys(p, t);
+    refusal := CASE WHEN prune = 'force' OR cardinality(g.gone) = 0 THEN NULL
+                    WHEN NOT EXISTS (SELECT FROM mongo.catalog(p.server, p.database) AS c WHERE c.collection = t.collection) THEN 'its collection is not there'
+                    WHEN g.documents = 0 THEN 'its source is empty'
+                    WHEN cardinality(g.gone) * 10 > cardinality(g.gone) + g.kept THEN format('%s of %s rows have no document any more, which is more than a tenth', cardinality(g.gone), cardinality(g.gone) + g.kept) END;
+    IF refusal IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('table %I.%I is not pruned: %s', p.target_schema, t.name, refusal),
+            DETAIL = format('Collection "%s" of database "%s". All documents that are there have been loaded.', t.collection, p.database),
+            HINT = format('If the source is as it should be: CALL mongo.load(%L, prune => ''force''). With prune => ''off'' the rows stay.', p.plan);
+    END IF;
+    gone := g.gone;
+    ids := g.ids;
+END $$;
+COMMENT ON FUNCTION mongo_internal.rows_to_prune(mongo.plan, mongo.plan_table, text) IS 'The rows that a table is to lose; 55000 where that is more than a tenth, or the source is empty or not there';
+
+-- Tables in reverse order of references, again where rows stayed for others that went later.
+CREATE PROCEDURE mongo_internal.prune(plan text, run bigint, prune text) LANGUAGE plpgsql AS $$
+DECLARE
+    p mongo.plan := mongo_internal.plan_of(plan);
+    root pg_catalog.name;
+    family mongo_internal.table_load[];
+    keys pg_catalog.bytea[];
+    ids pg_catalog.text[];
+    stayed pg_catalog.int8 := 0;
+    before pg_catalog.int8;
+BEGIN
+    LOOP
+        before := stayed;
+        stayed := 0;
+        FOR root IN SELECT t.table_name FROM mongo_internal.tables_to_prune(run) AS t LOOP
+            PERFORM mongo_internal.begin_chunk();
+            SELECT r.gone, r.ids INTO keys, ids FROM mongo_internal.rows_to_prune(p, mongo_internal.table_of(plan, root), prune) AS r;
+            family := CASE WHEN pg_catalog.cardinality(keys) OPERATOR(pg_catalog.>) 0 THEN mongo_internal.family(plan, root) END;
+            WHILE pg_catalog.cardinality(keys) OPERATOR(pg_catalog.>) 0 LOOP
+                PERFORM mongo_internal.begin_chunk();
+                stayed := stayed OPERATOR(pg_catalog.+) mongo_internal.prune_set(family, keys[1:1000], ids[1:1000], run);
+                keys := keys[1001:];
+                ids := ids[1001:];
+                COMMIT;
+            END LOOP;
+        END LOOP;
+        EXIT WHEN stayed OPERATOR(pg_catalog.=) 0 OR stayed OPERATOR(pg_catalog.=) before;
+    END LOOP;
+END $$;
+COMMENT ON PROCEDURE mongo_internal.prune(text, bigint, text) IS 'Deletes rows of a run''s tables whose documents are gone, a thousand a transaction';
+
+CREATE FUNCTION mongo_internal.tables_to_prune(run bigint) RETURNS TABLE (table_name name) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT t.table_name FROM mongo.load_table AS t JOIN mongo.load_run AS r ON r.run = t.run
+     WHERE t.run = $1 AND t.pass = 1 AND (mongo_internal.table_of(r.plan, t.table_name)).key <> 'none' ORDER BY t.rank DESC, t.table_name
+$$;
+COMMENT ON FUNCTION mongo_internal.tables_to_prune(bigint) IS 'The topmost tables of a run that have keys, those that refer to others first';

@@ -1,0 +1,244 @@
+-- Writing sets of documents. A set that is refused is halved until the documents, then the rows, stand alone that are.
+CREATE TYPE mongo_internal.written AS (inserted bigint, updated bigint, deleted bigint, parents text[], refused integer[]);
+COMMENT ON TYPE mongo_internal.written IS 'What became of a set of documents: rows written; keys of topmost rows that were there before; positions of the documents whose topmost row was refused';
+CREATE TYPE mongo_internal.fault AS (stage text, column_name text, sqlstate text, reason text, value text);
+COMMENT ON TYPE mongo_internal.fault IS 'Why a row was refused';
+
+CREATE FUNCTION mongo_internal.both(a mongo_internal.written, b mongo_internal.written) RETURNS mongo_internal.written LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ROW(coalesce(($1).inserted, 0) + coalesce(($2).inserted, 0), coalesce(($1).updated, 0) + coalesce(($2).updated, 0),
+               coalesce(($1).deleted, 0) + coalesce(($2).deleted, 0), ($1).parents || ($2).parents, ($1).refused || ($2).refused)::mongo_internal.written
+$$;
+COMMENT ON FUNCTION mongo_internal.both(mongo_internal.written, mongo_internal.written) IS 'What became of two sets';
+
+-- One row a kind of refusal; a domain is told by the type that the error names.
+CREATE FUNCTION mongo_internal.fault(sqlstate text, message text, detail text, column_name text, constraint_name text, type_name text) RETURNS mongo_internal.fault LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ROW(CASE WHEN $6 <> '' AND $1 ~ '^23' THEN 'domain' ELSE coalesce(k.stage, 'expression') END, coalesce(nullif($4, ''), nullif($5, ''), ''), $1, $2, nullif($3, ''))::mongo_internal.fault
+      FROM (SELECT 1) AS one LEFT JOIN (VALUES ('23502', 'not_null'), ('23514', 'check'), ('23505', 'unique'), ('23503', 'foreign_key'), ('23P01', 'exclusion'), ('P0001', 'trigger')) AS k (sqlstate, stage) ON k.sqlstate = $1
+$$;
+COMMENT ON FUNCTION mongo_internal.fault(text, text, text, text, text, text) IS 'The fault of a row by what an error tells';
+
+CREATE FUNCTION mongo_internal.run_set(statement text, documents bytea[], parents text[], run bigint, lower bytea DEFAULT NULL, upper bytea DEFAULT NULL, first_row bigint DEFAULT NULL, last_row bigint DEFAULT NULL)
+RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    w mongo_internal.written;
+BEGIN
+    EXECUTE statement INTO w USING documents, lower, upper, parents, run, first_row, last_row;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.run_set(text, bytea[], text[], bigint, bytea, bytea, bigint, bigint) IS 'Runs a statement of a table_load';
+
+CREATE FUNCTION mongo_internal.note_refused(t mongo_internal.table_load, run bigint, documents bytea[], lower bytea, upper bytea, number bigint, f mongo_internal.fault) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    key bytea;
+    at text[] := '{}';
+    old boolean := false;
+BEGIN
+    BEGIN
+        EXECUTE t.identify INTO key, at USING documents, lower, upper, NULL::text[], run, number, number;
+        EXECUTE t.stored INTO old USING documents, lower, upper, NULL::text[], run, number, number;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+        NULL; -- an expression of the row raises: the document alone tells it
+    END;
+    IF key IS NULL AND NOT t.of_query THEN
+        EXECUTE format('SELECT s.__key FROM mongo.rows_of(NULL::%s, $1) AS s LIMIT 1', t.source) INTO key USING documents;
+    END IF;
+    INSERT INTO mongo.reject AS r (plan, table_name, key_hash, positions, stage, column_name, source_key, document_id, sqlstate, reason, value, row_lost, stale, run)
+    VALUES (t.plan, t.name, sha256(coalesce(key, '')), coalesce(at, '{}'), f.stage, f.column_name, coalesce(key, ''), mongo.id_of_key(key), f.sqlstate, f.reason, left(f.value, 2000), NOT old, old, run)
+        ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name)
+        DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value, row_lost = excluded.row_lost, stale = excluded.stale, sqlstate = excluded.sqlstate;
+END $$;
+COMMENT ON FUNCTION mongo_internal.note_refused(mongo_internal.table_load, bigint, bytea[], bytea, bytea, bigint, mongo_internal.fault) IS 'Notes that a row was refused: the one of that number';
+
+-- Rows first to last of a set of which each document, or the whole, was refused.
+CREATE FUNCTION mongo_internal.write_rows(t mongo_internal.table_load, run bigint, documents bytea[], lower bytea, upper bytea, first_row bigint, last_row bigint) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    middle bigint := (first_row + last_row) / 2;
+    state text; message text; detail text; column_name text; constraint_name text; type_name text;
+    w mongo_internal.written;
+BEGIN
+    IF first_row > last_row THEN
+        RETURN w;
+    END IF;
+    BEGIN
+        RETURN mongo_internal.run_set(t.some_rows, documents, NULL, run, lower, upper, first_row, last_row);
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+            column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME, type_name = PG_DATATYPE_NAME;
+    END;
+    IF first_row < last_row THEN
+        RETURN mongo_internal.both(mongo_internal.write_rows(t, run, documents, lower, upper, first_row, middle),
+                                   mongo_internal.write_rows(t, run, documents, lower, upper, middle + 1, last_row));
+    END IF;
+    PERFORM mongo_internal.note_refused(t, run, documents, lower, upper, first_row, mongo_internal.fault(state, message, detail, column_name, constraint_name, type_name));
+    w.refused := ARRAY[first_row];
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_rows(mongo_internal.table_load, bigint, bytea[], bytea, bytea, bigint, bigint) IS 'Writes rows of a set, halving it where it is refused; rows that are refused alone are noted';
+
+-- One document that was refused. Its children may have to make room for each other: unique values among them.
+CREATE FUNCTION mongo_internal.write_document(t mongo_internal.table_load, run bigint, documents bytea[], place integer, f mongo_internal.fault) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rows bigint;
+    w mongo_internal.written := ROW(0, 0, 0, NULL, ARRAY[place]);
+BEGIN
+    IF NOT t.root THEN
+        BEGIN
+            RETURN mongo_internal.run_set(t.replace, documents, NULL, run);
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+            NULL;
+        END;
+        BEGIN
+            EXECUTE t.count USING documents, NULL::bytea, NULL::bytea INTO rows;
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+            NULL; -- an expression of a row raises: no row of it can be told from another
+        END;
+    END IF;
+    IF rows IS NULL THEN
+        PERFORM mongo_internal.note_refused(t, run, documents, NULL, NULL, 1, f);
+        RETURN w;
+    END IF;
+    RETURN mongo_internal.write_rows(t, run, documents, NULL, NULL, 1, rows);
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_document(mongo_internal.table_load, bigint, bytea[], integer, mongo_internal.fault) IS 'Writes the rows of a document that was refused as a whole';
+
+-- A set of documents; place: that of the first one in the whole set; failed: the set was refused already.
+CREATE FUNCTION mongo_internal.write_set(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    half integer := cardinality(documents) / 2;
+    state text; message text; detail text; column_name text; constraint_name text; type_name text;
+    w mongo_internal.written;
+BEGIN
+    BEGIN
+        RETURN mongo_internal.run_set(statement, documents, NULL, run);
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+            column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME, type_name = PG_DATATYPE_NAME;
+    END;
+    IF half > 0 THEN
+        RETURN mongo_internal.write_halves(t, statement, run, documents, place);
+    END IF;
+    RETURN mongo_internal.write_document(t, run, documents, place, mongo_internal.fault(state, message, detail, column_name, constraint_name, type_name));
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_set(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a part of a set of documents, halving it where it is refused';
+
+CREATE FUNCTION mongo_internal.write_halves(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    half integer := greatest(cardinality(documents) / 2, 1);
+    w mongo_internal.written := mongo_internal.write_set(t, statement, run, documents[1:half], place);
+BEGIN
+    IF half < cardinality(documents) THEN
+        w := mongo_internal.both(w, mongo_internal.write_set(t, statement, run, documents[half + 1:], place + half));
+    END IF;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_halves(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a set of documents that was refused, half by half';
+
+-- parents: topmost rows that were there before; children of theirs that are gone are deleted, with the whole set.
+CREATE FUNCTION mongo_internal.write_table(t mongo_internal.table_load, statement text, run bigint, documents bytea[], parents text[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    w mongo_internal.written;
+    cleared bigint;
+BEGIN
+    BEGIN
+        RETURN mongo_internal.run_set(statement, documents, parents, run);
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+        NULL;
+    END;
+    w := mongo_internal.write_halves(t, statement, run, documents);
+    IF t.clear IS NOT NULL AND parents IS NOT NULL THEN
+        EXECUTE t.clear USING documents, NULL::bytea, NULL::bytea, parents;
+        GET DIAGNOSTICS cleared = ROW_COUNT;
+        w.deleted := w.deleted + cleared;
+    END IF;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_table(mongo_internal.table_load, text, bigint, bytea[], text[]) IS 'Writes the rows of a table of a set of documents';
+
+CREATE FUNCTION mongo_internal.without(documents bytea[], places integer[]) RETURNS bytea[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(CASE WHEN o = ANY ($2) THEN NULL ELSE d END ORDER BY o) FROM unnest($1) WITH ORDINALITY AS u (d, o)
+$$;
+COMMENT ON FUNCTION mongo_internal.without(bytea[], integer[]) IS 'Documents with NULL at some places';
+
+CREATE FUNCTION mongo_internal.fill_tables(family mongo_internal.table_load[], run bigint, documents bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t mongo_internal.table_load;
+    w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
+    added bigint;
+BEGIN
+    FOREACH t IN ARRAY family LOOP
+        IF NOT t.of_query THEN
+            EXECUTE t.fill USING documents, NULL::bytea, NULL::bytea, NULL::text[], run;
+            GET DIAGNOSTICS added = ROW_COUNT;
+            w.inserted := w.inserted + added;
+        END IF;
+    END LOOP;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.fill_tables(mongo_internal.table_load[], bigint, bytea[]) IS 'Inserts the rows of documents into tables that do not have them';
+
+-- The documents' rows in all tables of the family, from one version of each document. way: fill, converge, add_keys or
+-- replace. What fill cannot do converge does.
+CREATE FUNCTION mongo_internal.write_documents(family mongo_internal.table_load[], way text, run bigint, documents bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t mongo_internal.table_load;
+    w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
+    one mongo_internal.written;
+    parents text[];
+    refused_in name[] := '{}';
+BEGIN
+    IF way = 'fill' THEN
+        BEGIN
+            RETURN mongo_internal.fill_tables(family, run, documents);
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+            NULL;
+        END;
+    END IF;
+    FOREACH t IN ARRAY family LOOP
+        CONTINUE WHEN t.of_query OR (way = 'add_keys' AND NOT t.root);
+        one := mongo_internal.write_table(t, CASE WHEN way IN ('add_keys', 'replace') AND t.root THEN CASE way WHEN 'replace' THEN t.replace ELSE t.add_keys END
+                                                  WHEN t.above = ANY (refused_in) THEN t.guarded ELSE t.converge END, run, documents, parents);
+        IF t.root THEN
+            parents := one.parents;
+            documents := CASE WHEN one.refused IS NULL THEN documents ELSE mongo_internal.without(documents, one.refused) END;
+        ELSIF one.refused IS NOT NULL THEN
+            refused_in := refused_in || t.name;
+        END IF;
+        w := mongo_internal.both(w, one);
+    END LOOP;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_documents(mongo_internal.table_load[], text, bigint, bytea[]) IS 'Writes the rows of documents into the tables of a collection';
+
+-- The rows that a query of one's own gives of a range of keys.
+CREATE FUNCTION mongo_internal.write_query(t mongo_internal.table_load, way text, run bigint, lower bytea, upper bytea, keys bytea[] DEFAULT NULL) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rows bigint;
+    w mongo_internal.written;
+BEGIN
+    BEGIN
+        IF way = 'fill' THEN
+            EXECUTE t.fill USING keys, lower, upper, NULL::text[], run;
+            GET DIAGNOSTICS rows = ROW_COUNT;
+            RETURN ROW(rows, 0, 0, NULL, NULL)::mongo_internal.written;
+        END IF;
+        RETURN mongo_internal.run_set(t.converge, keys, NULL, run, lower, upper);
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+        NULL;
+    END;
+    EXECUTE t.count USING keys, lower, upper INTO rows;
+    RETURN mongo_internal.write_rows(t, run, keys, lower, upper, 1, rows);
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_query(mongo_internal.table_load, text, bigint, bytea, bytea, bytea[]) IS 'Writes the rows of a query of one''s own of a range, or a list, of keys';
