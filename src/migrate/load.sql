@@ -252,7 +252,7 @@ BEGIN
            (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = o.plan AND j.resolved IS NULL) AS rejects, (SELECT sum(t.pruned) FROM mongo.load_table AS t WHERE t.run = o.run) AS pruned
       INTO s FROM mongo.load_chunk AS c WHERE c.run = o.run;
     IF f.failed > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = f.sqlstate, MESSAGE = f.message, DETAIL = format('%s part(s) of the load of plan "%s" failed three times; the others are loaded.', f.failed, o.plan),
+        RAISE EXCEPTION USING ERRCODE = f.sqlstate, MESSAGE = f.message, DETAIL = format('%s chunk(s) of the load of plan "%s" failed; the others are loaded.', f.failed, o.plan),
             HINT = format('CALL mongo.load(%L) tries them again; mongo.load_chunk has what each said.', o.plan);
     ELSIF r.state = 'done' THEN
         RAISE NOTICE USING MESSAGE = format('plan "%s" is loaded: %s documents read, %s rows inserted, %s updated, %s deleted%s', o.plan, s.documents, s.inserted, s.updated, s.deleted + s.pruned,
