@@ -5,6 +5,8 @@
 // where a field is missing; $gt of MinKey finds all types.
 #include "convert/key_range.hpp"
 
+#include <cstdio>
+
 namespace mongo_fdw {
 namespace {
 
@@ -189,6 +191,27 @@ bool put_filter(ByteSink *out, const KeyRange &range) {
     return !filter.failed;
 }
 
+void put_list_filter(ByteSink *sink, const KeyBytes *keys, uint32_t count) {
+    Filter filter{*sink, 0, false, false};
+    uint64_t start = open_document(&filter.sink);
+    put_name(&filter, BsonType::Document, "_id");
+    uint64_t condition = open_document(&filter.sink);
+    put_name(&filter, BsonType::Array, "$in");
+    uint64_t list = open_document(&filter.sink);
+    for (uint32_t i = 0, written = 0; i < count; i++) {
+        int bracket = bracket_of_key(keys[i].bytes, keys[i].size);
+        if (id_value_size(keys[i].bytes, keys[i].size) == 0 || std::strcmp(bracket_name(bracket), "regex") == 0)
+            continue;
+        char name[12];
+        std::snprintf(name, sizeof name, "%u", written++);
+        put_field(&filter, name, {{}, keys[i].bytes, keys[i].size});
+    }
+    close_document(&filter.sink, list);
+    close_document(&filter.sink, condition);
+    close_document(&filter.sink, start);
+    *sink = filter.sink;
+}
+
 // Bounds that are no keys are none where they lie in a bracket that is left out, either.
 bool is_key(const uint8_t *key, uint64_t size) { return !key || id_value_size(key, size) > 0; }
 
@@ -204,6 +227,17 @@ uint64_t range_filter_size(const KeyRange &range) {
 void write_range_filter(const KeyRange &range, uint8_t *out) {
     ByteSink sink{out};
     (void)put_filter(&sink, range);
+}
+
+uint64_t list_filter_size(const KeyBytes *keys, uint32_t count) {
+    ByteSink sink{nullptr};
+    put_list_filter(&sink, keys, count);
+    return sink.size;
+}
+
+void write_list_filter(const KeyBytes *keys, uint32_t count, uint8_t *out) {
+    ByteSink sink{out};
+    put_list_filter(&sink, keys, count);
 }
 
 } // namespace mongo_fdw

@@ -21,4 +21,14 @@ uint64_t range_filter_size(const KeyRange &range);
 // Writes the filter; out has room for range_filter_size() bytes.
 void write_range_filter(const KeyRange &range, uint8_t *out);
 
+struct KeyBytes {
+    const uint8_t *bytes;
+    uint64_t size;
+};
+
+// The same for documents with one of these keys, {_id: {$in: [...]}}. What is no key, or that of a regular expression
+// (which would be a pattern), is nobody's and is left out.
+uint64_t list_filter_size(const KeyBytes *keys, uint32_t count);
+void write_list_filter(const KeyBytes *keys, uint32_t count, uint8_t *out);
+
 } // namespace mongo_fdw

@@ -7,6 +7,7 @@
 #include "exec/collation.hpp"
 #include "exec/evaluate.hpp"
 #include "exec/group.hpp"
+#include "exec/key_conditions.hpp"
 #include "exec/operands.hpp"
 #include "pg/memory.hpp"
 
@@ -68,6 +69,7 @@ void evaluate_parameters(ForeignScanState *node, bool explain_only) {
         }
     }
     set_instants(state->operands, state->plan.filter, state->table);
+    set_key_conditions(state->operands, state->plan.filter, state->columns, state->roots, state->root_count);
     MemoryContextSwitchTo(old);
 }
 

@@ -37,8 +37,8 @@ void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
 
 // Keys of documents.
 struct KeyList {
-    Datum *keys;
-    int count;
+    KeyBytes *keys;
+    uint32_t count;
 };
 
 void write_filter(BsonWriter *writer, const KeyRange &range) {
@@ -47,30 +47,20 @@ void write_filter(BsonWriter *writer, const KeyRange &range) {
     write_range_filter(range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
 
-// {_id: {$in: [...]}}
 void write_filter(BsonWriter *writer, const KeyList &list) {
-    int match = begin_field(writer, BsonType::Document, key_of("$match"));
-    int condition = begin_field(writer, BsonType::Document, key_of("_id"));
-    int values = begin_field(writer, BsonType::Array, key_of("$in"));
-    for (int i = 0; i < list.count; i++) {
-        bytea *key = DatumGetByteaPP(list.keys[i]);
-        const uint8_t *bytes = reinterpret_cast<const uint8_t *>(VARDATA_ANY(key));
-        uint64_t size = VARSIZE_ANY_EXHDR(key), room = id_value_size(bytes, size);
-        if (room == 0)
-            ereport(ERROR,
-                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"keys\" holds no key of a document"),
-                     errhint("Keys are what mongo.id_key and columns __key give.")));
-        write_value(writer, IndexKey(i).key, id_value(bytes, size, static_cast<uint8_t *>(palloc(room))));
-    }
-    end_document(writer, values);
-    end_document(writer, condition);
-    end_document(writer, match);
+    write_key(writer, BsonType::Document, key_of("$match"));
+    uint64_t size = list_filter_size(list.keys, list.count);
+    write_list_filter(list.keys, list.count, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
+
+// Views and time series have no index on _id; they are read whole.
+bool has_bound(const KeyRange &range) { return range.lower || range.upper; }
+bool has_bound(const KeyList &) { return true; }
 
 // aggregate over the documents of a range or a list of keys, whatever stages the caller adds, through the index on _id:
 // without the hint one server looks at all documents.
 template <class Keys, class Stages>
-mql::Document keys_command(const TableOptions *table, const Keys &keys, Stages stages) {
+mql::Document keys_command(const TableOptions *table, const Keys &keys, bool hinted, Stages stages) {
     BsonWriter writer;
     begin_writer(&writer);
     int command = begin_document(&writer);
@@ -83,9 +73,11 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, Stages s
     stages(&writer);
     end_document(&writer, pipeline);
     end_document(&writer, begin_field(&writer, BsonType::Document, key_of("cursor")));
-    int hint = begin_field(&writer, BsonType::Document, key_of("hint"));
-    write_int32(&writer, key_of("_id"), 1);
-    end_document(&writer, hint);
+    if (hinted) {
+        int hint = begin_field(&writer, BsonType::Document, key_of("hint"));
+        write_int32(&writer, key_of("_id"), 1);
+        end_document(&writer, hint);
+    }
     end_document(&writer, command);
     mongo::Bytes bytes = document_at(&writer, command);
     return {bytes.data, bytes.size};
@@ -93,7 +85,7 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, Stages s
 
 // The _id of the document that stands so many places behind the first of a range.
 mql::Document next_id_command(const TableOptions *table, const KeyRange &range, int64 places) {
-    return keys_command(table, range, [&](BsonWriter *writer) {
+    return keys_command(table, range, true, [&](BsonWriter *writer) {
         write_id_stage(writer, "1", "$sort");
         write_stage(writer, "2", "$skip", places);
         write_stage(writer, "3", "$limit", 1);
@@ -104,7 +96,7 @@ mql::Document next_id_command(const TableOptions *table, const KeyRange &range, 
 // Whole documents, of those that the table's own pipeline leaves.
 template <class Keys> mql::Document documents_command(const TableOptions *table, const Keys &keys) {
     mql::Document base = base_pipeline_of(table);
-    return keys_command(table, keys, [&](BsonWriter *writer) {
+    return keys_command(table, keys, has_bound(keys), [&](BsonWriter *writer) {
         if (!base.data)
             return;
         BsonReader stages(base.data, base.size);
@@ -199,14 +191,19 @@ KeyRange range_argument(FunctionCallInfo fcinfo) {
 
 KeyList list_argument(FunctionCallInfo fcinfo) {
     KeyList list{nullptr, 0};
-    bool *nulls;
     if (PG_ARGISNULL(1))
         return list;
-    int given;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID, -1, false, TYPALIGN_INT, &list.keys, &nulls, &given);
-    for (int i = 0; i < given; i++)
-        if (!nulls[i])
-            list.keys[list.count++] = list.keys[i];
+    Datum *values;
+    bool *nulls;
+    int count;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    list.keys = static_cast<KeyBytes *>(palloc(sizeof(KeyBytes) * Max(count, 1)));
+    for (int i = 0; i < count; i++) {
+        if (nulls[i])
+            continue;
+        const bytea *key = DatumGetByteaPP(values[i]);
+        list.keys[list.count++] = {reinterpret_cast<const uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key)};
+    }
     return list;
 }
 

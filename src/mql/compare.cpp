@@ -323,6 +323,7 @@ void compare_arm(const Column &column, Op op, const Operand &operand, Arms *arms
         date_arm(column, op, operand, arms);
         break;
     case Family::Interval:
+    case Family::Key:
     case Family::None:
         break;
     }

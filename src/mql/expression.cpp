@@ -98,6 +98,7 @@ struct Renderer {
         case OperandKind::Uuid:
         case OperandKind::Binary:
         case OperandKind::List:
+        case OperandKind::Filter:
             break;
         }
         return {cannot_say(), true, false, false};

@@ -49,7 +49,8 @@ Op commuted(Op op) noexcept;
 const char *name_of(Op op) noexcept; // $eq, $ne, ...: of the query language and of expressions
 
 // How the values of a column compare, here and there.
-// Interval: what lies between two times, of which no column is made.
+// Interval: what lies between two times, of which no column is made. Key: the key of a document, see convert/key.hpp;
+// conditions on it are given as operands of kind Filter.
 enum class Family : uint8_t {
     None,
     Int,
@@ -62,7 +63,8 @@ enum class Family : uint8_t {
     Binary,
     Timestamp,
     Date,
-    Interval
+    Interval,
+    Key
 };
 
 // What a value tree computes, in the terms of SQL; its rows are in mql/expression.cpp.
@@ -237,6 +239,7 @@ enum class OperandKind : uint8_t {
     Numeric,
     List,
     Interval,
+    Filter, // a whole condition, as BSON in text
     Unknown
 };
 

@@ -45,6 +45,7 @@ Truth not_null(const Column &column, bson_t *out) {
         arms.types({kTypeDate});
         break;
     case Family::Interval:
+    case Family::Key:
     case Family::None:
         break;
     }
@@ -84,6 +85,15 @@ Truth unknown(const Column &column, const char *operator_name, const Operand &op
 
 namespace {
 
+// A condition that is given whole; {} holds for all documents.
+Truth given(const Operand &operand, bson_t *out) {
+    bson_t view;
+    if (!bson_init_static(&view, reinterpret_cast<const uint8_t *>(operand.text), operand.length) || bson_empty(&view))
+        return Truth::Always;
+    bson_concat(out, &view);
+    return Truth::Depends;
+}
+
 struct Renderer {
     const ExpressionContext &context;
     const Tree *tree;
@@ -111,6 +121,8 @@ struct Renderer {
             return unknown(column, node.kind == NodeKind::In ? "$in" : "$nin", list, out);
         if (list.kind == OperandKind::Null)
             return Truth::Never;
+        if (list.kind == OperandKind::Filter)
+            return given(list, out);
         if (node.kind == NodeKind::NotIn)
             return not_in_list(column, list, out);
         Arms arms(column, out);
@@ -163,6 +175,8 @@ struct Renderer {
             return unknown(column, name_of(node.op), operand, out);
         if (operand.kind == OperandKind::Null)
             return Truth::Never;
+        if (operand.kind == OperandKind::Filter)
+            return given(operand, out);
         Arms arms(column, out);
         if (node.by_time)
             time_arm(node.op, operand, &arms);

@@ -28,6 +28,7 @@ constexpr AtomRow kAtoms[] = {
     {Family::Binary, E, S, L, S},    //
     {Family::Timestamp, E, S, S, S}, // ranges keep dates outside PostgreSQL's range; not every server takes such bounds
     {Family::Date, E, S, S, S},      //
+    {Family::Key, E, L, E, L},       // bytes that sort as _id does
 };
 
 const AtomRow &row_of(Family family) {

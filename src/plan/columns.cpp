@@ -32,6 +32,11 @@ mql::Column *filter_columns(const TableOptions *table) {
         mql::Column &to = columns[i];
         if (!from.dropped && from.role == Role::Ord && server_unwinds(table))
             to = ordinal_column(from.type);
+        if (!from.dropped && from.role == Role::Key) {
+            to.family = mql::Family::Key;
+            to.path = "_id";
+            to.components = 1;
+        }
         if (from.dropped || from.role != Role::Field)
             continue;
         int32 typmod = from.typmod;

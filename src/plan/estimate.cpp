@@ -2,6 +2,7 @@
 #include "plan/estimate.hpp"
 
 #include "connect/documents.hpp"
+#include "exec/key_conditions.hpp"
 #include "exec/operands.hpp"
 #include "mql/commands.hpp"
 #include "pg/memory.hpp"
@@ -27,6 +28,7 @@ mql::Operand *known_operands(PlannerInfo *root, const Lowering *lowering) {
         operands[foreach_current_index(cell)] = operand_of(constant->constvalue, constant->constisnull, type);
     }
     set_instants(operands, lowering->filter, lowering->table);
+    set_key_conditions(operands, lowering->filter, lowering->columns, nullptr, 0);
     return operands;
 }
 

@@ -59,6 +59,29 @@ bool pattern_is_common(Expr *pattern, Op op) {
                                 op == Op::Le || op == Op::Lt);
 }
 
+bool is_key(const Lowering *lowering, const Var *var) {
+    return var->varattno > 0 && lowering->columns[column_of(lowering, var)].family == mql::Family::Key;
+}
+
+// The key of the document and bytes. Each comparison has a parameter of its own: what becomes of its value depends on
+// the operator.
+uint32_t lower_key_comparison(Lowering *lowering, Oid function, Var *var, Expr *right, Op op, bool array, bool use_or) {
+    const ColumnOptions &column = lowering->table->columns[column_of(lowering, var)];
+    if (column.optional)
+        return refuse(lowering, psprintf("column \"%s\" is NULL where the join has no row", column.name));
+    if (op == Op::Ne || (array && (op != Op::Eq || !use_or)))
+        return refuse(lowering, "of keys only <, <=, =, >=, > and = ANY have a rule");
+    if (!fixed_for_scan(lowering, right))
+        return kNone;
+    lowering->used = lappend_oid(lowering->used, function);
+    if (!array)
+        right = reinterpret_cast<Expr *>(makeRelabelType(right, exprType(reinterpret_cast<Node *>(right)),
+                                                         static_cast<int32>(op), InvalidOid, COERCE_IMPLICIT_CAST));
+    return add_sql_node(lowering, FilterNode{array ? NodeKind::In : NodeKind::Compare, op,
+                                             static_cast<uint16_t>(column_of(lowering, var)),
+                                             parameter_of(lowering, right), kNone, kNone});
+}
+
 uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid collation, bool array, bool use_or) {
     if (list_length(arguments) != 2)
         return refuse(lowering, "it is no comparison");
@@ -81,8 +104,12 @@ uint32_t lower_comparison(Lowering *lowering, Oid function, List *arguments, Oid
         right = left;
         op = mql::commuted(op);
     }
+    if (is_key(lowering, var))
+        return lower_key_comparison(lowering, function, var, right, op, array, use_or);
     if (!usable_column(lowering, var))
         return kNone;
+    if (rule->family == mql::Family::Key)
+        return refuse(lowering, "of binaries only = and <> have a rule");
     const mql::Column &column = lowering->columns[column_of(lowering, var)];
     bool days_with_times = rule->day && column.family == mql::Family::Date;
     if (column.family != rule->family && !days_with_times)

@@ -34,6 +34,8 @@ const char *note_of(const Rule &rule) {
         return "subtype 4; = is exact";
     case mql::Family::Binary:
         return "columns with bson_type 'binary:N'";
+    case mql::Family::Key:
+        return "columns of role key, as ranges of _id";
     case mql::Family::Float:
     case mql::Family::Numeric:
         return "sent as a range for the index, exact where LIMIT, groups or sorts need it";
