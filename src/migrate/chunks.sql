@@ -89,6 +89,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_tables(text, name[]) IS 'Raises 42704 or 22023 for a table that a plan does not load by itself';
 
+CREATE FUNCTION mongo_internal.first_places(average_bytes bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN $1 > 0 THEN least(greatest(8000000 / $1, 100), 5000) ELSE 1000 END
+$$;
+COMMENT ON FUNCTION mongo_internal.first_places(bigint) IS 'Documents of the first chunk: about eight megabytes';
+
 -- The run that goes on, or a new one. Several sessions may come at once.
 CREATE FUNCTION mongo_internal.begin_run(plan text, tables name[], prune text) RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -110,11 +116,12 @@ BEGIN
     SELECT t.plan, t.name, mongo_internal.holds_rows(mongo_internal.target_of(p, t)) FROM mongo.plan_table AS t
      WHERE t.plan = begin_run.plan AND t.enabled AND ((mongo_internal.root_of(t)).name = ANY (tables) OR tables IS NULL)
         ON CONFLICT DO NOTHING;
-    INSERT INTO mongo.load_table (run, table_name, pass, rank, keys_only, was_empty, estimated_documents)
+    INSERT INTO mongo.load_table (run, table_name, pass, rank, keys_only, was_empty, estimated_documents, places)
     SELECT own, o.table_name, n, o.rank + n, o.circle AND n = 0,
            NOT EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = begin_run.plan AND t.enabled AND (mongo_internal.root_of(t)).name = o.table_name AND mongo_internal.holds_rows(mongo_internal.target_of(p, t)))
-           AND NOT o.circle, (SELECT t.estimated_rows FROM mongo.plan_table AS t WHERE t.plan = begin_run.plan AND t.name = o.table_name)
-      FROM mongo_internal.load_order(plan) AS o, generate_series(CASE WHEN o.circle AND cardinality(mongo_internal.circular_columns(mongo_internal.table_of(begin_run.plan, o.table_name))) > 0 THEN 0 ELSE 1 END, 1) AS n
+           AND NOT o.circle, c.documents, mongo_internal.first_places(c.average_bytes)
+      FROM mongo_internal.load_order(plan) AS o JOIN mongo.plan_table AS r ON r.plan = begin_run.plan AND r.name = o.table_name
+      LEFT JOIN mongo.catalog(p.server, p.database) AS c ON c.collection = r.collection, generate_series(CASE WHEN o.circle AND cardinality(mongo_internal.circular_columns(r)) > 0 THEN 0 ELSE 1 END, 1) AS n
      WHERE o.table_name = ANY (tables) OR tables IS NULL;
     RETURN own;
 END $$;
@@ -259,10 +266,11 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.way_of(mongo.load_table) IS 'How the documents of a table are written in a pass';
 
--- Chunks shall take one to two seconds; a step at most four times as far.
+-- A chunk shall take one to two seconds. A server whose time hardly depends on how much it is asked for is not asked for
+-- less and less.
 CREATE FUNCTION mongo_internal.next_places(places bigint, seconds double precision) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT least(greatest(($1 * least(greatest(1.5 / greatest($2, 0.001), 0.25), 4))::bigint, 100), 1000000)
+    SELECT CASE WHEN $2 BETWEEN 0.75 AND 3 THEN $1 ELSE least(greatest(($1 * least(greatest(1.5 / greatest($2, 0.001), 0.25), 4))::bigint, 100), 1000000) END
 $$;
 COMMENT ON FUNCTION mongo_internal.next_places(bigint, double precision) IS 'Documents of the next chunk, by how long one took';
 

@@ -20,7 +20,7 @@ CREATE TABLE mongo.load_table (
     was_empty boolean NOT NULL,
     estimated_documents bigint,
     next_key bytea,
-    places bigint NOT NULL DEFAULT 1000,
+    places bigint NOT NULL,
     cut boolean NOT NULL DEFAULT false,
     ended boolean NOT NULL DEFAULT false,
     attempts integer NOT NULL DEFAULT 0,

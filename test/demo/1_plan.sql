@@ -32,6 +32,4 @@ SELECT statement FROM mongo.plan_statements('shop', '{source,target}') WHERE obj
 SET client_min_messages = warning;
 CALL mongo.apply_plan('shop');
 RESET client_min_messages;
--- What did not make it, and why; what was found on the way.
-CREATE TABLE shop.rejects (target text, source_id text, reason text, detail jsonb, PRIMARY KEY (target, source_id, reason));
 CREATE TABLE shop.moves (step serial, target text, run integer, rows bigint, seconds double precision);

@@ -12,7 +12,7 @@ SELECT CASE WHEN passed THEN 'ok' ELSE 'FAILED' END AS result, name, found FROM 
 SELECT count(*) FILTER (WHERE passed) AS passed, count(*) FILTER (WHERE NOT passed) AS failed FROM checks \gset
 SELECT sum(rows) FILTER (WHERE run = 1) AS moved, round((sum(rows) FILTER (WHERE run = 1) / sum(seconds) FILTER (WHERE run = 1))::numeric) AS speed,
     sum(rows) FILTER (WHERE run = 2) AS changed FROM shop.moves \gset
-SELECT count(*) AS rejects FROM shop.rejects \gset
+SELECT count(*) AS rejects FROM rejects \gset
 \echo :moved 'rows moved at' :speed 'rows per second,' :changed 'changed by the second load,' :rejects 'rejects,' :passed 'checks passed,' :failed 'failed'
 SELECT :failed > 0 OR :changed <> 3 AS bad \gset
 \if :bad

@@ -64,7 +64,7 @@ $node->safe_psql('postgres', q(SELECT mongo.create_plan('p', 'shop', 'shop', 'ta
 # Small chunks that take a while, and a record of what is written.
 $node->safe_psql('postgres', q(
     CREATE OR REPLACE FUNCTION mongo_internal.next_places(places bigint, seconds double precision) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 60::bigint';
-    ALTER TABLE mongo.load_table ALTER places SET DEFAULT 60;
+    CREATE OR REPLACE FUNCTION mongo_internal.first_places(average_bytes bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 60::bigint';
     CREATE TABLE written (n integer, what text);
     CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.001); INSERT INTO public.written VALUES (NEW.n, TG_OP); RETURN NEW; END $$;
     CREATE TRIGGER note BEFORE INSERT OR UPDATE ON target.things FOR EACH ROW EXECUTE FUNCTION note();

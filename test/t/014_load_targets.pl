@@ -37,7 +37,7 @@ $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER shop OPTIONS
 $node->safe_psql('postgres', q(
     CREATE OR REPLACE FUNCTION mongo_internal.next_places(places bigint, seconds double precision) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 100::bigint';
     CREATE OR REPLACE FUNCTION mongo_internal.pause_after(c mongo.load_chunk, o mongo_internal.load_options) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 10';
-    ALTER TABLE mongo.load_table ALTER places SET DEFAULT 100;));
+    CREATE OR REPLACE FUNCTION mongo_internal.first_places(average_bytes bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 100::bigint';));
 
 # run(SQL, role): standard output and error output of psql, in one transaction a statement.
 sub run {

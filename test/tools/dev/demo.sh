@@ -19,13 +19,22 @@ run_demo() {
         step "run test/demo/$1"
         "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v uri="$uri" -v run="${2-}" -f "$top/test/demo/$1" >&2
     }
+    terminate_a_worker() {
+        for part in $(seq 300); do
+            [ "$("$pg_bin/psql" -XAtqd $target -c "SELECT pg_terminate_backend(min(pid)) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load'")" != t ] || break
+            sleep 0.1
+        done
+    }
     demo_sql 0_look.sql
     demo_sql 1_plan.sql
-    demo_sql 2_load.sql 1
-    demo_sql 3_constraints.sql
+    demo_sql 2_constraints.sql
+    step "one of the load's two workers will be terminated: the load goes on"
+    terminate_a_worker &
+    demo_sql 3_load.sql 1
+    wait $!
     step "change three documents in MongoDB, as a live source does"
     "$secantus_home/bin/python" "$top/test/demo/change.py" "$uri" demo
-    demo_sql 2_load.sql 2
+    demo_sql 3_load.sql 2
     step "validate and report"
     "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -f "$top/test/demo/4_validate.sql" -f "$top/test/demo/5_report.sql"
     cat >&2 <<TEXT

@@ -1,4 +1,4 @@
--- 3. The constraints that MongoDB did not keep, indexes and comments; once the rows are there.
+-- 2. The constraints that MongoDB did not keep, indexes and comments. Before the load: what breaks one is a reject of it.
 SET client_min_messages = warning;
 CALL mongo.apply_plan('shop', '{constraints,indexes,comments}');
 RESET client_min_messages;
