@@ -179,6 +179,40 @@ SELECT table_name, id, stage, "column", lost, stale FROM open_rejects WHERE stag
 SET client_min_messages = warning;
 CALL mongo.drop_plan('load', source_tables => true);
 DROP SCHEMA loaded CASCADE;
+
+-- Queries of one's own: a topmost table of the newest of each name, with the rendered rows of its array; a relation table.
+SELECT put_load('people', VARIADIC ARRAY(SELECT format('{"_id": %1$s, "name": "n%2$s", "friends": {"f%1$s": %3$s, "f%4$s": 1}, "pets": [{"p": "a"}, {"p": "b"}]}', g, g % 4, g % 4 + 1, g + 100) FROM generate_series(1, 8) g));
+SELECT table_name, columns FROM mongo.create_plan('load', 'mongodb', 'mongo_fdw_cpp_load', 'loaded', '{people}', sample => 0, layout => '{"people.friends": "map"}');
+UPDATE mongo.plan_table SET query = 'SELECT s._id AS id, s.name, s.__rest AS extra, s.__key FROM load_source.people AS s WHERE s._id IN (SELECT max(o._id) FROM load_source.people AS o GROUP BY o.name)' WHERE plan = 'load' AND name = 'people';
+UPDATE mongo.plan_table SET query = 'SELECT s._id AS people_id, s.__name AS key, s.value, s.__key FROM load_source.people_friends AS s WHERE s.value > 1' WHERE plan = 'load' AND name = 'people_friends';
+SELECT name, source_column FROM mongo.plan_column WHERE plan = 'load' AND table_name = 'people_friends' ORDER BY position;
+CALL mongo.apply_plan('load');
+RESET client_min_messages;
+CALL mongo.load('load', workers => 0);
+SELECT p.id, p.name, (SELECT string_agg(q.p, ',' ORDER BY q.ord) FROM loaded.people_pets q WHERE q.people_id = p.id) AS pets FROM loaded.people p ORDER BY 1;
+SELECT count(*) FROM loaded.people_pets;
+SELECT * FROM loaded.people_friends ORDER BY 1, 2;
+SELECT put_load('people', VARIADIC ARRAY(SELECT format('{"_id": %1$s, "name": "n%2$s", "friends": {"f%1$s": %3$s}, "pets": [{"p": "c"}]}', g, g % 3, g % 4) FROM generate_series(1, 8) g));
+CALL mongo.load('load', workers => 0, prune => 'force');
+SELECT p.id, p.name, (SELECT string_agg(q.p, ',' ORDER BY q.ord) FROM loaded.people_pets q WHERE q.people_id = p.id) AS pets FROM loaded.people p ORDER BY 1;
+SELECT * FROM loaded.people_friends ORDER BY 1, 2;
+SET client_min_messages = warning;
+CALL mongo.drop_plan('load', source_tables => true);
+DROP SCHEMA loaded CASCADE;
+-- A child whose expression raises is refused alone; a value that does not fit a sub-document's own table is told of.
+SELECT put_load('things', VARIADIC ARRAY(SELECT format('{"_id": %s, "items": [{"q": "1"}, {"q": "2"}, {"q": %s}, {"q": "4"}], "sub": {"x": %s}}', g, CASE g WHEN 3 THEN '"x"' ELSE '"3"' END, CASE g WHEN 4 THEN '"text"' ELSE '1' END) FROM generate_series(1, 120) g));
+SELECT table_name, columns FROM mongo.create_plan('load', 'mongodb', 'mongo_fdw_cpp_load', 'loaded', '{things}', sample => 0, layout => '{"things.sub": "table"}');
+UPDATE mongo.plan_column SET type = 'integer', expression = 'value::integer' WHERE plan = 'load' AND table_name = 'things_items' AND path LIKE 'items%q';
+CALL mongo.apply_plan('load');
+RESET client_min_messages;
+CALL mongo.load('load', workers => 0);
+SELECT table_name, id, at, stage, "column", lost, value FROM open_rejects;
+SELECT (SELECT count(*) FROM loaded.things) AS things, (SELECT count(*) FROM loaded.things_items) AS items, (SELECT count(*) FROM loaded.things_sub) AS subs, (SELECT array_agg(ord ORDER BY ord) FROM loaded.things_items WHERE things_id = 3) AS of_three;
+-- A worker that is given no CALL ends, and nothing else does.
+SELECT error_of($$SELECT mongo_internal.start_worker('', 'x', 0)$$);
+SET client_min_messages = warning;
+CALL mongo.drop_plan('load', source_tables => true);
+DROP SCHEMA loaded CASCADE;
 DROP TABLE before_load, numbers;
 DROP VIEW open_rejects;
 DROP DOMAIN positive;

@@ -19,7 +19,8 @@ bool uses_text(const ScanState *state) {
         const mql::Node &node = state->plan.filter.nodes[i];
         bool compares = node.kind == mql::NodeKind::Compare || node.kind == mql::NodeKind::In ||
                         node.kind == mql::NodeKind::NotIn || node.kind == mql::NodeKind::ColumnValue;
-        if (compares && state->columns[node.column].family == mql::Family::Text)
+        mql::Family family = compares ? state->columns[node.column].family : mql::Family::None;
+        if (family == mql::Family::Text || family == mql::Family::Key)
             return true;
         bool computed = node.kind == mql::NodeKind::ParameterValue || node.kind == mql::NodeKind::Apply;
         if (computed && node.family == mql::Family::Text) // whatever a text is made of

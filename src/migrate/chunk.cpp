@@ -4,8 +4,11 @@
 #include "convert/key_datum.hpp"
 #include "convert/key_range.hpp"
 #include "convert/writer.hpp"
+#include "exec/collation.hpp"
 #include "options/options.hpp"
 #include "pg/arguments.hpp"
+
+#include <type_traits>
 
 extern "C" {
 #include "funcapi.h"
@@ -57,6 +60,38 @@ void write_filter(BsonWriter *writer, const KeyList &list) {
 bool has_bound(const KeyRange &range) { return range.lower || range.upper; }
 bool has_bound(const KeyList &) { return true; }
 
+// Bounds are compared by bytes, whatever collation the collection has.
+void write_collation(BsonWriter *writer, const TableOptions *table) {
+    Collation collation = source_collation(table, GetUserId());
+    if (collation == Collation::Simple)
+        return;
+    if (table->pipeline || collation == Collation::OtherOnView)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("ranges of keys of %s cannot be read", table->name_space),
+                 errdetail("The collection has a collation of its own, by which the table's pipeline compares.")));
+    int document = begin_field(writer, BsonType::Document, key_of("collation"));
+    write_key(writer, BsonType::String, key_of("locale"));
+    write_text(writer, "simple", strlen("simple"));
+    end_document(writer, document);
+}
+
+void write_level(BsonWriter *writer, const char *level) {
+    int document = begin_field(writer, BsonType::Document, key_of("readConcern"));
+    write_key(writer, BsonType::String, key_of("level"));
+    write_text(writer, level, static_cast<uint32_t>(strlen(level)));
+    end_document(writer, document);
+}
+
+// As the table says; a snapshot is for transactions.
+void write_read_concern(BsonWriter *writer, const TableOptions *table, const KeyRange &) {
+    if (table->read_concern && pg_strcasecmp(table->read_concern, "snapshot") != 0)
+        write_level(writer, table->read_concern);
+}
+
+// What is deleted because it is gone must be gone for a majority.
+void write_read_concern(BsonWriter *writer, const TableOptions *, const KeyList &) { write_level(writer, "majority"); }
+
 // aggregate over the documents of a range or a list of keys, whatever stages the caller adds, through the index on _id:
 // without the hint one server looks at all documents.
 template <class Keys, class Stages>
@@ -78,6 +113,9 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, bool hin
         write_int32(&writer, key_of("_id"), 1);
         end_document(&writer, hint);
     }
+    if (has_bound(keys))
+        write_collation(&writer, table);
+    write_read_concern(&writer, table, keys);
     end_document(&writer, command);
     mongo::Bytes bytes = document_at(&writer, command);
     return {bytes.data, bytes.size};
@@ -169,7 +207,11 @@ template <class KeysArgument> Datum read_pieces(FunctionCallInfo fcinfo, int pie
         const TableOptions *table = table_argument(fcinfo);
         Reading *reading = static_cast<Reading *>(palloc(sizeof(Reading)));
         reading->piece_bytes = integer_argument(fcinfo, piece_argument, "piece_bytes", 1, MaxAllocSize / 4);
-        reading->stream = open_documents(source_of(table, GetUserId()), documents_command(table, keys(fcinfo)));
+        auto given = keys(fcinfo);
+        DocumentSource source = source_of(table, GetUserId());
+        if (std::is_same_v<decltype(given), KeyList>)
+            source.read_preference = "primary";
+        reading->stream = open_documents(source, documents_command(table, given));
         call->user_fctx = reading;
         MemoryContextSwitchTo(caller);
     }

@@ -24,48 +24,6 @@ COMMENT ON FUNCTION mongo_internal.wait(integer) IS 'Waits, at most so long, for
 CREATE TYPE mongo_internal.load_options AS (plan text, run bigint, workers integer, number integer, until timestamptz, max_rate integer);
 COMMENT ON TYPE mongo_internal.load_options IS 'What a worker of a load has to know';
 
--- In which order topmost tables are loaded: those that others refer to first. Tables in a circle come together, in two passes.
-CREATE FUNCTION mongo_internal.load_order(plan text) RETURNS TABLE (table_name name, rank integer, circle boolean) LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-    pending name[] := ARRAY(SELECT t.name FROM mongo.plan_table AS t WHERE t.plan = load_order.plan AND t.enabled AND t.parent IS NULL ORDER BY t.position);
-    free name[];
-    self name[];
-BEGIN
-    rank := 0;
-    WHILE cardinality(pending) > 0 LOOP
-        rank := rank + 2;
-        self := ARRAY(SELECT r.from_table FROM mongo_internal.references_between(load_order.plan) AS r WHERE r.from_table = r.to_table);
-        free := ARRAY(SELECT n FROM unnest(pending) AS n WHERE NOT EXISTS (SELECT FROM mongo_internal.references_between(load_order.plan) AS r
-                       WHERE r.from_table = n AND r.to_table <> n AND r.to_table = ANY (pending)));
-        circle := cardinality(free) = 0;
-        IF circle THEN
-            -- Those that are in a circle themselves, not those that wait for one.
-            free := ARRAY(SELECT n FROM unnest(pending) AS n WHERE n IN (
-                WITH RECURSIVE below AS (SELECT r.to_table FROM mongo_internal.references_between(load_order.plan) AS r WHERE r.from_table = n AND r.to_table = ANY (pending)
-                     UNION SELECT r.to_table FROM below AS b JOIN mongo_internal.references_between(load_order.plan) AS r ON r.from_table = b.to_table WHERE r.to_table = ANY (pending))
-                SELECT b.to_table FROM below AS b));
-        END IF;
-        RETURN QUERY SELECT n, load_order.rank, load_order.circle OR n = ANY (self) FROM unnest(free) AS n;
-        pending := ARRAY(SELECT n FROM unnest(pending) WITH ORDINALITY AS u (n, o) WHERE n <> ALL (free) ORDER BY o);
-    END LOOP;
-END $$;
-COMMENT ON FUNCTION mongo_internal.load_order(text) IS 'The topmost tables of a plan with the order in which they are loaded, and whether references lead back to them';
-
--- References that matter to the order: constraints, and numbers that are looked up.
-CREATE FUNCTION mongo_internal.references_between(plan text) RETURNS TABLE (from_table name, to_table name) LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT (mongo_internal.root_of(t)).name, (mongo_internal.root_of(u)).name
-      FROM (SELECT c.table_name, c.refers_to FROM mongo.plan_column AS c JOIN mongo.plan_table AS k ON k.plan = c.plan AND k.name = c.refers_to
-             WHERE c.plan = $1 AND c.enabled AND k.key = 'bigint'
-            UNION SELECT t.name, u.name FROM mongo.plan AS p, mongo.plan_table AS t, mongo.plan_table AS u, pg_constraint AS k
-             WHERE p.plan = $1 AND t.plan = $1 AND u.plan = $1 AND k.contype = 'f' AND k.conrelid = to_regclass(format('%I.%I', p.target_schema, t.name))
-               AND k.confrelid = to_regclass(format('%I.%I', p.target_schema, u.name)) AND ((mongo_internal.root_of(t)).name <> (mongo_internal.root_of(u)).name OR (t.name = u.name AND t.parent IS NULL))) AS r
-      JOIN mongo.plan_table AS t ON t.plan = $1 AND t.name = r.table_name AND t.enabled
-      JOIN mongo.plan_table AS u ON u.plan = $1 AND u.name = r.refers_to AND u.enabled
-$$;
-COMMENT ON FUNCTION mongo_internal.references_between(text) IS 'Which topmost table refers to which, its children included';
-
 CREATE FUNCTION mongo_internal.holds_rows(target regclass) RETURNS boolean LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -91,12 +49,34 @@ COMMENT ON FUNCTION mongo_internal.check_tables(text, name[]) IS 'Raises 42704 o
 
 CREATE FUNCTION mongo_internal.first_places(average_bytes bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN $1 > 0 THEN least(greatest(8000000 / $1, 100), 5000) ELSE 1000 END
+    SELECT CASE WHEN $1 > 0 THEN least(greatest(8000000 / $1, 100), 5000) ELSE 4000 END
 $$;
 COMMENT ON FUNCTION mongo_internal.first_places(bigint) IS 'Documents of the first chunk: about eight megabytes';
 
+-- A run that did not end is given up for another set of tables, unless somebody works at it.
+CREATE FUNCTION mongo_internal.give_up_runs(plan text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    waiting bigint := (SELECT count(*) FROM mongo.load_chunk AS c JOIN mongo.load_run AS r ON r.run = c.run WHERE r.plan = give_up_runs.plan AND c.state = 'waiting');
+    free bigint := (SELECT count(*) FROM (SELECT FROM mongo.load_chunk AS c JOIN mongo.load_run AS r ON r.run = c.run WHERE r.plan = give_up_runs.plan AND c.state = 'waiting' FOR UPDATE OF c SKIP LOCKED) AS f);
+BEGIN
+    IF free < waiting THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use', MESSAGE = format('plan "%s" is being loaded, with other tables', plan), HINT = 'Wait for its end, or give the same tables to help.';
+    END IF;
+    UPDATE mongo.load_run AS r SET state = 'failed', finished = clock_timestamp(), message = 'given up for another load' WHERE r.plan = give_up_runs.plan AND r.state IN ('running', 'paused');
+    -- What earlier runs did to each chunk is of no use any more.
+    DELETE FROM mongo.load_chunk AS c USING mongo.load_run AS r WHERE r.plan = give_up_runs.plan AND c.run = r.run;
+END $$;
+COMMENT ON FUNCTION mongo_internal.give_up_runs(text) IS 'Ends the runs of a plan before another begins; 55006 while somebody works at one';
+
+CREATE FUNCTION mongo_internal.is_behind_server(target regclass) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM pg_partition_tree($1) AS t JOIN pg_class AS c ON c.oid = t.relid WHERE c.relkind = 'f') OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = $1 AND c.relkind = 'f')
+$$;
+COMMENT ON FUNCTION mongo_internal.is_behind_server(regclass) IS 'Whether rows of a table are in another database: they may be committed there and not here';
+
 -- The run that goes on, or a new one. Several sessions may come at once.
-CREATE FUNCTION mongo_internal.begin_run(plan text, tables name[], prune text) RETURNS bigint LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.begin_run(plan text, tables name[]) RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     p mongo.plan := mongo_internal.plan_of(plan);
@@ -109,8 +89,7 @@ BEGIN
         PERFORM mongo_internal.resume_run(own);
         RETURN own;
     END IF;
-    -- What earlier runs did to each chunk is of no use any more.
-    DELETE FROM mongo.load_chunk AS c USING mongo.load_run AS r WHERE r.plan = begin_run.plan AND c.run = r.run;
+    PERFORM mongo_internal.give_up_runs(plan);
     INSERT INTO mongo.load_run (plan, tables) VALUES (plan, tables) RETURNING run INTO own;
     INSERT INTO mongo.load_target (plan, table_name, held_rows)
     SELECT t.plan, t.name, mongo_internal.holds_rows(mongo_internal.target_of(p, t)) FROM mongo.plan_table AS t
@@ -118,14 +97,15 @@ BEGIN
         ON CONFLICT DO NOTHING;
     INSERT INTO mongo.load_table (run, table_name, pass, rank, keys_only, was_empty, estimated_documents, places)
     SELECT own, o.table_name, n, o.rank + n, o.circle AND n = 0,
-           NOT EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = begin_run.plan AND t.enabled AND (mongo_internal.root_of(t)).name = o.table_name AND mongo_internal.holds_rows(mongo_internal.target_of(p, t)))
+           NOT EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = begin_run.plan AND t.enabled AND (mongo_internal.root_of(t)).name = o.table_name
+               AND (mongo_internal.holds_rows(mongo_internal.target_of(p, t)) OR mongo_internal.is_behind_server(mongo_internal.target_of(p, t))))
            AND NOT o.circle, c.documents, mongo_internal.first_places(c.average_bytes)
       FROM mongo_internal.load_order(plan) AS o JOIN mongo.plan_table AS r ON r.plan = begin_run.plan AND r.name = o.table_name
       LEFT JOIN mongo.catalog(p.server, p.database) AS c ON c.collection = r.collection, generate_series(CASE WHEN o.circle AND cardinality(mongo_internal.circular_columns(r)) > 0 THEN 0 ELSE 1 END, 1) AS n
      WHERE o.table_name = ANY (tables) OR tables IS NULL;
     RETURN own;
 END $$;
-COMMENT ON FUNCTION mongo_internal.begin_run(text, name[], text) IS 'The run of a plan that has not ended, its failed chunks waiting again; or a new one';
+COMMENT ON FUNCTION mongo_internal.begin_run(text, name[]) IS 'The run of a plan that has not ended, its failed chunks waiting again; or a new one';
 
 CREATE FUNCTION mongo_internal.resume_run(run bigint) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -154,29 +134,29 @@ BEGIN
     IF root.key <> 'none' THEN
         bound := mongo_internal.next_key(format('%I.%I', p.source_schema, root.source_name)::regclass, t.next_key, t.places);
     END IF;
-    INSERT INTO mongo.load_chunk (run, table_name, pass, number, lower, upper)
-    SELECT t.run, t.table_name, t.pass, 1 + coalesce(max(c.number), 0), t.next_key, bound FROM mongo.load_chunk AS c
+    INSERT INTO mongo.load_chunk (run, table_name, pass, number, lower, upper, places)
+    SELECT t.run, t.table_name, t.pass, 1 + coalesce(max(c.number), 0), t.next_key, bound, t.places FROM mongo.load_chunk AS c
      WHERE c.run = t.run AND c.table_name = t.table_name AND c.pass = t.pass;
     UPDATE mongo.load_table AS l SET next_key = bound, cut = bound IS NULL, attempts = 0
      WHERE l.run = t.run AND l.table_name = t.table_name AND l.pass = t.pass;
 END $$;
 COMMENT ON FUNCTION mongo_internal.cut_chunk(mongo.load_table, text) IS 'Cuts the next chunk of a table, from the bound of the last one on';
 
--- At most four chunks a worker are cut ahead. False where there is nothing to cut, or somebody else cuts.
+-- A chunk a worker is cut ahead, so that none waits for its cut. False where there is nothing to cut, or somebody else cuts.
 CREATE FUNCTION mongo_internal.cut_ahead(o mongo_internal.load_options) RETURNS boolean LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     t mongo.load_table;
     failure text;
 BEGIN
-    IF (SELECT count(*) FROM mongo.load_chunk AS c WHERE c.run = (o).run AND c.state = 'waiting') >= 4 * greatest((o).workers, 1)
+    IF (SELECT count(*) FROM mongo.load_chunk AS c WHERE c.run = (o).run AND c.state = 'waiting') >= greatest((o).workers, 1)
        OR NOT pg_try_advisory_xact_lock(hashtextextended('mongo.load cutter ' || (o).plan, 0)) THEN
         RETURN false;
     END IF;
     -- What fails from its beginning fails to its end.
     UPDATE mongo.load_table AS l SET ended = true, message = 'its first ten chunks failed, no more are cut'
-     WHERE l.run = (o).run AND NOT l.cut AND NOT l.ended AND (SELECT count(*) FILTER (WHERE c.state = 'failed') >= 10 AND count(*) FILTER (WHERE c.state <> 'failed') = 0
-                                                                FROM mongo.load_chunk AS c WHERE c.run = l.run AND c.table_name = l.table_name AND c.pass = l.pass);
+     WHERE l.run = (o).run AND NOT l.cut AND NOT l.ended AND EXISTS (SELECT FROM mongo.load_chunk AS c WHERE c.run = l.run AND c.table_name = l.table_name AND c.pass = l.pass AND c.number = 10)
+       AND NOT EXISTS (SELECT FROM mongo.load_chunk AS c WHERE c.run = l.run AND c.table_name = l.table_name AND c.pass = l.pass AND c.state <> 'failed');
     SELECT l.* INTO t FROM mongo.load_table AS l
      WHERE l.run = (o).run AND NOT l.cut AND NOT l.ended AND l.rank = mongo_internal.current_rank((o).run) ORDER BY l.table_name LIMIT 1;
     IF t.run IS NULL THEN
@@ -220,26 +200,30 @@ CREATE TYPE mongo_internal.chunk_result AS (documents bigint, bytes bigint, writ
 COMMENT ON TYPE mongo_internal.chunk_result IS 'What became of a chunk';
 
 -- Rows that nothing tells apart are loaded anew, in one transaction.
-CREATE FUNCTION mongo_internal.empty_target(t mongo_internal.table_load) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.empty_targets(family mongo_internal.table_load[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF (SELECT g.held_rows FROM mongo.load_target AS g WHERE g.plan = t.plan AND g.table_name = t.name) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('table %s held rows before plan "%s" loaded it first', t.target, t.plan),
-            DETAIL = 'Its rows have no key, so that each load writes all of them anew; what was there would be lost, or doubled.', HINT = 'Give the plan a table of its own.';
-    END IF;
-    EXECUTE format('DELETE FROM %s', t.target);
+    FOR i IN REVERSE cardinality(family)..1 LOOP
+        IF (SELECT g.held_rows FROM mongo.load_target AS g WHERE g.plan = family[i].plan AND g.table_name = family[i].name) THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('table %s held rows before plan "%s" loaded it first', family[i].target, family[i].plan),
+                DETAIL = 'Its rows have no key, so that each load writes all of them anew; what was there would be lost, or doubled.', HINT = 'Give the plan a table of its own.';
+        END IF;
+        EXECUTE format('DELETE FROM %s', family[i].target);
+    END LOOP;
 END $$;
-COMMENT ON FUNCTION mongo_internal.empty_target(mongo_internal.table_load) IS 'Deletes the rows of a table without a key; 55000 where it held others than those of the plan';
+COMMENT ON FUNCTION mongo_internal.empty_targets(mongo_internal.table_load[]) IS 'Deletes the rows of tables without a key; 55000 where one held others than those of the plan';
 
 CREATE FUNCTION mongo_internal.load_range(family mongo_internal.table_load[], way text, run bigint, lower bytea, upper bytea) RETURNS mongo_internal.chunk_result LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     pieces CURSOR FOR SELECT mongo_internal.read_documents(family[1].source::regclass, load_range.lower, load_range.upper);
     documents bytea[];
-    t mongo_internal.table_load;
+    parents text[];
     r mongo_internal.chunk_result := ROW(0, 0, NULL);
 BEGIN
-    PERFORM mongo_internal.empty_target(family[1]) WHERE family[1].replace IS NULL;
+    PERFORM mongo_internal.empty_targets(family) WHERE family[1].replace IS NULL;
+    r.written := mongo_internal.write_queries(family, true, way, run, lower, upper, NULL, NULL);
+    parents := (r.written).parents;
     IF EXISTS (SELECT FROM unnest(family) AS f WHERE NOT f.of_query) THEN
         OPEN pieces;
         LOOP
@@ -247,15 +231,11 @@ BEGIN
             EXIT WHEN documents IS NULL;
             r.documents := r.documents + cardinality(documents);
             r.bytes := r.bytes + (SELECT sum(octet_length(d)) FROM unnest(documents) AS d);
-            r.written := mongo_internal.both(r.written, mongo_internal.write_documents(family, way, run, documents));
+            r.written := mongo_internal.both(r.written, mongo_internal.write_documents(family, way, run, documents, parents));
         END LOOP;
         CLOSE pieces;
     END IF;
-    FOREACH t IN ARRAY family LOOP
-        IF t.of_query AND way <> 'add_keys' THEN
-            r.written := mongo_internal.both(r.written, mongo_internal.write_query(t, way, run, lower, upper));
-        END IF;
-    END LOOP;
+    r.written := mongo_internal.both(r.written, mongo_internal.write_queries(family, false, way, run, lower, upper, NULL, (r.written).parents));
     RETURN r;
 END $$;
 COMMENT ON FUNCTION mongo_internal.load_range(mongo_internal.table_load[], text, bigint, bytea, bytea) IS 'Reads the documents of a range, each once, and writes their rows';
@@ -313,7 +293,7 @@ BEGIN
     IF c.state <> 'done' AND (c.attempts >= 3 OR NOT mongo_internal.may_pass(c.sqlstate)) THEN
         c.state := 'failed';
     ELSIF c.state = 'done' AND c.upper IS NOT NULL THEN
-        UPDATE mongo.load_table AS l SET places = mongo_internal.next_places(r.documents, c.seconds) WHERE l.run = c.run AND l.table_name = c.table_name AND l.pass = c.pass AND r.documents > 0;
+        UPDATE mongo.load_table AS l SET places = mongo_internal.next_places(c.places, c.seconds) WHERE l.run = c.run AND l.table_name = c.table_name AND l.pass = c.pass;
     END IF;
     UPDATE mongo.load_chunk AS k SET state = c.state, attempts = c.attempts, documents = r.documents, bytes = r.bytes, inserted = (r.written).inserted,
            updated = (r.written).updated, deleted = (r.written).deleted, seconds = c.seconds, finished = clock_timestamp(), worker = pg_backend_pid(), sqlstate = c.sqlstate, message = c.message

@@ -32,17 +32,20 @@ BEGIN
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         PERFORM mongo_internal.begin_chunk();
-        next := mongo_internal.go_on(o);
+        next := COALESCE(mongo_internal.go_on(o), 'end');
         IF next OPERATOR(pg_catalog.=) 'go' THEN
+            IF mongo_internal.cut_ahead(o) THEN
+                COMMIT; -- others see it now
+                SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+            END IF;
             c := mongo_internal.take_chunk(o.run);
             IF c.run IS NOT NULL THEN
                 IF family IS NULL OR family[1].name OPERATOR(pg_catalog.<>) c.table_name THEN
                     family := mongo_internal.family(o.plan, c.table_name);
                 END IF;
+                PERFORM mongo_internal.begin_chunk();
                 c := mongo_internal.load_chunk(c, family);
                 CALL mongo_internal.rest(mongo_internal.pause_after(c, o));
-                CONTINUE;
-            ELSIF mongo_internal.cut_ahead(o) THEN
                 CONTINUE;
             END IF;
             PERFORM mongo_internal.end_tables(o.run);
@@ -120,6 +123,10 @@ BEGIN
             told := pg_catalog.clock_timestamp();
         END IF;
     END LOOP;
+    IF NOT mongo_internal.chunks_ended(o) AND COALESCE(mongo_internal.go_on(o), 'end') OPERATOR(pg_catalog.<>) 'end' THEN
+        RAISE WARNING USING MESSAGE = pg_catalog.format('no worker of the load of plan "%s" is left: this session goes on alone', o.plan);
+        CALL mongo_internal.work(o);
+    END IF;
     COMMIT;
 END $$;
 COMMENT ON PROCEDURE mongo_internal.lead(mongo_internal.load_options) IS 'Has workers load a run';
@@ -173,7 +180,7 @@ BEGIN
     PERFORM mongo_internal.check_load(plan, tables, workers, max_seconds, max_rate, prune);
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-    o := ROW(plan, mongo_internal.begin_run(plan, tables, prune), workers, 1, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_seconds::pg_catalog.float8), max_rate);
+    o := ROW(plan, mongo_internal.begin_run(plan, (SELECT pg_catalog.array_agg(DISTINCT t ORDER BY t) FROM pg_catalog.unnest(tables) AS t)), workers, 1, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_seconds::pg_catalog.float8), max_rate);
     COMMIT;
     IF workers OPERATOR(pg_catalog.=) 0 THEN
         CALL mongo_internal.work(o);
@@ -215,21 +222,28 @@ COMMENT ON FUNCTION mongo_internal.failed_chunks(bigint) IS 'How many chunks of 
 CREATE PROCEDURE mongo_internal.finish_run(o mongo_internal.load_options, prune text) LANGUAGE plpgsql AS $$
 DECLARE
     failed pg_catalog.int8 := (mongo_internal.failed_chunks(o.run)).failed;
+    refusal pg_catalog.text;
 BEGIN
     PERFORM mongo_internal.set_phase(o.run, 'retry');
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     CALL mongo_internal.retry(o.plan, o.run, o.run, '{unique,foreign_key,exclusion,reference}');
     PERFORM mongo_internal.resolve_rejects(o.run);
     COMMIT;
     IF failed OPERATOR(pg_catalog.=) 0 AND prune OPERATOR(pg_catalog.<>) 'off' THEN
         PERFORM mongo_internal.set_phase(o.run, 'prune');
         COMMIT;
-        CALL mongo_internal.prune(o.plan, o.run, prune);
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        CALL mongo_internal.prune(o.plan, o.run, prune, refusal);
         -- What stood in the way may be gone now.
         CALL mongo_internal.retry(o.plan, o.run, o.run, '{unique,exclusion}');
     END IF;
     PERFORM mongo_internal.end_run(o.run, failed);
     COMMIT;
+    IF refusal IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = refusal, DETAIL = 'All documents that are there have been loaded.',
+            HINT = pg_catalog.format('If the source is as it should be: CALL mongo.load(%L, prune => ''force''). With prune => ''off'' the rows stay.', o.plan);
+    END IF;
 END $$;
 COMMENT ON PROCEDURE mongo_internal.finish_run(mongo_internal.load_options, text) IS 'What is left of a run once its chunks have ended';
 

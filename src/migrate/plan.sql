@@ -230,6 +230,9 @@ BEGIN
         UPDATE mongo.plan_table AS t SET parent = NEW.name WHERE t.plan = NEW.plan AND t.parent = OLD.name;
         UPDATE mongo.plan_column AS c SET refers_to = NEW.name WHERE c.plan = NEW.plan AND c.refers_to = OLD.name;
         UPDATE mongo.plan_foreign_key AS k SET target_table = NEW.name WHERE k.plan = NEW.plan AND k.target_table = OLD.name;
+        UPDATE mongo.load_table AS l SET table_name = NEW.name FROM mongo.load_run AS r WHERE r.plan = NEW.plan AND l.run = r.run AND l.table_name = OLD.name;
+        UPDATE mongo.load_target AS l SET table_name = NEW.name WHERE l.plan = NEW.plan AND l.table_name = OLD.name;
+        UPDATE mongo.reject AS j SET table_name = NEW.name WHERE j.plan = NEW.plan AND j.table_name = OLD.name;
     END IF;
     RETURN NULL;
 END $$;

@@ -5,8 +5,8 @@ SELECT r.plan, t.table_name, r.run, r.state, CASE WHEN r.phase = 'chunks' AND t.
        CASE WHEN t.ended AND c.failed = 0 THEN 100 WHEN t.estimated_documents > 0 THEN least(round(100.0 * coalesce(c.documents, 0) / t.estimated_documents, 1), 99.9) END AS per_cent,
        coalesce(c.inserted, 0) AS inserted, coalesce(c.updated, 0) AS updated, coalesce(c.deleted, 0) AS deleted,
        round(c.rate_documents) AS documents_per_second, round((c.rate_bytes / 1e6)::numeric, 1) AS megabytes_per_second,
-       CASE WHEN t.ended THEN '0'::interval WHEN c.rate_documents > 0 AND t.estimated_documents > c.documents THEN make_interval(secs => round((t.estimated_documents - c.documents) / c.rate_documents)::integer) END AS remaining,
-       (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = r.plan AND j.resolved IS NULL AND j.table_name = ANY (mongo_internal.family_names(r.plan, t.table_name))) AS rejects,
+       CASE WHEN t.ended THEN '0'::interval WHEN c.rate_documents > 0 AND t.estimated_documents > c.documents THEN make_interval(secs => round((t.estimated_documents - c.documents) / c.rate_documents)::double precision) END AS remaining,
+       (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = r.plan AND j.resolved IS NULL AND j.table_name = ANY ((SELECT mongo_internal.family_names(r.plan, t.table_name))::name[])) AS rejects,
        coalesce(c.failed, 0) AS failed_chunks, coalesce(t.message, c.message) AS message
   FROM mongo.load_run AS r JOIN mongo.load_table AS t ON t.run = r.run
   LEFT JOIN LATERAL (SELECT sum(k.documents) AS documents, sum(k.inserted) AS inserted, sum(k.updated) AS updated, sum(k.deleted) AS deleted, count(*) FILTER (WHERE k.state = 'failed') AS failed,

@@ -14,12 +14,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.gone_keys(mongo.plan, mongo.plan_table) IS 'Rows of a topmost target table that the source does not have';
 
+-- By a majority of the primary: a secondary may not have heard of a document yet.
+CREATE FUNCTION mongo_internal.keys_that_are_there(t mongo_internal.table_load, keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    there bytea[];
+BEGIN
+    IF t.of_query THEN
+        EXECUTE t.keys INTO there USING keys, NULL::bytea, NULL::bytea;
+        RETURN coalesce(there, '{}');
+    END IF;
+    RETURN ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(t.source::regclass, keys) AS p, mongo_internal.keys_of(t, p) AS d);
+END $$;
+COMMENT ON FUNCTION mongo_internal.keys_that_are_there(mongo_internal.table_load, bytea[]) IS 'Those of some keys that the source has';
+
 -- Looked for once more, by key: a document may have come back, or come, in between.
 CREATE FUNCTION mongo_internal.delete_gone(family mongo_internal.table_load[], keys bytea[], ids text[]) RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     t mongo_internal.table_load;
-    there bytea[] := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(family[1].source::regclass, keys) AS p, mongo_internal.keys_of(family[1], p) AS d);
+    there bytea[] := mongo_internal.keys_that_are_there(family[1], keys);
     gone text[] := ARRAY(SELECT u.i FROM unnest(keys, ids) AS u (k, i) WHERE u.k <> ALL (there));
     own name;
     deleted bigint;
@@ -63,11 +77,10 @@ END $$;
 COMMENT ON FUNCTION mongo_internal.prune_set(mongo_internal.table_load[], bytea[], text[], bigint) IS 'Deletes rows of documents that are gone, halving the set where it is refused; gives how many stay';
 
 -- What one table would lose, after all that speaks against it was looked at.
-CREATE FUNCTION mongo_internal.rows_to_prune(p mongo.plan, t mongo.plan_table, prune text, OUT gone bytea[], OUT ids text[]) LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.rows_to_prune(p mongo.plan, t mongo.plan_table, prune text, OUT gone bytea[], OUT ids text[], OUT refusal text) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     g record;
-    refusal text;
 BEGIN
     IF prune <> 'force' AND (SELECT l.held_rows FROM mongo.load_target AS l WHERE l.plan = p.plan AND l.table_name = t.name) THEN
         RAISE NOTICE USING MESSAGE = format('%I.%I is not pruned: it held rows before the first load', p.target_schema, t.name);
@@ -82,23 +95,54 @@ BEGIN
                     WHEN g.documents = 0 THEN 'its source is empty'
                     WHEN cardinality(g.gone) * 10 > cardinality(g.gone) + g.kept THEN format('%s of %s rows have no document any more, which is more than a tenth', cardinality(g.gone), cardinality(g.gone) + g.kept) END;
     IF refusal IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('table %I.%I is not pruned: %s', p.target_schema, t.name, refusal),
-            DETAIL = format('Collection "%s" of database "%s". All documents that are there have been loaded.', t.collection, p.database),
-            HINT = format('If the source is as it should be: CALL mongo.load(%L, prune => ''force''). With prune => ''off'' the rows stay.', p.plan);
+        refusal := format('table %I.%I is not pruned: %s', p.target_schema, t.name, refusal);
+        RETURN;
     END IF;
     gone := g.gone;
     ids := g.ids;
 END $$;
-COMMENT ON FUNCTION mongo_internal.rows_to_prune(mongo.plan, mongo.plan_table, text) IS 'The rows that a table is to lose; 55000 where that is more than a tenth, or the source is empty or not there';
+COMMENT ON FUNCTION mongo_internal.rows_to_prune(mongo.plan, mongo.plan_table, text) IS 'The rows that a table is to lose; or why none: that is more than a tenth, or the source is empty or not there';
 
--- Tables in reverse order of references, again where rows stayed for others that went later.
-CREATE PROCEDURE mongo_internal.prune(plan text, run bigint, prune text) LANGUAGE plpgsql AS $$
+-- Rows of a child table with a query of its own that the query gives no more: they may belong to no row of the topmost
+-- table, so that no chunk tells. Under the same conditions.
+CREATE FUNCTION mongo_internal.prune_query(p mongo.plan, t mongo.plan_table, prune text, OUT refusal text) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    target text := format('%I.%I', p.target_schema, t.name);
+    gone text := format(E'FROM %s AS t WHERE NOT EXISTS (SELECT FROM (%s\n) AS q WHERE %s)', target, rtrim(t.query, E'; \n'), mongo_internal.same_row(t, 't', 'q'));
+    lost bigint;
+    held bigint;
+BEGIN
+    IF prune <> 'force' THEN
+        EXECUTE format('SELECT (SELECT count(*) %s), (SELECT count(*) FROM %s)', gone, target) INTO lost, held;
+        IF lost > 0 AND (SELECT l.held_rows FROM mongo.load_target AS l WHERE l.plan = p.plan AND l.table_name = t.name) THEN
+            RAISE NOTICE USING MESSAGE = format('%s is not pruned: it held rows before the first load', target);
+            RETURN;
+        ELSIF lost * 10 > held THEN
+            refusal := format('table %s is not pruned: its query gives %s of %s rows no more, which is more than a tenth', target, lost, held);
+            RETURN;
+        END IF;
+    END IF;
+    EXECUTE 'DELETE ' || gone;
+END $$;
+COMMENT ON FUNCTION mongo_internal.prune_query(mongo.plan, mongo.plan_table, text) IS 'Deletes rows that a query of one''s own gives no more; or why not';
+
+CREATE FUNCTION mongo_internal.prune_queries(p mongo.plan, root text, prune text) RETURNS text LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT min(r.refusal) FROM mongo.plan_table AS t, LATERAL mongo_internal.prune_query($1, t, $3) AS r
+     WHERE t.plan = ($1).plan AND t.enabled AND t.query IS NOT NULL AND t.parent IS NOT NULL AND (mongo_internal.root_of(t)).name = $2
+$$;
+COMMENT ON FUNCTION mongo_internal.prune_queries(mongo.plan, text, text) IS 'prune_query of the child tables below a topmost table';
+
+-- Tables in reverse order of references, again where rows stayed for others that went later. refusal: why a table keeps
+-- rows whose documents are gone; the others are pruned.
+CREATE PROCEDURE mongo_internal.prune(plan text, run bigint, prune text, INOUT refusal text) LANGUAGE plpgsql AS $$
 DECLARE
     p mongo.plan := mongo_internal.plan_of(plan);
     root pg_catalog.name;
     family mongo_internal.table_load[];
-    keys pg_catalog.bytea[];
-    ids pg_catalog.text[];
+    r record;
+    at pg_catalog.int4;
     stayed pg_catalog.int8 := 0;
     before pg_catalog.int8;
 BEGIN
@@ -107,20 +151,23 @@ BEGIN
         stayed := 0;
         FOR root IN SELECT t.table_name FROM mongo_internal.tables_to_prune(run) AS t LOOP
             PERFORM mongo_internal.begin_chunk();
-            SELECT r.gone, r.ids INTO keys, ids FROM mongo_internal.rows_to_prune(p, mongo_internal.table_of(plan, root), prune) AS r;
-            family := CASE WHEN pg_catalog.cardinality(keys) OPERATOR(pg_catalog.>) 0 THEN mongo_internal.family(plan, root) END;
-            WHILE pg_catalog.cardinality(keys) OPERATOR(pg_catalog.>) 0 LOOP
+            r := mongo_internal.rows_to_prune(p, mongo_internal.table_of(plan, root), prune);
+            r.refusal := COALESCE(r.refusal, mongo_internal.prune_queries(p, root, prune));
+            refusal := COALESCE(refusal, r.refusal);
+            family := CASE WHEN pg_catalog.cardinality(r.gone) OPERATOR(pg_catalog.>) 0 THEN mongo_internal.family(plan, root) END;
+            at := 1;
+            WHILE at OPERATOR(pg_catalog.<=) pg_catalog.cardinality(r.gone) LOOP
                 PERFORM mongo_internal.begin_chunk();
-                stayed := stayed OPERATOR(pg_catalog.+) mongo_internal.prune_set(family, keys[1:1000], ids[1:1000], run);
-                keys := keys[1001:];
-                ids := ids[1001:];
+                stayed := stayed OPERATOR(pg_catalog.+) mongo_internal.prune_set(family, r.gone[at:at OPERATOR(pg_catalog.+) 999], r.ids[at:at OPERATOR(pg_catalog.+) 999], run);
+                at := at OPERATOR(pg_catalog.+) 1000;
                 COMMIT;
+                SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             END LOOP;
         END LOOP;
         EXIT WHEN stayed OPERATOR(pg_catalog.=) 0 OR stayed OPERATOR(pg_catalog.=) before;
     END LOOP;
 END $$;
-COMMENT ON PROCEDURE mongo_internal.prune(text, bigint, text) IS 'Deletes rows of a run''s tables whose documents are gone, a thousand a transaction';
+COMMENT ON PROCEDURE mongo_internal.prune(text, bigint, text, text) IS 'Deletes rows of a run''s tables whose documents are gone, a thousand a transaction';
 
 CREATE FUNCTION mongo_internal.tables_to_prune(run bigint) RETURNS TABLE (table_name name) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$

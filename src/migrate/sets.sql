@@ -19,6 +19,22 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.fault(text, text, text, text, text, text) IS 'The fault of a row by what an error tells';
 
+-- What a row is to blame for: all but connections, privileges, statements, transactions, resources and the system.
+CREATE FUNCTION mongo_internal.is_about_row(sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT $1 !~ '^(0[0-9A-OQ-Z]|2[4568BD]|3|4[02]|5[35678]|72|F0|HV|XX)'
+$$;
+COMMENT ON FUNCTION mongo_internal.is_about_row(text) IS 'Whether an error says something about a row that was written';
+
+CREATE FUNCTION mongo_internal.check_about_row(sqlstate text, message text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT mongo_internal.is_about_row(sqlstate) THEN
+        RAISE EXCEPTION USING ERRCODE = sqlstate, MESSAGE = message;
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_about_row(text, text) IS 'Raises an error again that is not about a row';
+
 CREATE FUNCTION mongo_internal.run_set(statement text, documents bytea[], parents text[], run bigint, lower bytea DEFAULT NULL, upper bytea DEFAULT NULL, first_row bigint DEFAULT NULL, last_row bigint DEFAULT NULL)
 RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -37,11 +53,14 @@ DECLARE
     at text[] := '{}';
     old boolean := false;
 BEGIN
+    IF t.quiet THEN
+        RETURN;
+    END IF;
     BEGIN
         EXECUTE t.identify INTO key, at USING documents, lower, upper, NULL::text[], run, number, number;
         EXECUTE t.stored INTO old USING documents, lower, upper, NULL::text[], run, number, number;
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
-        NULL; -- an expression of the row raises: the document alone tells it
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM); -- an expression of the row raises: the document alone tells it
     END;
     IF key IS NULL AND NOT t.of_query THEN
         EXECUTE format('SELECT s.__key FROM mongo.rows_of(NULL::%s, $1) AS s LIMIT 1', t.source) INTO key USING documents;
@@ -66,7 +85,8 @@ BEGIN
     END IF;
     BEGIN
         RETURN mongo_internal.run_set(t.some_rows, documents, NULL, run, lower, upper, first_row, last_row);
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
             column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME, type_name = PG_DATATYPE_NAME;
     END;
@@ -90,8 +110,8 @@ BEGIN
     IF NOT t.root THEN
         BEGIN
             RETURN mongo_internal.run_set(t.replace, documents, NULL, run);
-        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
-            NULL;
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
         END;
         BEGIN
             EXECUTE t.count USING documents, NULL::bytea, NULL::bytea INTO rows;
@@ -113,11 +133,11 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     half integer := cardinality(documents) / 2;
     state text; message text; detail text; column_name text; constraint_name text; type_name text;
-    w mongo_internal.written;
 BEGIN
     BEGIN
         RETURN mongo_internal.run_set(statement, documents, NULL, run);
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
             column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME, type_name = PG_DATATYPE_NAME;
     END;
@@ -150,8 +170,8 @@ DECLARE
 BEGIN
     BEGIN
         RETURN mongo_internal.run_set(statement, documents, parents, run);
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
-        NULL;
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
     END;
     w := mongo_internal.write_halves(t, statement, run, documents);
     IF t.clear IS NOT NULL AND parents IS NOT NULL THEN
@@ -188,44 +208,66 @@ END $$;
 COMMENT ON FUNCTION mongo_internal.fill_tables(mongo_internal.table_load[], bigint, bytea[]) IS 'Inserts the rows of documents into tables that do not have them';
 
 -- The documents' rows in all tables of the family, from one version of each document. way: fill, converge, add_keys or
--- replace. What fill cannot do converge does.
-CREATE FUNCTION mongo_internal.write_documents(family mongo_internal.table_load[], way text, run bigint, documents bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+-- replace. What fill cannot do converge does. parents: where the topmost table has a query of its own, those of its rows
+-- that are there.
+CREATE FUNCTION mongo_internal.write_documents(family mongo_internal.table_load[], way text, run bigint, documents bytea[], parents text[] DEFAULT NULL) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     t mongo_internal.table_load;
     w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
     one mongo_internal.written;
-    parents text[];
-    refused_in name[] := '{}';
+    refused_in name[] := CASE WHEN family[1].of_query THEN ARRAY[family[1].name] ELSE '{}' END;
 BEGIN
-    IF way = 'fill' THEN
+    IF way = 'fill' AND NOT family[1].of_query THEN
         BEGIN
             RETURN mongo_internal.fill_tables(family, run, documents);
-        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
-            NULL;
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
         END;
     END IF;
     FOREACH t IN ARRAY family LOOP
         CONTINUE WHEN t.of_query OR (way = 'add_keys' AND NOT t.root);
-        one := mongo_internal.write_table(t, CASE WHEN way IN ('add_keys', 'replace') AND t.root THEN CASE way WHEN 'replace' THEN t.replace ELSE t.add_keys END
+        t.quiet := way = 'add_keys';
+        one := mongo_internal.write_table(t, CASE WHEN way = 'replace' AND t.root THEN t.replace WHEN way = 'add_keys' THEN t.add_keys
                                                   WHEN t.above = ANY (refused_in) THEN t.guarded ELSE t.converge END, run, documents, parents);
         IF t.root THEN
             parents := one.parents;
             documents := CASE WHEN one.refused IS NULL THEN documents ELSE mongo_internal.without(documents, one.refused) END;
-        ELSIF one.refused IS NOT NULL THEN
+        ELSIF one.refused IS NOT NULL OR t.above = ANY (refused_in) THEN
             refused_in := refused_in || t.name;
         END IF;
         w := mongo_internal.both(w, one);
     END LOOP;
     RETURN w;
 END $$;
-COMMENT ON FUNCTION mongo_internal.write_documents(mongo_internal.table_load[], text, bigint, bytea[]) IS 'Writes the rows of documents into the tables of a collection';
+COMMENT ON FUNCTION mongo_internal.write_documents(mongo_internal.table_load[], text, bigint, bytea[], text[]) IS 'Writes the rows of documents into the tables of a collection';
 
--- The rows that a query of one's own gives of a range of keys.
-CREATE FUNCTION mongo_internal.write_query(t mongo_internal.table_load, way text, run bigint, lower bytea, upper bytea, keys bytea[] DEFAULT NULL) RETURNS mongo_internal.written LANGUAGE plpgsql
+-- Keys of a query that was refused, halved until a key stands alone that is.
+CREATE FUNCTION mongo_internal.write_query_keys(t mongo_internal.table_load, run bigint, keys bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    half integer := cardinality(keys) / 2;
+    rows bigint;
+BEGIN
+    BEGIN
+        RETURN mongo_internal.run_set(t.converge, keys, NULL, run);
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
+    END;
+    IF half > 0 THEN
+        RETURN mongo_internal.both(mongo_internal.write_query_keys(t, run, keys[1:half]), mongo_internal.write_query_keys(t, run, keys[half + 1:]));
+    END IF;
+    EXECUTE t.count USING keys, NULL::bytea, NULL::bytea INTO rows;
+    RETURN mongo_internal.write_rows(t, run, keys, NULL, NULL, 1, rows);
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_query_keys(mongo_internal.table_load, bigint, bytea[]) IS 'Writes the rows of a query of one''s own of some keys';
+
+-- The rows that a query of one's own gives of a range, or a list, of keys. parents as in write_table.
+CREATE FUNCTION mongo_internal.write_query(t mongo_internal.table_load, way text, run bigint, lower bytea, upper bytea, keys bytea[] DEFAULT NULL, parents text[] DEFAULT NULL) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rows bigint;
+    found bytea[];
     w mongo_internal.written;
 BEGIN
     BEGIN
@@ -234,11 +276,35 @@ BEGIN
             GET DIAGNOSTICS rows = ROW_COUNT;
             RETURN ROW(rows, 0, 0, NULL, NULL)::mongo_internal.written;
         END IF;
-        RETURN mongo_internal.run_set(t.converge, keys, NULL, run, lower, upper);
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception OR with_check_option_violation THEN
-        NULL;
+        RETURN mongo_internal.run_set(t.converge, keys, parents, run, lower, upper);
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
     END;
-    EXECUTE t.count USING keys, lower, upper INTO rows;
-    RETURN mongo_internal.write_rows(t, run, keys, lower, upper, 1, rows);
+    EXECUTE t.keys USING keys, lower, upper INTO found;
+    IF found IS NOT NULL THEN
+        w := mongo_internal.write_query_keys(t, run, found);
+    END IF;
+    IF t.clear IS NOT NULL AND parents IS NOT NULL THEN
+        EXECUTE t.clear USING keys, lower, upper, parents;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        w := mongo_internal.both(w, ROW(0, 0, rows, NULL, NULL)::mongo_internal.written);
+    END IF;
+    RETURN w;
 END $$;
-COMMENT ON FUNCTION mongo_internal.write_query(mongo_internal.table_load, text, bigint, bytea, bytea, bytea[]) IS 'Writes the rows of a query of one''s own of a range, or a list, of keys';
+COMMENT ON FUNCTION mongo_internal.write_query(mongo_internal.table_load, text, bigint, bytea, bytea, bytea[], text[]) IS 'Writes the rows of a query of one''s own of a range, or a list, of keys';
+
+-- A topmost query first: the children of its rows refer to them. The other queries last, with the rows that they look up.
+CREATE FUNCTION mongo_internal.write_queries(family mongo_internal.table_load[], topmost boolean, way text, run bigint, lower bytea, upper bytea, keys bytea[], parents text[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t mongo_internal.table_load;
+    w mongo_internal.written;
+BEGIN
+    FOREACH t IN ARRAY family LOOP
+        IF t.of_query AND t.root = topmost AND way <> 'add_keys' THEN
+            w := mongo_internal.both(w, mongo_internal.write_query(t, CASE way WHEN 'replace' THEN 'converge' ELSE way END, run, lower, upper, keys, parents));
+        END IF;
+    END LOOP;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.write_queries(mongo_internal.table_load[], boolean, text, bigint, bytea, bytea, bytea[], text[]) IS 'Writes the rows of queries of one''s own, of the topmost table or of the others';

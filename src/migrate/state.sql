@@ -35,6 +35,7 @@ CREATE TABLE mongo.load_chunk (
     number integer NOT NULL,
     lower bytea,
     upper bytea,
+    places bigint NOT NULL,
     state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'failed')),
     attempts integer NOT NULL DEFAULT 0,
     documents bigint,
@@ -48,7 +49,7 @@ CREATE TABLE mongo.load_chunk (
     sqlstate text,
     message text,
     PRIMARY KEY (run, table_name, pass, number),
-    FOREIGN KEY (run, table_name, pass) REFERENCES mongo.load_table ON DELETE CASCADE
+    FOREIGN KEY (run, table_name, pass) REFERENCES mongo.load_table ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX load_chunk_waiting ON mongo.load_chunk (run, table_name, pass, number) WHERE state = 'waiting';
 CREATE TABLE mongo.load_target (
@@ -92,6 +93,7 @@ COMMENT ON COLUMN mongo.load_table.places IS 'Documents of the next chunk, so th
 COMMENT ON COLUMN mongo.load_table.pruned IS 'Rows that were deleted because their document is gone';
 COMMENT ON COLUMN mongo.load_table.cut IS 'Whether the last chunk is cut';
 COMMENT ON TABLE mongo.load_chunk IS 'Ranges of keys, [lower, upper), NULL is open; each is loaded by one transaction';
+COMMENT ON COLUMN mongo.load_chunk.places IS 'Documents that were cut off, before any source_filter';
 COMMENT ON COLUMN mongo.load_chunk.worker IS 'Process that loaded it last, or tried to';
 COMMENT ON TABLE mongo.load_target IS 'Whether a target table held rows before the first load of the plan: then nothing is pruned there unless forced';
 COMMENT ON TABLE mongo.reject IS 'Values and rows that were refused, and why; resolved ones were loaded later, or are gone';

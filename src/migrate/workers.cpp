@@ -147,7 +147,10 @@ void run_statement(const char *command) {
     pgstat_report_activity(STATE_RUNNING, command);
     StartTransactionCommand();
     MemoryContextSwitchTo(context);
-    RawStmt *statement = linitial_node(RawStmt, pg_parse_query(command));
+    List *statements = pg_parse_query(command);
+    if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, CallStmt))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a worker runs one CALL")));
+    RawStmt *statement = linitial_node(RawStmt, statements);
     PushActiveSnapshot(GetTransactionSnapshot());
     List *queries = pg_analyze_and_rewrite_fixedparams(statement, command, nullptr, 0, nullptr);
     List *plans = pg_plan_queries(queries, command, 0, nullptr);

@@ -2,16 +2,17 @@
 -- the keys in $1, or from $2 on and below $3) once. $4: keys of the topmost rows that were there before, whose children may be gone.
 -- $5: the run. $6, $7: the rows from this one to that one alone.
 CREATE TYPE mongo_internal.table_load AS (
-    plan text, name name, root boolean, of_query boolean, target text, collection text, source text,
+    plan text, name name, root boolean, of_query boolean, above name, target text, source text,
+    quiet boolean,  -- what is refused is not noted
     fill text,      -- empty target: rows are inserted, and misfits noted
     converge text,  -- rows that changed are updated, missing ones inserted, children that are gone deleted
     add_keys text,  -- rows that are missing are inserted without references in circles
     replace text,   -- of documents: the rows are deleted and inserted again, so that unique values may change places
     clear text,     -- of documents: children that are gone are deleted
-    above name,
     guarded text,   -- as converge, where rows of the table above were refused
     some_rows text, -- as converge, of a range of rows
     count text,     -- how many rows there are
+    keys text,      -- the keys of the documents of a query's rows
     identify text,  -- key and positions of a row
     stored text);   -- whether the target has an older version of a row
 COMMENT ON TYPE mongo_internal.table_load IS 'How the rows of a target table are written';
@@ -59,6 +60,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.not_taken(mongo.plan_table) IS 'SQL for the values of a row that an expression or a look-up did not take';
 
+CREATE FUNCTION mongo_internal.decoded_sql(p mongo.plan, t mongo.plan_table) RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('mongo.rows_of(NULL::%I.%I, $1)', ($1).source_schema, ($2).source_name)
+$$;
+COMMENT ON FUNCTION mongo_internal.decoded_sql(mongo.plan, mongo.plan_table) IS 'SQL for the source rows of the documents that are at hand';
+
 -- The rows: a row of the target's columns each, with __key, __errors, __not_taken.
 CREATE FUNCTION mongo_internal.rows_sql(p mongo.plan, t mongo.plan_table) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -72,16 +79,19 @@ BEGIN
     END IF;
     SELECT string_agg(format(', s.%I AS __given_%s', c.source_column, c.position), '' ORDER BY c.position) INTO beside FROM mongo_internal.taken_later(t) AS c;
     RETURN format(E'SELECT %s, q.__key, q.__errors, %s AS __not_taken FROM (%s) AS q', columns, mongo_internal.not_taken(t),
-                  mongo_internal.source_query_from(t, format('mongo.rows_of(NULL::%I.%I, $1)', p.source_schema, t.source_name), coalesce(beside, '')));
+                  mongo_internal.source_query_from(t, mongo_internal.decoded_sql(p, t), coalesce(beside, '')));
 END $$;
 COMMENT ON FUNCTION mongo_internal.rows_sql(mongo.plan, mongo.plan_table) IS 'SQL for the rows of a table of the documents that are at hand, or of a range of a query of one''s own';
 
--- In the order of the documents; a query of one's own has none by itself.
-CREATE FUNCTION mongo_internal.numbered_sql(t mongo.plan_table, rows text) RETURNS text LANGUAGE sql STABLE
+-- The rows from $6 to $7 alone. Those of documents are numbered as they are decoded, before any expression of the plan can
+-- raise for another row; those of a query of one's own as they come, in the order of their keys.
+CREATE FUNCTION mongo_internal.some_rows_sql(p mongo.plan, t mongo.plan_table, rows text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('SELECT row_number() OVER (%s) AS __row, o.* FROM (%s) AS o', CASE WHEN ($1).query IS NOT NULL THEN 'ORDER BY ' || concat_ws(', ', 'o.__key', mongo_internal.aliased_list(mongo_internal.match_columns($1), 'o')) END, $2)
+    SELECT CASE WHEN ($2).query IS NOT NULL THEN format('SELECT * FROM (SELECT row_number() OVER (ORDER BY o.__key, %s) AS __row, o.* FROM (%s) AS o) AS n WHERE n.__row BETWEEN $6 AND $7', mongo_internal.aliased_list(mongo_internal.match_columns($2), 'o'), $3)
+                ELSE replace($3, d.decoded || ' AS s', format('(SELECT n.* FROM (SELECT row_number() OVER () AS __row, r.* FROM %s AS r) AS n WHERE n.__row BETWEEN $6 AND $7) AS s', d.decoded)) END
+      FROM mongo_internal.decoded_sql($1, $2) AS d (decoded)
 $$;
-COMMENT ON FUNCTION mongo_internal.numbered_sql(mongo.plan_table, text) IS 'SQL for rows with their numbers';
+COMMENT ON FUNCTION mongo_internal.some_rows_sql(mongo.plan, mongo.plan_table, text) IS 'SQL for some of the rows';
 
 CREATE FUNCTION mongo_internal.positions_sql(t mongo.plan_table, alias text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -98,9 +108,9 @@ SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT CASE WHEN e ->> 'reason' ~ 'NUL' THEN 'nul' ELSE 'misfit' END AS stage, coalesce(c.name, e ->> 'path') AS column_name,
                    format('%s does not fit %s%s', e ->> 'bson_type', e ->> 'wanted', coalesce(': ' || (e ->> 'reason'), '')) AS reason, (e -> 'value')::text AS value
               FROM jsonb_array_elements($3) AS e JOIN mongo.plan_table AS t ON t.plan = $1 AND t.name = $2
-              LEFT JOIN mongo.plan_column AS c ON c.plan = $1 AND c.table_name = $2 AND c.enabled AND c.path = e ->> 'path'
-             WHERE c.on_misfit <> 'null' OR (c.name IS NULL AND t.subdocument IS NULL AND NOT EXISTS (SELECT FROM mongo.plan_column AS o
-                   WHERE o.plan = $1 AND o.enabled AND o.path = e ->> 'path' AND o.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside($1, $2) AS b))))
+              LEFT JOIN mongo.plan_column AS c ON c.plan = $1 AND c.enabled AND c.path = e ->> 'path' AND c.table_name = ANY (ARRAY(SELECT b FROM mongo_internal.tables_beside($1, $2) AS b))
+             -- A row of the source is told of once, by the table that it is a row of: that of a sub-document may have none.
+             WHERE t.subdocument IS NULL AND c.on_misfit IS DISTINCT FROM 'null'
             UNION ALL
             SELECT CASE WHEN c.refers_to IS NULL THEN 'misfit' ELSE 'reference' END, c.name,
                    CASE WHEN c.refers_to IS NULL THEN 'its expression gives NULL' ELSE format('not found in %s', c.refers_to) END, (n -> 'value')::text
@@ -119,10 +129,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.note_sql(mongo.plan_table) IS 'SQL that notes the misfits of the rows s';
 
--- Values as the target would keep them. varchar without its length: a text that is too long shall be refused, not cut.
+-- Values as the target would keep them. Texts without their length: one that is too long shall be refused, not cut.
 CREATE FUNCTION mongo_internal.stored_values(target regclass, names name[], alias text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(format('%s.%I::%s', $3, a.attname, CASE WHEN a.atttypid IN ('varchar'::regtype, 'varchar[]'::regtype) THEN a.atttypid::regtype::text ELSE format_type(a.atttypid, a.atttypmod) END), ', ' ORDER BY u.o)
+    SELECT string_agg(CASE WHEN a.atttypid IN ('varchar'::regtype, 'varchar[]'::regtype) THEN format('%s.%I::%s', $3, a.attname, a.atttypid::regtype)
+                           WHEN a.atttypid = 'bpchar'::regtype AND a.atttypmod > 4 THEN format('rpad(%1$s.%2$I::text, greatest(%3$s, length(%1$s.%2$I::text)))::bpchar', $3, a.attname, a.atttypmod - 4)
+                           ELSE format('%s.%I::%s', $3, a.attname, format_type(a.atttypid, a.atttypmod)) END, ', ' ORDER BY u.o)
       FROM unnest($2) WITH ORDINALITY AS u (n, o) JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attname = u.n AND NOT a.attisdropped
 $$;
 COMMENT ON FUNCTION mongo_internal.stored_values(regclass, name[], text) IS 'SQL for columns of an alias in the types of a target''s columns';
@@ -167,15 +179,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.converge_sql(mongo.plan_table, regclass, text) IS 'SQL that makes a target as the rows are: rows inserted, updated, deleted, and the keys of topmost rows that were there';
 
--- Columns that refer to tables of the same circle, and need not be there at first.
-CREATE FUNCTION mongo_internal.circular_columns(t mongo.plan_table) RETURNS name[] LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(array_agg(c.name ORDER BY c.position), '{}') FROM mongo.plan_column AS c
-     WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.enabled AND NOT c.not_null AND c.role = 'field'
-       AND (c.refers_to IS NOT NULL OR EXISTS (SELECT FROM mongo.plan_foreign_key AS k WHERE k.plan = c.plan AND k.table_name = c.table_name AND k.enabled AND c.name = ANY (k.columns)))
-$$;
-COMMENT ON FUNCTION mongo_internal.circular_columns(mongo.plan_table) IS 'Columns of a table in a circle of references that a first pass leaves NULL';
-
 CREATE FUNCTION mongo_internal.add_keys_sql(t mongo.plan_table, target regclass, rows text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT format(E'WITH s AS MATERIALIZED (%s),\ni AS (INSERT INTO %s (%s) SELECT %s FROM s WHERE NOT EXISTS (SELECT FROM %2$s AS t WHERE %5$s) RETURNING 1)\nSELECT (SELECT count(*) FROM i), 0::bigint, 0::bigint, NULL::text[], NULL::integer[]',
@@ -184,18 +187,21 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.add_keys_sql(mongo.plan_table, regclass, text) IS 'SQL that inserts the rows that a target lacks, without references in circles';
 
--- In one statement, so that references to the rows hold; the number of an identity is kept.
+-- In one statement, so that references to the rows hold. What the plan does not fill is kept: the number of an identity,
+-- columns of the target's own.
 CREATE FUNCTION mongo_internal.replace_sql(t mongo.plan_table, target regclass, rows text) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     columns name[] := mongo_internal.loaded_columns(t);
-    own text := CASE WHEN t.key = 'bigint' AND t.parent IS NULL THEN quote_ident((mongo_internal.key_columns(t))[1]) END;
-    gone text := CASE WHEN t.parent IS NULL THEN format('DELETE FROM %s AS t USING s WHERE %s RETURNING t.*', target, mongo_internal.same_row(t, 't', 's'))
+    root boolean := t.parent IS NULL;
+    kept name[] := ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE root AND a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname <> ALL (columns) ORDER BY a.attnum);
+    gone text := CASE WHEN root THEN format('DELETE FROM %s AS t USING s WHERE %s RETURNING t.*', target, mongo_internal.same_row(t, 't', 's'))
                       ELSE format('DELETE FROM %s AS t WHERE t.%2$I IN (SELECT s.%2$I FROM s) RETURNING 1', target, (mongo_internal.key_columns(t))[1]) END;
 BEGIN
-    RETURN format(E'WITH s AS MATERIALIZED (%s),\nm AS (%s),\nd AS MATERIALIZED (%s),\ni AS (INSERT INTO %s (%s) SELECT %s FROM s %s WHERE (SELECT count(*) FROM d) >= 0 RETURNING 1)\nSELECT (SELECT count(*) FROM i), 0::bigint, (SELECT count(*) FROM d), NULL::text[], NULL::integer[]',
-        rows, mongo_internal.note_sql(t), gone, target, concat_ws(', ', own, mongo_internal.name_list(columns)), concat_ws(', ', 'd.' || own, mongo_internal.aliased_list(columns, 's')),
-        CASE WHEN own IS NOT NULL THEN 'JOIN d ON ' || mongo_internal.same_row(t, 'd', 's') ELSE '' END);
+    RETURN format(E'WITH s AS MATERIALIZED (%s),\nm AS (%s),\nd AS MATERIALIZED (%s),\ni AS (INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM s %s WHERE (SELECT count(*) FROM d) >= 0 RETURNING 1)\nSELECT (SELECT count(*) FROM i), 0::bigint, (SELECT count(*) FROM d), %s, NULL::integer[]',
+        rows, mongo_internal.note_sql(t), gone, target, mongo_internal.name_list(columns || kept), concat_ws(', ', mongo_internal.aliased_list(columns, 's'), mongo_internal.aliased_list(kept, 'd')),
+        CASE WHEN root THEN 'LEFT JOIN d ON ' || mongo_internal.same_row(t, 'd', 's') ELSE '' END,
+        CASE WHEN root THEN format('(SELECT array_agg(d.%I::text) FROM d)', (mongo_internal.key_columns(t))[1]) ELSE 'NULL::text[]' END);
 END $$;
 COMMENT ON FUNCTION mongo_internal.replace_sql(mongo.plan_table, regclass, text) IS 'SQL that deletes the old versions of the rows and inserts the new ones';
 
@@ -233,7 +239,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target regclass := mongo_internal.target_of(p, t);
     rows text := mongo_internal.rows_sql(p, t);
-    numbered text := mongo_internal.numbered_sql(t, rows);
+    part text := mongo_internal.some_rows_sql(p, t, rows);
     columns name[] := mongo_internal.loaded_columns(t);
     load mongo_internal.table_load;
 BEGIN
@@ -242,26 +248,26 @@ BEGIN
     load.root := t.parent IS NULL;
     load.of_query := t.query IS NOT NULL;
     load.target := target::text;
-    load.collection := t.collection;
+    load.above := t.parent;
+    load.quiet := false;
     load.source := format('%I.%I', p.source_schema, t.source_name);
     load.fill := format(E'WITH s AS MATERIALIZED (%s),\nm AS (%s)\nINSERT INTO %s (%s) SELECT %s FROM s', rows, mongo_internal.note_sql(t), target, mongo_internal.name_list(columns), mongo_internal.aliased_list(columns, 's'));
-    load.identify := format('SELECT s.__key, %s FROM (%s) AS s WHERE s.__row = $6', coalesce(mongo_internal.positions_sql(t, 's'), '''{}''::text[]'), numbered);
-    numbered := format('SELECT * FROM (%s) AS n WHERE n.__row BETWEEN $6 AND $7', numbered);
+    load.identify := format('SELECT s.__key, %s FROM (%s) AS s', coalesce(mongo_internal.positions_sql(t, 's'), '''{}''::text[]'), part);
+    load.count := CASE WHEN t.query IS NULL THEN 'SELECT count(*) FROM ' || mongo_internal.decoded_sql(p, t) ELSE format('SELECT count(*) FROM (%s) AS c', rows) END;
+    load.keys := format('SELECT array_agg(DISTINCT k.__key) FROM (%s) AS k', rows);
     IF t.key = 'none' THEN
         load.converge := mongo_internal.insert_sql(t, target, rows);
-        load.some_rows := mongo_internal.insert_sql(t, target, numbered);
+        load.some_rows := mongo_internal.insert_sql(t, target, part);
         load.stored := 'SELECT false';
         RETURN load;
     END IF;
     load.converge := mongo_internal.converge_sql(t, target, rows);
-    load.some_rows := mongo_internal.converge_sql(t, target, numbered);
-    load.count := format('SELECT count(*) FROM (SELECT s.* FROM (%s) AS s OFFSET 0) AS c', rows);
-    load.above := t.parent;
+    load.some_rows := mongo_internal.converge_sql(t, target, part);
     load.guarded := mongo_internal.converge_sql(t, target, mongo_internal.guarded_sql(p, t, rows));
     load.replace := mongo_internal.replace_sql(t, target, rows);
-    load.add_keys := mongo_internal.add_keys_sql(t, target, rows);
+    load.add_keys := CASE WHEN t.parent IS NULL THEN mongo_internal.add_keys_sql(t, target, rows) END;
     load.clear := CASE WHEN t.parent IS NOT NULL THEN mongo_internal.clear_sql(t, target, '(' || rows || ')') END;
-    load.stored := format('SELECT EXISTS (SELECT FROM %s AS t, (%s) AS s WHERE %s)', target, numbered, mongo_internal.same_row(t, 't', 's'));
+    load.stored := format('SELECT EXISTS (SELECT FROM %s AS t, (%s) AS s WHERE %s)', target, part, mongo_internal.same_row(t, 't', 's'));
     RETURN load;
 END $$;
 COMMENT ON FUNCTION mongo_internal.table_load(mongo.plan, mongo.plan_table) IS 'How the rows of a target table are written';

@@ -100,13 +100,12 @@ $node->append_conf('postgresql.conf', "max_worker_processes = 10\n");
 $node->restart;
 
 # statement_timeout counts for each chunk, here and in workers, and is told as what it is; lock_timeout too.
-plan_anew(q(UPDATE mongo.plan_column SET expression = '(SELECT value::integer FROM pg_sleep(0.001 + 0 * value::integer))' WHERE plan = 'p' AND table_name = 'things' AND path = 'v'));
+plan_anew(q(UPDATE mongo.plan_column SET expression = '(SELECT value::integer FROM pg_sleep(0.004 + 0 * value::integer))' WHERE plan = 'p' AND table_name = 'things' AND path = 'v'));
 for my $workers (0, 1) {
-    (undef, $err) = run("SET statement_timeout = '500ms'; SELECT 1", '-c', 'SELECT 1');
-    IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', q(SET statement_timeout = '700ms'), '-c', "CALL mongo.load('p', workers => $workers)" ], '2>', \$err);
+    IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', q(SET statement_timeout = '1200ms'), '-c', "CALL mongo.load('p', workers => $workers)" ], '2>', \$err);
     like($err, qr/is loaded/, "a load of $workers workers that takes longer than statement_timeout, whose chunks do not");
     $node->safe_psql('postgres', q(DELETE FROM mongo.load_run; TRUNCATE target.things, target.things_items, target.users));
-    IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', q(SET statement_timeout = '60ms'), '-c', "CALL mongo.load('p', '{things}', workers => $workers)" ], '2>', \$err);
+    IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', q(SET statement_timeout = '300ms'), '-c', "CALL mongo.load('p', '{things}', workers => $workers)" ], '2>', \$err);
     like($err, qr/ERROR:  57014: table "things", chunk \d+: canceling statement due to statement timeout/, "chunks that take longer fail as that, $workers workers");
     $node->safe_psql('postgres', q(DELETE FROM mongo.load_run; TRUNCATE target.things, target.things_items, target.users));
 }
