@@ -171,6 +171,13 @@ const TableOptions *table_argument(FunctionCallInfo fcinfo) {
     return read_table_options(PG_GETARG_OID(0));
 }
 
+// Whether a key stands behind the lower bound: cutting would never end.
+bool is_behind(const bytea *key, const KeyRange &range) {
+    uint64_t size = VARSIZE_ANY_EXHDR(key);
+    int order = memcmp(VARDATA_ANY(key), range.lower, Min(size, range.lower_size));
+    return order > 0 || (order == 0 && size > range.lower_size);
+}
+
 // What a call of read_documents remembers between its pieces.
 struct Reading {
     DocumentStream *stream;
@@ -270,6 +277,11 @@ extern "C" Datum mongo_next_key(PG_FUNCTION_ARGS) {
     close_documents(stream);
     if (!found)
         PG_RETURN_NULL();
+    if (range.lower && !is_behind(DatumGetByteaPP(key), range))
+        ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                        errmsg("server \"%s\" sent an unexpected answer", table->server_name),
+                        errdetail("It was asked for a document of %s behind a key, and gave one that is not.",
+                                  table->name_space)));
     PG_RETURN_DATUM(key);
 }
 

@@ -109,7 +109,7 @@ COMMENT ON FUNCTION mongo_internal.begin_run(text, name[]) IS 'The run of a plan
 
 CREATE FUNCTION mongo_internal.resume_run(run bigint) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE mongo.load_run AS r SET state = 'running', phase = CASE WHEN r.state = 'failed' THEN 'chunks' ELSE r.phase END, message = NULL, finished = NULL WHERE r.run = $1 AND r.state = 'failed';
+    UPDATE mongo.load_run AS r SET state = 'running', phase = CASE WHEN r.state = 'failed' THEN 'chunks' ELSE r.phase END, message = NULL, finished = NULL, chunks_at_once = NULL WHERE r.run = $1 AND (r.state = 'failed' OR r.chunks_at_once IS NOT NULL);
     UPDATE mongo.load_chunk AS c SET state = 'waiting', attempts = 0 WHERE c.run = $1 AND c.state = 'failed';
     UPDATE mongo.load_table AS t SET attempts = 0, ended = false, message = NULL
      WHERE t.run = $1 AND t.ended AND (NOT t.cut OR EXISTS (SELECT FROM mongo.load_chunk AS c WHERE c.run = t.run AND c.table_name = t.table_name AND c.pass = t.pass AND c.state = 'waiting'));
@@ -290,7 +290,7 @@ BEGIN
         c.message := SQLERRM;
     END;
     c.seconds := extract(epoch FROM clock_timestamp() - began);
-    IF c.state <> 'done' AND (c.attempts >= 3 OR NOT mongo_internal.may_pass(c.sqlstate)) THEN
+    IF c.state <> 'done' AND (c.attempts >= CASE c.sqlstate WHEN '53400' THEN 10 ELSE 3 END OR NOT mongo_internal.may_pass(c.sqlstate)) THEN
         c.state := 'failed';
     ELSIF c.state = 'done' AND c.upper IS NOT NULL THEN
         UPDATE mongo.load_table AS l SET places = mongo_internal.next_places(c.places, c.seconds) WHERE l.run = c.run AND l.table_name = c.table_name AND l.pass = c.pass;

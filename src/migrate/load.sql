@@ -2,7 +2,7 @@
 -- Whether a worker may begin a chunk: go, wait (paused, or too many for an overloaded server), end.
 CREATE FUNCTION mongo_internal.go_on(o mongo_internal.load_options) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN mongo_internal.leader_is_gone() OR clock_timestamp() >= ($1).until OR r.state NOT IN ('running', 'paused') THEN 'end'
+    SELECT CASE WHEN mongo_internal.leader_is_gone() OR clock_timestamp() >= ($1).until OR r.state NOT IN ('running', 'paused') OR mongo_internal.current_rank(r.run) IS NULL THEN 'end'
                 WHEN r.state = 'paused' OR ($1).number > r.chunks_at_once THEN 'wait' ELSE 'go' END
       FROM mongo.load_run AS r WHERE r.run = ($1).run
 $$;
@@ -45,6 +45,7 @@ BEGIN
                 END IF;
                 PERFORM mongo_internal.begin_chunk();
                 c := mongo_internal.load_chunk(c, family);
+                PERFORM mongo_internal.ask_for_less(o) WHERE c.sqlstate OPERATOR(pg_catalog.=) '53400';
                 CALL mongo_internal.rest(mongo_internal.pause_after(c, o));
                 CONTINUE;
             END IF;
@@ -57,6 +58,13 @@ BEGIN
     COMMIT;
 END $$;
 COMMENT ON PROCEDURE mongo_internal.work(mongo_internal.load_options) IS 'Loads chunks of a run until none is left';
+
+-- An overloaded server (code 462, or the label SystemOverloadedError) is asked by half as many workers, until the next CALL.
+CREATE FUNCTION mongo_internal.ask_for_less(o mongo_internal.load_options) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE mongo.load_run AS r SET chunks_at_once = greatest(coalesce(r.chunks_at_once, ($1).workers) / 2, 1) WHERE r.run = ($1).run
+$$;
+COMMENT ON FUNCTION mongo_internal.ask_for_less(mongo_internal.load_options) IS 'Lets fewer workers go on';
 
 -- After a failure a little, so that a server can come back; else what max_rate asks for.
 CREATE FUNCTION mongo_internal.pause_after(c mongo.load_chunk, o mongo_internal.load_options) RETURNS integer LANGUAGE sql IMMUTABLE

@@ -192,6 +192,10 @@ void take_error(Client *client, const bson_error_t &from, const bson_t *reply, E
     error->transient =
         (kind == ErrorKind::Server && reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||
         (kind == ErrorKind::Lost && client->transaction);
+    constexpr int32_t kIngressRequestRateLimitExceeded = 462;
+    error->overloaded =
+        kind == ErrorKind::Server && (error->code == kIngressRequestRateLimitExceeded ||
+                                      (reply && mongoc_error_has_label(reply, "SystemOverloadedError")));
     if (kind != ErrorKind::Server && !client->broken) {
         client->broken = true;
         client->broken_at_us = bson_get_monotonic_time();

@@ -29,8 +29,9 @@ enum class ErrorKind : uint8_t {
 // What went wrong, as plain data that may cross every border.
 struct Error {
     ErrorKind kind;
-    bool transient; // it ended a transaction that may succeed when it is run again
-    int32_t code;   // the server's code, or the driver's
+    bool transient;  // it ended a transaction that may succeed when it is run again
+    bool overloaded; // the server asks for less at a time
+    int32_t code;    // the server's code, or the driver's
     char message[504];
 };
 

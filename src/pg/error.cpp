@@ -96,6 +96,8 @@ const KindRow &kind_row(mongo::ErrorKind kind) {
 } // namespace
 
 int sqlstate_of(const mongo::Error &error) {
+    if (error.overloaded)
+        return ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
     if (error.transient)
         return kSerialization;
     if (error.kind == mongo::ErrorKind::Server) {

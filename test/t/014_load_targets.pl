@@ -116,6 +116,27 @@ like($err, qr/ERROR:  55P03: .*canceling statement due to lock timeout/, 'lock_t
 $holder->{handle}->kill_kill;
 wait_for(sub { $node->safe_psql('postgres', q(SELECT count(*) FROM pg_locks WHERE relation = 'target.things'::regclass AND mode = 'AccessExclusiveLock' AND granted)) eq '0' });
 
+# A server that is overloaded is asked for less at a time.
+my $busy = start_replay();
+add_server($node, 'busy', "mongodb://127.0.0.1:$busy->{port}/");
+for my $fault ('fault=error,code=462', 'fault=error,code=9999,label=SystemOverloadedError') {
+    (undef, $err) = run("CREATE FOREIGN TABLE IF NOT EXISTS busy_docs (_id integer) SERVER busy OPTIONS (database 'd', collection 'ids,docs=10,$fault'); SELECT * FROM mongo_internal.read_documents('busy_docs', NULL, NULL); DROP FOREIGN TABLE busy_docs");
+    like($err, qr/ERROR:  53400/, "overloaded: $fault");
+    $node->safe_psql('postgres', 'DROP FOREIGN TABLE IF EXISTS busy_docs');
+}
+plan_anew();
+$node->safe_psql('postgres', q(
+    CREATE TABLE public.asked (n serial);
+    ALTER FUNCTION mongo_internal.way_of(mongo.load_table) RENAME TO real_way_of;
+    CREATE FUNCTION mongo_internal.way_of(t mongo.load_table) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('public.asked_n_seq') < 4 THEN RAISE EXCEPTION USING ERRCODE = '53400', MESSAGE = 'too much'; END IF;
+        RETURN mongo_internal.real_way_of(t); END $$;));
+(undef, $err) = run(q(CALL mongo.load('p', workers => 4)));
+like($err, qr/is loaded/, 'a load that a server asks for less goes on');
+is($node->safe_psql('postgres', 'SELECT chunks_at_once FROM mongo.load_run'), '1', 'with fewer chunks at a time');
+is_whole('and is whole');
+$node->safe_psql('postgres', 'DROP FUNCTION mongo_internal.way_of; ALTER FUNCTION mongo_internal.real_way_of RENAME TO way_of');
+
 # Locks are those of INSERT; a table beside it is read and written.
 plan_anew(q(UPDATE mongo.plan_column SET expression = '(SELECT value::integer FROM pg_sleep(0.002 + 0 * value::integer))' WHERE plan = 'p' AND table_name = 'things' AND path = 'v'));
 my $load = session($node, q(CALL mongo.load('p', workers => 1)));
