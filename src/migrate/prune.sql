@@ -169,9 +169,10 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE mongo_internal.prune(text, bigint, text, text) IS 'Deletes rows of a run''s tables whose documents are gone, a thousand a transaction';
 
+-- What was empty when the run began has no row but those that it read itself.
 CREATE FUNCTION mongo_internal.tables_to_prune(run bigint) RETURNS TABLE (table_name name) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.table_name FROM mongo.load_table AS t JOIN mongo.load_run AS r ON r.run = t.run
-     WHERE t.run = $1 AND t.pass = 1 AND (mongo_internal.table_of(r.plan, t.table_name)).key <> 'none' ORDER BY t.rank DESC, t.table_name
+     WHERE t.run = $1 AND t.pass = 1 AND (mongo_internal.table_of(r.plan, t.table_name)).key <> 'none' AND NOT t.was_empty ORDER BY t.rank DESC, t.table_name
 $$;
 COMMENT ON FUNCTION mongo_internal.tables_to_prune(bigint) IS 'The topmost tables of a run that have keys, those that refer to others first';

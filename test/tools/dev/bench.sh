@@ -308,6 +308,93 @@ bench_scans() {
     printf '| profile / bare drain | %s | | |\n' "$(ratio "$profile" "$drain")" >>"$bench_table"
 }
 
+# Loads of a plan on engine documentdb, beside scripts that people write, and beside one INSERT ... SELECT a table.
+bench_loads() {
+    local documents=200000 few=4000 engine_uri scripts=$build/bench-load.py
+    step "cases 6 and 13: loads of $documents documents on engine documentdb"
+    engine_uri=$(server_uri documentdb)
+    if [ ! -e "$secantus_home/.psycopg2" ]; then
+        quietly "$build/log/bench-pip.log" "$secantus_home/bin/pip" install psycopg2-binary
+        touch "$secantus_home/.psycopg2"
+    fi
+    cat >"$scripts" <<'PYTHON'
+"""fill: the collections. article: a row an INSERT, as the articles have it. copy: COPY of text in memory, twenty columns."""
+import datetime, io, random, sys, time
+import bson, psycopg2, pymongo
+way, uri, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+database = pymongo.MongoClient(uri)["mongo_fdw_cpp_load_bench"]
+columns = ["i%d" % i for i in range(6)] + ["d%d" % i for i in range(4)] + ["b", "t0", "t1"] + ["s%d" % i for i in range(6)]
+def flat(n, rng):
+    return {"_id": bson.ObjectId("%024x" % n), **{"i%d" % i: rng.randrange(1000000) for i in range(6)}, **{"d%d" % i: rng.random() for i in range(4)},
+            "b": n % 2 == 0, "t0": datetime.datetime(2020, 1, 1) + datetime.timedelta(seconds=n), "t1": datetime.datetime(2021, 1, 1),
+            **{"s%d" % i: "text %d of %d" % (i, n) for i in range(6)}}
+if way == "fill":
+    for name in ("flat", "orders"):
+        if database[name].estimated_document_count() == count:
+            continue
+        rng = random.Random(5)
+        database[name].drop()
+        for start in range(0, count, 10000):
+            database[name].insert_many([flat(n, rng) if name == "flat" else
+                {"_id": bson.ObjectId("%024x" % n), "at": datetime.datetime(2020, 1, 1), "total": rng.randrange(10000), "items": [{"sku": "s%d" % rng.randrange(500), "qty": i} for i in range(n % 4)],
+                 "notes": [{"text": "note %d" % n, "n": i} for i in range(n % 3)]} for n in range(start, min(start + 10000, count))])
+    sys.exit()
+target = psycopg2.connect(dbname="bench")
+cursor = target.cursor()
+cursor.execute("TRUNCATE loaded.flat")
+began = time.time()
+documents = database.flat.find().limit(count)
+if way == "article":
+    for d in documents:
+        cursor.execute("INSERT INTO loaded.flat (id, %s) VALUES (%s)" % (", ".join(columns), ", ".join(["%s"] * 20)), [str(d["_id"])] + [d[c] for c in columns])
+        target.commit()
+else:
+    buffer = io.StringIO()
+    def flush():
+        buffer.seek(0)
+        cursor.copy_expert("COPY loaded.flat (id, %s) FROM STDIN" % ", ".join(columns), buffer)
+        buffer.seek(0)
+        buffer.truncate()
+    for n, d in enumerate(documents, 1):
+        buffer.write("\t".join([str(d["_id"])] + ["\\N" if d[c] is None else str(d[c]).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for c in columns]) + "\n")
+        if n % 10000 == 0:
+            flush()
+    flush()
+    target.commit()
+print("%.6f" % (time.time() - began))
+PYTHON
+    local python="$secantus_home/bin/python $scripts"
+    $python fill "$engine_uri" $documents
+    "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
+SET client_min_messages = warning;
+CREATE SERVER load_server FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
+CREATE USER MAPPING FOR PUBLIC SERVER load_server;
+SELECT count(*) FROM mongo.create_plan('load', 'load_server', 'mongo_fdw_cpp_load_bench', 'loaded', '{flat,orders}', sample => 1000);
+CALL mongo.apply_plan('load');
+SQL
+    bench_empty() {
+        "$pg_bin/psql" -Xqd bench -c 'TRUNCATE loaded.flat, loaded.orders, loaded.orders_items, loaded.orders_notes' -c 'DELETE FROM mongo.load_run' -c 'CHECKPOINT'
+    }
+    # Columns of a table by name, and its INSERT.
+    bench_plain() {
+        "$pg_bin/psql" -XAtqd bench -c "SELECT format('INSERT INTO loaded.%I (%s) SELECT %2\$s FROM (%s) AS q', '$1', string_agg(quote_ident(name), ', ' ORDER BY position), mongo.source_query('load', '$1')) FROM mongo.plan_column WHERE plan = 'load' AND table_name = '$1' AND enabled"
+    }
+    bench_load() { bench_empty; bench_statement "CALL mongo.load('load', '{$1}', workers => $2)" 2>/dev/null; }
+    bench_insert() { bench_empty; bench_statement "$(bench_plain "$1")"; }
+    local one two none plain copy article family items orders notes
+    in_turns one 'bench_load flat 1' two 'bench_load flat 2' none 'bench_load flat 0' plain 'bench_insert flat' copy "$python copy $engine_uri $documents" \
+        family 'bench_load orders 1' orders 'bench_insert orders' items 'bench_insert orders_items' notes 'bench_insert orders_notes'
+    bench_empty
+    article=$($python article "$engine_uri" $few)
+    printf '| load of one worker, 20 columns, ns a document | %s | | |\n' "$(ns "$one" $documents)" >>"$bench_table"
+    gate "case 6: article's script (a row an INSERT) / load" "$(awk -v a="$article" -v f=$few -v o="$one" -v n=$documents 'BEGIN { printf "%.1f", (a / f) / (o / n) }')" '>=' 25
+    gate 'case 6: COPY script / load' "$(ratio "$copy" "$one")" '>=' 2.5
+    gate 'case 6: INSERT ... SELECT / load' "$(ratio "$plain" "$one")" '>=' 0.7
+    printf '| case 6: INSERT ... SELECT / load in the session itself | %s | | |\n' "$(ratio "$plain" "$none")" >>"$bench_table"
+    gate 'case 6: three INSERT ... SELECT / load of a table with two child tables' "$(awk -v a="$orders" -v b="$items" -v c="$notes" -v f="$family" 'BEGIN { printf "%.2f", (a + b + c) / f }')" '>=' 1.0
+    gate 'case 13: one worker / two workers, the server on the same cores' "$(ratio "$one" "$two")" '>=' 1.6
+}
+
 # run_bench [CASE...]: the figures of all cases go into the manual.
 run_bench() {
     bench_cases=$*
@@ -353,6 +440,7 @@ SQL
     if bench_wants 11; then bench_writes; fi
     if bench_wants 12; then bench_lists; fi
     if bench_wants 14; then bench_plans; fi
+    if bench_wants 6 13; then bench_loads; fi
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
