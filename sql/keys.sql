@@ -34,6 +34,8 @@ DROP FUNCTION ids_between;
 WITH RECURSIVE cuts AS (SELECT mongo_internal.next_key('keyed', NULL, 7) AS key UNION ALL SELECT mongo_internal.next_key('keyed', key, 7) FROM cuts WHERE key IS NOT NULL)
 SELECT count(*), array_agg(key ORDER BY key) = ARRAY(SELECT k.__key FROM (SELECT __key, row_number() OVER (ORDER BY __key) AS n FROM keyed) AS k WHERE k.n > 1 AND k.n % 7 = 1 ORDER BY k.n) AS each_seventh
   FROM cuts WHERE key IS NOT NULL;
+WITH RECURSIVE cuts AS (SELECT NULL::bytea AS lower, mongo_internal.next_key('keyed', NULL, 5) AS upper UNION ALL SELECT upper, mongo_internal.next_key('keyed', upper, 5) FROM cuts WHERE upper IS NOT NULL)
+SELECT count(*) AS chunks, sum(r.ids) AS documents FROM cuts, LATERAL (SELECT count(DISTINCT k.__key) AS ids FROM mongo_internal.read_documents('keyed', lower, upper) AS piece, mongo.rows_of(NULL::keyed, piece) AS k) AS r;
 SELECT mongo_internal.next_key('keyed', NULL, 1000) IS NULL AS fewer;
 -- Documents come whole and once, in pieces.
 SELECT count(*) BETWEEN 8 AND 12 AS pieces, sum(cardinality(piece)) AS documents FROM mongo_internal.read_documents('keyed', NULL, NULL, 100) AS piece;

@@ -48,8 +48,9 @@ SELECT * FROM open_rejects;
 SELECT plan, table_name, stage, column_name, rejects, rows_lost, rows_stale, reason, document_ids FROM mongo.reject_summary WHERE stage = 'check';
 SELECT count(*), sum(twice - 2 * n), (SELECT count(*) FROM loaded.things_parts) AS parts FROM loaded.things;
 SELECT id, n, name, extra FROM loaded.things WHERE id IN (3, 5);
--- Again: the same rejects, none of them twice; no row is written.
-CALL mongo.load('load', workers => 0);
+-- Again, by a worker: the same rejects, none of them twice; no row is written.
+CALL mongo.load('load', workers => 1);
+SELECT table_name, state, phase, documents, per_cent, remaining, rejects, failed_chunks FROM mongo.progress WHERE plan = 'load' ORDER BY table_name;
 SELECT count(*), count(*) FILTER (WHERE last_seen > first_seen) AS seen_again FROM mongo.reject;
 -- The constraints are mended, and one document: the others' rejects are resolved.
 ALTER TABLE loaded.things DROP CONSTRAINT things_n_check, ALTER COLUMN name DROP NOT NULL;
@@ -126,6 +127,12 @@ CALL mongo.load('load', '{things_parts}');
 CALL mongo.load('load', '{nothing}');
 CALL mongo.load('load', workers => -1);
 CALL mongo.load('load', prune => 'maybe');
+UPDATE mongo.plan SET state = 'planned' WHERE plan = 'load';
+CALL mongo.load('load');
+UPDATE mongo.plan SET state = 'applied' WHERE plan = 'load';
+BEGIN;
+CALL mongo.retry_rejects('load');
+ROLLBACK;
 CALL mongo.load('load', max_rate => 0);
 SELECT mongo.pause_load('load');
 SELECT mongo.resume_load('load');
@@ -177,6 +184,18 @@ SELECT put_load('teams', VARIADIC ARRAY(SELECT format('{"_id": {"$oid": "0000000
 CALL mongo.load('load', workers => 0);
 SELECT table_name, id, stage, "column", lost, stale FROM open_rejects WHERE stage = 'foreign_key';
 SET client_min_messages = warning;
+CALL mongo.drop_plan('load', source_tables => true);
+DROP SCHEMA loaded CASCADE;
+
+-- The same with UUIDs as keys: what refers to a key is converted as it is.
+SELECT count(*) FROM mongo.create_plan('load', 'mongodb', 'mongo_fdw_cpp_load', 'loaded', '{teams,staff}', sample => 0, key => 'uuid');
+UPDATE mongo.plan_column SET not_null = false WHERE plan = 'load' AND refers_to IS NOT NULL;
+UPDATE mongo.plan_foreign_key SET enabled = true WHERE plan = 'load';
+CALL mongo.apply_plan('load');
+CALL mongo.apply_plan('load', '{constraints}');
+CALL mongo.load('load', workers => 0);
+SELECT count(*), count(b.id) AS bosses, (SELECT count(*) FROM loaded.teams t JOIN loaded.staff l ON l.id = t.lead) AS leads, min(mongo.uuid_to_objectid(s.id)::text) FROM loaded.staff s LEFT JOIN loaded.staff b ON b.id = s.boss;
+SELECT count(*) FROM open_rejects;
 CALL mongo.drop_plan('load', source_tables => true);
 DROP SCHEMA loaded CASCADE;
 

@@ -197,7 +197,7 @@ BEGIN
     END IF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM mongo_internal.begin_chunk();
-    IF mongo_internal.chunks_ended(o) THEN
+    IF mongo_internal.chunks_ended(o) AND mongo_internal.claim_end(o.run) THEN
         CALL mongo_internal.finish_run(o, prune);
     END IF;
     COMMIT;
@@ -212,6 +212,19 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT mongo_internal.current_rank(($1).run) IS NULL;
 $$;
 COMMENT ON FUNCTION mongo_internal.chunks_ended(mongo_internal.load_options) IS 'Whether all chunks of a run are done or failed';
+
+-- Of several sessions one does the rest; another one takes over from one that is gone, or gave up.
+CREATE FUNCTION mongo_internal.claim_end(run bigint) RETURNS boolean LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE mongo.load_run AS r SET ended_by = pg_backend_pid()
+     WHERE r.run = claim_end.run AND r.state <> 'done' AND (r.ended_by IS NULL OR r.ended_by = pg_backend_pid() OR NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = r.ended_by AND a.state IS DISTINCT FROM 'idle'));
+    IF NOT FOUND AND EXISTS (SELECT FROM mongo.load_run AS r WHERE r.run = claim_end.run AND r.state <> 'done') THEN
+        RAISE NOTICE USING MESSAGE = 'another session does what is left of the load';
+    END IF;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION mongo_internal.claim_end(bigint) IS 'Whether this session is to do what is left of a run once its chunks have ended';
 
 CREATE FUNCTION mongo_internal.set_phase(run bigint, phase text) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -257,7 +270,7 @@ COMMENT ON PROCEDURE mongo_internal.finish_run(mongo_internal.load_options, text
 
 CREATE FUNCTION mongo_internal.end_run(run bigint, failed bigint) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE mongo.load_run AS r SET phase = 'end', state = CASE WHEN $2 = 0 THEN 'done' ELSE 'failed' END, finished = clock_timestamp(), message = (mongo_internal.failed_chunks($1)).message WHERE r.run = $1
+    UPDATE mongo.load_run AS r SET phase = 'end', ended_by = NULL, state = CASE WHEN $2 = 0 THEN 'done' ELSE 'failed' END, finished = clock_timestamp(), message = (mongo_internal.failed_chunks($1)).message WHERE r.run = $1
 $$;
 COMMENT ON FUNCTION mongo_internal.end_run(bigint, bigint) IS 'Notes the end of a run';
 

@@ -7,6 +7,7 @@ CREATE TABLE mongo.load_run (
     phase text NOT NULL DEFAULT 'chunks' CHECK (phase IN ('chunks', 'retry', 'prune', 'end')),
     tables name[],
     chunks_at_once integer,
+    ended_by integer,
     started timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished timestamptz,
     message text
@@ -83,6 +84,7 @@ CREATE INDEX reject_open ON mongo.reject (plan, stage) WHERE resolved IS NULL;
 
 COMMENT ON TABLE mongo.load_run IS 'Loads: a run goes on over several CALLs of mongo.load until all chunks are done or failed';
 COMMENT ON COLUMN mongo.load_run.phase IS 'chunks; retry: rows refused for what other rows lacked; prune: rows whose document is gone; end';
+COMMENT ON COLUMN mongo.load_run.ended_by IS 'Process that does what is left once all chunks have ended';
 COMMENT ON COLUMN mongo.load_run.chunks_at_once IS 'Fewer chunks at a time than there are workers, because the server said that it is overloaded; NULL: as many';
 COMMENT ON TABLE mongo.load_table IS 'The collections of a run, by the topmost table of each';
 COMMENT ON COLUMN mongo.load_table.rank IS 'Tables of a rank are loaded once those of the ranks below have ended: references point downwards';

@@ -139,6 +139,7 @@ bool apply_options(mongoc_uri_t *uri, const ConnectOptions &options, Client *cli
 void clear_error(Error *error) noexcept {
     error->kind = ErrorKind::None;
     error->transient = false;
+    error->overloaded = false;
     error->code = 0;
     error->message[0] = '\0';
 }
@@ -146,6 +147,7 @@ void clear_error(Error *error) noexcept {
 void set_error(Error *error, ErrorKind kind, int32_t code, const char *message) noexcept {
     error->kind = kind;
     error->transient = false;
+    error->overloaded = false;
     error->code = code;
     std::snprintf(error->message, sizeof error->message, "%s", message);
 }

@@ -7,6 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
+plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME};
 
 my $kills = $ENV{KILLS} // 1;
 my $directory = PostgreSQL::Test::Utils::tempdir();
@@ -134,6 +135,7 @@ for my $way (sort keys %ways) {
 forget_load();
 my $load = session($node, q(CALL mongo.load('p', workers => 2)));
 ok(wait_for(sub { workers() == 2 }), 'two workers');
+is($node->safe_psql('postgres', q(SELECT string_agg(application_name, '; ' ORDER BY 1) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load')), 'mongo.load p, worker 1; mongo.load p, worker 2', 'by their names');
 my $pid = worker_pid();
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 $load->{handle}->finish;

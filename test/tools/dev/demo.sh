@@ -21,9 +21,10 @@ run_demo() {
     }
     terminate_a_worker() {
         for part in $(seq 300); do
-            [ "$("$pg_bin/psql" -XAtqd $target -c "SELECT pg_terminate_backend(min(pid)) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load'")" != t ] || break
+            [ "$("$pg_bin/psql" -XAtqd $target -c "SELECT pg_terminate_backend(min(pid)) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load'")" != t ] || return 0
             sleep 0.1
         done
+        return 1
     }
     demo_sql 0_look.sql
     demo_sql 1_plan.sql
@@ -31,7 +32,7 @@ run_demo() {
     step "one of the load's two workers will be terminated: the load goes on"
     terminate_a_worker &
     demo_sql 3_load.sql 1
-    wait $!
+    wait $! || fail 'no worker was terminated'
     step "change three documents in MongoDB, as a live source does"
     "$secantus_home/bin/python" "$top/test/demo/change.py" "$uri" demo
     demo_sql 3_load.sql 2
