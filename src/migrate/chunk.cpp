@@ -56,8 +56,17 @@ void write_filter(BsonWriter *writer, const KeyList &list) {
     write_list_filter(list.keys, list.count, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
 
+// A range, as it was at a time of the cluster (a BSON timestamp; 0: as it is).
+struct RangeAt {
+    KeyRange range;
+    int64 cluster_time;
+};
+
+void write_filter(BsonWriter *writer, const RangeAt &at) { write_filter(writer, at.range); }
+
 // Views and time series have no index on _id; they are read whole.
 bool has_bound(const KeyRange &range) { return range.lower || range.upper; }
+bool has_bound(const RangeAt &at) { return has_bound(at.range); }
 bool has_bound(const KeyList &) { return true; }
 
 // Bounds are compared by bytes, whatever collation the collection has.
@@ -87,6 +96,19 @@ void write_level(BsonWriter *writer, const char *level) {
 void write_read_concern(BsonWriter *writer, const TableOptions *table, const KeyRange &) {
     if (table->read_concern && pg_strcasecmp(table->read_concern, "snapshot") != 0)
         write_level(writer, table->read_concern);
+}
+
+void write_read_concern(BsonWriter *writer, const TableOptions *table, const RangeAt &at) {
+    if (at.cluster_time == 0) {
+        write_read_concern(writer, table, at.range);
+        return;
+    }
+    int document = begin_field(writer, BsonType::Document, key_of("readConcern"));
+    write_key(writer, BsonType::String, key_of("level"));
+    write_text(writer, "snapshot", strlen("snapshot"));
+    write_key(writer, BsonType::Timestamp, key_of("atClusterTime"));
+    write_le(writer, at.cluster_time);
+    end_document(writer, document);
 }
 
 // What is deleted because it is gone must be gone for a majority.
@@ -231,11 +253,12 @@ template <class KeysArgument> Datum read_pieces(FunctionCallInfo fcinfo, int pie
     SRF_RETURN_DONE(call);
 }
 
-KeyRange range_argument(FunctionCallInfo fcinfo) {
-    KeyRange range{};
-    bound_argument(fcinfo, 1, "lower", &range.lower, &range.lower_size);
-    bound_argument(fcinfo, 2, "upper", &range.upper, &range.upper_size);
-    return range;
+RangeAt range_argument(FunctionCallInfo fcinfo) {
+    RangeAt at{};
+    bound_argument(fcinfo, 1, "lower", &at.range.lower, &at.range.lower_size);
+    bound_argument(fcinfo, 2, "upper", &at.range.upper, &at.range.upper_size);
+    at.cluster_time = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
+    return at;
 }
 
 KeyList list_argument(FunctionCallInfo fcinfo) {

@@ -6,10 +6,10 @@ CREATE FUNCTION mongo_internal.next_key(foreign_table regclass, lower bytea, pla
     AS 'MODULE_PATHNAME', 'mongo_next_key' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo_internal.next_key(regclass, bytea, bigint) IS
     'The key of the document of the table''s collection that stands so many places behind the first whose key is not less than lower (NULL: behind the first of all), by a walk through the index on _id; NULL where there are fewer. 22023 where lower is no key or places are below 1, 42809 for another relation, 42501 without SELECT on it';
-CREATE FUNCTION mongo_internal.read_documents(foreign_table regclass, lower bytea, upper bytea, piece_bytes integer DEFAULT 1048576) RETURNS SETOF bytea[]
+CREATE FUNCTION mongo_internal.read_documents(foreign_table regclass, lower bytea, upper bytea, piece_bytes integer DEFAULT 1048576, cluster_time bigint DEFAULT NULL) RETURNS SETOF bytea[]
     AS 'MODULE_PATHNAME', 'mongo_read_documents' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION mongo_internal.read_documents(regclass, bytea, bytea, integer) IS
-    'The documents of the table''s collection with keys from lower on and below upper (NULL: open), that its option pipeline leaves, as BSON in arrays of about piece_bytes, each document in one array. In a SELECT list they are streamed, in FROM collected first. 22023 where a bound is no key, 42809 for another relation, 42501 without SELECT on it';
+COMMENT ON FUNCTION mongo_internal.read_documents(regclass, bytea, bytea, integer, bigint) IS
+    'The documents of the table''s collection with keys from lower on and below upper (NULL: open), that its option pipeline leaves, as BSON in arrays of about piece_bytes, each document in one array. cluster_time: as they were then (a timestamp of BSON: seconds in the upper 32 bits). In a SELECT list they are streamed, in FROM collected first. 22023 where a bound is no key, 42809 for another relation, 42501 without SELECT on it';
 CREATE FUNCTION mongo.rows_of("row" anyelement, documents bytea[]) RETURNS SETOF anyelement
     AS 'MODULE_PATHNAME', 'mongo_rows_of' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1000;
 COMMENT ON FUNCTION mongo.rows_of(anyelement, bytea[]) IS

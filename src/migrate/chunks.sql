@@ -87,6 +87,7 @@ BEGIN
        AND r.tables IS NOT DISTINCT FROM begin_run.tables ORDER BY r.run DESC LIMIT 1;
     IF own IS NOT NULL AND own = (SELECT max(r.run) FROM mongo.load_run AS r WHERE r.plan = begin_run.plan) THEN
         PERFORM mongo_internal.resume_run(own);
+        UPDATE mongo.load_run AS r SET calls = r.calls + 1 WHERE r.run = own;
         RETURN own;
     END IF;
     PERFORM mongo_internal.give_up_runs(plan);
@@ -216,7 +217,8 @@ COMMENT ON FUNCTION mongo_internal.empty_targets(mongo_internal.table_load[]) IS
 CREATE FUNCTION mongo_internal.load_range(family mongo_internal.table_load[], way text, run bigint, lower bytea, upper bytea) RETURNS mongo_internal.chunk_result LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    pieces CURSOR FOR SELECT mongo_internal.read_documents(family[1].source::regclass, load_range.lower, load_range.upper);
+    pieces CURSOR FOR SELECT mongo_internal.read_documents(family[1].source::regclass, load_range.lower, load_range.upper,
+        cluster_time => (SELECT l.cluster_time FROM mongo.load_run AS l WHERE l.run = load_range.run));
     documents bytea[];
     parents text[];
     r mongo_internal.chunk_result := ROW(0, 0, NULL);

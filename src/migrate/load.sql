@@ -27,8 +27,13 @@ DECLARE
     c mongo.load_chunk;
     family mongo_internal.table_load[];
     next pg_catalog.text;
+    told pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     LOOP
+        IF o.workers OPERATOR(pg_catalog.=) 0 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (told OPERATOR(pg_catalog.+) '5 s'::pg_catalog.interval) THEN
+            PERFORM mongo_internal.tell_progress(o.plan);
+            told := pg_catalog.clock_timestamp();
+        END IF;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         PERFORM mongo_internal.begin_chunk();
@@ -180,7 +185,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.look_after_workers(mongo_internal.load_options, integer[]) IS 'Starts workers again that ended early; how many run';
 
-CREATE PROCEDURE mongo.load(plan text, tables name[] DEFAULT NULL, workers integer DEFAULT 1, max_seconds numeric DEFAULT NULL, max_rate integer DEFAULT NULL, prune text DEFAULT 'safe') LANGUAGE plpgsql AS $$
+-- A run keeps its time over several CALLs; one without snapshot lets it go.
+CREATE FUNCTION mongo_internal.set_snapshot(o mongo_internal.load_options, snapshot boolean) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    at bigint := (SELECT r.cluster_time FROM mongo.load_run AS r WHERE r.run = o.run);
+BEGIN
+    IF snapshot AND at IS NULL THEN
+        at := mongo_internal.cluster_time((mongo_internal.plan_of(o.plan)).server);
+        IF at IS NULL THEN
+            RAISE NOTICE USING MESSAGE = 'the server gives no snapshots: documents are read as they are', HINT = 'Snapshots need a replica set or a sharded cluster.';
+        END IF;
+    END IF;
+    UPDATE mongo.load_run AS r SET cluster_time = CASE WHEN snapshot THEN at END WHERE r.run = o.run AND r.cluster_time IS DISTINCT FROM CASE WHEN snapshot THEN at END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.set_snapshot(mongo_internal.load_options, boolean) IS 'Notes the time of the cluster at which a run reads; a NOTICE where the server has none';
+
+CREATE FUNCTION mongo_internal.cluster_time(server text) RETURNS bigint LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN h ->> 'setName' IS NOT NULL OR h ->> 'msg' = 'isdbgrid' THEN ((h #>> '{operationTime,$timestamp,t}')::bigint << 32) | (h #>> '{operationTime,$timestamp,i}')::bigint END
+      FROM mongo_internal.server_reply($1, 'hello') AS h
+$$;
+COMMENT ON FUNCTION mongo_internal.cluster_time(text) IS 'The time of a cluster as a timestamp of BSON; NULL where a server is none';
+
+CREATE PROCEDURE mongo.load(plan text, tables name[] DEFAULT NULL, workers integer DEFAULT 1, max_seconds numeric DEFAULT NULL, max_rate integer DEFAULT NULL, prune text DEFAULT 'safe', snapshot boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
     o mongo_internal.load_options;
 BEGIN
@@ -189,6 +217,7 @@ BEGIN
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     o := ROW(plan, mongo_internal.begin_run(plan, (SELECT pg_catalog.array_agg(DISTINCT t ORDER BY t) FROM pg_catalog.unnest(tables) AS t)), workers, 1, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_seconds::pg_catalog.float8), max_rate);
+    PERFORM mongo_internal.set_snapshot(o, COALESCE(snapshot, false));
     COMMIT;
     IF workers OPERATOR(pg_catalog.=) 0 THEN
         CALL mongo_internal.work(o);
@@ -203,8 +232,8 @@ BEGIN
     COMMIT;
     PERFORM mongo_internal.tell_end(o);
 END $$;
-COMMENT ON PROCEDURE mongo.load(text, name[], integer, numeric, integer, text) IS
-    'Loads the tables of a plan (tables: the topmost ones; NULL: all), a range of keys a transaction, so that it may be ended at any time: the same CALL again goes on, and once a run has ended brings what changed at the source. workers: background workers (0: this session alone); the same CALL in other sessions helps as well. max_seconds: stops then. max_rate: documents a second, of all workers. prune: rows whose document is gone are deleted (safe: but not more than a tenth of a table, and none where the table held rows before the first load; force; off). Values and rows that are refused are in mongo.reject. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied or a load that is paused, 42704 for an unknown plan; chunks that failed three times end it with their error';
+COMMENT ON PROCEDURE mongo.load(text, name[], integer, numeric, integer, text, boolean) IS
+    'Loads the tables of a plan (tables: the topmost ones; NULL: all), a range of keys a transaction, so that it may be ended at any time: the same CALL again goes on, and once a run has ended brings what changed at the source. workers: background workers (0: this session alone); the same CALL in other sessions helps as well. max_seconds: stops then. max_rate: documents a second, of all workers. prune: rows whose document is gone are deleted (safe: but not more than a tenth of a table, and none where the table held rows before the first load; force; off). snapshot: all documents are read as they were at one time of the cluster, for as long as the server keeps it. Values and rows that are refused are in mongo.reject. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied or a load that is paused, 42704 for an unknown plan; chunks that failed three times end it with their error';
 
 CREATE FUNCTION mongo_internal.chunks_ended(o mongo_internal.load_options) RETURNS boolean LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$

@@ -150,7 +150,7 @@ BEGIN
         before := stayed;
         stayed := 0;
         FOR root IN SELECT t.table_name FROM mongo_internal.tables_to_prune(run) AS t LOOP
-            PERFORM mongo_internal.begin_chunk();
+            PERFORM mongo_internal.wait(0); -- one statement over all keys, which statement_timeout would never let end
             r := mongo_internal.rows_to_prune(p, mongo_internal.table_of(plan, root), prune);
             r.refusal := COALESCE(r.refusal, mongo_internal.prune_queries(p, root, prune));
             refusal := COALESCE(refusal, r.refusal);
@@ -169,10 +169,10 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE mongo_internal.prune(text, bigint, text, text) IS 'Deletes rows of a run''s tables whose documents are gone, a thousand a transaction';
 
--- What was empty when the run began has no row but those that it read itself.
+-- What was empty when the run began has no row but those that it read itself, in one go.
 CREATE FUNCTION mongo_internal.tables_to_prune(run bigint) RETURNS TABLE (table_name name) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.table_name FROM mongo.load_table AS t JOIN mongo.load_run AS r ON r.run = t.run
-     WHERE t.run = $1 AND t.pass = 1 AND (mongo_internal.table_of(r.plan, t.table_name)).key <> 'none' AND NOT t.was_empty ORDER BY t.rank DESC, t.table_name
+     WHERE t.run = $1 AND t.pass = 1 AND (mongo_internal.table_of(r.plan, t.table_name)).key <> 'none' AND (NOT t.was_empty OR r.calls > 1) ORDER BY t.rank DESC, t.table_name
 $$;
 COMMENT ON FUNCTION mongo_internal.tables_to_prune(bigint) IS 'The topmost tables of a run that have keys, those that refer to others first';

@@ -6,8 +6,10 @@ CREATE TABLE mongo.load_run (
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'done', 'failed')),
     phase text NOT NULL DEFAULT 'chunks' CHECK (phase IN ('chunks', 'retry', 'prune', 'end')),
     tables name[],
+    cluster_time bigint,
     chunks_at_once integer,
     ended_by integer,
+    calls integer NOT NULL DEFAULT 1,
     started timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished timestamptz,
     message text
@@ -84,6 +86,8 @@ CREATE INDEX reject_open ON mongo.reject (plan, stage) WHERE resolved IS NULL;
 
 COMMENT ON TABLE mongo.load_run IS 'Loads: a run goes on over several CALLs of mongo.load until all chunks are done or failed';
 COMMENT ON COLUMN mongo.load_run.phase IS 'chunks; retry: rows refused for what other rows lacked; prune: rows whose document is gone; end';
+COMMENT ON COLUMN mongo.load_run.cluster_time IS 'When all documents are read as they were then (snapshot): a timestamp of BSON';
+COMMENT ON COLUMN mongo.load_run.calls IS 'CALLs of mongo.load that worked at it: after the first one documents may be gone that it has read';
 COMMENT ON COLUMN mongo.load_run.ended_by IS 'Process that does what is left once all chunks have ended';
 COMMENT ON COLUMN mongo.load_run.chunks_at_once IS 'Fewer chunks at a time than there are workers, because the server said that it is overloaded; NULL: as many';
 COMMENT ON TABLE mongo.load_table IS 'The collections of a run, by the topmost table of each';

@@ -127,6 +127,13 @@ for my $fault ('fault=error,code=462', 'fault=error,code=9999,label=SystemOverlo
     like($err, qr/ERROR:  53400/, "overloaded: $fault");
     $node->safe_psql('postgres', 'DROP FOREIGN TABLE IF EXISTS busy_docs');
 }
+# One time of the cluster for all ranges, where there is one.
+(undef, $err) = run(q(CREATE FOREIGN TABLE busy_docs (_id integer) SERVER busy OPTIONS (database 'd', collection 'ids,docs=10'); SELECT count(*) FROM mongo_internal.read_documents('busy_docs', NULL, NULL, cluster_time => 7000000001 << 8); DROP FOREIGN TABLE busy_docs;));
+like((commands($busy))[-1], qr/^aggregate .*readConcern=snapshot/, 'a snapshot is read') or diag join "\n", commands($busy), $err;
+plan_anew();
+(undef, $err) = run(q(CALL mongo.load('p', snapshot => true)));
+like($err, qr/NOTICE:  \S+ the server gives no snapshots: documents are read as they are|is loaded/, 'a server without is told of');
+is_whole('and the load is whole, with snapshot');
 plan_anew();
 $node->safe_psql('postgres', q(
     CREATE TABLE public.asked (n serial);
