@@ -1,13 +1,7 @@
 -- Loading a plan: rows that are refused, again until the target is as the source, pruning, circles, exchanged values.
 \set VERBOSITY terse
 SET client_min_messages = warning;
-CREATE FUNCTION put_load(collection text, VARIADIC documents text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('CREATE FOREIGN TABLE load_fill (__doc json) SERVER mongodb OPTIONS (database ''mongo_fdw_cpp_load'', collection %L)', collection);
-    TRUNCATE load_fill;
-    INSERT INTO load_fill SELECT d::json FROM unnest(documents) d;
-    DROP FOREIGN TABLE load_fill;
-END $$;
+CREATE FUNCTION put_load(collection text, VARIADIC documents text[]) RETURNS void LANGUAGE sql AS $$ SELECT put_documents('mongo_fdw_cpp_load', $1, $2) $$;
 -- What a load did: rows written by its chunks, and rejects that are open.
 CREATE FUNCTION last_load(wanted text DEFAULT 'load') RETURNS TABLE (table_name name, documents numeric, inserted numeric, updated numeric, deleted numeric) LANGUAGE sql AS $$
     SELECT c.table_name, sum(c.documents), sum(c.inserted), sum(c.updated), sum(c.deleted) FROM mongo.load_chunk c

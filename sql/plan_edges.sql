@@ -1,12 +1,6 @@
 -- Plans where it is hard: names that collide, ids of every kind, references that lead nowhere, edits that contradict.
 \set VERBOSITY terse
-CREATE FUNCTION put(collection text, VARIADIC documents text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('CREATE FOREIGN TABLE edge_fill (__doc json) SERVER mongodb OPTIONS (database ''mongo_fdw_cpp_edge'', collection %L)', collection);
-    TRUNCATE edge_fill;
-    INSERT INTO edge_fill SELECT d::json FROM unnest(documents) d;
-    DROP FOREIGN TABLE edge_fill;
-END $$;
+CREATE FUNCTION put(collection text, VARIADIC documents text[]) RETURNS void LANGUAGE sql AS $$ SELECT put_documents('mongo_fdw_cpp_edge', $1, $2) $$;
 -- Plans a collection with others, makes and fills its tables, and tells how many documents come back; rolled back.
 CREATE FUNCTION back(collections text[], key text DEFAULT 'text', layout text DEFAULT NULL, options text[] DEFAULT NULL) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE s text; t record; collected text[] := '{}'; documents bigint; same bigint;

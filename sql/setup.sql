@@ -20,6 +20,15 @@ BEGIN
           ORDER BY _id', wanted);
 END $$;
 
+-- Makes documents, Extended JSON, the only ones of a collection.
+CREATE FUNCTION put_documents(database text, collection text, documents text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE FOREIGN TABLE put_here (__doc json) SERVER mongodb OPTIONS (database %L, collection %L)', database, collection);
+    TRUNCATE put_here;
+    INSERT INTO put_here SELECT d::json FROM unnest(documents) d;
+    DROP FOREIGN TABLE put_here;
+END $$;
+
 -- The SQLSTATE and message of a failing statement, without what depends on the server's product.
 CREATE FUNCTION error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text; hint text; context text;

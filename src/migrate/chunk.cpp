@@ -29,12 +29,16 @@ void write_stage(BsonWriter *writer, const char *index, const char *name, int64 
     end_document(writer, stage);
 }
 
-// {$name: {_id: 1}}
-void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
-    int stage = begin_field(writer, BsonType::Document, key_of(index));
+// name: {_id: 1}
+void write_by_id(BsonWriter *writer, const char *name) {
     int keys = begin_field(writer, BsonType::Document, key_of(name));
     write_int32(writer, key_of("_id"), 1);
     end_document(writer, keys);
+}
+
+void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
+    int stage = begin_field(writer, BsonType::Document, key_of(index));
+    write_by_id(writer, name);
     end_document(writer, stage);
 }
 
@@ -44,10 +48,16 @@ struct KeyList {
     uint32_t count;
 };
 
-void write_filter(BsonWriter *writer, const KeyRange &range) {
+// A range, as it was at a time of the cluster (a BSON timestamp; 0: as it is).
+struct RangeAt {
+    KeyRange range;
+    int64 cluster_time;
+};
+
+void write_filter(BsonWriter *writer, const RangeAt &at) {
     write_key(writer, BsonType::Document, key_of("$match"));
-    uint64_t size = range_filter_size(range);
-    write_range_filter(range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
+    uint64_t size = range_filter_size(at.range);
+    write_range_filter(at.range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
 
 void write_filter(BsonWriter *writer, const KeyList &list) {
@@ -56,17 +66,8 @@ void write_filter(BsonWriter *writer, const KeyList &list) {
     write_list_filter(list.keys, list.count, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
 
-// A range, as it was at a time of the cluster (a BSON timestamp; 0: as it is).
-struct RangeAt {
-    KeyRange range;
-    int64 cluster_time;
-};
-
-void write_filter(BsonWriter *writer, const RangeAt &at) { write_filter(writer, at.range); }
-
 // Views and time series have no index on _id; they are read whole.
-bool has_bound(const KeyRange &range) { return range.lower || range.upper; }
-bool has_bound(const RangeAt &at) { return has_bound(at.range); }
+bool has_bound(const RangeAt &at) { return at.range.lower || at.range.upper; }
 bool has_bound(const KeyList &) { return true; }
 
 // Bounds are compared by bytes, whatever collation the collection has.
@@ -85,34 +86,30 @@ void write_collation(BsonWriter *writer, const TableOptions *table) {
     end_document(writer, document);
 }
 
-void write_level(BsonWriter *writer, const char *level) {
+// cluster_time: 0 for none.
+void write_level(BsonWriter *writer, const char *level, int64 cluster_time) {
     int document = begin_field(writer, BsonType::Document, key_of("readConcern"));
     write_key(writer, BsonType::String, key_of("level"));
     write_text(writer, level, static_cast<uint32_t>(strlen(level)));
-    end_document(writer, document);
-}
-
-// As the table says; a snapshot is for transactions.
-void write_read_concern(BsonWriter *writer, const TableOptions *table, const KeyRange &) {
-    if (table->read_concern && pg_strcasecmp(table->read_concern, "snapshot") != 0)
-        write_level(writer, table->read_concern);
-}
-
-void write_read_concern(BsonWriter *writer, const TableOptions *table, const RangeAt &at) {
-    if (at.cluster_time == 0) {
-        write_read_concern(writer, table, at.range);
-        return;
+    if (cluster_time != 0) {
+        write_key(writer, BsonType::Timestamp, key_of("atClusterTime"));
+        write_le(writer, cluster_time);
     }
-    int document = begin_field(writer, BsonType::Document, key_of("readConcern"));
-    write_key(writer, BsonType::String, key_of("level"));
-    write_text(writer, "snapshot", strlen("snapshot"));
-    write_key(writer, BsonType::Timestamp, key_of("atClusterTime"));
-    write_le(writer, at.cluster_time);
     end_document(writer, document);
+}
+
+// As the table says; a snapshot without a time is for transactions.
+void write_read_concern(BsonWriter *writer, const TableOptions *table, const RangeAt &at) {
+    if (at.cluster_time != 0)
+        write_level(writer, "snapshot", at.cluster_time);
+    else if (table->read_concern && pg_strcasecmp(table->read_concern, "snapshot") != 0)
+        write_level(writer, table->read_concern, 0);
 }
 
 // What is deleted because it is gone must be gone for a majority.
-void write_read_concern(BsonWriter *writer, const TableOptions *, const KeyList &) { write_level(writer, "majority"); }
+void write_read_concern(BsonWriter *writer, const TableOptions *, const KeyList &) {
+    write_level(writer, "majority", 0);
+}
 
 // aggregate over the documents of a range or a list of keys, whatever stages the caller adds, through the index on _id:
 // without the hint one server looks at all documents.
@@ -130,11 +127,8 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, bool hin
     stages(&writer);
     end_document(&writer, pipeline);
     end_document(&writer, begin_field(&writer, BsonType::Document, key_of("cursor")));
-    if (hinted) {
-        int hint = begin_field(&writer, BsonType::Document, key_of("hint"));
-        write_int32(&writer, key_of("_id"), 1);
-        end_document(&writer, hint);
-    }
+    if (hinted)
+        write_by_id(&writer, "hint");
     if (has_bound(keys))
         write_collation(&writer, table);
     write_read_concern(&writer, table, keys);
@@ -145,7 +139,7 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, bool hin
 
 // The _id of the document that stands so many places behind the first of a range.
 mql::Document next_id_command(const TableOptions *table, const KeyRange &range, int64 places) {
-    return keys_command(table, range, true, [&](BsonWriter *writer) {
+    return keys_command(table, RangeAt{range, 0}, true, [&](BsonWriter *writer) {
         write_id_stage(writer, "1", "$sort");
         write_stage(writer, "2", "$skip", places);
         write_stage(writer, "3", "$limit", 1);

@@ -11,7 +11,7 @@ CREATE FUNCTION mongo_internal.start_worker(command text, application_name text,
     AS 'MODULE_PATHNAME', 'mongo_start_worker' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION mongo_internal.start_worker(text, text, integer) IS
     'Starts a background worker that runs a CALL with the rights and settings of this session, and gives its process id; NULL where PostgreSQL has no slot. It ends with the CALL of this session that started it';
-CREATE FUNCTION mongo_internal.worker_state(slot integer, OUT pid integer, OUT state text, OUT sqlstate text, OUT message text)
+CREATE FUNCTION mongo_internal.worker_state(slot integer, OUT state text, OUT sqlstate text, OUT message text)
     AS 'MODULE_PATHNAME', 'mongo_worker_state' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION mongo_internal.worker_state(integer) IS 'What a worker that this CALL started is doing: running, done, failed (with what it said), lost (it was terminated)';
 CREATE FUNCTION mongo_internal.leader_is_gone() RETURNS boolean
@@ -33,6 +33,12 @@ BEGIN
     RETURN found;
 END $$;
 COMMENT ON FUNCTION mongo_internal.holds_rows(regclass) IS 'Whether a table has rows';
+
+CREATE FUNCTION mongo_internal.held_rows(plan text, table_name text) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT g.held_rows FROM mongo.load_target AS g WHERE g.plan = $1 AND g.table_name = $2
+$$;
+COMMENT ON FUNCTION mongo_internal.held_rows(text, text) IS 'Whether a target table held rows before the first load of a plan';
 
 CREATE FUNCTION mongo_internal.check_tables(plan text, tables name[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -205,7 +211,7 @@ CREATE FUNCTION mongo_internal.empty_targets(family mongo_internal.table_load[])
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     FOR i IN REVERSE cardinality(family)..1 LOOP
-        IF (SELECT g.held_rows FROM mongo.load_target AS g WHERE g.plan = family[i].plan AND g.table_name = family[i].name) THEN
+        IF mongo_internal.held_rows(family[i].plan, family[i].name) THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('table %s held rows before plan "%s" loaded it first', family[i].target, family[i].plan),
                 DETAIL = 'Its rows have no key, so that each load writes all of them anew; what was there would be lost, or doubled.', HINT = 'Give the plan a table of its own.';
         END IF;

@@ -22,17 +22,17 @@ SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.rejected_keys(text, text, bigint, text[], bytea, integer) IS 'Keys of documents with open rejects';
 
--- What the rejects of documents were is told anew when they are written.
-CREATE FUNCTION mongo_internal.forget_rejects(family mongo_internal.table_load[], keys bytea[]) RETURNS void LANGUAGE sql
+-- What the rejects of documents were is told anew when they are written. Of documents that are gone nothing is lost, but
+-- what stays of them stays a reject.
+CREATE FUNCTION mongo_internal.forget_rejects(family mongo_internal.table_load[], keys bytea[], gone boolean DEFAULT false) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
     UPDATE mongo.reject AS r SET resolved = clock_timestamp()
      WHERE r.plan = ($1)[1].plan AND r.table_name = ANY (ARRAY(SELECT f.name FROM unnest($1) AS f)) AND r.resolved IS NULL
-       AND r.key_hash = ANY (ARRAY(SELECT sha256(k) FROM unnest($2) AS k))
+       AND r.key_hash = ANY (ARRAY(SELECT sha256(k) FROM unnest($2) AS k)) AND NOT ($3 AND r.stale)
 $$;
-COMMENT ON FUNCTION mongo_internal.forget_rejects(mongo_internal.table_load[], bytea[]) IS 'Marks the rejects of documents as resolved';
+COMMENT ON FUNCTION mongo_internal.forget_rejects(mongo_internal.table_load[], bytea[], boolean) IS 'Marks the rejects of documents as resolved';
 
--- The documents of some keys, as a chunk is written. Of those that are gone nothing is lost; what stays of them stays a
--- reject.
+-- The documents of some keys, as a chunk is written.
 CREATE FUNCTION mongo_internal.write_keys(family mongo_internal.table_load[], way text, run bigint, keys bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
@@ -57,9 +57,7 @@ BEGIN
     END LOOP;
     CLOSE pieces;
     w := mongo_internal.both(w, mongo_internal.write_queries(family, false, way, run, NULL, NULL, keys, w.parents));
-    UPDATE mongo.reject AS r SET resolved = clock_timestamp()
-     WHERE r.plan = family[1].plan AND r.table_name = ANY (ARRAY(SELECT f.name FROM unnest(family) AS f)) AND r.resolved IS NULL AND NOT r.stale
-       AND r.key_hash = ANY (ARRAY(SELECT sha256(k) FROM unnest(keys) AS k WHERE k <> ALL (there)));
+    PERFORM mongo_internal.forget_rejects(family, ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (there)), gone => true);
     RETURN w;
 END $$;
 COMMENT ON FUNCTION mongo_internal.write_keys(mongo_internal.table_load[], text, bigint, bytea[]) IS 'Reads the documents of some keys and writes their rows';
@@ -80,7 +78,6 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     root mongo.plan_table := mongo_internal.table_of(t.plan, t.name);
     rows text := format('SELECT row_number() OVER () AS __row, o.* FROM (%s) AS o', mongo_internal.rows_sql(mongo_internal.plan_of(t.plan), root)); -- a row a document
-    own text := mongo_internal.aliased_list(mongo_internal.match_columns(root), 't');
     columns name[];
     kept bigint[];
     before bigint := 0;

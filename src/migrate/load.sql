@@ -1,10 +1,10 @@
 -- mongo.load and what goes with it.
--- Whether a worker may begin a chunk: go, wait (paused, or too many for an overloaded server), end.
+-- Whether a worker may begin a chunk: go, wait (paused, or too many for an overloaded server), end (also where somebody dropped the run).
 CREATE FUNCTION mongo_internal.go_on(o mongo_internal.load_options) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN mongo_internal.leader_is_gone() OR clock_timestamp() >= ($1).until OR r.state NOT IN ('running', 'paused') OR mongo_internal.current_rank(r.run) IS NULL THEN 'end'
-                WHEN r.state = 'paused' OR ($1).number > r.chunks_at_once THEN 'wait' ELSE 'go' END
-      FROM mongo.load_run AS r WHERE r.run = ($1).run
+    SELECT coalesce((SELECT CASE WHEN mongo_internal.leader_is_gone() OR clock_timestamp() >= ($1).until OR r.state NOT IN ('running', 'paused') OR mongo_internal.current_rank(r.run) IS NULL THEN 'end'
+                                 WHEN r.state = 'paused' OR ($1).number > r.chunks_at_once THEN 'wait' ELSE 'go' END
+                       FROM mongo.load_run AS r WHERE r.run = ($1).run), 'end')
 $$;
 COMMENT ON FUNCTION mongo_internal.go_on(mongo_internal.load_options) IS 'Whether a worker may begin a chunk: go, wait or end';
 
@@ -37,7 +37,7 @@ BEGIN
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         PERFORM mongo_internal.begin_chunk();
-        next := COALESCE(mongo_internal.go_on(o), 'end');
+        next := mongo_internal.go_on(o);
         IF next OPERATOR(pg_catalog.=) 'go' THEN
             IF mongo_internal.cut_ahead(o) THEN
                 COMMIT; -- others see it now
@@ -136,7 +136,7 @@ BEGIN
             told := pg_catalog.clock_timestamp();
         END IF;
     END LOOP;
-    IF NOT mongo_internal.chunks_ended(o) AND COALESCE(mongo_internal.go_on(o), 'end') OPERATOR(pg_catalog.<>) 'end' THEN
+    IF NOT mongo_internal.chunks_ended(o) AND mongo_internal.go_on(o) OPERATOR(pg_catalog.<>) 'end' THEN
         RAISE WARNING USING MESSAGE = pg_catalog.format('no worker of the load of plan "%s" is left: this session goes on alone', o.plan);
         CALL mongo_internal.work(o);
     END IF;

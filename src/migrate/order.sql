@@ -12,26 +12,29 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.references_between(text) IS 'Which topmost table refers to which, its children included';
 
+CREATE TYPE mongo_internal.link AS (from_table name, to_table name);
+COMMENT ON TYPE mongo_internal.link IS 'A topmost table that refers to another';
+
 -- In which order topmost tables are loaded: those that others refer to first. Tables in a circle come together, in two passes.
 CREATE FUNCTION mongo_internal.load_order(plan text) RETURNS TABLE (table_name name, rank integer, circle boolean) LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
+    links mongo_internal.link[] := ARRAY(SELECT ROW(r.from_table, r.to_table)::mongo_internal.link FROM mongo_internal.references_between(load_order.plan) AS r);
+    self name[] := ARRAY(SELECT l.from_table FROM unnest(links) AS l WHERE l.from_table = l.to_table);
     pending name[] := ARRAY(SELECT t.name FROM mongo.plan_table AS t WHERE t.plan = load_order.plan AND t.enabled AND t.parent IS NULL ORDER BY t.position);
     free name[];
-    self name[];
 BEGIN
     rank := 0;
     WHILE cardinality(pending) > 0 LOOP
         rank := rank + 2;
-        self := ARRAY(SELECT r.from_table FROM mongo_internal.references_between(load_order.plan) AS r WHERE r.from_table = r.to_table);
-        free := ARRAY(SELECT n FROM unnest(pending) AS n WHERE NOT EXISTS (SELECT FROM mongo_internal.references_between(load_order.plan) AS r
+        free := ARRAY(SELECT n FROM unnest(pending) AS n WHERE NOT EXISTS (SELECT FROM unnest(links) AS r
                        WHERE r.from_table = n AND r.to_table <> n AND r.to_table = ANY (pending)));
         circle := cardinality(free) = 0;
         IF circle THEN
             -- Those that are in a circle themselves, not those that wait for one.
             free := ARRAY(SELECT n FROM unnest(pending) AS n WHERE n IN (
-                WITH RECURSIVE below AS (SELECT r.to_table FROM mongo_internal.references_between(load_order.plan) AS r WHERE r.from_table = n AND r.to_table = ANY (pending)
-                     UNION SELECT r.to_table FROM below AS b JOIN mongo_internal.references_between(load_order.plan) AS r ON r.from_table = b.to_table WHERE r.to_table = ANY (pending))
+                WITH RECURSIVE below AS (SELECT r.to_table FROM unnest(links) AS r WHERE r.from_table = n AND r.to_table = ANY (pending)
+                     UNION SELECT r.to_table FROM below AS b JOIN unnest(links) AS r ON r.from_table = b.to_table WHERE r.to_table = ANY (pending))
                 SELECT b.to_table FROM below AS b));
         END IF;
         RETURN QUERY SELECT n, load_order.rank, load_order.circle OR n = ANY (self) FROM unnest(free) AS n;
@@ -46,7 +49,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     circle name[];
 BEGIN
-    SELECT array_agg(o.table_name) INTO circle FROM mongo_internal.load_order(t.plan) AS o JOIN mongo_internal.load_order(t.plan) AS own ON own.table_name = t.name AND own.rank = o.rank;
+    SELECT r.tables INTO circle FROM (SELECT array_agg(o.table_name) AS tables FROM mongo_internal.load_order(t.plan) AS o GROUP BY o.rank) AS r WHERE t.name = ANY (r.tables);
     RETURN coalesce((SELECT array_agg(c.name ORDER BY c.position) FROM mongo.plan_column AS c
                       WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND NOT c.not_null AND c.role = 'field'
                         AND (c.refers_to = ANY (circle) OR EXISTS (SELECT FROM mongo.plan_foreign_key AS k

@@ -4,7 +4,7 @@
 CREATE FUNCTION mongo_internal.gone_keys(p mongo.plan, t mongo.plan_table, OUT gone bytea[], OUT ids text[], OUT kept bigint, OUT documents bigint) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    source text := CASE WHEN t.query IS NULL THEN format('SELECT s.__key FROM %I.%I AS s', p.source_schema, t.source_name) ELSE format(E'SELECT DISTINCT s.__key FROM (%s\n) AS s', rtrim(t.query, E'; \n')) END;
+    source text := CASE WHEN t.query IS NULL THEN format('SELECT s.__key FROM %I.%I AS s', p.source_schema, t.source_name) ELSE format('SELECT DISTINCT s.__key FROM %s AS s', mongo_internal.own_query(t)) END;
 BEGIN
     EXECUTE format('WITH s AS MATERIALIZED (%s), k AS (SELECT %s AS __key, t.%I::text AS id FROM %I.%I AS t)
                     SELECT array_agg(k.__key) FILTER (WHERE s.__key IS NULL), array_agg(k.id) FILTER (WHERE s.__key IS NULL), count(s.__key), (SELECT count(*) FROM s) FROM k LEFT JOIN s ON s.__key = k.__key WHERE k.__key IS NOT NULL',
@@ -41,8 +41,7 @@ BEGIN
     FOR i IN REVERSE cardinality(family)..1 LOOP
         t := family[i];
         own := (mongo_internal.key_columns(mongo_internal.table_of(t.plan, t.name)))[1];
-        EXECUTE format('DELETE FROM %s AS t WHERE t.%I = ANY ($1::%s[])', t.target, own,
-                       (SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = t.target::regclass AND a.attname = own)) USING gone;
+        EXECUTE format('DELETE FROM %s AS t WHERE t.%I = ANY ($1::%s[])', t.target, own, mongo_internal.attribute_type(t.target::regclass, own)) USING gone;
         GET DIAGNOSTICS deleted = ROW_COUNT;
     END LOOP;
     RETURN deleted;
@@ -57,6 +56,7 @@ DECLARE
     state text;
     message text;
     detail text;
+    f mongo_internal.fault;
 BEGIN
     BEGIN
         UPDATE mongo.load_table AS t SET pruned = t.pruned + mongo_internal.delete_gone(family, keys, ids)
@@ -68,10 +68,9 @@ BEGIN
     IF half > 0 THEN
         RETURN mongo_internal.prune_set(family, keys[1:half], ids[1:half], run) + mongo_internal.prune_set(family, keys[half + 1:], ids[half + 1:], run);
     END IF;
-    INSERT INTO mongo.reject AS r (plan, table_name, key_hash, positions, stage, column_name, source_key, document_id, sqlstate, reason, value, row_lost, stale, run)
-    SELECT family[1].plan, family[1].name, sha256(keys[1]), '{}', f.stage, '', keys[1], mongo.id_of_key(keys[1]), f.sqlstate, 'its document is gone, but it cannot be deleted: ' || f.reason, f.value, false, true, run
-      FROM mongo_internal.fault(state, message, detail, NULL, NULL, '') AS f
-        ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name) DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value, stale = true;
+    f := mongo_internal.fault(state, message, detail, NULL, NULL, '');
+    f.reason := 'its document is gone, but it cannot be deleted: ' || f.reason;
+    PERFORM mongo_internal.note_reject(family[1], keys[1], '{}', f, true, false, run);
     RETURN 1;
 END $$;
 COMMENT ON FUNCTION mongo_internal.prune_set(mongo_internal.table_load[], bytea[], text[], bigint) IS 'Deletes rows of documents that are gone, halving the set where it is refused; gives how many stay';
@@ -82,7 +81,7 @@ SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     g record;
 BEGIN
-    IF prune <> 'force' AND (SELECT l.held_rows FROM mongo.load_target AS l WHERE l.plan = p.plan AND l.table_name = t.name) THEN
+    IF prune <> 'force' AND mongo_internal.held_rows(p.plan, t.name) THEN
         RAISE NOTICE USING MESSAGE = format('%I.%I is not pruned: it held rows before the first load', p.target_schema, t.name);
         RETURN;
     ELSIF mongo_internal.row_key(t, 't') IS NULL THEN
@@ -109,13 +108,13 @@ CREATE FUNCTION mongo_internal.prune_query(p mongo.plan, t mongo.plan_table, pru
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     target text := format('%I.%I', p.target_schema, t.name);
-    gone text := format(E'FROM %s AS t WHERE NOT EXISTS (SELECT FROM (%s\n) AS q WHERE %s)', target, rtrim(t.query, E'; \n'), mongo_internal.same_row(t, 't', 'q'));
+    gone text := format('FROM %s AS t WHERE NOT EXISTS (SELECT FROM %s AS q WHERE %s)', target, mongo_internal.own_query(t), mongo_internal.same_row(t, 't', 'q'));
     lost bigint;
     held bigint;
 BEGIN
     IF prune <> 'force' THEN
         EXECUTE format('SELECT (SELECT count(*) %s), (SELECT count(*) FROM %s)', gone, target) INTO lost, held;
-        IF lost > 0 AND (SELECT l.held_rows FROM mongo.load_target AS l WHERE l.plan = p.plan AND l.table_name = t.name) THEN
+        IF lost > 0 AND mongo_internal.held_rows(p.plan, t.name) THEN
             RAISE NOTICE USING MESSAGE = format('%s is not pruned: it held rows before the first load', target);
             RETURN;
         ELSIF lost * 10 > held THEN

@@ -46,6 +46,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.run_set(text, bytea[], text[], bigint, bytea, bytea, bigint, bigint) IS 'Runs a statement of a table_load';
 
+CREATE FUNCTION mongo_internal.note_reject(t mongo_internal.table_load, key bytea, positions text[], f mongo_internal.fault, stale boolean, row_lost boolean, run bigint) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO mongo.reject AS r (plan, table_name, key_hash, positions, stage, column_name, source_key, document_id, sqlstate, reason, value, row_lost, stale, run)
+    VALUES (($1).plan, ($1).name, sha256(coalesce($2, '')), $3, ($4).stage, ($4).column_name, coalesce($2, ''), mongo.id_of_key($2), ($4).sqlstate, ($4).reason, left(($4).value, 2000), $6, $5, $7)
+        ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name)
+        DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value, row_lost = excluded.row_lost, stale = excluded.stale, sqlstate = excluded.sqlstate
+$$;
+COMMENT ON FUNCTION mongo_internal.note_reject(mongo_internal.table_load, bytea, text[], mongo_internal.fault, boolean, boolean, bigint) IS 'Notes a row that was refused, once however often it is';
+
 CREATE FUNCTION mongo_internal.note_refused(t mongo_internal.table_load, run bigint, documents bytea[], lower bytea, upper bytea, number bigint, f mongo_internal.fault) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -65,10 +74,7 @@ BEGIN
     IF key IS NULL AND NOT t.of_query THEN
         EXECUTE format('SELECT s.__key FROM mongo.rows_of(NULL::%s, $1) AS s LIMIT 1', t.source) INTO key USING documents;
     END IF;
-    INSERT INTO mongo.reject AS r (plan, table_name, key_hash, positions, stage, column_name, source_key, document_id, sqlstate, reason, value, row_lost, stale, run)
-    VALUES (t.plan, t.name, sha256(coalesce(key, '')), coalesce(at, '{}'), f.stage, f.column_name, coalesce(key, ''), mongo.id_of_key(key), f.sqlstate, f.reason, left(f.value, 2000), NOT old, old, run)
-        ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name)
-        DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value, row_lost = excluded.row_lost, stale = excluded.stale, sqlstate = excluded.sqlstate;
+    PERFORM mongo_internal.note_reject(t, key, coalesce(at, '{}'), f, old, NOT old, run);
 END $$;
 COMMENT ON FUNCTION mongo_internal.note_refused(mongo_internal.table_load, bigint, bytea[], bytea, bytea, bigint, mongo_internal.fault) IS 'Notes that a row was refused: the one of that number';
 
@@ -105,29 +111,22 @@ CREATE FUNCTION mongo_internal.write_document(t mongo_internal.table_load, run b
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rows bigint;
-    w mongo_internal.written := ROW(0, 0, 0, NULL, ARRAY[place]);
 BEGIN
-    IF NOT t.root THEN
-        BEGIN
-            RETURN mongo_internal.run_set(t.replace, documents, NULL, run);
-        EXCEPTION WHEN OTHERS THEN
-            PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
-        END;
-        BEGIN
-            EXECUTE t.count USING documents, NULL::bytea, NULL::bytea INTO rows;
-        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
-            NULL; -- an expression of a row raises: no row of it can be told from another
-        END;
-    END IF;
-    IF rows IS NULL THEN
+    IF t.root THEN
         PERFORM mongo_internal.note_refused(t, run, documents, NULL, NULL, 1, f);
-        RETURN w;
+        RETURN ROW(0, 0, 0, NULL, ARRAY[place])::mongo_internal.written;
     END IF;
+    BEGIN
+        RETURN mongo_internal.run_set(t.replace, documents, NULL, run);
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
+    END;
+    EXECUTE t.count USING documents, NULL::bytea, NULL::bytea INTO rows;
     RETURN mongo_internal.write_rows(t, run, documents, NULL, NULL, 1, rows);
 END $$;
 COMMENT ON FUNCTION mongo_internal.write_document(mongo_internal.table_load, bigint, bytea[], integer, mongo_internal.fault) IS 'Writes the rows of a document that was refused as a whole';
 
--- A set of documents; place: that of the first one in the whole set; failed: the set was refused already.
+-- A set of documents; place: that of the first one in the whole set.
 CREATE FUNCTION mongo_internal.write_set(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -240,25 +240,23 @@ extern "C" Datum mongo_worker_state(PG_FUNCTION_ARGS) {
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
         elog(ERROR, "return type must be a row type");
-    Datum values[4] = {};
-    bool nulls[4] = {true, true, true, true};
+    Datum values[3] = {};
+    bool nulls[3] = {true, true, true};
     Worker *worker = leader ? worker_argument(fcinfo, 0) : nullptr;
     if (worker && worker->handle) {
-        pid_t pid = 0;
+        pid_t pid;
         const Shared *shared = static_cast<const Shared *>(dsm_segment_address(worker->segment));
         bool running = GetBackgroundWorkerPid(worker->handle, &pid) == BGWH_STARTED;
         WorkerEnd end = shared->end;
-        values[0] = Int32GetDatum(static_cast<int32>(pid));
-        nulls[0] = !running;
-        values[1] = CStringGetTextDatum(running                    ? "running"
+        values[0] = CStringGetTextDatum(running                    ? "running"
                                         : end == WorkerEnd::Done   ? "done"
                                         : end == WorkerEnd::Failed ? "failed"
                                                                    : "lost");
-        nulls[1] = false;
+        nulls[0] = false;
         if (!running && end == WorkerEnd::Failed) {
-            values[2] = CStringGetTextDatum(shared->sqlstate);
-            values[3] = CStringGetTextDatum(shared->message);
-            nulls[2] = nulls[3] = false;
+            values[1] = CStringGetTextDatum(shared->sqlstate);
+            values[2] = CStringGetTextDatum(shared->message);
+            nulls[1] = nulls[2] = false;
         }
     }
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));

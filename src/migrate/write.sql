@@ -66,6 +66,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.decoded_sql(mongo.plan, mongo.plan_table) IS 'SQL for the source rows of the documents that are at hand';
 
+CREATE FUNCTION mongo_internal.own_query(t mongo.plan_table) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT E'(' || rtrim(($1).query, E'; \n') || E'\n)'
+$$;
+COMMENT ON FUNCTION mongo_internal.own_query(mongo.plan_table) IS 'The query that a person gave for a table, as a subquery';
+
 -- The rows: a row of the target's columns each, with __key, __errors, __not_taken.
 CREATE FUNCTION mongo_internal.rows_sql(p mongo.plan, t mongo.plan_table) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -74,8 +80,8 @@ DECLARE
     beside text;
 BEGIN
     IF t.query IS NOT NULL THEN
-        RETURN format(E'SELECT %s, q.__key, NULL::jsonb AS __errors, \'{}\'::jsonb[] AS __not_taken FROM (%s\n) AS q WHERE ($1 IS NULL OR q.__key = ANY ($1)) AND ($2 IS NULL OR q.__key >= $2) AND ($3 IS NULL OR q.__key < $3)',
-                      columns, rtrim(t.query, E'; \n'));
+        RETURN format(E'SELECT %s, q.__key, NULL::jsonb AS __errors, \'{}\'::jsonb[] AS __not_taken FROM %s AS q WHERE ($1 IS NULL OR q.__key = ANY ($1)) AND ($2 IS NULL OR q.__key >= $2) AND ($3 IS NULL OR q.__key < $3)',
+                      columns, mongo_internal.own_query(t));
     END IF;
     SELECT string_agg(format(', s.%I AS __given_%s', c.source_column, c.position), '' ORDER BY c.position) INTO beside FROM mongo_internal.taken_later(t) AS c;
     RETURN format(E'SELECT %s, q.__key, q.__errors, %s AS __not_taken FROM (%s) AS q', columns, mongo_internal.not_taken(t),
@@ -98,7 +104,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('ARRAY[%s]::text[]', string_agg(format('%s.%I::text', $2, c.name), ', ' ORDER BY c.position)) FROM mongo.plan_column AS c
      WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.role = 'ord'
 $$;
-COMMENT ON FUNCTION mongo_internal.positions_sql(mongo.plan_table, text) IS 'SQL for the positions of a row of a child table';
+COMMENT ON FUNCTION mongo_internal.positions_sql(mongo.plan_table, text) IS 'SQL for the positions of a row of a child table; of others an empty array';
 
 -- The lines of rejects of a row that is written: which column, why, and what stood there.
 CREATE FUNCTION mongo_internal.misfit_lines(plan text, table_name text, errors jsonb, not_taken jsonb[])
@@ -125,7 +131,7 @@ SET search_path = pg_catalog, pg_temp AS $$
         'SELECT DISTINCT ON (s.__key, %1$s, l.stage, l.column_name) %2$L, %3$L, sha256(s.__key), %1$s, l.stage, l.column_name, s.__key, mongo.id_of_key(s.__key), l.sqlstate, l.reason, l.value, false, false, $5 '
         'FROM s, LATERAL mongo_internal.misfit_lines(%2$L, %3$L, s.__errors, s.__not_taken) AS l WHERE s.__key IS NOT NULL AND (s.__errors IS NOT NULL OR s.__not_taken <> ''{}'') '
         'ON CONFLICT (plan, table_name, key_hash, positions, stage, column_name) DO UPDATE SET last_seen = clock_timestamp(), resolved = NULL, run = excluded.run, reason = excluded.reason, value = excluded.value',
-        CASE WHEN mongo_internal.positions_sql($1, 's') IS NULL THEN '''{}''::text[]' ELSE mongo_internal.positions_sql($1, 's') END, ($1).plan, ($1).name)
+        mongo_internal.positions_sql($1, 's'), ($1).plan, ($1).name)
 $$;
 COMMENT ON FUNCTION mongo_internal.note_sql(mongo.plan_table) IS 'SQL that notes the misfits of the rows s';
 
@@ -156,11 +162,16 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.update_sql(mongo.plan_table, regclass) IS 'SQL that brings the rows s to rows that are there and differ';
 
--- Children of the topmost rows $4 that the documents do not have any more.
-CREATE FUNCTION mongo_internal.clear_sql(t mongo.plan_table, target regclass, kept text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE
+CREATE FUNCTION mongo_internal.attribute_type(target regclass, name name) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('DELETE FROM %s AS t WHERE t.%I = ANY ($4::%s[])%s', $2, k.names[1], (SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = $2 AND a.attname = k.names[1]),
-                  ' AND NOT EXISTS (SELECT FROM ' || $3 || ' AS s WHERE ' || mongo_internal.same_row($1, 't', 's') || ')')
+    SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = $2
+$$;
+COMMENT ON FUNCTION mongo_internal.attribute_type(regclass, name) IS 'The type of a column of a table';
+
+-- Children of the topmost rows $4 that the documents do not have any more.
+CREATE FUNCTION mongo_internal.clear_sql(t mongo.plan_table, target regclass, kept text) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('DELETE FROM %s AS t WHERE t.%I = ANY ($4::%s[]) AND NOT EXISTS (SELECT FROM %s AS s WHERE %s)', $2, k.names[1], mongo_internal.attribute_type($2, k.names[1]), $3, mongo_internal.same_row($1, 't', 's'))
       FROM (SELECT mongo_internal.key_columns($1) AS names) AS k
 $$;
 COMMENT ON FUNCTION mongo_internal.clear_sql(mongo.plan_table, regclass, text) IS 'SQL that deletes child rows of the topmost rows that were there before, but for those in kept';
@@ -252,18 +263,19 @@ BEGIN
     load.quiet := false;
     load.source := format('%I.%I', p.source_schema, t.source_name);
     load.fill := format(E'WITH s AS MATERIALIZED (%s),\nm AS (%s)\nINSERT INTO %s (%s) SELECT %s FROM s', rows, mongo_internal.note_sql(t), target, mongo_internal.name_list(columns), mongo_internal.aliased_list(columns, 's'));
-    load.identify := format('SELECT s.__key, %s FROM (%s) AS s', coalesce(mongo_internal.positions_sql(t, 's'), '''{}''::text[]'), part);
+    load.identify := format('SELECT s.__key, %s FROM (%s) AS s', mongo_internal.positions_sql(t, 's'), part);
     load.count := CASE WHEN t.query IS NULL THEN 'SELECT count(*) FROM ' || mongo_internal.decoded_sql(p, t) ELSE format('SELECT count(*) FROM (%s) AS c', rows) END;
     load.keys := format('SELECT array_agg(DISTINCT k.__key) FROM (%s) AS k', rows);
     IF t.key = 'none' THEN
         load.converge := mongo_internal.insert_sql(t, target, rows);
-        load.some_rows := mongo_internal.insert_sql(t, target, part);
+        load.some_rows := replace(load.converge, rows, part);
         load.stored := 'SELECT false';
         RETURN load;
     END IF;
     load.converge := mongo_internal.converge_sql(t, target, rows);
-    load.some_rows := mongo_internal.converge_sql(t, target, part);
-    load.guarded := mongo_internal.converge_sql(t, target, mongo_internal.guarded_sql(p, t, rows));
+    -- The same of other rows, which the statement names once.
+    load.some_rows := replace(load.converge, rows, part);
+    load.guarded := replace(load.converge, rows, mongo_internal.guarded_sql(p, t, rows));
     load.replace := mongo_internal.replace_sql(t, target, rows);
     load.add_keys := CASE WHEN t.parent IS NULL THEN mongo_internal.add_keys_sql(t, target, rows) END;
     load.clear := CASE WHEN t.parent IS NOT NULL THEN mongo_internal.clear_sql(t, target, '(' || rows || ')') END;

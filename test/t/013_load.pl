@@ -55,11 +55,7 @@ sub source_rows {
     return join "\n", sort split /\n/, $out;
 }
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->append_conf('postgresql.conf', "listen_addresses = ''\nmax_worker_processes = 12\nrestart_after_crash = on\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION mongo_fdw_cpp');
+my $node = new_node("max_worker_processes = 12\nrestart_after_crash = on\n");
 add_server($node, 'shop', $uri, "server_selection_timeout '2s'");
 $node->safe_psql('postgres', q(SELECT mongo.create_plan('p', 'shop', 'shop', 'target', sample => 0); CALL mongo.apply_plan('p');));
 # Small chunks that take a while, and a record of what is written.

@@ -24,15 +24,12 @@ c.things.insert_many([{'_id': n, 'n': n, 'v': 0, 'users_id': n % 20, 'items': [{
 );
 run_python($fill, $uri);
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(auth_extra => [ '--create-role', 'loader,member' ]);
-$node->append_conf('postgresql.conf', "listen_addresses = ''\nmax_worker_processes = 10\n");
-$node->start;
+my $node = new_node("max_worker_processes = 10\n");
 my $other = PostgreSQL::Test::Cluster->new('other');
 $other->init;
 $other->append_conf('postgresql.conf', "listen_addresses = ''\n");
 $other->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION mongo_fdw_cpp; CREATE EXTENSION postgres_fdw');
+$node->safe_psql('postgres', 'CREATE EXTENSION postgres_fdw');
 add_server($node, 'shop', $uri, "server_selection_timeout '2s'");
 $node->safe_psql('postgres', q(ALTER USER MAPPING FOR PUBLIC SERVER shop OPTIONS (ADD password_required 'false')));
 $node->safe_psql('postgres', q(

@@ -58,12 +58,14 @@ sub commands {
     return grep { !/^(hello|isMaster|ismaster|endSessions|ping)/ } split /\n/, slurp_file($server->{log});
 }
 
+# new_node(SETTINGS): settings are lines of postgresql.conf.
 sub new_node {
+    my ($settings) = @_;
     my $node = PostgreSQL::Test::Cluster->new('main');
     $node->init;
     $node->append_conf('postgresql.conf', "listen_addresses = ''\nlog_statement = none\n");
     # The replay server knows no $group: its documents would be taken for groups, and the local plan would run.
-    $node->append_conf('postgresql.conf', "mongo_fdw_cpp.enable_aggregate_pushdown = off\n");
+    $node->append_conf('postgresql.conf', "mongo_fdw_cpp.enable_aggregate_pushdown = off\n" . ($settings // ''));
     $node->start;
     $node->safe_psql('postgres', 'CREATE EXTENSION mongo_fdw_cpp');
     return $node;
