@@ -14,7 +14,7 @@ enum class Kind : uint8_t {
     One,     // there is one value: equality
     Typed,   // the values cannot be compared with a constant: $type
     Numbers, // ordered, NaN apart
-    Dates,   // ordered, but not every server takes the least for a constant
+    Dates,   // ordered, but not every server takes the least for a constant: before and from 1970 on
     Ordered,
 };
 
@@ -66,11 +66,13 @@ int compare(const Key &a, const Key &b) {
 
 bool is_nan(const Key &key) { return key.size > 1 && key.bytes[1] == kNaN; }
 
+constexpr int kAll = -1, kNone = -2;
+
 struct Filter {
     ByteSink sink;
-    int conditions = 0; // written so far, or counted
+    int conditions = 0; // written or passed so far
+    int only;           // the one to write; kAll, kNone
     bool listed;        // they are elements of $or
-    bool counting;      // nothing is written
     bool failed = false;
 };
 
@@ -90,7 +92,7 @@ void put_field(Filter *filter, const char *name, const Key &key) {
 
 // {_id: {...}}, as an element of $or or as the fields of the filter itself.
 template <class Operators> void put_condition(Filter *filter, Operators operators) {
-    if (filter->counting) {
+    if (filter->only != kAll && filter->only != filter->conditions) {
         filter->conditions++;
         return;
     }
@@ -121,7 +123,16 @@ void put_bracket(Filter *filter, int bracket, Key lower, const Key *upper) {
     bool from_start = compare(lower, least) == 0;
     if (upper && compare(*upper, lower) <= 0)
         return;
-    if (kind == Kind::Typed || (kind == Kind::Dates && from_start && !upper)) {
+    if (kind == Kind::Dates && from_start && !upper) {
+        Key epoch = lower;
+        epoch.bytes = epoch.own;
+        std::memcpy(epoch.own, lower.bytes, lower.size);
+        epoch.own[1] ^= 0x80; // the sign
+        put_condition(filter, [&] { put_field(filter, "$lt", epoch); });
+        put_condition(filter, [&] { put_field(filter, "$gte", epoch); });
+        return;
+    }
+    if (kind == Kind::Typed) {
         filter->failed = filter->failed || upper || !from_start;
         const char *name = bracket_name(bracket);
         put_condition(filter, [&] {
@@ -152,7 +163,7 @@ void put_brackets(Filter *filter, const KeyRange &range) {
     int first = range.lower ? bracket_of_key(range.lower, range.lower_size) : 0;
     int last = range.upper ? bracket_of_key(range.upper, range.upper_size) : kBrackets - 1;
     filter->failed = filter->failed || first < 0 || last < 0;
-    for (int bracket = first; !filter->failed && bracket <= last; bracket++) {
+    for (int bracket = first; !filter->failed && bracket <= last && bracket <= range.last_bracket; bracket++) {
         Key lower, upper{{}, range.upper, range.upper_size};
         if (range.lower && bracket == first) {
             lower.bytes = range.lower;
@@ -164,10 +175,15 @@ void put_brackets(Filter *filter, const KeyRange &range) {
     }
 }
 
-bool put_filter(ByteSink *out, const KeyRange &range) {
-    Filter count{{nullptr}, 0, false, true};
+Filter count_conditions(const KeyRange &range) {
+    Filter count{{nullptr}, 0, kNone, false};
     put_brackets(&count, range);
-    Filter filter{*out, 0, count.conditions > 1, false};
+    return count;
+}
+
+bool put_filter(ByteSink *out, const KeyRange &range) {
+    Filter count = count_conditions(range);
+    Filter filter{*out, 0, kAll, count.conditions > 1};
     filter.failed = count.failed;
     uint64_t start = open_document(&filter.sink), list = 0;
     if (!range.lower && !range.upper) {
@@ -191,8 +207,17 @@ bool put_filter(ByteSink *out, const KeyRange &range) {
     return !filter.failed;
 }
 
+bool put_one_condition(ByteSink *out, const KeyRange &range, uint32_t number) {
+    Filter filter{*out, 0, static_cast<int>(number), false};
+    uint64_t start = open_document(&filter.sink);
+    put_brackets(&filter, range);
+    close_document(&filter.sink, start);
+    *out = filter.sink;
+    return !filter.failed;
+}
+
 void put_list_filter(ByteSink *sink, const KeyBytes *keys, uint32_t count) {
-    Filter filter{*sink, 0, false, false};
+    Filter filter{*sink, 0, kAll, false};
     uint64_t start = open_document(&filter.sink);
     put_name(&filter, BsonType::Document, "_id");
     uint64_t condition = open_document(&filter.sink);
@@ -227,6 +252,20 @@ uint64_t range_filter_size(const KeyRange &range) {
 void write_range_filter(const KeyRange &range, uint8_t *out) {
     ByteSink sink{out};
     (void)put_filter(&sink, range);
+}
+
+uint32_t range_condition_count(const KeyRange &range) {
+    return static_cast<uint32_t>(count_conditions(range).conditions);
+}
+
+uint64_t range_condition_size(const KeyRange &range, uint32_t number) {
+    ByteSink sink{nullptr};
+    return put_one_condition(&sink, range, number) ? sink.size : 0;
+}
+
+void write_range_condition(const KeyRange &range, uint32_t number, uint8_t *out) {
+    ByteSink sink{out};
+    (void)put_one_condition(&sink, range, number);
 }
 
 uint64_t list_filter_size(const KeyBytes *keys, uint32_t count) {

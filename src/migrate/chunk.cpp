@@ -48,16 +48,27 @@ struct KeyList {
     uint32_t count;
 };
 
-// A range, as it was at a time of the cluster (a BSON timestamp; 0: as it is).
+// A range, as it was at a time of the cluster (a BSON timestamp; 0: as it is), of which one condition is read after
+// another.
 struct RangeAt {
     KeyRange range;
     int64 cluster_time;
+    uint32 condition;
 };
+
+// Views and time series have no index on _id; they are read whole.
+bool has_bound(const RangeAt &at) { return at.range.lower || at.range.upper; }
+bool has_bound(const KeyList &) { return true; }
 
 void write_filter(BsonWriter *writer, const RangeAt &at) {
     write_key(writer, BsonType::Document, key_of("$match"));
-    uint64_t size = range_filter_size(at.range);
-    write_range_filter(at.range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
+    if (!has_bound(at)) {
+        uint64_t size = range_filter_size(at.range);
+        write_range_filter(at.range, reinterpret_cast<uint8_t *>(append_room(writer, size)));
+        return;
+    }
+    uint64_t size = range_condition_size(at.range, at.condition);
+    write_range_condition(at.range, at.condition, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
 
 void write_filter(BsonWriter *writer, const KeyList &list) {
@@ -65,10 +76,6 @@ void write_filter(BsonWriter *writer, const KeyList &list) {
     uint64_t size = list_filter_size(list.keys, list.count);
     write_list_filter(list.keys, list.count, reinterpret_cast<uint8_t *>(append_room(writer, size)));
 }
-
-// Views and time series have no index on _id; they are read whole.
-bool has_bound(const RangeAt &at) { return at.range.lower || at.range.upper; }
-bool has_bound(const KeyList &) { return true; }
 
 // Bounds are compared by bytes, whatever collation the collection has.
 void write_collation(BsonWriter *writer, const TableOptions *table) {
@@ -137,13 +144,36 @@ mql::Document keys_command(const TableOptions *table, const Keys &keys, bool hin
     return {bytes.data, bytes.size};
 }
 
-// The _id of the document that stands so many places behind the first of a range.
-mql::Document next_id_command(const TableOptions *table, const KeyRange &range, int64 places) {
-    return keys_command(table, RangeAt{range, 0}, true, [&](BsonWriter *writer) {
+// The _id of the document that stands so many places behind the first of a condition.
+mql::Document next_id_command(const TableOptions *table, const RangeAt &at, int64 places) {
+    return keys_command(table, at, true, [&](BsonWriter *writer) {
         write_id_stage(writer, "1", "$sort");
         write_stage(writer, "2", "$skip", places);
         write_stage(writer, "3", "$limit", 1);
         write_id_stage(writer, "4", "$project");
+    });
+}
+
+// The first or last _id of all.
+mql::Document end_command(const TableOptions *table, int64 cluster_time, int32 order) {
+    return keys_command(table, RangeAt{{}, cluster_time, 0}, true, [&](BsonWriter *writer) {
+        int stage = begin_field(writer, BsonType::Document, key_of("1"));
+        int keys = begin_field(writer, BsonType::Document, key_of("$sort"));
+        write_int32(writer, key_of("_id"), order);
+        end_document(writer, keys);
+        end_document(writer, stage);
+        write_stage(writer, "2", "$limit", 1);
+        write_id_stage(writer, "3", "$project");
+    });
+}
+
+// How many documents a condition has, as "n".
+mql::Document count_command(const TableOptions *table, const RangeAt &at) {
+    return keys_command(table, at, true, [&](BsonWriter *writer) {
+        int stage = begin_field(writer, BsonType::Document, key_of("1"));
+        write_key(writer, BsonType::String, key_of("$count"));
+        write_text(writer, "n", 1);
+        end_document(writer, stage);
     });
 }
 
@@ -194,19 +224,84 @@ bool is_behind(const bytea *key, const KeyRange &range) {
     return order > 0 || (order == 0 && size > range.lower_size);
 }
 
+// One document of a command, or none.
+template <class Use> bool first_document(const TableOptions *table, mql::Document command, Use use) {
+    DocumentStream *stream = open_documents(source_of(table, GetUserId()), command);
+    BsonValue document;
+    bool found = next_document(stream, &document);
+    if (found)
+        use(document);
+    close_documents(stream);
+    return found;
+}
+
+// Closes the open ends of a range at the brackets of the first and the last document, so that no server looks for
+// others (some look at all documents). False where there is none.
+bool close_ends(const TableOptions *table, RangeAt *at) {
+    auto find_end = [&](int32 order, bytea **key) {
+        return first_document(table, end_command(table, at->cluster_time, order), [&](const BsonValue &document) {
+            *key = DatumGetByteaPP(key_of_document(field_of(document, "_id"), table));
+        });
+    };
+    bytea *key;
+    if (!at->range.upper) {
+        if (!find_end(-1, &key))
+            return false;
+        at->range.last_bracket = bracket_of_key(reinterpret_cast<uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key));
+    }
+    if (!at->range.lower) {
+        if (!find_end(1, &key))
+            return false;
+        at->range.lower = reinterpret_cast<uint8_t *>(VARDATA_ANY(key));
+        at->range.lower_size = VARSIZE_ANY_EXHDR(key);
+    }
+    return true;
+}
+
+// How many commands read it.
+uint32 begin_commands(const TableOptions *table, RangeAt *at) {
+    return !has_bound(*at) ? 1 : close_ends(table, at) ? range_condition_count(at->range) : 0;
+}
+uint32 begin_commands(const TableOptions *, KeyList *) { return 1; }
+
 // What a call of read_documents remembers between its pieces.
-struct Reading {
+template <class Keys> struct Reading {
+    const TableOptions *table;
+    DocumentSource source;
+    Keys keys;
+    uint32 commands; // that are to come
     DocumentStream *stream;
     int64 piece_bytes;
 };
 
+void next_command(RangeAt *at) { at->condition++; }
+void next_command(KeyList *) {}
+
+template <class Keys> bool next_of_reading(Reading<Keys> *reading, MemoryContext context, BsonValue *document) {
+    for (;;) {
+        if (reading->stream) {
+            if (next_document(reading->stream, document))
+                return true;
+            close_documents(reading->stream);
+            reading->stream = nullptr;
+            next_command(&reading->keys);
+        }
+        if (reading->commands == 0)
+            return false;
+        MemoryContext caller = MemoryContextSwitchTo(context);
+        reading->stream = open_documents(reading->source, documents_command(reading->table, reading->keys));
+        MemoryContextSwitchTo(caller);
+        reading->commands--;
+    }
+}
+
 // Documents up to the size of a piece, at least one; false at the end.
-bool next_piece(Reading *reading, Datum *piece) {
+template <class Keys> bool next_piece(Reading<Keys> *reading, MemoryContext context, Datum *piece) {
     ArrayBuildState *documents = initArrayResult(BYTEAOID, CurrentMemoryContext, false);
     BsonValue document;
     int64 bytes = 0;
     bool any = false;
-    while (bytes < reading->piece_bytes && next_document(reading->stream, &document)) {
+    while (bytes < reading->piece_bytes && next_of_reading(reading, context, &document)) {
         bytea *copy = make_bytea(document.size);
         memcpy(VARDATA(copy), document.data, document.size);
         accumArrayResult(documents, PointerGetDatum(copy), false, BYTEAOID, CurrentMemoryContext);
@@ -223,28 +318,61 @@ bool next_piece(Reading *reading, Datum *piece) {
 // read: memory holds a piece and a batch of the cursor, which is closed with the call (in FROM PostgreSQL collects them
 // first).
 template <class KeysArgument> Datum read_pieces(FunctionCallInfo fcinfo, int piece_argument, KeysArgument keys) {
+    using Keys = decltype(keys(fcinfo));
     FuncCallContext *call;
     if (SRF_IS_FIRSTCALL()) {
         call = SRF_FIRSTCALL_INIT();
         MemoryContext caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-        const TableOptions *table = table_argument(fcinfo);
-        Reading *reading = static_cast<Reading *>(palloc(sizeof(Reading)));
+        Reading<Keys> *reading = static_cast<Reading<Keys> *>(palloc0(sizeof(Reading<Keys>)));
+        reading->table = table_argument(fcinfo);
         reading->piece_bytes = integer_argument(fcinfo, piece_argument, "piece_bytes", 1, MaxAllocSize / 4);
-        auto given = keys(fcinfo);
-        DocumentSource source = source_of(table, GetUserId());
-        if (std::is_same_v<decltype(given), KeyList>)
-            source.read_preference = "primary";
-        reading->stream = open_documents(source, documents_command(table, given));
+        reading->keys = keys(fcinfo);
+        reading->commands = begin_commands(reading->table, &reading->keys);
+        reading->source = source_of(reading->table, GetUserId());
+        if (std::is_same_v<Keys, KeyList>)
+            reading->source.read_preference = "primary";
         call->user_fctx = reading;
         MemoryContextSwitchTo(caller);
     }
     call = SRF_PERCALL_SETUP();
-    Reading *reading = static_cast<Reading *>(call->user_fctx);
+    Reading<Keys> *reading = static_cast<Reading<Keys> *>(call->user_fctx);
     Datum piece;
-    if (next_piece(reading, &piece))
+    if (next_piece(reading, call->multi_call_memory_ctx, &piece))
         SRF_RETURN_NEXT(call, piece);
-    close_documents(reading->stream);
     SRF_RETURN_DONE(call);
+}
+
+int64 count_of(const TableOptions *table, const RangeAt &at) {
+    int64 count = 0;
+    first_document(table, count_command(table, at), [&](const BsonValue &document) {
+        if (!integer_of(field_of(document, "n"), &count))
+            ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                            errmsg("server \"%s\" sent an unexpected answer", table->server_name),
+                            errdetail("It was asked to count documents of %s.", table->name_space)));
+    });
+    return count;
+}
+
+// The key of the document so many places behind the first of a range that is open upwards; false where there are fewer.
+// From bracket to bracket of types.
+bool find_key(const TableOptions *table, RangeAt at, int64 places, Datum *key) {
+    auto walk = [&] {
+        return first_document(table, next_id_command(table, at, places), [&](const BsonValue &document) {
+            *key = key_of_document(field_of(document, "_id"), table);
+        });
+    };
+    if (walk())
+        return true;
+    if (!has_bound(at) || !close_ends(table, &at))
+        return false;
+    uint32 conditions = range_condition_count(at.range);
+    while (at.condition + 1 < conditions) {
+        places = Max(places - count_of(table, at), 0);
+        at.condition++;
+        if (walk())
+            return true;
+    }
+    return false;
 }
 
 RangeAt range_argument(FunctionCallInfo fcinfo) {
@@ -285,14 +413,8 @@ extern "C" Datum mongo_next_key(PG_FUNCTION_ARGS) {
     int64 places = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
     if (places < 1)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("argument \"places\" must be at least 1")));
-    DocumentStream *stream = open_documents(source_of(table, GetUserId()), next_id_command(table, range, places));
-    BsonValue document;
-    Datum key = 0;
-    bool found = next_document(stream, &document);
-    if (found)
-        key = key_of_document(field_of(document, "_id"), table);
-    close_documents(stream);
-    if (!found)
+    Datum key;
+    if (!find_key(table, RangeAt{range, 0, 0}, places, &key))
         PG_RETURN_NULL();
     if (range.lower && !is_behind(DatumGetByteaPP(key), range))
         ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),

@@ -27,32 +27,12 @@ pymongo.MongoClient(sys.argv[1]).shop.things.insert_many(documents)
 ), $uri);
 
 # The oracle reads BSON by itself, and says of each document what the target has to hold.
-my $oracle = q(
-import sys, struct, pymongo
-from bson.raw_bson import RawBSONDocument
-from bson.codec_options import CodecOptions
-def fields(raw):
-    at, out = 4, {}
-    while raw[at]:
-        kind, end = raw[at], raw.index(0, at + 1)
-        name, at = raw[at + 1:end].decode(), end + 1
-        size = {1: 8, 7: 12, 8: 1, 9: 8, 10: 0, 16: 4, 18: 8, 19: 16}.get(kind)
-        if size is None:
-            size = struct.unpack_from('<i', raw, at)[0] + {2: 4, 3: 0, 4: 0, 5: 5}[kind]
-        value = raw[at:at + size]
-        out[name] = struct.unpack('<i', value)[0] if kind == 16 else struct.unpack('<q', value)[0] if kind == 18 else fields(value) if kind in (3, 4) else value
-        at += size
-    return out
-for document in pymongo.MongoClient(sys.argv[1]).shop.get_collection('things', codec_options=CodecOptions(document_class=RawBSONDocument)).find({}):
-    d = fields(document.raw)
-    if d['n'] not in (700, 701):
-        print(d['n'], d['v'], ','.join(str(i['q']) for i in d['items'].values()), sep='|')
-);
-
 sub source_rows {
-    my $out;
-    IPC::Run::run([ "$ENV{SECANTUS_HOME}/bin/python", '-c', $oracle, $uri ], '>', \$out) or die 'oracle failed';
-    return join "\n", sort split /\n/, $out;
+    return python_lines(q(
+for d in documents('shop', 'things'):
+    if d['n'] not in (700, 701):
+        print(d['n'], d['v'], ','.join(str(i['q']) for i in d['items']), sep='|')
+), $uri);
 }
 
 my $node = new_node("max_worker_processes = 12\nrestart_after_crash = on\n");

@@ -9,7 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(time sleep);
 use Test::More;
-our @EXPORT = qw(start_replay start_secantus run_python stop_process new_node add_server session wait_for elapsed commands);
+our @EXPORT = qw(start_replay start_secantus run_python python_lines stop_process new_node add_server session wait_for elapsed commands);
 
 my @running;
 
@@ -41,6 +41,38 @@ sub start_secantus {
 sub run_python {
     my ($script, @arguments) = @_;
     system_or_bail("$ENV{SECANTUS_HOME}/bin/python", '-c', $script, @arguments);
+}
+
+# A reader of BSON that shares nothing with the extension nor with the driver: fields(bytes) gives the values of a document
+# by name; of other types than numbers, text, documents and arrays the bytes.
+my $bson_reader = q(
+import sys, struct, pymongo
+from bson.raw_bson import RawBSONDocument
+from bson.codec_options import CodecOptions
+def fields(raw):
+    at, out = 4, {}
+    while raw[at]:
+        kind, end = raw[at], raw.index(0, at + 1)
+        name, at = raw[at + 1:end].decode(), end + 1
+        size = {1: 8, 7: 12, 8: 1, 9: 8, 10: 0, 16: 4, 18: 8, 19: 16}.get(kind)
+        if size is None:
+            size = struct.unpack_from('<i', raw, at)[0] + {2: 4, 3: 0, 4: 0, 5: 5}[kind]
+        value = raw[at:at + size]
+        at += size
+        out[name] = (None if kind == 10 else struct.unpack('<d', value)[0] if kind == 1 else value[4:-1].decode() if kind == 2 else list(fields(value).values()) if kind == 4
+                     else fields(value) if kind == 3 else struct.unpack('<i', value)[0] if kind == 16 else struct.unpack('<q', value)[0] if kind == 18 else value)
+    return out
+def documents(database, collection):
+    raw = CodecOptions(document_class=RawBSONDocument)
+    return [fields(d.raw) for d in pymongo.MongoClient(sys.argv[1])[database].get_collection(collection, codec_options=raw).find({})]
+);
+
+# python_lines(script, uri): what a script prints that may use fields and documents; its lines, sorted.
+sub python_lines {
+    my ($script, $uri) = @_;
+    my $out;
+    IPC::Run::run([ "$ENV{SECANTUS_HOME}/bin/python", '-c', $bson_reader . $script, $uri ], '>', \$out) or die 'oracle failed';
+    return join "\n", sort split /\n/, $out;
 }
 
 sub stop_process {

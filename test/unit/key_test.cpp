@@ -524,8 +524,7 @@ bool matches(const BsonValue &filter, const BsonValue &value, const std::string 
     return all;
 }
 
-// The filter of a range; empty where there is none.
-std::string filter_of(const std::string *lower, const std::string *upper) {
+KeyRange range_of(const std::string *lower, const std::string *upper) {
     KeyRange range{};
     if (lower) {
         range.lower = reinterpret_cast<const uint8_t *>(lower->data());
@@ -535,10 +534,28 @@ std::string filter_of(const std::string *lower, const std::string *upper) {
         range.upper = reinterpret_cast<const uint8_t *>(upper->data());
         range.upper_size = upper->size();
     }
+    return range;
+}
+
+// The filter of a range; empty where there is none.
+std::string filter_of(const std::string *lower, const std::string *upper) {
+    KeyRange range = range_of(lower, upper);
     std::string filter(range_filter_size(range), '\0');
     if (!filter.empty())
         write_range_filter(range, reinterpret_cast<uint8_t *>(filter.data()));
     return filter;
+}
+
+// The conditions of a range, one after another.
+std::vector<std::string> conditions_of(const std::string *lower, const std::string *upper) {
+    KeyRange range = range_of(lower, upper);
+    std::vector<std::string> conditions(range_condition_count(range));
+    for (uint32_t i = 0; i < conditions.size(); i++) {
+        conditions[i].resize(range_condition_size(range, i));
+        if (!conditions[i].empty())
+            write_range_condition(range, i, reinterpret_cast<uint8_t *>(conditions[i].data()));
+    }
+    return conditions;
 }
 
 BsonValue as_document(const std::string &bytes) {
@@ -570,7 +587,35 @@ TEST(KeyRange, FindsWhatLiesBetweenItsBounds) {
                 EXPECT_EQ(matches(as_document(filter), samples[k].value(), keys[k]),
                           (!lower || keys[k] >= *lower) && (!upper || keys[k] < *upper))
                     << i << " " << j << " " << k;
+            // A document matches one condition of its range, and none of those before it holds greater keys.
+            std::vector<std::string> conditions = conditions_of(lower, upper);
+            for (size_t k = (i + j) % 3; k < samples.size(); k += 3) {
+                int found = 0;
+                for (const std::string &condition : conditions)
+                    found += matches(as_document(condition), samples[k].value(), keys[k]);
+                EXPECT_EQ(found, (!lower || keys[k] >= *lower) && (!upper || keys[k] < *upper))
+                    << i << " " << j << " " << k;
+            }
         }
+}
+
+TEST(KeyRange, GivesItsConditionsInTheOrderOfKeys) {
+    std::vector<Sample> samples = traps();
+    std::vector<std::string> conditions = conditions_of(nullptr, nullptr);
+    std::string greatest;
+    for (const std::string &condition : conditions) {
+        std::string least_here, greatest_here;
+        for (const Sample &sample : samples) {
+            std::string key = key_of(sample);
+            if (!matches(as_document(condition), sample.value(), key))
+                continue;
+            least_here = least_here.empty() ? key : std::min(least_here, key);
+            greatest_here = std::max(greatest_here, key);
+            EXPECT_EQ(field_of(as_document(condition), "_id").type, BsonType::Document);
+        }
+        EXPECT_TRUE(least_here.empty() || least_here > greatest);
+        greatest = std::max(greatest, greatest_here);
+    }
 }
 
 TEST(KeyRange, IsOneConditionWithinABracket) {
