@@ -1,5 +1,7 @@
 -- Runs, and the chunks of a run: who cuts them, who takes them, what becomes of one. JIT is off where many small statements run:
--- their rows are estimated by the thousand, and to compile them takes longer than to run them.
+-- their rows are estimated by the thousand, and to compile them takes longer than to run them. random_page_cost is low where
+-- rows are looked up by keys: those of a range lie together, and a join that reads an index from its beginning costs more
+-- with every range.
 
 CREATE FUNCTION mongo_internal.begin_chunk() RETURNS void
     AS 'MODULE_PATHNAME', 'mongo_begin_chunk' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -272,10 +274,12 @@ COMMENT ON FUNCTION mongo_internal.may_pass(text) IS 'Whether a failed chunk is 
 -- A chunk is one transaction, which the caller commits: its rows, its rejects, and that it is done. What fails is rolled
 -- back and tried again, at most three times in all.
 CREATE FUNCTION mongo_internal.load_chunk(c mongo.load_chunk, family mongo_internal.table_load[]) RETURNS mongo.load_chunk LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     t mongo.load_table;
     began timestamptz := clock_timestamp();
+    detail text;
+    hint text;
     r mongo_internal.chunk_result;
 BEGIN
     SELECT l.* INTO t FROM mongo.load_table AS l WHERE l.run = c.run AND l.table_name = c.table_name AND l.pass = c.pass;
@@ -285,6 +289,7 @@ BEGIN
         c.state := 'done';
         c.sqlstate := NULL;
         c.message := NULL;
+        c.detail := NULL;
     EXCEPTION WHEN query_canceled THEN
         IF NOT mongo_internal.chunk_timed_out() THEN
             RAISE;
@@ -294,8 +299,10 @@ BEGIN
     WHEN admin_shutdown OR crash_shutdown OR assert_failure THEN
         RAISE;
     WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         c.sqlstate := SQLSTATE;
         c.message := SQLERRM;
+        c.detail := nullif(concat_ws(' ', nullif(detail, ''), nullif(hint, '')), '');
     END;
     c.seconds := extract(epoch FROM clock_timestamp() - began);
     IF c.state <> 'done' AND (c.attempts >= CASE c.sqlstate WHEN '53400' THEN 10 ELSE 3 END OR NOT mongo_internal.may_pass(c.sqlstate)) THEN
@@ -304,7 +311,7 @@ BEGIN
         UPDATE mongo.load_table AS l SET places = mongo_internal.next_places(c.places, c.seconds) WHERE l.run = c.run AND l.table_name = c.table_name AND l.pass = c.pass;
     END IF;
     UPDATE mongo.load_chunk AS k SET state = c.state, attempts = c.attempts, documents = r.documents, bytes = r.bytes, inserted = (r.written).inserted,
-           updated = (r.written).updated, deleted = (r.written).deleted, seconds = c.seconds, finished = clock_timestamp(), worker = pg_backend_pid(), sqlstate = c.sqlstate, message = c.message
+           updated = (r.written).updated, deleted = (r.written).deleted, seconds = c.seconds, finished = clock_timestamp(), worker = pg_backend_pid(), sqlstate = c.sqlstate, message = c.message, detail = c.detail
      WHERE k.run = c.run AND k.table_name = c.table_name AND k.pass = c.pass AND k.number = c.number;
     c.documents := r.documents;
     RETURN c;

@@ -34,7 +34,7 @@ COMMENT ON FUNCTION mongo_internal.forget_rejects(mongo_internal.table_load[], b
 
 -- The documents of some keys, as a chunk is written.
 CREATE FUNCTION mongo_internal.write_keys(family mongo_internal.table_load[], way text, run bigint, keys bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     pieces CURSOR FOR SELECT mongo_internal.read_documents_of_keys(family[1].source::regclass, write_keys.keys);
     documents bytea[];
@@ -107,7 +107,7 @@ COMMENT ON FUNCTION mongo_internal.may_replace(mongo_internal.table_load[]) IS '
 
 -- Unique values that were exchanged between documents: the old rows make room first.
 CREATE FUNCTION mongo_internal.exchange_unique(family mongo_internal.table_load[], run bigint) RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     keys bytea[] := ARRAY(SELECT r.source_key FROM mongo.reject AS r WHERE r.plan = family[1].plan AND r.table_name = family[1].name AND r.resolved IS NULL AND r.stage = 'unique' AND r.stale ORDER BY r.key_hash LIMIT 2000);
     documents bytea[];

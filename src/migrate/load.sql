@@ -261,11 +261,11 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.set_phase(bigint, text) IS 'Notes what a run is at';
 
-CREATE FUNCTION mongo_internal.failed_chunks(run bigint, OUT failed bigint, OUT sqlstate text, OUT message text) LANGUAGE sql STABLE
+CREATE FUNCTION mongo_internal.failed_chunks(run bigint, OUT failed bigint, OUT sqlstate text, OUT message text, OUT detail text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*), (array_agg(f.sqlstate ORDER BY f.at))[1], (array_agg(f.message ORDER BY f.at))[1]
-      FROM (SELECT c.sqlstate, format('table "%s", chunk %s: %s', c.table_name, c.number, c.message) AS message, c.finished AS at FROM mongo.load_chunk AS c WHERE c.run = $1 AND c.state = 'failed'
-            UNION ALL SELECT '08006', format('table "%s" could not be cut into chunks: %s', t.table_name, t.message), 'infinity' FROM mongo.load_table AS t WHERE t.run = $1 AND t.ended AND NOT t.cut) AS f
+    SELECT count(*), (array_agg(f.sqlstate ORDER BY f.at))[1], (array_agg(f.message ORDER BY f.at))[1], (array_agg(f.detail ORDER BY f.at))[1]
+      FROM (SELECT c.sqlstate, format('table "%s", chunk %s: %s', c.table_name, c.number, c.message) AS message, c.detail, c.finished AS at FROM mongo.load_chunk AS c WHERE c.run = $1 AND c.state = 'failed'
+            UNION ALL SELECT '08006', format('table "%s" could not be cut into chunks: %s', t.table_name, t.message), NULL, 'infinity' FROM mongo.load_table AS t WHERE t.run = $1 AND t.ended AND NOT t.cut) AS f
 $$;
 COMMENT ON FUNCTION mongo_internal.failed_chunks(bigint) IS 'How many chunks of a run failed, and what the first of them said';
 
@@ -316,7 +316,7 @@ BEGIN
            (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = o.plan AND j.resolved IS NULL) AS rejects, (SELECT sum(t.pruned) FROM mongo.load_table AS t WHERE t.run = o.run) AS pruned
       INTO s FROM mongo.load_chunk AS c WHERE c.run = o.run;
     IF f.failed > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = f.sqlstate, MESSAGE = f.message, DETAIL = format('%s chunk(s) of the load of plan "%s" failed; the others are loaded.', f.failed, o.plan),
+        RAISE EXCEPTION USING ERRCODE = f.sqlstate, MESSAGE = f.message, DETAIL = concat_ws(E'\n', f.detail, format('%s chunk(s) of the load of plan "%s" failed; the others are loaded.', f.failed, o.plan)),
             HINT = format('CALL mongo.load(%L) tries them again; mongo.load_chunk has what each said.', o.plan);
     ELSIF r.state = 'done' THEN
         RAISE NOTICE USING MESSAGE = format('plan "%s" is loaded: %s documents read, %s rows inserted, %s updated, %s deleted%s', o.plan, s.documents, s.inserted, s.updated, s.deleted + s.pruned,

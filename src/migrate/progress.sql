@@ -31,7 +31,7 @@ DECLARE
     p record;
 BEGIN
     FOR p IN SELECT * FROM mongo.progress AS v WHERE v.plan = tell_progress.plan AND (v.documents > 0 OR v.message IS NOT NULL) AND v.remaining IS DISTINCT FROM '0' ORDER BY v.table_name LOOP
-        RAISE NOTICE USING MESSAGE = format('%s: %s documents%s, %s a second%s%s', p.table_name, p.documents, coalesce(format(' of about %s (%s %%)', p.estimated_documents, p.per_cent), ''), coalesce(p.documents_per_second, 0),
+        RAISE NOTICE USING MESSAGE = format('%s: %s documents%s, %s a second%s%s', p.table_name, p.documents, CASE WHEN p.per_cent IS NULL THEN '' ELSE format(' of about %s (%s %%)', p.estimated_documents, p.per_cent) END, coalesce(p.documents_per_second, 0),
             CASE WHEN p.rejects > 0 THEN format(', %s rejects', p.rejects) ELSE '' END, coalesce('; ' || p.message, ''));
     END LOOP;
 END $$;

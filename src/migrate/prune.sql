@@ -2,7 +2,7 @@
 -- Keys of target rows whose document the source does not have, with the rows' own keys; and how many rows and documents
 -- there are.
 CREATE FUNCTION mongo_internal.gone_keys(p mongo.plan, t mongo.plan_table, OUT gone bytea[], OUT ids text[], OUT kept bigint, OUT documents bigint) LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     source text := CASE WHEN t.query IS NULL THEN format('SELECT s.__key FROM %I.%I AS s', p.source_schema, t.source_name) ELSE format('SELECT DISTINCT s.__key FROM %s AS s', mongo_internal.own_query(t)) END;
 BEGIN
@@ -50,7 +50,7 @@ COMMENT ON FUNCTION mongo_internal.delete_gone(mongo_internal.table_load[], byte
 
 -- A row that others refer to stays, and is a reject: its document is gone, theirs are not.
 CREATE FUNCTION mongo_internal.prune_set(family mongo_internal.table_load[], keys bytea[], ids text[], run bigint) RETURNS bigint LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     half integer := cardinality(keys) / 2;
     state text;

@@ -5,9 +5,12 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/typcache.h"
 PG_FUNCTION_INFO_V1(mongo_rows_of);
+PG_FUNCTION_INFO_V1(mongo_rows_of_support);
 }
 
 namespace mongo_fdw {
@@ -101,4 +104,22 @@ extern "C" Datum mongo_rows_of(PG_FUNCTION_ARGS) {
     if (!next_row(rows))
         SRF_RETURN_DONE(call);
     SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(rows->descriptor, rows->values, rows->nulls)));
+}
+
+// Answers the planner's question for the number of rows: about as many as there are documents, where those are known
+// (an array of a constant size). One document is looked up through an index then, and not by a scan of the target.
+extern "C" Datum mongo_rows_of_support(PG_FUNCTION_ARGS) {
+    Node *request = reinterpret_cast<Node *>(PG_GETARG_POINTER(0));
+    if (!IsA(request, SupportRequestRows))
+        PG_RETURN_POINTER(nullptr);
+    SupportRequestRows *rows = reinterpret_cast<SupportRequestRows *>(request);
+    if (!IsA(rows->node, FuncExpr))
+        PG_RETURN_POINTER(nullptr);
+    Node *documents = static_cast<Node *>(lsecond(reinterpret_cast<FuncExpr *>(rows->node)->args));
+    documents = estimate_expression_value(rows->root, documents);
+    if (!IsA(documents, Const) || reinterpret_cast<Const *>(documents)->constisnull)
+        PG_RETURN_POINTER(nullptr);
+    ArrayType *array = DatumGetArrayTypeP(reinterpret_cast<Const *>(documents)->constvalue);
+    rows->rows = Max(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)), 1);
+    PG_RETURN_POINTER(request);
 }

@@ -1,4 +1,5 @@
--- Writing sets of documents. A set that is refused is halved until the documents, then the rows, stand alone that are.
+-- Writing sets of documents. A set that is refused is parted until the documents, then the rows, stand alone that are: in four,
+-- which takes as many statements as in two and writes two thirds of the rows.
 CREATE TYPE mongo_internal.written AS (inserted bigint, updated bigint, deleted bigint, parents text[], refused integer[]);
 COMMENT ON TYPE mongo_internal.written IS 'What became of a set of documents: rows written; keys of topmost rows that were there before; positions of the documents whose topmost row was refused';
 CREATE TYPE mongo_internal.fault AS (stage text, column_name text, sqlstate text, reason text, value text);
@@ -130,7 +131,6 @@ COMMENT ON FUNCTION mongo_internal.write_document(mongo_internal.table_load, big
 CREATE FUNCTION mongo_internal.write_set(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    half integer := cardinality(documents) / 2;
     state text; message text; detail text; column_name text; constraint_name text; type_name text;
 BEGIN
     BEGIN
@@ -140,25 +140,31 @@ BEGIN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
             column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME, type_name = PG_DATATYPE_NAME;
     END;
-    IF half > 0 THEN
-        RETURN mongo_internal.write_halves(t, statement, run, documents, place);
+    IF cardinality(documents) > 1 THEN
+        RETURN mongo_internal.write_parts(t, statement, run, documents, place);
     END IF;
     RETURN mongo_internal.write_document(t, run, documents, place, mongo_internal.fault(state, message, detail, column_name, constraint_name, type_name));
 END $$;
-COMMENT ON FUNCTION mongo_internal.write_set(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a part of a set of documents, halving it where it is refused';
+COMMENT ON FUNCTION mongo_internal.write_set(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a part of a set of documents, parting it where it is refused';
 
-CREATE FUNCTION mongo_internal.write_halves(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.parts(documents bytea[], OUT place integer, OUT part bytea[]) RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT n, $1[n:n + (cardinality($1) + 3) / 4 - 1] FROM generate_series(1, cardinality($1), (cardinality($1) + 3) / 4) AS n
+$$;
+COMMENT ON FUNCTION mongo_internal.parts(bytea[]) IS 'Four parts of a set of documents, and the place of the first of each';
+
+CREATE FUNCTION mongo_internal.write_parts(t mongo_internal.table_load, statement text, run bigint, documents bytea[], place integer DEFAULT 1) RETURNS mongo_internal.written LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    half integer := greatest(cardinality(documents) / 2, 1);
-    w mongo_internal.written := mongo_internal.write_set(t, statement, run, documents[1:half], place);
+    p record;
+    w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
 BEGIN
-    IF half < cardinality(documents) THEN
-        w := mongo_internal.both(w, mongo_internal.write_set(t, statement, run, documents[half + 1:], place + half));
-    END IF;
+    FOR p IN SELECT * FROM mongo_internal.parts(documents) LOOP
+        w := mongo_internal.both(w, mongo_internal.write_set(t, statement, run, p.part, place + p.place - 1));
+    END LOOP;
     RETURN w;
 END $$;
-COMMENT ON FUNCTION mongo_internal.write_halves(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a set of documents that was refused, half by half';
+COMMENT ON FUNCTION mongo_internal.write_parts(mongo_internal.table_load, text, bigint, bytea[], integer) IS 'Writes the rows of a set of documents that was refused, part by part';
 
 -- parents: topmost rows that were there before; children of theirs that are gone are deleted, with the whole set.
 CREATE FUNCTION mongo_internal.write_table(t mongo_internal.table_load, statement text, run bigint, documents bytea[], parents text[]) RETURNS mongo_internal.written LANGUAGE plpgsql
@@ -172,7 +178,7 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
         PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
     END;
-    w := mongo_internal.write_halves(t, statement, run, documents);
+    w := mongo_internal.write_parts(t, statement, run, documents);
     IF t.clear IS NOT NULL AND parents IS NOT NULL THEN
         EXECUTE t.clear USING documents, NULL::bytea, NULL::bytea, parents;
         GET DIAGNOSTICS cleared = ROW_COUNT;
@@ -206,6 +212,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.fill_tables(mongo_internal.table_load[], bigint, bytea[]) IS 'Inserts the rows of documents into tables that do not have them';
 
+-- A part that is refused is parted again; one in which rows may be there already, or of a few documents, is left to converge.
+CREATE FUNCTION mongo_internal.fill_parts(family mongo_internal.table_load[], run bigint, documents bytea[]) RETURNS mongo_internal.written LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    p record;
+    w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
+BEGIN
+    FOR p IN SELECT * FROM mongo_internal.parts(documents) LOOP
+        w := mongo_internal.both(w, mongo_internal.write_documents(family, 'fill', run, p.part));
+    END LOOP;
+    RETURN w;
+END $$;
+COMMENT ON FUNCTION mongo_internal.fill_parts(mongo_internal.table_load[], bigint, bytea[]) IS 'Writes the rows of documents into tables that do not have them, part by part';
+
 -- The documents' rows in all tables of the family, from one version of each document. way: fill, converge, add_keys or
 -- replace. What fill cannot do converge does. parents: where the topmost table has a query of its own, those of its rows
 -- that are there.
@@ -215,6 +235,7 @@ DECLARE
     t mongo_internal.table_load;
     w mongo_internal.written := ROW(0, 0, 0, NULL, NULL);
     one mongo_internal.written;
+    parted boolean;
     refused_in name[] := CASE WHEN family[1].of_query THEN ARRAY[family[1].name] ELSE '{}' END;
 BEGIN
     IF way = 'fill' AND NOT family[1].of_query THEN
@@ -222,7 +243,11 @@ BEGIN
             RETURN mongo_internal.fill_tables(family, run, documents);
         EXCEPTION WHEN OTHERS THEN
             PERFORM mongo_internal.check_about_row(SQLSTATE, SQLERRM);
+            parted := SQLSTATE <> '23505' AND cardinality(documents) > 4;
         END;
+        IF parted THEN
+            RETURN mongo_internal.fill_parts(family, run, documents);
+        END IF;
     END IF;
     FOREACH t IN ARRAY family LOOP
         CONTINUE WHEN t.of_query OR (way = 'add_keys' AND NOT t.root);

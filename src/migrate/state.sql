@@ -51,6 +51,7 @@ CREATE TABLE mongo.load_chunk (
     worker integer,
     sqlstate text,
     message text,
+    detail text,
     PRIMARY KEY (run, table_name, pass, number),
     FOREIGN KEY (run, table_name, pass) REFERENCES mongo.load_table ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -100,6 +101,7 @@ COMMENT ON COLUMN mongo.load_table.pruned IS 'Rows that were deleted because the
 COMMENT ON COLUMN mongo.load_table.cut IS 'Whether the last chunk is cut';
 COMMENT ON TABLE mongo.load_chunk IS 'Ranges of keys, [lower, upper), NULL is open; each is loaded by one transaction';
 COMMENT ON COLUMN mongo.load_chunk.places IS 'Documents that were cut off, before any source_filter';
+COMMENT ON COLUMN mongo.load_chunk.detail IS 'What the last error said besides its message: details and hints';
 COMMENT ON COLUMN mongo.load_chunk.worker IS 'Process that loaded it last, or tried to';
 COMMENT ON TABLE mongo.load_target IS 'Whether a target table held rows before the first load of the plan: then nothing is pruned there unless forced';
 COMMENT ON TABLE mongo.reject IS 'Values and rows that were refused, and why; resolved ones were loaded later, or are gone';
