@@ -111,15 +111,15 @@ extern "C" Datum mongo_rows_of(PG_FUNCTION_ARGS) {
 extern "C" Datum mongo_rows_of_support(PG_FUNCTION_ARGS) {
     Node *request = reinterpret_cast<Node *>(PG_GETARG_POINTER(0));
     if (!IsA(request, SupportRequestRows))
-        PG_RETURN_POINTER(nullptr);
+        PG_RETURN_DATUM(0);
     SupportRequestRows *rows = reinterpret_cast<SupportRequestRows *>(request);
     if (!IsA(rows->node, FuncExpr))
-        PG_RETURN_POINTER(nullptr);
+        PG_RETURN_DATUM(0);
     Node *documents = static_cast<Node *>(lsecond(reinterpret_cast<FuncExpr *>(rows->node)->args));
     documents = estimate_expression_value(rows->root, documents);
     if (!IsA(documents, Const) || reinterpret_cast<Const *>(documents)->constisnull)
-        PG_RETURN_POINTER(nullptr);
+        PG_RETURN_DATUM(0);
     ArrayType *array = DatumGetArrayTypeP(reinterpret_cast<Const *>(documents)->constvalue);
     rows->rows = Max(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)), 1);
-    PG_RETURN_POINTER(request);
+    PG_RETURN_DATUM(PointerGetDatum(request));
 }
