@@ -1,0 +1,140 @@
+-- Level 2: totals by ranges of keys, cut into smaller ones until few documents are left that differ. No document but those
+-- comes here.
+
+CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint);
+COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents';
+
+CREATE TYPE mongo_internal.summed_table AS (p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], stages json, without bytea[]);
+COMMENT ON TYPE mongo_internal.summed_table IS 'A table, what is added up of it, and the documents that are left out';
+
+CREATE FUNCTION mongo_internal.summed_table(p mongo.plan, t mongo.plan_table) RETURNS mongo_internal.summed_table LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told record;
+BEGIN
+    IF t.query IS NOT NULL OR t.subdocument IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('rows of "%s" are not added up', t.name), DETAIL = CASE WHEN t.query IS NOT NULL THEN 'The table has a query of its own.' ELSE 'Its values are those of the table above.' END;
+    END IF;
+    PERFORM mongo_internal.check_comparable(t);
+    told := mongo_internal.totals_columns(p, t);
+    RETURN ROW(p, t, ARRAY(SELECT u FROM unnest(told.columns) AS u WHERE u.reason IS NULL), told.stages, mongo_internal.checked_documents(mongo_internal.refused_documents(t, true)))::mongo_internal.summed_table;
+END $$;
+COMMENT ON FUNCTION mongo_internal.summed_table(mongo.plan, mongo.plan_table) IS 'What is added up of a table; 0A000 where nothing can be';
+
+-- Whether figures differ that the server is sure of.
+CREATE FUNCTION mongo_internal.totals_differ(s mongo_internal.summed_table, source jsonb, target jsonb) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mongo_internal.figure_text($2 -> 'n')::numeric IS DISTINCT FROM ($3 ->> 'n')::numeric OR EXISTS (SELECT FROM mongo_internal.compare_totals(($1).t, ($1).columns, $2, $3) AS f WHERE f.status = 'fail')
+$$;
+COMMENT ON FUNCTION mongo_internal.totals_differ(mongo_internal.summed_table, jsonb, jsonb) IS 'Whether the figures of a range differ';
+
+-- At most sixteen parts of about as many documents each.
+CREATE FUNCTION mongo_internal.cut_range(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    source regclass := format('%I.%I', (s.p).source_schema, (s.t).source_name);
+    places bigint := greatest((r.documents + 15) / 16, 1);
+    bounds bytea[] := '{}';
+    bound bytea := r.lower;
+BEGIN
+    FOR n IN 1..15 LOOP
+        bound := mongo_internal.next_key(source, bound, places);
+        EXIT WHEN bound IS NULL OR bound >= r.upper;
+        bounds := bounds || bound;
+    END LOOP;
+    RETURN bounds;
+END $$;
+COMMENT ON FUNCTION mongo_internal.cut_range(mongo_internal.summed_table, mongo_internal.key_range) IS 'Bounds that cut a range into parts';
+
+CREATE FUNCTION mongo_internal.differing_parts(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS SETOF mongo_internal.key_range LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bounds bytea[] := mongo_internal.cut_range(s, r);
+    target jsonb[] := mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without, bounds);
+    lower bytea;
+    upper bytea;
+BEGIN
+    FOR i IN 0..cardinality(bounds) LOOP
+        lower := CASE i WHEN 0 THEN r.lower ELSE bounds[i] END;
+        upper := CASE i WHEN cardinality(bounds) THEN r.upper ELSE bounds[i + 1] END;
+        IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, lower, upper, s.without), target[i + 1]) THEN
+            RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16)::mongo_internal.key_range;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_parts(mongo_internal.summed_table, mongo_internal.key_range) IS 'Parts of a range whose figures differ';
+
+-- Ranges of a document that differ, at most so many of them.
+CREATE FUNCTION mongo_internal.differing_ranges(s mongo_internal.summed_table, most integer) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    open mongo_internal.key_range[] := ARRAY[ROW(NULL, NULL, greatest(mongo_internal.counted_by_server(s.p, s.t, mongo_internal.joined_stages(mongo_internal.match_stages(s.t, NULL, NULL, '{}'), '[{"$count": "n"}]')), 2))::mongo_internal.key_range];
+    found_ranges mongo_internal.key_range[] := '{}';
+    r mongo_internal.key_range;
+BEGIN
+    WHILE cardinality(open) > 0 AND cardinality(found_ranges) < most LOOP
+        r := open[1];
+        open := open[2:];
+        IF r.documents > 1 THEN
+            open := ARRAY(SELECT d FROM mongo_internal.differing_parts(s, r) AS d) || open;
+        ELSE
+            found_ranges := found_ranges || r;
+        END IF;
+    END LOOP;
+    RETURN found_ranges;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_ranges(mongo_internal.summed_table, integer) IS 'Ranges of keys of a document each whose figures differ';
+
+-- Those that still differ after so many seconds.
+CREATE FUNCTION mongo_internal.settled_ranges(s mongo_internal.summed_table, ranges mongo_internal.key_range[], settle double precision) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + make_interval(secs => settle);
+BEGIN
+    WHILE cardinality(ranges) > 0 AND clock_timestamp() < until LOOP
+        PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
+        ranges := ARRAY(SELECT r FROM unnest(ranges) AS r WHERE mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without),
+                                                                                                 (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1]));
+    END LOOP;
+    RETURN ranges;
+END $$;
+COMMENT ON FUNCTION mongo_internal.settled_ranges(mongo_internal.summed_table, mongo_internal.key_range[], double precision) IS 'Those of some ranges whose figures still differ after so many seconds';
+
+-- Documents of a range that differ: those that the target alone has, and those whose figures differ without them.
+CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    here bytea[];
+    there bytea[];
+    extra bytea[];
+BEGIN
+    EXECUTE format('SELECT array_agg(s.__key) FROM %I.%I AS s WHERE true%s%s', (s.p).source_schema, (mongo_internal.root_of(s.t)).source_name,
+                   CASE WHEN r.lower IS NOT NULL THEN format(' AND s.__key >= %L::bytea', r.lower) ELSE '' END, CASE WHEN r.upper IS NOT NULL THEN format(' AND s.__key < %L::bytea', r.upper) ELSE '' END) INTO here;
+    EXECUTE format('SELECT array_agg(DISTINCT %1$s) FROM %2$s WHERE ($1 IS NULL OR %1$s >= $1) AND ($2 IS NULL OR %1$s < $2)', mongo_internal.document_key(s.t), mongo_internal.target_from(s.p, s.t)) INTO there USING r.lower, r.upper;
+    extra := ARRAY(SELECT k FROM unnest(there) AS k WHERE (k = ANY (here)) IS NOT TRUE AND k <> ALL (s.without));
+    IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without), (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN
+        RETURN extra || here;
+    END IF;
+    RETURN extra;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
+
+CREATE FUNCTION mongo_internal.bisected(p mongo.plan, t mongo.plan_table, settle double precision, most integer) RETURNS bytea[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
+    ranges mongo_internal.key_range[] := mongo_internal.settled_ranges(s, mongo_internal.differing_ranges(s, most), settle);
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT k FROM unnest(ranges) AS r, unnest(mongo_internal.differing_keys(s, r)) AS k);
+END $$;
+COMMENT ON FUNCTION mongo_internal.bisected(mongo.plan, mongo.plan_table, double precision, integer) IS 'Keys of documents whose figures differ and stay so for some seconds';
+
+CREATE FUNCTION mongo_internal.check_ranges(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    keys bytea[] := mongo_internal.bisected(p, t, settle, 100);
+BEGIN
+    RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys <> '{}' THEN format('%s%s documents differ', CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END, cardinality(keys)) END,
+                                     (SELECT array_agg(mongo.id_of_key(k)::text ORDER BY k) FROM (SELECT k FROM unnest(keys) AS k ORDER BY k LIMIT 10) AS u), NULL);
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_ranges(mongo.plan, mongo.plan_table, double precision) IS 'Whether the figures of all ranges of keys of a table are those that MongoDB tells, and which documents differ';

@@ -1,0 +1,200 @@
+-- mongo.validate and what people call beside it.
+
+-- A check is a function of a table; one that cannot run is skipped, with the reason.
+CREATE FUNCTION mongo_internal.run_check(p mongo.plan, t mongo.plan_table, check_name text, fraction double precision, settle double precision) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    findings mongo_internal.finding[];
+BEGIN
+    EXECUTE format('SELECT array_agg(f) FROM %s AS f', CASE check_name
+        WHEN 'rows' THEN 'mongo_internal.check_rows($1, $2)' WHEN 'sequence' THEN 'mongo_internal.check_sequence($1, $2)' WHEN 'rejects' THEN 'mongo_internal.check_rejects($1, $2)'
+        WHEN 'totals' THEN 'mongo_internal.check_totals($1, $2)' WHEN 'ranges' THEN 'mongo_internal.check_ranges($1, $2, $4)' WHEN 'values' THEN 'mongo_internal.check_values($1, $2, $4)'
+        WHEN 'references' THEN 'mongo_internal.check_references_of($1, $2)' WHEN 'documents' THEN 'mongo_internal.check_documents($1, $2, $3, $4)' END) INTO findings USING p, t, fraction, settle;
+    -- Figures of a whole table hardly stand still while others write; those of single documents do.
+    IF settle > 0 AND check_name IN ('rows', 'totals') AND EXISTS (SELECT FROM unnest(findings) AS f WHERE f.status = 'fail') AND mongo_internal.document_key(t) IS NOT NULL AND mongo_internal.bisected(p, t, settle, 100) = '{}' THEN
+        RETURN QUERY SELECT f.column_name, CASE f.status WHEN 'fail' THEN 'ok' ELSE f.status END, f.expected, f.actual, CASE f.status WHEN 'fail' THEN 'others write: no document differs for long' ELSE f.difference END, f.sample, f.sql FROM unnest(findings) AS f;
+    ELSE
+        RETURN QUERY SELECT f.* FROM unnest(findings) AS f;
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.run_check(mongo.plan, mongo.plan_table, text, double precision, double precision) IS 'What a check finds of a table, and what of it is a matter of time';
+
+CREATE FUNCTION mongo_internal.findings(p mongo.plan, t mongo.plan_table, check_name text, fraction double precision, settle double precision) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF check_name IN ('sequence', 'documents') AND t.parent IS NOT NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
+        RETURN QUERY SELECT * FROM mongo_internal.run_check(p, t, check_name, fraction, settle);
+    EXCEPTION WHEN query_canceled THEN
+        IF NOT mongo_internal.chunk_timed_out() THEN
+            RAISE;
+        END IF;
+        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, SQLERRM), NULL, NULL);
+    WHEN admin_shutdown OR crash_shutdown OR assert_failure THEN
+        RAISE;
+    WHEN OTHERS THEN
+        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, SQLERRM), NULL, NULL);
+    END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.findings(mongo.plan, mongo.plan_table, text, double precision, double precision) IS 'What a check finds of a table';
+
+-- The checks by level: one row each.
+CREATE FUNCTION mongo_internal.checks(level integer) RETURNS TABLE (place integer, level integer, name text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.* FROM (VALUES (1, 0, 'rows'), (2, 0, 'sequence'), (3, 0, 'rejects'), (4, 1, 'totals'), (5, 2, 'ranges'), (6, 3, 'values'), (7, 3, 'references'), (8, 4, 'documents')) AS c (place, level, name) WHERE c.level <= $1
+$$;
+COMMENT ON FUNCTION mongo_internal.checks(integer) IS 'The checks up to a level';
+
+CREATE FUNCTION mongo_internal.note_check(run bigint, p mongo.plan, t mongo.plan_table, check_name text, level integer, fraction double precision, settle double precision) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, column_name, status, expected, actual, difference, sample, sql, seconds)
+    SELECT $1, ($2).plan, (SELECT count(*) FROM mongo.check_result AS r WHERE r.run = $1) + row_number() OVER (), $4, $5, ($3).name, f.column_name, f.status, f.expected, f.actual, f.difference, f.sample, f.sql,
+           extract(epoch FROM clock_timestamp() - statement_timestamp())
+      FROM (SELECT * FROM mongo_internal.findings($2, $3, $4, $6, $7) OFFSET 0) AS f
+$$;
+COMMENT ON FUNCTION mongo_internal.note_check(bigint, mongo.plan, mongo.plan_table, text, integer, double precision, double precision) IS 'Runs a check of a table and notes what it finds';
+
+CREATE FUNCTION mongo_internal.begin_check(plan text, level integer, tables name[], fraction double precision, settle double precision) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    p mongo.plan := mongo_internal.check_owner(plan);
+    wrong text := CASE WHEN level IS NULL OR level NOT BETWEEN 0 AND 4 THEN 'level must be from 0 to 4' WHEN fraction <= 0 OR fraction > 1 THEN 'fraction must be above 0 and at most 1' WHEN settle IS NULL OR settle < 0 THEN 'settle must not be below 0' END;
+    own bigint;
+BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = wrong;
+    ELSIF p.state <> 'applied' THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" has not been applied', plan), HINT = format('CALL mongo.apply_plan(%L) makes its tables.', plan);
+    END IF;
+    PERFORM mongo_internal.checked_plan(plan);
+    PERFORM mongo_internal.table_of(plan, t) FROM unnest(tables) AS t;
+    DELETE FROM mongo.check_result AS r WHERE r.plan = begin_check.plan;
+    INSERT INTO mongo.check_run (plan, level, tables) VALUES (plan, level, tables) RETURNING run INTO own;
+    RETURN own;
+END $$;
+COMMENT ON FUNCTION mongo_internal.begin_check(text, integer, name[], double precision, double precision) IS 'Notes a run of checks, and forgets what the last one found; whatever speaks against it raises';
+
+CREATE FUNCTION mongo_internal.end_check(own bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r mongo.check_run;
+BEGIN
+    UPDATE mongo.check_run AS c SET state = 'done', finished = clock_timestamp(), ok = n.ok, warn = n.warn, fail = n.fail, skip = n.skip
+      FROM (SELECT count(*) FILTER (WHERE l.status = 'ok') AS ok, count(*) FILTER (WHERE l.status = 'warn') AS warn, count(*) FILTER (WHERE l.status = 'fail') AS fail, count(*) FILTER (WHERE l.status = 'skip') AS skip
+              FROM mongo.check_result AS l WHERE l.run = own) AS n
+     WHERE c.run = own RETURNING c.* INTO r;
+    RAISE NOTICE USING MESSAGE = format('plan "%s": %s checks ok, %s failed, %s warnings, %s skipped', r.plan, r.ok, r.fail, r.warn, r.skip),
+        HINT = CASE WHEN r.fail + r.warn + r.skip > 0 THEN format('SELECT * FROM mongo.check_result WHERE plan = %L AND status <> ''ok'' tells them.', r.plan) ELSE '' END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.end_check(bigint) IS 'Notes the end of a run of checks';
+
+CREATE PROCEDURE mongo.validate(plan text, level integer DEFAULT 3, tables name[] DEFAULT NULL, fraction double precision DEFAULT NULL, settle double precision DEFAULT 0) LANGUAGE plpgsql AS $$
+DECLARE
+    own pg_catalog.int8;
+    p mongo.plan;
+    t mongo.plan_table;
+    c record;
+BEGIN
+    PERFORM mongo_internal.refuse_transaction_block('mongo.validate');
+    own := mongo_internal.begin_check(plan, level, tables, fraction, settle);
+    p := mongo_internal.plan_of(plan);
+    COMMIT;
+    FOR t IN SELECT o.* FROM mongo.plan_table AS o WHERE o.plan OPERATOR(pg_catalog.=) validate.plan AND o.enabled AND (tables IS NULL OR o.name OPERATOR(pg_catalog.=) ANY (tables)) ORDER BY o.position LOOP
+        FOR c IN SELECT k.* FROM mongo_internal.checks(validate.level) AS k ORDER BY k.place LOOP
+            PERFORM mongo_internal.begin_chunk();
+            PERFORM mongo_internal.note_check(own, p, t, c.name, c.level, fraction, settle);
+            COMMIT;
+        END LOOP;
+    END LOOP;
+    PERFORM mongo_internal.end_check(own);
+END $$;
+COMMENT ON PROCEDURE mongo.validate(text, integer, name[], double precision, double precision) IS
+    'Compares source and target of a plan, and fills mongo.check_result. Levels: 0 rows, sequences and rejects; 1 values, ends and sums of each column, by MongoDB itself; 2 the same by ranges of keys, down to the ids; 3 every value of every row, and references; 4 documents against what the rows stand for (fraction: share of the documents, else up to 1000 of each table). settle: seconds for which a difference is looked at again, where others write: only what stays is a failure. A check that could not run is skip, with its reason; one that fails stops none. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied, 42704 for an unknown plan or table, 22023 for wrong arguments';
+
+CREATE FUNCTION mongo.check_tap(plan text) RETURNS SETOF text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH r AS (SELECT c.*, row_number() OVER (ORDER BY c.number) AS n FROM mongo.check_result AS c WHERE c.plan = (mongo_internal.check_owner($1)).plan)
+    SELECT '1..' || count(*) FROM r
+    UNION ALL
+    SELECT l.line FROM (SELECT r.n, format('%s %s - %s of %s%s', CASE r.status WHEN 'fail' THEN 'not ok' ELSE 'ok' END, r.n, r.check_name, r.table_name, coalesce('.' || r.column_name, ''))
+               || CASE WHEN r.status = 'skip' THEN ' # SKIP ' || regexp_replace(coalesce(r.difference, ''), '\s+', ' ', 'g') ELSE '' END
+               || CASE WHEN r.status IN ('fail', 'warn') THEN E'\n# ' || regexp_replace(concat_ws('; ', r.difference, 'expected ' || r.expected, 'actual ' || r.actual, 'keys ' || array_to_string(r.sample, ', ')), '\s+', ' ', 'g') ELSE '' END AS line
+          FROM r ORDER BY r.n) AS l
+$$;
+COMMENT ON FUNCTION mongo.check_tap(text) IS 'What the last mongo.validate of a plan found, as lines of TAP, for pgTAP and pg_prove: skipped checks are SKIP, warnings are ok with a comment. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
+
+-- Differences of a table, by one of the ways.
+CREATE FUNCTION mongo.diff(plan text, table_name text, method text DEFAULT 'join', max bigint DEFAULT 1000)
+RETURNS TABLE (kind text, key text, column_name text, source_value text, target_value text, refused boolean) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+    p mongo.plan := mongo_internal.check_owner(diff.plan);
+    t mongo.plan_table := mongo_internal.table_of(diff.plan, diff.table_name);
+BEGIN
+    IF method IS NULL OR method NOT IN ('join', 'bisect') OR max IS NULL OR max < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = CASE WHEN method IN ('join', 'bisect') THEN 'max must be at least 1' ELSE format('invalid method: "%s"', method) END, HINT = CASE WHEN method IN ('join', 'bisect') THEN '' ELSE 'Valid values are "join" and "bisect".' END;
+    END IF;
+    PERFORM mongo_internal.check_comparable(t);
+    IF method = 'bisect' THEN
+        RETURN QUERY SELECT d.kind, d.row_key, d.column_name, d.source_value, d.target_value, d.expected
+          FROM mongo_internal.differences_of(p, t, mongo_internal.bisected(p, t, 0, least(max, 10000)::integer)) AS d ORDER BY 2, 1, 3 LIMIT max;
+    ELSE
+        RETURN QUERY EXECUTE format('SELECT d.kind, d.row_key, d.column_name, d.source_value, d.target_value, d.expected FROM (%s LIMIT %s) AS d ORDER BY 2, 1, 3', mongo_internal.compare_sql(p, t, false), max);
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo.diff(text, text, text, bigint) IS
+    'Differences between the source query of a table of a plan and its rows: kind missing (the target lacks the row), extra, different (with a column and both values); refused: a load refused it, see mongo.reject. method: join reads both sides; bisect lets both add up ranges of keys and reads only documents whose figures differ, so that it sees what level 1 of mongo.validate sees. 42501 unless a member of the plan''s owner, 42704 for an unknown plan or table, 0A000 for a table without keys, 22023 for wrong arguments';
+
+CREATE FUNCTION mongo_internal.common_columns(a regclass, b regclass) RETURNS name[] LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(x.attname ORDER BY x.attnum) FROM pg_attribute AS x JOIN pg_attribute AS y ON y.attrelid = $2 AND y.attname = x.attname AND y.attnum > 0 AND NOT y.attisdropped WHERE x.attrelid = $1 AND x.attnum > 0 AND NOT x.attisdropped
+$$;
+COMMENT ON FUNCTION mongo_internal.common_columns(regclass, regclass) IS 'Columns that two tables both have';
+
+CREATE FUNCTION mongo.diff_tables(a regclass, b regclass, key name[], columns name[] DEFAULT NULL, max bigint DEFAULT 1000)
+RETURNS TABLE (kind text, row_key text, column_name text, source_value text, target_value text) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    common name[] := mongo_internal.common_columns(a, b);
+    unknown name := (SELECT n FROM unnest(diff_tables.key || diff_tables.columns) AS n WHERE (n = ANY (common)) IS NOT TRUE LIMIT 1);
+    compared name[] := ARRAY(SELECT n FROM unnest(coalesce(diff_tables.columns, common)) WITH ORDINALITY AS u (n, o) WHERE n <> ALL (diff_tables.key) ORDER BY o);
+    list text := mongo_internal.name_list(diff_tables.key || compared);
+BEGIN
+    IF unknown IS NOT NULL OR coalesce(cardinality(diff_tables.key), 0) = 0 THEN
+        RAISE EXCEPTION USING ERRCODE = CASE WHEN unknown IS NULL THEN 'invalid_parameter_value' ELSE 'undefined_column' END, MESSAGE = CASE WHEN unknown IS NULL THEN 'key must name a column' ELSE format('column "%s" is not in both tables', unknown) END;
+    END IF;
+    RETURN QUERY EXECUTE format('SELECT d.kind, d.row_key, d.column_name, d.source_value, d.target_value FROM (%s LIMIT %s) AS d ORDER BY 2, 1, 3',
+        mongo_internal.join_sql(format('SELECT %s, NULL::bytea AS __key FROM %s', list, a), format('SELECT %s, NULL::bytea AS __key FROM %s', list, b), diff_tables.key, compared,
+                                ARRAY(SELECT mongo_internal.plain_type(a, n) FROM unnest(compared) WITH ORDINALITY AS u (n, o) ORDER BY o), array_fill(0::float8, ARRAY[cardinality(compared)])), max);
+END $$;
+COMMENT ON FUNCTION mongo.diff_tables(regclass, regclass, name[], name[], bigint) IS
+    'Differences between two tables, views or foreign tables, found again by the columns of key: kind missing (b lacks the row of a), extra, different (with a column and both values). columns NULL: those that both have. Text is compared by its bytes, numbers by value. 42703 for a column that is not in both, 22023 without a key';
+
+-- What would make the target as the source is. Rows are found by their keys, which the text of a key does not tell where there
+-- are several: the parts stand between commas.
+CREATE FUNCTION mongo.repair_statements(plan text, max bigint DEFAULT 1000) RETURNS TABLE (table_name name, statement text) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+    p mongo.plan := mongo_internal.check_owner(repair_statements.plan);
+    t mongo.plan_table;
+    s record;
+BEGIN
+    FOR t IN SELECT o.* FROM mongo.plan_table AS o WHERE o.plan = p.plan AND o.enabled AND (mongo_internal.root_of(o)).key <> 'none' ORDER BY o.position LOOP
+        table_name := t.name;
+        RETURN QUERY EXECUTE format('SELECT %L::name, CASE d.kind WHEN ''missing'' THEN format(''-- %%s: CALL mongo.load(%%L);'', d.row_key, %L) WHEN ''extra'' THEN format(''DELETE FROM %%s AS t WHERE (%s)::text = %%L;'', %L, d.row_key)
+                ELSE format(''UPDATE %%s AS t SET %%I = %%L WHERE (%4$s)::text = %%L;'', %5$L, d.column_name, d.source_value, d.row_key) END FROM (%s LIMIT %s) AS d WHERE NOT d.expected ORDER BY d.kind, d.row_key, d.column_name',
+            t.name, t.name, p.plan, replace((SELECT string_agg(format('t.%I::text', k), ' || '', '' || ' ORDER BY o) FROM unnest(mongo_internal.match_columns(t)) WITH ORDINALITY AS u (k, o)), , ''),
+            mongo_internal.target_of(p, t)::text, mongo_internal.compare_sql(p, t, false), max);
+        FOR s IN SELECT f.* FROM mongo_internal.check_sequence(p, t) AS f WHERE t.parent IS NULL AND f.status = 'fail' LOOP
+            statement := format('SELECT setval(pg_get_serial_sequence(%L, %L), (SELECT max(%I) FROM %s));', mongo_internal.target_of(p, t)::text, s.column_name, s.column_name, mongo_internal.target_of(p, t));
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION mongo.repair_statements(text, bigint) IS
+    'Statements, as text, that would make the target tables of a plan as the source is: UPDATE of values that differ, DELETE of rows that the source does not have, setval of sequences; missing rows are brought by mongo.load, which a comment says. Nothing is run. max: rows of a table. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
