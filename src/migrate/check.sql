@@ -13,7 +13,7 @@ CREATE FUNCTION mongo_internal.checked_documents(keys bytea[]) RETURNS bytea[] L
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF cardinality(keys) > 10000 THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded', MESSAGE = format('%s documents were refused: more than 10000 cannot be left out', cardinality(keys));
+        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded', MESSAGE = format('rows of %s documents were refused: no more than 10000 can be left out', cardinality(keys));
     END IF;
     RETURN keys;
 END $$;
@@ -69,6 +69,35 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.lost_rows(mongo.plan_table) IS 'How many rows of a table a load refused';
 
+-- Rows that were refused and are there: by hand, or by somebody else.
+CREATE FUNCTION mongo_internal.refused_rows_there(p mongo.plan, t mongo.plan_table) RETURNS text[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    there text[];
+BEGIN
+    IF mongo_internal.document_key(t) IS NOT NULL THEN
+        EXECUTE format('SELECT array_agg(DISTINCT concat_ws('', '', j.document_id, nullif(array_to_string(j.positions, '', ''), ''''))) FROM %s JOIN mongo.reject AS j ON j.key_hash = sha256(%s) AND j.positions = %s WHERE j.plan = %L AND j.table_name = %L AND j.resolved IS NULL AND j.row_lost',
+                       mongo_internal.target_from(p, t), mongo_internal.document_key(t), coalesce(mongo_internal.positions_sql(t, 't'), '''{}''::text[]'), t.plan, t.name) INTO there;
+    END IF;
+    RETURN coalesce(there, '{}');
+END $$;
+COMMENT ON FUNCTION mongo_internal.refused_rows_there(mongo.plan, mongo.plan_table) IS 'Which rows that a load refused are there';
+
+CREATE FUNCTION mongo_internal.check_rejects(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    there text[];
+    lost bigint := mongo_internal.lost_rows(t);
+BEGIN
+    IF lost = 0 THEN
+        RETURN;
+    END IF;
+    there := mongo_internal.refused_rows_there(p, t);
+    RETURN NEXT mongo_internal.found(NULL, CASE WHEN there = '{}' THEN 'ok' ELSE 'warn' END, mongo_internal.counted(lost, 'refused row') || ' not there', CASE WHEN there <> '{}' THEN cardinality(there) || ' there' END,
+                                     CASE WHEN there <> '{}' THEN 'rows that a load refused are there now: mongo.retry_rejects looks at them again' END, nullif(there[1:10], '{}'), NULL);
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_rejects(mongo.plan, mongo.plan_table) IS 'Whether rows that a load refused are there';
+
 -- Level 0: documents, or elements, by the server; rows, and rows that were refused.
 CREATE FUNCTION mongo_internal.check_rows(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -86,12 +115,15 @@ BEGIN
         RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, 'whether a sub-document is a row depends on its values', NULL, NULL);
         RETURN;
     END IF;
+    IF lost > 0 THEN
+        lost := lost - cardinality(mongo_internal.refused_rows_there(p, t));
+    END IF;
     pipeline := mongo_internal.joined_stages(mongo_internal.match_stages(t, NULL, NULL, without), CASE WHEN t.parent IS NULL THEN '[{"$count": "n"}]' ELSE mongo_internal.element_stages(t) END);
     expected := mongo_internal.counted_by_server(p, t, pipeline);
     actual := ((mongo_internal.target_totals(p, t, '{}', NULL, NULL, without))[1] ->> 'n')::bigint;
     RETURN NEXT mongo_internal.found(NULL, CASE WHEN expected = actual + lost THEN 'ok' ELSE 'fail' END, expected::text, actual || CASE WHEN lost > 0 THEN format(' and %s refused', lost) ELSE '' END,
-                    CASE WHEN expected > actual + lost THEN format('%s rows are missing', expected - actual - lost) WHEN expected < actual + lost THEN format('%s rows too many', actual + lost - expected)
-                         WHEN lost > 0 THEN format('%s rows were refused', lost) END, NULL, pipeline::text);
+                    CASE WHEN expected > actual + lost THEN mongo_internal.counted(expected - actual - lost, 'row') || ' missing' WHEN expected < actual + lost THEN mongo_internal.counted(actual + lost - expected, 'row') || ' too many'
+                         WHEN lost > 0 THEN mongo_internal.counted(lost, 'row') || ' refused by a load' END, NULL, pipeline::text);
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_rows(mongo.plan, mongo.plan_table) IS 'Whether a table has as many rows as the source';
 
@@ -114,24 +146,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_sequence(mongo.plan, mongo.plan_table) IS 'Whether the next key of a table is free';
 
--- A row that was refused, and is there: by hand, or by somebody else.
-CREATE FUNCTION mongo_internal.check_rejects(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    there text[];
-    positions text := mongo_internal.positions_sql(t, 't');
-    lost bigint := mongo_internal.lost_rows(t);
-BEGIN
-    IF lost = 0 OR mongo_internal.document_key(t) IS NULL THEN
-        RETURN;
-    END IF;
-    EXECUTE format('SELECT array_agg(DISTINCT concat_ws('', '', j.document_id, nullif(array_to_string(j.positions, '', ''), ''''))) FROM %s JOIN mongo.reject AS j ON j.key_hash = sha256(%s) AND j.positions = %s WHERE j.plan = %L AND j.table_name = %L AND j.resolved IS NULL AND j.row_lost',
-                   mongo_internal.target_from(p, t), mongo_internal.document_key(t), coalesce(positions, '''{}''::text[]'), t.plan, t.name) INTO there;
-    RETURN NEXT mongo_internal.found(NULL, CASE WHEN there IS NULL THEN 'ok' ELSE 'warn' END, format('%s refused rows not there', lost), format('%s of them there', coalesce(cardinality(there), 0)),
-                    CASE WHEN there IS NOT NULL THEN 'rows that a load refused are there now: mongo.retry_rejects looks at them again' END, there[1:10], NULL);
-END $$;
-COMMENT ON FUNCTION mongo_internal.check_rejects(mongo.plan, mongo.plan_table) IS 'Whether rows that a load refused are there';
-
 CREATE FUNCTION mongo_internal.figure_in_words(kind text, figure text, value text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('%s %s', mongo_internal.figure_name($2), CASE WHEN $3 IS NULL THEN 'none' WHEN $1 = 'date' AND $2 IN ('l', 'g') THEN to_char(to_timestamp($3::float8 / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -143,12 +157,13 @@ COMMENT ON FUNCTION mongo_internal.figure_in_words(text, text, text) IS 'A figur
 CREATE FUNCTION mongo_internal.compare_figures(c mongo_internal.totals_column, number integer, source jsonb, target jsonb, narrow boolean, tolerance double precision) RETURNS SETOF mongo_internal.finding LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT ROW(($1).name, CASE WHEN f.unsure > 0 THEN 'skip' WHEN f.differing IS NULL THEN 'ok' ELSE 'fail' END, f.expected, f.actual,
-               CASE WHEN f.unsure > 0 THEN format('the server cannot tell of %s values how they would be read', f.unsure) ELSE f.differing END, NULL, NULL)::mongo_internal.finding
+               CASE WHEN f.unsure > 0 THEN format('the server cannot tell how %s would be read', mongo_internal.counted(f.unsure::bigint, 'value')) ELSE f.differing END, NULL, NULL)::mongo_internal.finding
       FROM (SELECT string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.a), ', ' ORDER BY g.o) AS expected, string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.b), ', ' ORDER BY g.o) AS actual,
-                   string_agg(mongo_internal.figure_name(g.figure), ', ' ORDER BY g.o) FILTER (WHERE NOT mongo_internal.same_figure(($1).kind, g.figure, g.a, g.b, g.magnitude, $5, $6, g.count)) || ' differ' AS differing, min(g.unsure) AS unsure
-              FROM (SELECT u.figure, u.o, mongo_internal.figure_text($3 -> (u.figure || $2)) AS a, $4 ->> (u.figure || $2) AS b, mongo_internal.figure_text($3 -> ('m' || $2)) AS magnitude,
+                   string_agg(mongo_internal.figure_name(g.figure), ', ' ORDER BY g.o) FILTER (WHERE NOT g.same) || CASE count(*) FILTER (WHERE NOT g.same) WHEN 1 THEN ' differs' ELSE ' differ' END AS differing, min(g.unsure) AS unsure
+              FROM (SELECT v.*, mongo_internal.same_figure(($1).kind, v.figure, v.a, v.b, v.magnitude, $5, $6, v.count) AS same FROM
+                   (SELECT u.figure, u.o, mongo_internal.figure_text($3 -> (u.figure || $2)) AS a, $4 ->> (u.figure || $2) AS b, mongo_internal.figure_text($3 -> ('m' || $2)) AS magnitude,
                            mongo_internal.figure_text($3 -> ('p' || $2))::numeric::bigint AS count, coalesce(mongo_internal.figure_text($3 -> ('u' || $2))::numeric, 0) AS unsure
-                      FROM unnest(mongo_internal.figures_of_kind(($1).kind)) WITH ORDINALITY AS u (figure, o)) AS g) AS f
+                      FROM unnest(array_remove(mongo_internal.figures_of_kind(($1).kind), 'm')) WITH ORDINALITY AS u (figure, o)) AS v) AS g) AS f
 $$;
 COMMENT ON FUNCTION mongo_internal.compare_figures(mongo_internal.totals_column, integer, jsonb, jsonb, boolean, double precision) IS 'What a check finds of the figures of a column on both sides';
 

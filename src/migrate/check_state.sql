@@ -47,6 +47,12 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE, DELETE ON mongo.check_run, mongo.check_result TO PUBLIC;
 END $$;
 
+CREATE FUNCTION mongo_internal.counted(number bigint, noun text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT $1 || ' ' || $2 || CASE $1 WHEN 1 THEN '' ELSE 's' END
+$$;
+COMMENT ON FUNCTION mongo_internal.counted(bigint, text) IS 'A number of things in words';
+
 CREATE TYPE mongo_internal.finding AS (column_name name, status text, expected text, actual text, difference text, sample text[], sql text);
 COMMENT ON TYPE mongo_internal.finding IS 'What a check found';
 

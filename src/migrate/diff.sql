@@ -5,7 +5,7 @@ COMMENT ON TYPE mongo_internal.difference IS 'A row that one side does not have,
 
 -- Differences of some documents alone, read by a majority of the primary.
 CREATE FUNCTION mongo_internal.differences_of(p mongo.plan, t mongo.plan_table, keys bytea[]) RETURNS SETOF mongo_internal.difference LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
     statement text := mongo_internal.compare_sql(p, t, true);
     documents bytea[] := keys;
@@ -44,7 +44,7 @@ COMMENT ON FUNCTION mongo_internal.check_comparable(mongo.plan_table) IS 'Raises
 
 -- Level 3: each row of the source query beside that of the target. Up to 10,000 documents that differ are looked at again.
 CREATE FUNCTION mongo_internal.check_values(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET jit = off AS $$
 DECLARE
     statement text := mongo_internal.compare_sql(p, t, false);
     differences mongo_internal.difference[];
@@ -62,11 +62,11 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT f.column_name::name, 'fail', CASE f.kind WHEN 'extra' THEN 'not there' ELSE min(f.source_value) END, CASE f.kind WHEN 'missing' THEN 'not there' ELSE min(f.target_value) END,
-           format(CASE f.kind WHEN 'missing' THEN '%s rows are missing' WHEN 'extra' THEN '%s rows are too many' ELSE '%s values differ' END, count(*)),
+           CASE f.kind WHEN 'missing' THEN mongo_internal.counted(count(*), 'row') || ' missing' WHEN 'extra' THEN mongo_internal.counted(count(*), 'row') || ' too many' ELSE mongo_internal.counted(count(*), 'value') || ' different' END,
            (array_agg(f.row_key ORDER BY f.row_key))[1:10], CASE WHEN row_number() OVER () = 1 THEN statement END
       FROM unnest(differences) AS f GROUP BY f.kind, f.column_name ORDER BY f.kind, f.column_name;
     IF NOT FOUND THEN
-        RETURN NEXT mongo_internal.found(NULL, 'ok', NULL, NULL, CASE WHEN refused > 0 THEN format('%s rows differ because a load refused them', refused) END, NULL, statement);
+        RETURN NEXT mongo_internal.found(NULL, 'ok', NULL, NULL, CASE WHEN refused > 0 THEN mongo_internal.counted(refused, 'row') || ' refused by a load' END, NULL, statement);
     END IF;
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_values(mongo.plan, mongo.plan_table, double precision) IS 'Whether each row of a table is that of the source query';
@@ -84,33 +84,36 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.plan_references(mongo.plan) IS 'The references between the target tables of a plan, whether they are constraints or not';
 
-CREATE FUNCTION mongo.check_references(plan text) RETURNS TABLE (table_name name, columns name[], target_table name, orphans bigint, sample text[]) LANGUAGE plpgsql STABLE
+CREATE TYPE mongo_internal.reference_count AS (table_name name, columns name[], target_table name, orphans bigint, sample text[]);
+COMMENT ON TYPE mongo_internal.reference_count IS 'How many values of a reference have no row';
+
+CREATE FUNCTION mongo_internal.count_orphans(p mongo.plan, table_name name, columns name[], target_table name, target_columns name[]) RETURNS mongo_internal.reference_count LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
 DECLARE
-    p mongo.plan := mongo_internal.check_owner(check_references.plan);
-    f record;
-    array_of_keys boolean;
+    array_of_keys boolean := mongo_internal.attribute_type(format('%I.%I', p.target_schema, table_name)::regclass, columns[1]) LIKE '%[]';
+    value text := CASE WHEN array_of_keys THEN 'e.key' ELSE mongo_internal.aliased_list(columns, 't') END;
+    r mongo_internal.reference_count := ROW(table_name, columns, target_table, NULL, NULL);
 BEGIN
-    FOR f IN SELECT * FROM mongo_internal.plan_references(p) LOOP
-        table_name := f.table_name;
-        columns := f.columns;
-        target_table := f.target_table;
-        array_of_keys := mongo_internal.attribute_type(format('%I.%I', p.target_schema, f.table_name)::regclass, f.columns[1]) LIKE '%[]';
-        EXECUTE format('SELECT count(*), (array_agg(DISTINCT o.key))[1:10] FROM (SELECT concat_ws('', '', %s) AS key FROM %I.%I AS t%s WHERE num_nulls(%s) = 0 AND NOT EXISTS (SELECT FROM %I.%I AS u WHERE %s)) AS o',
-                       CASE WHEN array_of_keys THEN 'e.key' ELSE mongo_internal.aliased_list(f.columns, 't') END, p.target_schema, f.table_name,
-                       CASE WHEN array_of_keys THEN format(', unnest(t.%I) AS e (key)', f.columns[1]) ELSE '' END, CASE WHEN array_of_keys THEN 'e.key' ELSE mongo_internal.aliased_list(f.columns, 't') END, p.target_schema, f.target_table,
-                       (SELECT string_agg(format('u.%I = %s', b, CASE WHEN array_of_keys THEN 'e.key' ELSE format('t.%I', a) END), ' AND ' ORDER BY n) FROM unnest(f.columns, f.target_columns) WITH ORDINALITY AS x (a, b, n))) INTO orphans, sample;
-        RETURN NEXT;
-    END LOOP;
+    EXECUTE format('SELECT count(*), (array_agg(DISTINCT o.key))[1:10] FROM (SELECT concat_ws('', '', %1$s) AS key FROM %2$I.%3$I AS t%4$s WHERE num_nulls(%1$s) = 0 AND NOT EXISTS (SELECT FROM %2$I.%5$I AS u WHERE %6$s)) AS o',
+                   value, p.target_schema, table_name, CASE WHEN array_of_keys THEN format(', unnest(t.%I) AS e (key)', columns[1]) ELSE '' END, target_table,
+                   (SELECT string_agg(format('u.%I = %s', b, CASE WHEN array_of_keys THEN value ELSE format('t.%I', a) END), ' AND ' ORDER BY n) FROM unnest(columns, target_columns) WITH ORDINALITY AS x (a, b, n))) INTO r.orphans, r.sample;
+    RETURN r;
 END $$;
+COMMENT ON FUNCTION mongo_internal.count_orphans(mongo.plan, name, name[], name, name[]) IS 'How many values of a reference have no row';
+
+CREATE FUNCTION mongo.check_references(plan text) RETURNS TABLE (table_name name, columns name[], target_table name, orphans bigint, sample text[]) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.* FROM mongo_internal.check_owner($1) AS p, mongo_internal.plan_references(p) AS f, mongo_internal.count_orphans(p, f.table_name, f.columns, f.target_table, f.target_columns) AS c
+$$;
 COMMENT ON FUNCTION mongo.check_references(text) IS
     'Every reference between the target tables of a plan, also those without a constraint, and of child tables to their parents: how many values have no row, with some of them. 42501 unless a member of the plan''s owner, 42704 for an unknown plan, 42P01 where a table is not there';
 
 CREATE FUNCTION mongo_internal.check_references_of(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT r.columns[1], CASE WHEN r.orphans = 0 THEN 'ok' WHEN k.enabled IS FALSE THEN 'warn' ELSE 'fail' END, 'rows of ' || r.target_table, NULL, CASE WHEN r.orphans > 0 THEN format('%s references to %s have no row', r.orphans, r.target_table) END, r.sample, NULL
-      FROM mongo.check_references(($1).plan) AS r LEFT JOIN mongo.plan_foreign_key AS k ON k.plan = ($1).plan AND k.table_name = r.table_name AND k.columns = r.columns WHERE r.table_name = ($2).name
+    SELECT r.columns[1], CASE WHEN r.orphans = 0 THEN 'ok' WHEN k.enabled IS FALSE THEN 'warn' ELSE 'fail' END, 'rows of ' || r.target_table, NULL,
+           CASE WHEN r.orphans > 0 THEN format('%s to %s without a row', mongo_internal.counted(r.orphans, 'reference'), r.target_table) END, r.sample, NULL
+      FROM mongo_internal.plan_references($1) AS f CROSS JOIN LATERAL mongo_internal.count_orphans($1, f.table_name, f.columns, f.target_table, f.target_columns) AS r
+      LEFT JOIN mongo.plan_foreign_key AS k ON k.plan = ($1).plan AND k.table_name = r.table_name AND k.columns = r.columns WHERE f.table_name = ($2).name
 $$;
 COMMENT ON FUNCTION mongo_internal.check_references_of(mongo.plan, mongo.plan_table) IS 'Whether the references of a table have rows; a warning where the plan has no constraint';
 
@@ -127,10 +130,10 @@ COMMENT ON FUNCTION mongo_internal.by_value(jsonb) IS 'JSON in which decimals ar
 -- Paths of a topmost table that the document query does not give back, with the reason.
 CREATE FUNCTION mongo_internal.paths_without_inverse(t mongo.plan_table) RETURNS TABLE (table_name name, column_name name, path text, reason text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.table_name, c.name, c.path, CASE WHEN c.expression IS NOT NULL AND c.inverse IS NULL THEN 'it has an expression and no inverse' WHEN c.on_misfit = 'null' THEN 'values that do not fit it are dropped' ELSE 'NUL characters are stripped' END
+    SELECT c.table_name, c.name, c.path, CASE WHEN c.expression IS NOT NULL AND c.inverse IS NULL THEN 'it has an expression and no inverse' WHEN c.on_misfit = 'null' THEN 'values that do not fit it are dropped' WHEN c.tolerance > 0 THEN 'it is compared with a tolerance' ELSE 'NUL characters are stripped' END
       FROM mongo.plan_column AS c JOIN mongo.plan_table AS o ON o.plan = c.plan AND o.name = c.table_name
      WHERE c.plan = ($1).plan AND o.enabled AND c.enabled AND (mongo_internal.root_of(o)).name = ($1).name AND c.role = 'field'
-       AND (mongo_internal.inverse_expression(c, 't') IS NULL OR c.on_misfit = 'null' OR c.nul = 'strip')
+       AND (mongo_internal.inverse_expression(c, 't') IS NULL OR c.on_misfit = 'null' OR c.nul = 'strip' OR c.tolerance > 0)
 $$;
 COMMENT ON FUNCTION mongo_internal.paths_without_inverse(mongo.plan_table) IS 'Columns of the tables of a collection whose values the document query does not give back';
 
@@ -205,7 +208,7 @@ BEGIN
         PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
         differing := mongo_internal.differing_documents(p, t, differing);
     END LOOP;
-    RETURN NEXT mongo_internal.found(NULL, CASE WHEN differing = '{}' THEN 'ok' ELSE 'fail' END, format('%s documents', cardinality(keys)), NULL, CASE WHEN differing <> '{}' THEN format('%s documents are not what their rows stand for', cardinality(differing)) END,
+    RETURN NEXT mongo_internal.found(NULL, CASE WHEN differing = '{}' THEN 'ok' ELSE 'fail' END, mongo_internal.counted(cardinality(keys), 'document'), NULL, CASE WHEN differing <> '{}' THEN mongo_internal.counted(cardinality(differing), 'document') || ' different from what the rows stand for' END,
                     (SELECT array_agg(mongo.id_of_key(d)::text ORDER BY d) FROM unnest(differing[1:10]) AS d), mongo.document_query(t.plan, t.name));
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_documents(mongo.plan, mongo.plan_table, double precision, double precision) IS 'Whether documents are what the rows of the target stand for';

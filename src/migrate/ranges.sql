@@ -134,7 +134,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     keys bytea[] := mongo_internal.bisected(p, t, settle, 100);
 BEGIN
-    RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys <> '{}' THEN format('%s%s documents differ', CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END, cardinality(keys)) END,
+    RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys <> '{}' THEN CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END || mongo_internal.counted(cardinality(keys), 'document') || ' different' END,
                                      (SELECT array_agg(mongo.id_of_key(k)::text ORDER BY k) FROM (SELECT k FROM unnest(keys) AS k ORDER BY k LIMIT 10) AS u), NULL);
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_ranges(mongo.plan, mongo.plan_table, double precision) IS 'Whether the figures of all ranges of keys of a table are those that MongoDB tells, and which documents differ';

@@ -113,22 +113,25 @@ END $$;
 COMMENT ON PROCEDURE mongo.validate(text, integer, name[], double precision, double precision) IS
     'Compares source and target of a plan, and fills mongo.check_result. Levels: 0 rows, sequences and rejects; 1 values, ends and sums of each column, by MongoDB itself; 2 the same by ranges of keys, down to the ids; 3 every value of every row, and references; 4 documents against what the rows stand for (fraction: share of the documents, else up to 1000 of each table). settle: seconds for which a difference is looked at again, where others write: only what stays is a failure. A check that could not run is skip, with its reason; one that fails stops none. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied, 42704 for an unknown plan or table, 22023 for wrong arguments';
 
-CREATE FUNCTION mongo.check_tap(plan text) RETURNS SETOF text LANGUAGE sql STABLE
+CREATE FUNCTION mongo.check_tap(plan text) RETURNS SETOF text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    WITH r AS (SELECT c.*, row_number() OVER (ORDER BY c.number) AS n FROM mongo.check_result AS c WHERE c.plan = (mongo_internal.check_owner($1)).plan)
+BEGIN
+    PERFORM mongo_internal.check_owner(plan);
+    RETURN QUERY
+    WITH r AS (SELECT c.*, row_number() OVER (ORDER BY c.number) AS n FROM mongo.check_result AS c WHERE c.plan = check_tap.plan)
     SELECT '1..' || count(*) FROM r
     UNION ALL
     SELECT l.line FROM (SELECT r.n, format('%s %s - %s of %s%s', CASE r.status WHEN 'fail' THEN 'not ok' ELSE 'ok' END, r.n, r.check_name, r.table_name, coalesce('.' || r.column_name, ''))
                || CASE WHEN r.status = 'skip' THEN ' # SKIP ' || regexp_replace(coalesce(r.difference, ''), '\s+', ' ', 'g') ELSE '' END
                || CASE WHEN r.status IN ('fail', 'warn') THEN E'\n# ' || regexp_replace(concat_ws('; ', r.difference, 'expected ' || r.expected, 'actual ' || r.actual, 'keys ' || array_to_string(r.sample, ', ')), '\s+', ' ', 'g') ELSE '' END AS line
-          FROM r ORDER BY r.n) AS l
-$$;
+          FROM r ORDER BY r.n) AS l;
+END $$;
 COMMENT ON FUNCTION mongo.check_tap(text) IS 'What the last mongo.validate of a plan found, as lines of TAP, for pgTAP and pg_prove: skipped checks are SKIP, warnings are ok with a comment. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
 
 -- Differences of a table, by one of the ways.
 CREATE FUNCTION mongo.diff(plan text, table_name text, method text DEFAULT 'join', max bigint DEFAULT 1000)
 RETURNS TABLE (kind text, key text, column_name text, source_value text, target_value text, refused boolean) LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     p mongo.plan := mongo_internal.check_owner(diff.plan);
@@ -156,7 +159,7 @@ COMMENT ON FUNCTION mongo_internal.common_columns(regclass, regclass) IS 'Column
 
 CREATE FUNCTION mongo.diff_tables(a regclass, b regclass, key name[], columns name[] DEFAULT NULL, max bigint DEFAULT 1000)
 RETURNS TABLE (kind text, row_key text, column_name text, source_value text, target_value text) LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' AS $$
 #variable_conflict use_column
 DECLARE
     common name[] := mongo_internal.common_columns(a, b);
@@ -174,27 +177,30 @@ END $$;
 COMMENT ON FUNCTION mongo.diff_tables(regclass, regclass, name[], name[], bigint) IS
     'Differences between two tables, views or foreign tables, found again by the columns of key: kind missing (b lacks the row of a), extra, different (with a column and both values). columns NULL: those that both have. Text is compared by its bytes, numbers by value. 42703 for a column that is not in both, 22023 without a key';
 
--- What would make the target as the source is. Rows are found by their keys, which the text of a key does not tell where there
--- are several: the parts stand between commas.
+-- The row is found by its key as a text, as differences tell it.
+CREATE FUNCTION mongo_internal.repair_statement(p mongo.plan, t mongo.plan_table, d mongo_internal.difference) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE ($3).kind WHEN 'missing' THEN format('-- %s of %s is missing: CALL mongo.load(%L);', ($3).row_key, ($2).name, ($1).plan)
+                WHEN 'extra' THEN format('DELETE FROM %I.%I AS t WHERE %s;', ($1).target_schema, ($2).name, k.condition)
+                ELSE format('UPDATE %I.%I AS t SET %I = %L WHERE %s;', ($1).target_schema, ($2).name, ($3).column_name, ($3).source_value, k.condition) END
+      FROM (SELECT CASE WHEN cardinality(m.names) = 1 THEN format('t.%I = %L', m.names[1], ($3).row_key)
+                        ELSE format('(%s) = %L', (SELECT string_agg(format('t.%I::text', n), ' || '', '' || ' ORDER BY o) FROM unnest(m.names) WITH ORDINALITY AS u (n, o)), ($3).row_key) END AS condition
+              FROM (SELECT mongo_internal.match_columns($2) AS names) AS m) AS k
+$$;
+COMMENT ON FUNCTION mongo_internal.repair_statement(mongo.plan, mongo.plan_table, mongo_internal.difference) IS 'A statement that would undo a difference';
+
 CREATE FUNCTION mongo.repair_statements(plan text, max bigint DEFAULT 1000) RETURNS TABLE (table_name name, statement text) LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     p mongo.plan := mongo_internal.check_owner(repair_statements.plan);
     t mongo.plan_table;
-    s record;
 BEGIN
     FOR t IN SELECT o.* FROM mongo.plan_table AS o WHERE o.plan = p.plan AND o.enabled AND (mongo_internal.root_of(o)).key <> 'none' ORDER BY o.position LOOP
-        table_name := t.name;
-        RETURN QUERY EXECUTE format('SELECT %L::name, CASE d.kind WHEN ''missing'' THEN format(''-- %%s: CALL mongo.load(%%L);'', d.row_key, %L) WHEN ''extra'' THEN format(''DELETE FROM %%s AS t WHERE (%s)::text = %%L;'', %L, d.row_key)
-                ELSE format(''UPDATE %%s AS t SET %%I = %%L WHERE (%4$s)::text = %%L;'', %5$L, d.column_name, d.source_value, d.row_key) END FROM (%s LIMIT %s) AS d WHERE NOT d.expected ORDER BY d.kind, d.row_key, d.column_name',
-            t.name, t.name, p.plan, replace((SELECT string_agg(format('t.%I::text', k), ' || '', '' || ' ORDER BY o) FROM unnest(mongo_internal.match_columns(t)) WITH ORDINALITY AS u (k, o)), , ''),
-            mongo_internal.target_of(p, t)::text, mongo_internal.compare_sql(p, t, false), max);
-        FOR s IN SELECT f.* FROM mongo_internal.check_sequence(p, t) AS f WHERE t.parent IS NULL AND f.status = 'fail' LOOP
-            statement := format('SELECT setval(pg_get_serial_sequence(%L, %L), (SELECT max(%I) FROM %s));', mongo_internal.target_of(p, t)::text, s.column_name, s.column_name, mongo_internal.target_of(p, t));
-            RETURN NEXT;
-        END LOOP;
+        RETURN QUERY EXECUTE format('SELECT $2.name, mongo_internal.repair_statement($1, $2, d::mongo_internal.difference) FROM (%s LIMIT %s) AS d WHERE NOT d.expected ORDER BY d.kind, d.row_key, d.column_name', mongo_internal.compare_sql(p, t, false), max) USING p, t;
+        RETURN QUERY SELECT t.name, format('SELECT setval(pg_get_serial_sequence(%L, %L), (SELECT max(%I) FROM %s));', mongo_internal.target_of(p, t)::text, f.column_name, f.column_name, mongo_internal.target_of(p, t))
+          FROM mongo_internal.check_sequence(p, t) AS f WHERE t.parent IS NULL AND f.status = 'fail';
     END LOOP;
 END $$;
 COMMENT ON FUNCTION mongo.repair_statements(text, bigint) IS
-    'Statements, as text, that would make the target tables of a plan as the source is: UPDATE of values that differ, DELETE of rows that the source does not have, setval of sequences; missing rows are brought by mongo.load, which a comment says. Nothing is run. max: rows of a table. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
+    'Statements, as text, that would make the target tables of a plan as the source is: UPDATE of values that differ, DELETE of rows that the source does not have, setval of sequences; missing rows are brought by mongo.load, which a comment says. Nothing is run. max: differences of a table. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
