@@ -54,6 +54,13 @@ $(EXTENSION)--$(EXTVERSION).sql: Makefile $(SCRIPTS_SQL)
 
 $(MODULE_big).so: src/exports.map
 
+# A library whose decoder has faults, for the test of the checks that must find them.
+faulty: build/faulty/$(MODULE_big).so
+build/faulty/$(MODULE_big).so: $(OBJS) test/tools/faulty_decoder.hpp
+	mkdir -p build/faulty
+	$(COMPILE.cc) -DMONGO_FDW_FAULTY_DECODER -MF build/faulty/decode.d -o build/faulty/decode.o src/convert/decode.cpp
+	$(LINK.shared) -o $@ $(filter-out src/convert/decode.o,$(OBJS)) build/faulty/decode.o $(LDFLAGS) $(LDFLAGS_SL) $(SHLIB_LINK)
+
 unit:
 	cmake -S . -B build/cmake -DCMAKE_BUILD_TYPE=Debug && cmake --build build/cmake -j && ctest --test-dir build/cmake --output-on-failure
 
@@ -63,4 +70,4 @@ format:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: unit format help
+.PHONY: faulty unit format help

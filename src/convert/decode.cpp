@@ -10,6 +10,10 @@
 #include "convert/text.hpp"
 #include "options/path.hpp"
 
+#ifdef MONGO_FDW_FAULTY_DECODER
+#include "../../test/tools/faulty_decoder.hpp"
+#endif
+
 namespace mongo_fdw {
 
 void raise_malformed(const Decoder *decoder) {
@@ -813,7 +817,7 @@ static void clear_optional(const Decoder *decoder, bool *nulls) {
     memset(nulls + decoder->table->optional_first, true, decoder->table->optional_count);
 }
 
-bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
+static bool decode_next_row(Decoder *decoder, Datum *values, bool *nulls) {
     int count = decoder->table->column_count;
     if (decoder->direct) {
         if (!next_document(decoder))
@@ -847,6 +851,15 @@ bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
             clear_optional(decoder, nulls);
         return true;
     }
+}
+
+bool decode_row(Decoder *decoder, Datum *values, bool *nulls) {
+    bool found = decode_next_row(decoder, values, nulls);
+#ifdef MONGO_FDW_FAULTY_DECODER
+    if (found)
+        spoil_row(decoder->table, values, nulls);
+#endif
+    return found;
 }
 
 FieldState field_state(const Decoder *decoder, AttrNumber column) { return decoder->states[column - 1]; }

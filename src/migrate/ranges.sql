@@ -119,6 +119,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
 
+-- What still differs in some ranges: columns, and '' for the number of rows.
+CREATE FUNCTION mongo_internal.differing_columns(s mongo_internal.summed_table, ranges mongo_internal.key_range[]) RETURNS text[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    r mongo_internal.key_range;
+    source jsonb;
+    target jsonb;
+    columns text[] := '{}';
+BEGIN
+    FOREACH r IN ARRAY ranges LOOP
+        source := mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without);
+        target := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
+        columns := columns || ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status = 'fail')
+                || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;
+    END LOOP;
+    RETURN columns;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table, mongo_internal.key_range[]) IS 'Columns whose figures differ in some ranges';
+
+-- Figures of a whole table hardly stand still while others write; those of single documents do. NULL: too many of them differ.
+CREATE FUNCTION mongo_internal.standing_columns(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS text[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
+    ranges mongo_internal.key_range[] := mongo_internal.settled_ranges(s, mongo_internal.differing_ranges(s, 100), settle);
+BEGIN
+    RETURN CASE WHEN cardinality(ranges) < 100 THEN mongo_internal.differing_columns(s, ranges) END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.standing_columns(mongo.plan, mongo.plan_table, double precision) IS 'Columns that differ, and stay so for some seconds, in documents of a table; an empty name for the number of rows';
+
 CREATE FUNCTION mongo_internal.bisected(p mongo.plan, t mongo.plan_table, settle double precision, most integer) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE

@@ -127,9 +127,10 @@ BEGIN
     FOR first_column IN 1..greatest(cardinality(columns), 1) BY 200 LOOP
         SELECT string_agg(format(', %s AS %I', mongo_internal.figure_sql(c.kind, f, c.value), f || (c.ordinality - 1)), '' ORDER BY c.ordinality, f) INTO figures
           FROM unnest(columns) WITH ORDINALITY AS c (name, source_column, kind, value, reason, ordinality), unnest(mongo_internal.figures_of_kind(c.kind)) AS f WHERE c.ordinality BETWEEN first_column AND first_column + 199;
-        FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN format('width_bucket(%s, $4)', key) ELSE '0' END, figures,
-                       CASE WHEN partly THEN mongo_internal.target_from(p, t) ELSE format('%I.%I AS t', p.target_schema, t.name) END,
-                       CASE WHEN partly THEN format(' WHERE ($1 IS NULL OR %s >= $1) AND ($2 IS NULL OR %1$s < $2) AND (%1$s = ANY ($3)) IS NOT TRUE', key) ELSE '' END || CASE WHEN cardinality(bounds) > 0 THEN ' GROUP BY 1' ELSE '' END)
+        FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'width_bucket(t.__document_key, $4)' ELSE '0' END, figures,
+                       -- The key of a row is made once.
+                       CASE WHEN partly THEN format('(SELECT t.*, %s AS __document_key FROM %s OFFSET 0) AS t', key, mongo_internal.target_from(p, t)) ELSE format('%I.%I AS t', p.target_schema, t.name) END,
+                       CASE WHEN partly THEN ' WHERE ($1 IS NULL OR t.__document_key >= $1) AND ($2 IS NULL OR t.__document_key < $2) AND (t.__document_key = ANY ($3)) IS NOT TRUE' ELSE '' END || CASE WHEN cardinality(bounds) > 0 THEN ' GROUP BY 1' ELSE '' END)
                  USING lower, upper, without, bounds LOOP
             totals[r.bucket + 1] := totals[r.bucket + 1] || r.figures;
         END LOOP;

@@ -5,17 +5,17 @@ CREATE FUNCTION mongo_internal.run_check(p mongo.plan, t mongo.plan_table, check
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     findings mongo_internal.finding[];
+    standing text[];
 BEGIN
     EXECUTE format('SELECT array_agg(f) FROM %s AS f', CASE check_name
         WHEN 'rows' THEN 'mongo_internal.check_rows($1, $2)' WHEN 'sequence' THEN 'mongo_internal.check_sequence($1, $2)' WHEN 'rejects' THEN 'mongo_internal.check_rejects($1, $2)'
         WHEN 'totals' THEN 'mongo_internal.check_totals($1, $2)' WHEN 'ranges' THEN 'mongo_internal.check_ranges($1, $2, $4)' WHEN 'values' THEN 'mongo_internal.check_values($1, $2, $4)'
         WHEN 'references' THEN 'mongo_internal.check_references_of($1, $2)' WHEN 'documents' THEN 'mongo_internal.check_documents($1, $2, $3, $4)' END) INTO findings USING p, t, fraction, settle;
-    -- Figures of a whole table hardly stand still while others write; those of single documents do.
-    IF settle > 0 AND check_name IN ('rows', 'totals') AND EXISTS (SELECT FROM unnest(findings) AS f WHERE f.status = 'fail') AND mongo_internal.document_key(t) IS NOT NULL AND mongo_internal.bisected(p, t, settle, 100) = '{}' THEN
-        RETURN QUERY SELECT f.column_name, CASE f.status WHEN 'fail' THEN 'ok' ELSE f.status END, f.expected, f.actual, CASE f.status WHEN 'fail' THEN 'others write: no document differs for long' ELSE f.difference END, f.sample, f.sql FROM unnest(findings) AS f;
-    ELSE
-        RETURN QUERY SELECT f.* FROM unnest(findings) AS f;
+    IF settle > 0 AND check_name IN ('rows', 'totals') AND EXISTS (SELECT FROM unnest(findings) AS f WHERE f.status = 'fail') AND mongo_internal.document_key(t) IS NOT NULL THEN
+        standing := mongo_internal.standing_columns(p, t, settle);
     END IF;
+    RETURN QUERY SELECT f.column_name, CASE WHEN o.moved THEN 'ok' ELSE f.status END, f.expected, f.actual, CASE WHEN o.moved THEN 'others write: it differs in no document for long' ELSE f.difference END, f.sample, f.sql
+      FROM unnest(findings) AS f, LATERAL (SELECT f.status = 'fail' AND standing IS NOT NULL AND coalesce(f.column_name::text, '') <> ALL (standing) AS moved) AS o;
 END $$;
 COMMENT ON FUNCTION mongo_internal.run_check(mongo.plan, mongo.plan_table, text, double precision, double precision) IS 'What a check finds of a table, and what of it is a matter of time';
 

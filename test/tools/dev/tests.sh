@@ -132,7 +132,9 @@ native_leg() {
 tap_place() {
     rm -rf "$1"
     mkdir -p "$1"
-    cp -r "$top/test/t" "$build/tools/replay_server" "$1/"
+    quietly "$build/log/faulty.log" make -C "$top" PG_CONFIG="$pg_config" faulty
+    documentdb_uri=$(server_uri documentdb)
+    cp -r "$top/test/t" "$build/tools/replay_server" "$build/faulty" "$1/"
     cp -a "$secantus_home" "$1/secantus" # the service user cannot look into root's cache
     chown -R "$service_user": "$1"
 }
@@ -141,7 +143,7 @@ tap_place() {
 run_prove() {
     runuser -u "$service_user" -- env PERL5LIB="$1/src/test/perl" PATH="$2:$PATH" PG_REGRESS="$1/src/test/regress/pg_regress" \
         TESTDATADIR="$3/data" TESTLOGDIR="$3/log" REPLAY_SERVER="$3/replay_server" MONGO_URI="${engine_uri-}" \
-        SECANTUS_HOME="$3/secantus" LC_ALL=C.UTF-8 sh -c "prove -v ${4:-t/*.pl}"
+        SECANTUS_HOME="$3/secantus" FAULTY_LIBRARY="$3/faulty/mongo_fdw_cpp.so" DOCUMENTDB_URI="${documentdb_uri-}" LC_ALL=C.UTF-8 sh -c "prove -v ${4:-t/*.pl}"
 }
 
 build_tools() {
