@@ -156,13 +156,13 @@ COMMENT ON FUNCTION mongo_internal.figure_in_words(text, text, text) IS 'A figur
 -- What differs between the figures of a column.
 CREATE FUNCTION mongo_internal.compare_figures(c mongo_internal.totals_column, number integer, source jsonb, target jsonb, narrow boolean, tolerance double precision) RETURNS SETOF mongo_internal.finding LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ROW(($1).name, CASE WHEN f.unsure > 0 THEN 'skip' WHEN f.differing IS NULL THEN 'ok' ELSE 'fail' END, f.expected, f.actual,
-               CASE WHEN f.unsure > 0 THEN format('the server cannot tell how %s would be read', mongo_internal.counted(f.unsure::bigint, 'value')) ELSE f.differing END, NULL, NULL)::mongo_internal.finding
+    SELECT ROW(($1).name, CASE WHEN f.unsure > 0 OR $3 ? ('e' || $2) THEN 'skip' WHEN f.differing IS NULL THEN 'ok' ELSE 'fail' END, f.expected, f.actual,
+               CASE WHEN $3 ? ('e' || $2) THEN $3 ->> ('e' || $2) WHEN f.unsure > 0 THEN format('the server cannot tell how %s would be read', mongo_internal.counted(f.unsure::bigint, 'value')) ELSE f.differing END, NULL, NULL)::mongo_internal.finding
       FROM (SELECT string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.a), ', ' ORDER BY g.o) AS expected, string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.b), ', ' ORDER BY g.o) AS actual,
                    string_agg(mongo_internal.figure_name(g.figure), ', ' ORDER BY g.o) FILTER (WHERE NOT g.same) || CASE count(*) FILTER (WHERE NOT g.same) WHEN 1 THEN ' differs' ELSE ' differ' END AS differing, min(g.unsure) AS unsure
               FROM (SELECT v.*, mongo_internal.same_figure(($1).kind, v.figure, v.a, v.b, v.magnitude, $5, $6, v.count) AS same FROM
-                   (SELECT u.figure, u.o, mongo_internal.figure_text($3 -> (u.figure || $2)) AS a, $4 ->> (u.figure || $2) AS b, mongo_internal.figure_text($3 -> ('m' || $2)) AS magnitude,
-                           mongo_internal.figure_text($3 -> ('p' || $2))::numeric::bigint AS count, coalesce(mongo_internal.figure_text($3 -> ('u' || $2))::numeric, 0) AS unsure
+                   (SELECT u.figure, u.o, coalesce(mongo_internal.figure_text($3 -> (u.figure || $2)), CASE WHEN u.figure IN ('p', 's', 'b', 't') THEN '0' END) AS a, $4 ->> (u.figure || $2) AS b, mongo_internal.figure_text($3 -> ('m' || $2)) AS magnitude,
+                           coalesce(mongo_internal.figure_text($3 -> ('p' || $2))::numeric::bigint, 0) AS count, coalesce(mongo_internal.figure_text($3 -> ('u' || $2))::numeric, 0) AS unsure
                       FROM unnest(array_remove(mongo_internal.figures_of_kind(($1).kind), 'm')) WITH ORDINALITY AS u (figure, o)) AS v) AS g) AS f
 $$;
 COMMENT ON FUNCTION mongo_internal.compare_figures(mongo_internal.totals_column, integer, jsonb, jsonb, boolean, double precision) IS 'What a check finds of the figures of a column on both sides';
@@ -198,7 +198,7 @@ BEGIN
     RETURN QUERY SELECT u.name, 'skip', NULL::text, NULL::text, u.reason, NULL::text[], NULL::text FROM unnest(told.columns) AS u WHERE u.reason IS NOT NULL;
     summed := ARRAY(SELECT u FROM unnest(told.columns) AS u WHERE u.reason IS NULL);
     IF cardinality(summed) > 0 THEN
-        source := mongo_internal.source_totals(p, t, told.stages, NULL, NULL, without);
+        source := mongo_internal.source_totals(p, t, summed, NULL, NULL, without);
         target := (mongo_internal.target_totals(p, t, summed, NULL, NULL, without))[1];
         RETURN QUERY SELECT f.* FROM mongo_internal.compare_totals(t, summed, source, target) AS f;
     END IF;

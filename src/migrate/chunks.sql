@@ -9,6 +9,12 @@ COMMENT ON FUNCTION mongo_internal.begin_chunk() IS 'Lets statement_timeout begi
 CREATE FUNCTION mongo_internal.chunk_timed_out() RETURNS boolean
     AS 'MODULE_PATHNAME', 'mongo_chunk_timed_out' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION mongo_internal.chunk_timed_out() IS 'Whether a cancel was one by statement_timeout: that has passed since begin_chunk';
+-- A server that takes too long says so with the same code as PostgreSQL.
+CREATE FUNCTION mongo_internal.is_cancelled(sqlstate text, message text) RETURNS boolean LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT $1 = '57014' AND $2 NOT LIKE 'server "%' AND NOT mongo_internal.chunk_timed_out()
+$$;
+COMMENT ON FUNCTION mongo_internal.is_cancelled(text, text) IS 'Whether an error is the wish of a person that the statement end, and no time-out here or of a server';
 CREATE FUNCTION mongo_internal.start_worker(command text, application_name text, slot integer) RETURNS integer
     AS 'MODULE_PATHNAME', 'mongo_start_worker' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION mongo_internal.start_worker(text, text, integer) IS
@@ -175,7 +181,7 @@ BEGIN
         t.places := least(t.places, CASE WHEN (o).max_rate IS NOT NULL THEN greatest(2 * (o).max_rate, 100) END);
         PERFORM mongo_internal.cut_chunk(t, (o).plan);
     EXCEPTION WHEN connection_exception OR fdw_error OR serialization_failure OR invalid_cursor_name OR query_canceled OR insufficient_resources THEN
-        IF SQLSTATE = '57014' AND NOT mongo_internal.chunk_timed_out() THEN
+        IF mongo_internal.is_cancelled(SQLSTATE, SQLERRM) THEN
             RAISE;
         END IF;
         failure := SQLERRM;
@@ -291,7 +297,7 @@ BEGIN
         c.message := NULL;
         c.detail := NULL;
     EXCEPTION WHEN query_canceled THEN
-        IF NOT mongo_internal.chunk_timed_out() THEN
+        IF mongo_internal.is_cancelled(SQLSTATE, SQLERRM) THEN
             RAISE;
         END IF;
         c.sqlstate := SQLSTATE;

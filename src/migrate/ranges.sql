@@ -57,7 +57,7 @@ BEGIN
     FOR i IN 0..cardinality(bounds) LOOP
         lower := CASE i WHEN 0 THEN r.lower ELSE bounds[i] END;
         upper := CASE i WHEN cardinality(bounds) THEN r.upper ELSE bounds[i + 1] END;
-        IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, lower, upper, s.without), target[i + 1]) THEN
+        IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, lower, upper, s.without), target[i + 1]) THEN
             RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16)::mongo_internal.key_range;
         END IF;
     END LOOP;
@@ -93,7 +93,7 @@ DECLARE
 BEGIN
     WHILE cardinality(ranges) > 0 AND clock_timestamp() < until LOOP
         PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
-        ranges := ARRAY(SELECT r FROM unnest(ranges) AS r WHERE mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without),
+        ranges := ARRAY(SELECT r FROM unnest(ranges) AS r WHERE mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without),
                                                                                                  (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1]));
     END LOOP;
     RETURN ranges;
@@ -112,7 +112,7 @@ BEGIN
                    CASE WHEN r.lower IS NOT NULL THEN format(' AND s.__key >= %L::bytea', r.lower) ELSE '' END, CASE WHEN r.upper IS NOT NULL THEN format(' AND s.__key < %L::bytea', r.upper) ELSE '' END) INTO here;
     EXECUTE format('SELECT array_agg(DISTINCT %1$s) FROM %2$s WHERE ($1 IS NULL OR %1$s >= $1) AND ($2 IS NULL OR %1$s < $2)', mongo_internal.document_key(s.t), mongo_internal.target_from(s.p, s.t)) INTO there USING r.lower, r.upper;
     extra := ARRAY(SELECT k FROM unnest(there) AS k WHERE (k = ANY (here)) IS NOT TRUE AND k <> ALL (s.without));
-    IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without), (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN
+    IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without), (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN
         RETURN extra || here;
     END IF;
     RETURN extra;
@@ -129,7 +129,7 @@ DECLARE
     columns text[] := '{}';
 BEGIN
     FOREACH r IN ARRAY ranges LOOP
-        source := mongo_internal.source_totals(s.p, s.t, s.stages, r.lower, r.upper, s.without);
+        source := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
         target := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
         columns := columns || ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status = 'fail')
                 || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;

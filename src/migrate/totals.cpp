@@ -77,6 +77,7 @@ using namespace mongo_fdw;
 
 extern "C" Datum mongo_totals_stages(PG_FUNCTION_ARGS) {
     Oid relation = PG_GETARG_OID(0);
+    bool plain = PG_GETARG_BOOL(2), barrier = PG_GETARG_BOOL(3);
     check_readable(relation);
     const TableOptions *table = read_table_options(relation, OnError::Collect);
     Datum *names;
@@ -86,7 +87,8 @@ extern "C" Datum mongo_totals_stages(PG_FUNCTION_ARGS) {
     mql::FitColumn *fits = static_cast<mql::FitColumn *>(palloc(sizeof(mql::FitColumn) * Max(count, 1)));
     ArrayBuildState *kinds = initArrayResult(TEXTOID, CurrentMemoryContext, false);
     for (int i = 0; i < count; i++) {
-        bool tells = !missing[i] && fit_of_name(table, NameStr(*DatumGetName(names[i])), &fits[told]);
+        bool tells = !missing[i] && fit_of_name(table, NameStr(*DatumGetName(names[i])), &fits[told]) &&
+                     (!plain || mql::has_plain_totals(fits[told]));
         Datum kind = tells ? CStringGetTextDatum(name_of(mql::total_kind(fits[told]))) : 0;
         accumArrayResult(kinds, kind, !tells, TEXTOID, CurrentMemoryContext);
         told += tells;
@@ -98,7 +100,7 @@ extern "C" Datum mongo_totals_stages(PG_FUNCTION_ARGS) {
     bool can = table->unwind_levels == 0 || server_unwinds(table);
     mql::Document stages{};
     if (can) {
-        stages = mql::totals_stages(unwind, fits, told, current_memory());
+        stages = mql::totals_stages(unwind, fits, told, plain, barrier, current_memory());
         if (!stages.data)
             ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
     }

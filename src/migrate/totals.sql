@@ -1,9 +1,9 @@
 -- Totals of the columns of a table, by MongoDB on one side and by PostgreSQL on the other. The source's side never passes
 -- through the decoder of foreign tables: a fault of it would be on both sides.
-CREATE FUNCTION mongo_internal.totals_stages(foreign_table regclass, columns name[], OUT stages json, OUT kinds text[])
+CREATE FUNCTION mongo_internal.totals_stages(foreign_table regclass, columns name[], plain boolean, barrier boolean, OUT stages json, OUT kinds text[])
     AS 'MODULE_PATHNAME', 'mongo_totals_stages' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION mongo_internal.totals_stages(regclass, name[]) IS
-    'Stages of a pipeline that add up the values that columns of a foreign table would show, as MongoDB reads the type matrix; kinds: of each column what is told of it, NULL where the server cannot tell. Without stages where the server cannot make the rows';
+COMMENT ON FUNCTION mongo_internal.totals_stages(regclass, name[], boolean, boolean) IS
+    'Stages of a pipeline that add up the values that columns of a foreign table would show, as MongoDB reads the type matrix; kinds: of each column what is told of it, NULL where the server cannot tell. Without stages where the server cannot make the rows. plain: stored values are added up, for columns that take some types as they are; p counts 2^40 for each value of another type. barrier: values are made once, at the price that a sharded collection is added up in one place';
 
 CREATE TYPE mongo_internal.totals_column AS (name name, source_column name, kind text, value text, reason text);
 COMMENT ON TYPE mongo_internal.totals_column IS 'A column of a target and what is added up of it: value is SQL over t as the source has it; without a kind the reason says why nothing is';
@@ -43,7 +43,7 @@ BEGIN
     SELECT array_agg(ROW(c.name, c.source_column, NULL, CASE c.role WHEN 'ord' THEN format('t.%I', c.name) ELSE mongo_internal.totals_value(c, target) END, mongo_internal.totals_reason(c, target))::mongo_internal.totals_column ORDER BY c.position)
       INTO columns FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.name = ANY (mongo_internal.loaded_columns(t));
     asked := ARRAY(SELECT u.source_column FROM unnest(columns) WITH ORDINALITY AS u WHERE u.reason IS NULL ORDER BY u.ordinality);
-    told := mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, asked);
+    told := mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, asked, false, false);
     stages := told.stages;
     FOR i IN 1..cardinality(columns) LOOP
         CONTINUE WHEN columns[i].reason IS NOT NULL;
@@ -83,6 +83,7 @@ COMMENT ON FUNCTION mongo_internal.figure_sql(text, text, text) IS 'SQL for a fi
 CREATE FUNCTION mongo_internal.figure_text(figure jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN jsonb_typeof($1) = 'object' AND $1 ? '$binary' THEN encode(decode($1 #>> '{$binary,base64}', 'base64'), 'hex')
+                WHEN jsonb_typeof($1) = 'object' AND $1 ? '$date' THEN coalesce($1 #>> '{$date,$numberLong}', $1 ->> '$date')
                 WHEN jsonb_typeof($1) = 'object' AND $1 ? '$uuid' THEN replace($1 ->> '$uuid', '-', '')
                 WHEN jsonb_typeof($1) = 'object' THEN (SELECT e.value FROM jsonb_each_text($1) AS e LIMIT 1) ELSE $1 #>> '{}' END
 $$;
@@ -155,8 +156,63 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.match_stages(mongo.plan_table, bytea, bytea, bytea[]) IS 'Stages that choose documents';
 
-CREATE FUNCTION mongo_internal.source_totals(p mongo.plan, t mongo.plan_table, stages json, lower bytea, upper bytea, without bytea[]) RETURNS jsonb LANGUAGE sql
+-- What a pipeline says of some columns: their figures under the numbers that they have among all.
+CREATE FUNCTION mongo_internal.asked_totals(p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], numbers integer[], plain boolean, matching json) RETURNS jsonb LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce((SELECT q::jsonb FROM mongo.query(($1).server, ($1).database, ($2).collection, mongo_internal.joined_stages(mongo_internal.match_stages($2, $4, $5, $6), coalesce($3, mongo_internal.element_stages($2))), 'canonical') AS q), '{"n": 0}')
+DECLARE
+    barrier boolean := NOT plain AND (mongo_internal.server_reply(p.server, 'hello') ->> 'msg') IS DISTINCT FROM 'isdbgrid';
+    stages json := (mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, ARRAY(SELECT columns[n + 1].source_column FROM unnest(numbers) WITH ORDINALITY AS u (n, o) ORDER BY o), plain, barrier)).stages;
+    reply jsonb := (SELECT q::jsonb FROM mongo.query(p.server, p.database, t.collection, mongo_internal.joined_stages(matching, coalesce(stages, mongo_internal.element_stages(t))), 'canonical') AS q);
+BEGIN
+    RETURN coalesce((SELECT jsonb_object_agg(CASE WHEN e.key ~ '[0-9]$' THEN left(e.key, 1) || numbers[substr(e.key, 2)::integer + 1] ELSE e.key END, e.value) FROM jsonb_each(reply) AS e WHERE e.key <> '_id'), '{"n": 0}');
+END $$;
+COMMENT ON FUNCTION mongo_internal.asked_totals(mongo.plan, mongo.plan_table, mongo_internal.totals_column[], integer[], boolean, json) IS 'Figures of some columns of a table by MongoDB';
+
+-- Whether plain figures are those of the column: no value of another type, no NaN, and no sum that became a double.
+CREATE FUNCTION mongo_internal.plain_figures_tell(kind text, number integer, figures jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mongo_internal.figure_text($3 -> ('p' || $2))::numeric < 1099511627776 AND coalesce(mongo_internal.figure_text($3 -> ('s' || $2)), '') <> 'NaN' AND NOT ($1 IN ('number', 'date') AND ($3 -> ('s' || $2)) ? '$numberDouble')
 $$;
-COMMENT ON FUNCTION mongo_internal.source_totals(mongo.plan, mongo.plan_table, json, bytea, bytea, bytea[]) IS 'Figures of columns of a table by MongoDB; without stages how many rows there are';
+COMMENT ON FUNCTION mongo_internal.plain_figures_tell(text, integer, jsonb) IS 'Whether figures of stored values are those of a column';
+
+-- Of columns with values of many types, and where an operator is not known: the one that fails is told alone, as e.
+CREATE FUNCTION mongo_internal.guarded_totals(p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], numbers integer[], matching json) RETURNS jsonb LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    half integer := cardinality(numbers) / 2;
+BEGIN
+    BEGIN
+        RETURN mongo_internal.asked_totals(p, t, columns, numbers, false, matching);
+    EXCEPTION WHEN fdw_error OR feature_not_supported OR data_exception THEN
+        IF half = 0 THEN
+            RETURN jsonb_build_object('e' || numbers[1], SQLERRM);
+        END IF;
+    END;
+    RETURN mongo_internal.guarded_totals(p, t, columns, numbers[1:half], matching) || mongo_internal.guarded_totals(p, t, columns, numbers[half + 1:], matching);
+END $$;
+COMMENT ON FUNCTION mongo_internal.guarded_totals(mongo.plan, mongo.plan_table, mongo_internal.totals_column[], integer[], json) IS 'Figures of columns by MongoDB, each value as the type matrix reads it';
+
+-- Stored values are added up first; what they do not tell is asked again.
+CREATE FUNCTION mongo_internal.source_totals(p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], lower bytea, upper bytea, without bytea[]) RETURNS jsonb LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    matching json := mongo_internal.match_stages(t, lower, upper, without);
+    kinds text[] := (mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, ARRAY(SELECT c.source_column FROM unnest(columns) WITH ORDINALITY AS c ORDER BY c.ordinality), true, false)).kinds;
+    numbers integer[] := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE kinds[i] IS NOT NULL ORDER BY i);
+    figures jsonb := '{}';
+    others integer[];
+BEGIN
+    BEGIN
+        figures := mongo_internal.asked_totals(p, t, columns, numbers, true, matching);
+    EXCEPTION WHEN fdw_error OR feature_not_supported OR data_exception THEN
+        numbers := '{}';
+    END;
+    others := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE NOT (i - 1 = ANY (numbers) AND (figures -> 'n' = '0' OR mongo_internal.plain_figures_tell(columns[i].kind, i - 1, figures))) ORDER BY i);
+    IF cardinality(others) > 0 AND (figures ->> 'n') IS DISTINCT FROM '0' THEN
+        figures := figures || mongo_internal.guarded_totals(p, t, columns, others, matching);
+    ELSIF NOT figures ? 'n' THEN
+        figures := mongo_internal.asked_totals(p, t, columns, '{}', true, matching);
+    END IF;
+    RETURN figures;
+END $$;
+COMMENT ON FUNCTION mongo_internal.source_totals(mongo.plan, mongo.plan_table, mongo_internal.totals_column[], bytea, bytea, bytea[]) IS 'Figures of columns of a table by MongoDB, of a range of documents without some; e: why those of a column are not known';

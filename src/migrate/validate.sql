@@ -28,7 +28,7 @@ BEGIN
     BEGIN
         RETURN QUERY SELECT * FROM mongo_internal.run_check(p, t, check_name, fraction, settle);
     EXCEPTION WHEN query_canceled THEN
-        IF NOT mongo_internal.chunk_timed_out() THEN
+        IF mongo_internal.is_cancelled(SQLSTATE, SQLERRM) THEN
             RAISE;
         END IF;
         RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, SQLERRM), NULL, NULL);
@@ -85,8 +85,8 @@ BEGIN
       FROM (SELECT count(*) FILTER (WHERE l.status = 'ok') AS ok, count(*) FILTER (WHERE l.status = 'warn') AS warn, count(*) FILTER (WHERE l.status = 'fail') AS fail, count(*) FILTER (WHERE l.status = 'skip') AS skip
               FROM mongo.check_result AS l WHERE l.run = own) AS n
      WHERE c.run = own RETURNING c.* INTO r;
-    RAISE NOTICE USING MESSAGE = format('plan "%s": %s checks ok, %s failed, %s warnings, %s skipped', r.plan, r.ok, r.fail, r.warn, r.skip),
-        HINT = CASE WHEN r.fail + r.warn + r.skip > 0 THEN format('SELECT * FROM mongo.check_result WHERE plan = %L AND status <> ''ok'' tells them.', r.plan) ELSE '' END;
+    RAISE NOTICE USING MESSAGE = format('plan "%s": %s ok, %s failed, %s, %s skipped', r.plan, mongo_internal.counted(r.ok, 'check'), r.fail, mongo_internal.counted(r.warn, 'warning'), r.skip),
+        HINT = format('SELECT * FROM mongo.check_result WHERE plan = %L AND status <> ''ok'' tells what is not.', r.plan);
 END $$;
 COMMENT ON FUNCTION mongo_internal.end_check(bigint) IS 'Notes the end of a run of checks';
 

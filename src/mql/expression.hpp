@@ -24,6 +24,9 @@ Value unsure_value();
 // that raises, or where the server is not sure.
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null);
 
+// A column's value as it is stored, whatever it is.
+Value stored_value(const FitColumn &column);
+
 // The stages that make a row of each element of an array.
 void add_unwind(const char *key, std::vector<Value> *stages);
 

@@ -325,6 +325,8 @@ void add_unwind(const char *key, std::vector<Value> *stages) {
 
 Value is_no_element() { return op("$eq", {op("$ifNull", {std::string("$").append(kOrdinal).c_str(), -1}), -1}); }
 
+Value stored_value(const FitColumn &column) { return path_to(column, column.key_count).c_str(); }
+
 Value unsure_value() { return Value::raw(BSON_TYPE_MINKEY, "", 0); }
 
 // The BSON type whose values all fit and are read as they are; null: there is none.

@@ -39,7 +39,6 @@ TotalKind total_kind(const FitColumn &column) {
 
 namespace {
 
-// A double is read as the nearest float.
 Value shown_value(const FitColumn &column) {
     Value v = fitting_value(column, column.array ? ValueForm::Stored : ValueForm::Converted, true);
     if (total_kind(column) == TotalKind::Date)
@@ -88,9 +87,100 @@ void add_totals(const FitColumn &column, const std::string &number, std::vector<
     }
 }
 
+// Whether a stored value is one that the column takes as it is.
+Value is_plain(const FitColumn &column, const Value &v) {
+    Value type = type_of(v);
+    switch (column.kind) {
+    case FitKind::Integer:
+        return column.maximum == INT64_MAX ? is_one(type, {"int", "long"}) : is(type, "int");
+    case FitKind::Numeric:
+        return is_one(type, {"int", "long", "decimal"});
+    case FitKind::Float8:
+        return is(type, "double");
+    case FitKind::Bool:
+        return is(type, "bool");
+    case FitKind::Text: {
+        std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
+        Value at = op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))});
+        return cond(is(type, "string"), op("$lt", {at, Value(0)}), false);
+    }
+    case FitKind::ObjectId:
+        return is(type, "objectId");
+    case FitKind::Bytea:
+        return is(type, "binData");
+    default:
+        break;
+    }
+    // Dates from the year 1 to 9998; other types sort before or behind all dates.
+    constexpr int64_t kFirst = -62135596800000, kEnd = 253370764800000;
+    return both(op("$gte", {v, Value::date(kFirst)}), op("$lt", {v, Value::date(kEnd)}));
+}
+
+void add_plain_totals(const FitColumn &column, const std::string &number, std::vector<Field> *group) {
+    auto add = [&](const char *name, const Value &accumulator) { group->push_back({name + number, accumulator}); };
+    TotalKind kind = total_kind(column);
+    bool ordinal = column.kind == FitKind::Ordinal;
+    Value v = ordinal ? fitting_value(column, ValueForm::Converted, true) : stored_value(column);
+    Value plain = ordinal ? Value(true) : is_plain(column, v);
+    Value none = is_one(type_of(v), {"null", "undefined", "missing"});
+    add("p", op("$sum", cond(plain, Value(1), cond(none, Value(0), Value(kStranger)))));
+    if (kind != TotalKind::Count && kind != TotalKind::Bool && kind != TotalKind::Bytes) {
+        add("l", op("$min", v));
+        add("g", op("$max", v));
+    }
+    switch (kind) {
+    case TotalKind::Number:
+        add("s", op("$sum", v));
+        break;
+    case TotalKind::Date:
+        add("s", sum_where(plain, op("$toDecimal", op("$toLong", v))));
+        break;
+    case TotalKind::Float:
+        add("s", op("$sum", v));
+        add("m", sum_where(plain, op("$abs", v)));
+        break;
+    case TotalKind::Text:
+        add("b", sum_where(is(type_of(v), "string"), op("$strLenBytes", v)));
+        break;
+    case TotalKind::Bytes:
+        add("b", sum_where(plain, op("$binarySize", v)));
+        break;
+    case TotalKind::Bool:
+        add("t", sum_where(op("$eq", {v, Value(true)}), Value(1)));
+        break;
+    case TotalKind::Id:
+    case TotalKind::Count:
+        break;
+    }
+}
+
 } // namespace
 
-Document totals_stages(const char *unwind, const FitColumn *columns, int count, Memory memory) noexcept {
+bool has_plain_totals(const FitColumn &column) {
+    if (column.array)
+        return false;
+    switch (column.kind) {
+    case FitKind::Integer:
+        return column.minimum <= INT32_MIN && column.maximum >= INT32_MAX;
+    case FitKind::Numeric:
+        return column.precision == 0;
+    case FitKind::Text:
+        return column.max_length == 0;
+    case FitKind::Date:
+        return !column.whole_days;
+    case FitKind::Float8:
+    case FitKind::Bool:
+    case FitKind::ObjectId:
+    case FitKind::Bytea:
+    case FitKind::Ordinal:
+        return true;
+    default:
+        return false;
+    }
+}
+
+Document totals_stages(const char *unwind, const FitColumn *columns, int count, bool plain, bool barrier,
+                       Memory memory) noexcept {
     try {
         std::vector<Value> stages;
         std::vector<Field> values = {{"_id", Value(0)}};
@@ -101,11 +191,19 @@ Document totals_stages(const char *unwind, const FitColumn *columns, int count, 
         }
         for (int i = 0; i < count; i++) {
             std::string number = std::to_string(i);
+            if (plain) {
+                add_plain_totals(columns[i], number, &group);
+                continue;
+            }
             values.push_back({"v" + number, shown_value(columns[i])});
             add_totals(columns[i], number, &group);
         }
-        if (count > 0)
+        if (count > 0 && !plain) {
             stages.push_back(op("$project", doc(values)));
+            // One server makes all values anew for each of the sums otherwise.
+            if (barrier)
+                stages.push_back(op("$limit", Value(INT64_MAX)));
+        }
         stages.push_back(op("$group", doc(group)));
         return keep(memory, doc({{"stages", list(stages)}}));
     } catch (...) {

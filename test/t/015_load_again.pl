@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 plan skip_all => 'no compatible server at hand' unless $ENV{SECANTUS_HOME};
 
-my $rounds = $ENV{ROUNDS} // 2;
+my $rounds = $ENV{ROUNDS} // 1;
 my $directory = PostgreSQL::Test::Utils::tempdir();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $mongodb = start_secantus($port, $directory);
