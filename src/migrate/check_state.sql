@@ -37,6 +37,7 @@ COMMENT ON COLUMN mongo.check_result.expected IS 'What the source has';
 COMMENT ON COLUMN mongo.check_result.actual IS 'What the target has';
 COMMENT ON COLUMN mongo.check_result.difference IS 'What differs, or why a check was skipped';
 COMMENT ON COLUMN mongo.check_result.sample IS 'Keys of some rows';
+COMMENT ON COLUMN mongo.check_result.seconds IS 'How long a check of a table took, in its first line';
 COMMENT ON COLUMN mongo.check_result.sql IS 'What was run';
 DO $$
 BEGIN

@@ -47,21 +47,36 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.checks(integer) IS 'The checks up to a level';
 
-CREATE FUNCTION mongo_internal.note_check(run bigint, p mongo.plan, t mongo.plan_table, check_name text, level integer, fraction double precision, settle double precision) RETURNS void LANGUAGE sql
+-- Ranges are looked at where the totals of a table differ, to name the documents; level 2 alone looks at them in any case.
+CREATE FUNCTION mongo_internal.has_reason(r mongo.check_run, table_name name, check_name text) RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, column_name, status, expected, actual, difference, sample, sql, seconds)
-    SELECT $1, ($2).plan, (SELECT count(*) FROM mongo.check_result AS r WHERE r.run = $1) + row_number() OVER (), $4, $5, ($3).name, f.column_name, f.status, f.expected, f.actual, f.difference, f.sample, f.sql,
-           extract(epoch FROM clock_timestamp() - statement_timestamp())
-      FROM (SELECT * FROM mongo_internal.findings($2, $3, $4, $6, $7) OFFSET 0) AS f
+    SELECT $3 <> 'ranges' OR ($1).level = 2 OR EXISTS (SELECT FROM mongo.check_result AS c WHERE c.run = ($1).run AND c.table_name = $2 AND c.check_name IN ('rows', 'totals') AND c.status = 'fail')
 $$;
-COMMENT ON FUNCTION mongo_internal.note_check(bigint, mongo.plan, mongo.plan_table, text, integer, double precision, double precision) IS 'Runs a check of a table and notes what it finds';
+COMMENT ON FUNCTION mongo_internal.has_reason(mongo.check_run, name, text) IS 'Whether a check of a table is made in a run';
 
-CREATE FUNCTION mongo_internal.begin_check(plan text, level integer, tables name[], fraction double precision, settle double precision) RETURNS bigint LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.note_check(r mongo.check_run, p mongo.plan, t mongo.plan_table, check_name text, level integer, fraction double precision, settle double precision) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    began timestamptz := clock_timestamp();
+    findings mongo_internal.finding[];
+BEGIN
+    IF NOT mongo_internal.has_reason(r, t.name, check_name) THEN
+        RETURN;
+    END IF;
+    findings := ARRAY(SELECT f FROM mongo_internal.findings(p, t, check_name, fraction, settle) AS f);
+    INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, column_name, status, expected, actual, difference, sample, sql, seconds)
+    SELECT r.run, p.plan, (SELECT count(*) FROM mongo.check_result AS c WHERE c.run = r.run) + u.o, note_check.check_name, note_check.level, t.name, u.column_name, u.status, u.expected, u.actual, u.difference, u.sample, u.sql,
+           CASE u.o WHEN 1 THEN extract(epoch FROM clock_timestamp() - began) END
+      FROM unnest(findings) WITH ORDINALITY AS u (column_name, status, expected, actual, difference, sample, sql, o);
+END $$;
+COMMENT ON FUNCTION mongo_internal.note_check(mongo.check_run, mongo.plan, mongo.plan_table, text, integer, double precision, double precision) IS 'Runs a check of a table and notes what it finds, and how long it took in the first line of it';
+
+CREATE FUNCTION mongo_internal.begin_check(plan text, level integer, tables name[], fraction double precision, settle double precision) RETURNS mongo.check_run LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     p mongo.plan := mongo_internal.check_owner(plan);
     wrong text := CASE WHEN level IS NULL OR level NOT BETWEEN 0 AND 4 THEN 'level must be from 0 to 4' WHEN fraction <= 0 OR fraction > 1 THEN 'fraction must be above 0 and at most 1' WHEN settle IS NULL OR settle < 0 THEN 'settle must not be below 0' END;
-    own bigint;
+    own mongo.check_run;
 BEGIN
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = wrong;
@@ -71,7 +86,7 @@ BEGIN
     PERFORM mongo_internal.checked_plan(plan);
     PERFORM mongo_internal.table_of(plan, t) FROM unnest(tables) AS t;
     DELETE FROM mongo.check_result AS r WHERE r.plan = begin_check.plan;
-    INSERT INTO mongo.check_run (plan, level, tables) VALUES (plan, level, tables) RETURNING run INTO own;
+    INSERT INTO mongo.check_run AS r (plan, level, tables) VALUES (plan, level, tables) RETURNING r.* INTO own;
     RETURN own;
 END $$;
 COMMENT ON FUNCTION mongo_internal.begin_check(text, integer, name[], double precision, double precision) IS 'Notes a run of checks, and forgets what the last one found; whatever speaks against it raises';
@@ -92,7 +107,7 @@ COMMENT ON FUNCTION mongo_internal.end_check(bigint) IS 'Notes the end of a run 
 
 CREATE PROCEDURE mongo.validate(plan text, level integer DEFAULT 3, tables name[] DEFAULT NULL, fraction double precision DEFAULT NULL, settle double precision DEFAULT 0) LANGUAGE plpgsql AS $$
 DECLARE
-    own pg_catalog.int8;
+    own mongo.check_run;
     p mongo.plan;
     t mongo.plan_table;
     c record;
@@ -108,10 +123,10 @@ BEGIN
             COMMIT;
         END LOOP;
     END LOOP;
-    PERFORM mongo_internal.end_check(own);
+    PERFORM mongo_internal.end_check(own.run);
 END $$;
 COMMENT ON PROCEDURE mongo.validate(text, integer, name[], double precision, double precision) IS
-    'Compares source and target of a plan, and fills mongo.check_result. Levels: 0 rows, sequences and rejects; 1 values, ends and sums of each column, by MongoDB itself; 2 the same by ranges of keys, down to the ids; 3 every value of every row, and references; 4 documents against what the rows stand for (fraction: share of the documents, else up to 1000 of each table). settle: seconds for which a difference is looked at again, where others write: only what stays is a failure. A check that could not run is skip, with its reason; one that fails stops none. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied, 42704 for an unknown plan or table, 22023 for wrong arguments';
+    'Compares source and target of a plan, and fills mongo.check_result. Levels: 0 rows, sequences and rejects; 1 values, ends and sums of each column, by MongoDB itself; 2 the same by ranges of keys, down to the ids (above it only where level 1 found something); 3 every value of every row, and references; 4 documents against what the rows stand for (fraction: share of the documents, else up to 1000 of each table). settle: seconds for which a difference is looked at again, where others write: only what stays is a failure. A check that could not run is skip, with its reason; one that fails stops none. 25001 inside a transaction block, 42501 unless a member of the plan''s owner, 55000 for a plan that is not applied, 42704 for an unknown plan or table, 22023 for wrong arguments';
 
 CREATE FUNCTION mongo.check_tap(plan text) RETURNS SETOF text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
