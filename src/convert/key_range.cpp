@@ -160,7 +160,7 @@ void put_bracket(Filter *filter, int bracket, Key lower, const Key *upper) {
 }
 
 void put_brackets(Filter *filter, const KeyRange &range) {
-    int first = range.lower ? bracket_of_key(range.lower, range.lower_size) : 0;
+    int first = range.lower ? bracket_of_key(range.lower, range.lower_size) : range.first_bracket;
     int last = range.upper ? bracket_of_key(range.upper, range.upper_size) : kBrackets - 1;
     filter->failed = filter->failed || first < 0 || last < 0;
     for (int bracket = first; !filter->failed && bracket <= last && bracket <= range.last_bracket; bracket++) {

@@ -5,13 +5,14 @@
 
 namespace mongo_fdw {
 
-// The keys from lower on and below upper; a bound that is null is open. Keys of brackets behind the last one are known
-// not to be there: no condition asks for them.
+// The keys from lower on and below upper; a bound that is null is open. Keys of brackets before the first and behind
+// the last one are known not to be there: no condition asks for them.
 struct KeyRange {
     const uint8_t *lower;
     uint64_t lower_size;
     const uint8_t *upper;
     uint64_t upper_size;
+    int first_bracket = 0; // where lower is open
     int last_bracket = kBrackets - 1;
 };
 

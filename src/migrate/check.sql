@@ -57,15 +57,21 @@ COMMENT ON FUNCTION mongo_internal.element_stages(mongo.plan_table) IS 'Stages t
 
 CREATE FUNCTION mongo_internal.counted_by_server(p mongo.plan, t mongo.plan_table, pipeline json) RETURNS bigint LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce((SELECT mongo_internal.figure_text(q::jsonb -> 'n')::numeric::bigint FROM mongo.query(($1).server, ($1).database, ($2).collection, $3, 'canonical') AS q), 0)
+    SELECT coalesce(mongo_internal.figure_text(mongo_internal.summary(format('%I.%I', ($1).source_schema, ($2).source_name)::regclass, $3)::jsonb -> 'n')::numeric::bigint, 0)
 $$;
 COMMENT ON FUNCTION mongo_internal.counted_by_server(mongo.plan, mongo.plan_table, json) IS 'The n of the only document of a pipeline';
+
+CREATE FUNCTION mongo_internal.stale_documents(t mongo.plan_table) RETURNS bytea[] LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(DISTINCT j.source_key), '{}') FROM mongo.reject AS j WHERE j.plan = ($1).plan AND j.table_name = ($1).name AND ($1).parent IS NULL AND j.resolved IS NULL AND j.stale
+$$;
+COMMENT ON FUNCTION mongo_internal.stale_documents(mongo.plan_table) IS 'Keys of documents, also of ones that are gone, whose older row stays';
 
 -- Refused rows of a table that are not there, but for those of documents that are left out.
 CREATE FUNCTION mongo_internal.lost_rows(t mongo.plan_table) RETURNS bigint LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(DISTINCT (j.key_hash, j.positions)) FROM mongo.reject AS j
-     WHERE j.plan = ($1).plan AND j.table_name = ($1).name AND j.resolved IS NULL AND j.row_lost AND j.source_key <> ALL (mongo_internal.refused_documents($1, false))
+     WHERE j.plan = ($1).plan AND j.table_name = ($1).name AND j.resolved IS NULL AND j.row_lost AND j.source_key <> ALL (mongo_internal.refused_documents($1, false) || mongo_internal.stale_documents($1))
 $$;
 COMMENT ON FUNCTION mongo_internal.lost_rows(mongo.plan_table) IS 'How many rows of a table a load refused';
 
@@ -91,6 +97,9 @@ DECLARE
 BEGIN
     IF lost = 0 THEN
         RETURN;
+    ELSIF mongo_internal.document_key(t) IS NULL THEN
+        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, 'its rows have no key of their document', NULL, NULL);
+        RETURN;
     END IF;
     there := mongo_internal.refused_rows_there(p, t);
     RETURN NEXT mongo_internal.found(NULL, CASE WHEN there = '{}' THEN 'ok' ELSE 'warn' END, mongo_internal.counted(lost, 'refused row') || ' not there', CASE WHEN there <> '{}' THEN cardinality(there) || ' there' END,
@@ -102,7 +111,7 @@ COMMENT ON FUNCTION mongo_internal.check_rejects(mongo.plan, mongo.plan_table) I
 CREATE FUNCTION mongo_internal.check_rows(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    without bytea[] := mongo_internal.checked_documents(mongo_internal.refused_documents(t, false));
+    without bytea[] := mongo_internal.checked_documents(mongo_internal.refused_documents(t, false) || mongo_internal.stale_documents(t));
     pipeline json;
     expected bigint;
     actual bigint;
@@ -148,7 +157,7 @@ COMMENT ON FUNCTION mongo_internal.check_sequence(mongo.plan, mongo.plan_table) 
 
 CREATE FUNCTION mongo_internal.figure_in_words(kind text, figure text, value text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('%s %s', mongo_internal.figure_name($2), CASE WHEN $3 IS NULL THEN 'none' WHEN $1 = 'date' AND $2 IN ('l', 'g') THEN to_char(to_timestamp($3::float8 / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    SELECT format('%s %s', mongo_internal.figure_name($2), CASE WHEN $3 IS NULL THEN 'none' WHEN $1 = 'date' AND ($3 !~ '^-?[0-9.]{1,24}$' OR abs($3::numeric) > CASE $2 WHEN 's' THEN 1e30 ELSE 9e15 END) THEN $3 || ' ms' WHEN $1 = 'date' AND $2 IN ('l', 'g') THEN to_char(to_timestamp($3::float8 / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                                                                  WHEN $1 = 'date' AND $2 = 's' THEN $3::numeric::numeric(60, 3)::text || ' ms' ELSE left($3, 100) END)
 $$;
 COMMENT ON FUNCTION mongo_internal.figure_in_words(text, text, text) IS 'A figure for people';
@@ -157,7 +166,7 @@ COMMENT ON FUNCTION mongo_internal.figure_in_words(text, text, text) IS 'A figur
 CREATE FUNCTION mongo_internal.compare_figures(c mongo_internal.totals_column, number integer, source jsonb, target jsonb, narrow boolean, tolerance double precision) RETURNS SETOF mongo_internal.finding LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT ROW(($1).name, CASE WHEN f.unsure > 0 OR $3 ? ('e' || $2) THEN 'skip' WHEN f.differing IS NULL THEN 'ok' ELSE 'fail' END, f.expected, f.actual,
-               CASE WHEN $3 ? ('e' || $2) THEN $3 ->> ('e' || $2) WHEN f.unsure > 0 THEN format('the server cannot tell how %s would be read', mongo_internal.counted(f.unsure::bigint, 'value')) ELSE f.differing END, NULL, NULL)::mongo_internal.finding
+               CASE WHEN $3 ? ('e' || $2) THEN $3 ->> ('e' || $2) WHEN f.unsure > 0 THEN format('the server cannot tell how %s would be read', mongo_internal.counted(f.unsure::bigint, 'value')) ELSE coalesce(f.differing, CASE ($1).kind WHEN 'count' THEN 'only counted' WHEN 'bytes' THEN 'only counted and measured' END) END, NULL, NULL)::mongo_internal.finding
       FROM (SELECT string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.a), ', ' ORDER BY g.o) AS expected, string_agg(mongo_internal.figure_in_words(($1).kind, g.figure, g.b), ', ' ORDER BY g.o) AS actual,
                    string_agg(mongo_internal.figure_name(g.figure), ', ' ORDER BY g.o) FILTER (WHERE NOT g.same) || CASE count(*) FILTER (WHERE NOT g.same) WHEN 1 THEN ' differs' ELSE ' differ' END AS differing, min(g.unsure) AS unsure
               FROM (SELECT v.*, mongo_internal.same_figure(($1).kind, v.figure, v.a, v.b, v.magnitude, $5, $6, v.count) AS same FROM

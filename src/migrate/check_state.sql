@@ -5,6 +5,7 @@ CREATE TABLE mongo.check_run (
     level integer NOT NULL,
     tables name[],
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done')),
+    pid integer,
     started timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished timestamptz,
     ok bigint,
@@ -30,6 +31,7 @@ CREATE TABLE mongo.check_result (
     PRIMARY KEY (run, number)
 );
 COMMENT ON TABLE mongo.check_run IS 'Runs of mongo.validate, with how many checks were ok, warned, failed and could not run';
+COMMENT ON COLUMN mongo.check_run.pid IS 'Process that validates, or did';
 COMMENT ON TABLE mongo.check_result IS 'What the last mongo.validate of each plan found';
 COMMENT ON COLUMN mongo.check_result.check_name IS 'rows, sequence, rejects (level 0), totals (1), ranges (2), values, references (3), documents (4)';
 COMMENT ON COLUMN mongo.check_result.status IS 'ok; fail: both sides differ; warn: something that a person should know; skip: the check could not run, difference says why';

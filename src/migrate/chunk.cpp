@@ -236,26 +236,17 @@ template <class Use> bool first_document(const TableOptions *table, mql::Documen
 }
 
 // Closes the open ends of a range at the brackets of the first and the last document, so that no server looks for
-// others (some look at all documents). False where there is none.
+// others (some look at all documents). Within its bracket the first one is first by the collation of the collection.
+// False where there is none.
 bool close_ends(const TableOptions *table, RangeAt *at) {
-    auto find_end = [&](int32 order, bytea **key) {
+    auto find_end = [&](int32 order, int *bracket) {
         return first_document(table, end_command(table, at->cluster_time, order), [&](const BsonValue &document) {
-            *key = DatumGetByteaPP(key_of_document(field_of(document, "_id"), table));
+            bytea *key = DatumGetByteaPP(key_of_document(field_of(document, "_id"), table));
+            *bracket = bracket_of_key(reinterpret_cast<uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key));
         });
     };
-    bytea *key;
-    if (!at->range.upper) {
-        if (!find_end(-1, &key))
-            return false;
-        at->range.last_bracket = bracket_of_key(reinterpret_cast<uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key));
-    }
-    if (!at->range.lower) {
-        if (!find_end(1, &key))
-            return false;
-        at->range.lower = reinterpret_cast<uint8_t *>(VARDATA_ANY(key));
-        at->range.lower_size = VARSIZE_ANY_EXHDR(key);
-    }
-    return true;
+    return (at->range.upper || find_end(-1, &at->range.last_bracket)) &&
+           (at->range.lower || find_end(1, &at->range.first_bracket));
 }
 
 // How many commands read it.

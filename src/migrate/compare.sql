@@ -5,7 +5,7 @@ CREATE FUNCTION mongo_internal.differs_sql(type text, a text, b text, tolerance 
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN y.typcategory = 'S' THEN format('%s COLLATE "C" IS DISTINCT FROM %s COLLATE "C"', $2, $3)
                 WHEN $1 = 'json' THEN format('%s::text IS DISTINCT FROM %s::text', $2, $3)
-                WHEN y.typcategory = 'N' AND $4 > 0 THEN format('(num_nulls(%1$s, %2$s) = 1 OR abs(%1$s - %2$s) > %3$s)', $2, $3, $4)
+                WHEN y.typcategory = 'N' AND $4 > 0 THEN format('(%1$s IS DISTINCT FROM %2$s AND (num_nulls(%1$s, %2$s) = 1 OR abs(%1$s - %2$s) > %3$s))', $2, $3, $4)
                 WHEN EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND (o.opcintype = y.oid OR (o.opcintype = 'anyarray'::regtype AND y.typcategory = 'A')
                                   OR (o.opcintype = 'anyrange'::regtype AND y.typcategory = 'R') OR (o.opcintype = 'anyenum'::regtype AND y.typcategory = 'E'))) THEN format('%s IS DISTINCT FROM %s', $2, $3)
                 ELSE format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record', $2, $3) END
@@ -14,26 +14,26 @@ $$;
 COMMENT ON FUNCTION mongo_internal.differs_sql(text, text, text, double precision) IS 'SQL for whether two values of a type differ, numbers by more than a tolerance';
 
 -- The columns to compare, of which some find a row again. Each difference is a row; rows of one side have no columns.
-CREATE FUNCTION mongo_internal.join_sql(source_rows text, target_rows text, key name[], columns name[], types text[], tolerances double precision[], expected text DEFAULT 'false') RETURNS text LANGUAGE sql STABLE
+CREATE FUNCTION mongo_internal.join_sql(source_rows text, target_rows text, key name[], columns name[], types text[], tolerances double precision[], expected text DEFAULT 'false', same_types boolean DEFAULT true) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format(E'SELECT CASE WHEN t.__there IS NULL THEN \'missing\' WHEN s.__there IS NULL THEN \'extra\' ELSE \'different\' END AS kind, %1$s AS row_key, coalesce(s.__key, t.__key) AS document_key,\n'
+    SELECT format(E'SELECT CASE WHEN t.__there IS NULL THEN \'missing\' WHEN s.__there IS NULL THEN \'extra\' ELSE \'different\' END AS kind, %1$s AS row_key, coalesce(s.__document_key, t.__document_key) AS document_key,\n'
                   '       d.column_name, d.source_value, d.target_value, %2$s AS expected\n'
                   '  FROM (SELECT q.*, true AS __there FROM (%3$s) AS q) AS s FULL JOIN (SELECT q.*, true AS __there FROM (%4$s) AS q) AS t ON %5$s\n'
                   -- Rows that are the same byte by byte are looked at no further.
-                  '  LEFT JOIN LATERAL (SELECT x.* FROM (SELECT true AS changed WHERE s.__there AND t.__there AND ROW(%6$s)::record OPERATOR(pg_catalog.*<>) ROW(%7$s)::record OFFSET 0) AS g, LATERAL (%8$s) AS x WHERE x.differs) AS d ON true\n'
+                  '  LEFT JOIN LATERAL (SELECT x.* FROM (SELECT true AS changed WHERE s.__there AND t.__there AND %6$s OFFSET 0) AS g, LATERAL (%7$s) AS x WHERE x.differs) AS d ON true\n'
                   ' WHERE s.__there IS NULL OR t.__there IS NULL OR d.differs',
-                  (SELECT string_agg(format('coalesce(s.%1$I, t.%1$I)::text', k), ' || '', '' || ' ORDER BY o) FROM unnest($3) WITH ORDINALITY AS u (k, o)), $7, $1, $2,
+                  (SELECT format(CASE count(*) WHEN 1 THEN '%s::text' ELSE 'ROW(%s)::text' END, string_agg(format('coalesce(s.%1$I, t.%1$I)', k), ', ' ORDER BY o)) FROM unnest($3) WITH ORDINALITY AS u (k, o)), $7, $1, $2,
                   (SELECT string_agg(format('t.%1$I = s.%1$I', k), ' AND ' ORDER BY o) FROM unnest($3) WITH ORDINALITY AS u (k, o)),
-                  mongo_internal.aliased_list($4, 't'), mongo_internal.aliased_list($4, 's'),
+                  CASE WHEN $8 THEN format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record', mongo_internal.aliased_list($4, 't'), mongo_internal.aliased_list($4, 's')) ELSE 'true' END,
                   coalesce((SELECT string_agg(format('SELECT %L::text AS column_name, s.%2$I::text AS source_value, t.%2$I::text AS target_value, g.changed AND %3$s AS differs', c, c, mongo_internal.differs_sql(y, format('s.%I', c), format('t.%I', c), e)), ' UNION ALL ' ORDER BY o)
                               FROM unnest($4, $5, $6) WITH ORDINALITY AS u (c, y, e, o)), 'SELECT NULL::text AS column_name, NULL::text AS source_value, NULL::text AS target_value, false AS differs'))
 $$;
-COMMENT ON FUNCTION mongo_internal.join_sql(text, text, name[], name[], text[], double precision[], text) IS 'SELECT of the differences between two sets of rows with columns __key: kind missing, extra or different';
+COMMENT ON FUNCTION mongo_internal.join_sql(text, text, name[], name[], text[], double precision[], text, boolean) IS 'SELECT of the differences between two sets of rows with columns __document_key: kind missing, extra or different';
 
 -- What a longer value would be cut to is another value.
 CREATE FUNCTION mongo_internal.plain_type(target regclass, name name) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN a.atttypid = 'bpchar'::regtype THEN 'bpchar' WHEN a.atttypid = 'bpchar[]'::regtype THEN 'bpchar[]' ELSE format_type(a.atttypid, NULL) END FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = $2
+    SELECT format_type(a.atttypid, -1) FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = $2
 $$;
 COMMENT ON FUNCTION mongo_internal.plain_type(regclass, name) IS 'The type of a column of a table, without a length';
 
@@ -49,7 +49,7 @@ COMMENT ON FUNCTION mongo_internal.tables_above(mongo.plan_table) IS 'A table of
 -- Whether a row that is missing or older was refused: it, or a row above it.
 CREATE FUNCTION mongo_internal.refused_sql(t mongo.plan_table) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('EXISTS (SELECT FROM mongo.reject AS j WHERE j.plan = %L AND j.resolved IS NULL AND (j.row_lost OR j.stale) AND j.key_hash = sha256(coalesce(s.__key, t.__key)) AND (j.table_name = ANY (%L) OR (j.table_name = %L AND j.positions = %s)))',
+    SELECT format('EXISTS (SELECT FROM mongo.reject AS j WHERE j.plan = %L AND j.resolved IS NULL AND (j.row_lost OR j.stale) AND j.key_hash = sha256(coalesce(s.__document_key, t.__document_key)) AND (j.table_name = ANY (%L) OR (j.table_name = %L AND j.positions = %s)))',
                   ($1).plan, array_remove(mongo_internal.tables_above($1), ($1).name), ($1).name,
                   CASE WHEN ($1).parent IS NULL THEN '''{}''' ELSE (SELECT format('ARRAY[%s]::text[]', string_agg(format('coalesce(s.%1$I, t.%1$I)::text', c.name), ', ' ORDER BY c.position))
                       FROM mongo.plan_column AS c WHERE c.plan = ($1).plan AND c.table_name = ($1).name AND c.role = 'ord') END)
@@ -71,8 +71,9 @@ BEGIN
         source := replace(replace(source, '$2 IS NULL OR q.__key >= $2', 'true'), '$3 IS NULL OR q.__key < $3', 'true');
     END IF;
     RETURN mongo_internal.join_sql(
-        format('SELECT %s, o.__key FROM (%s) AS o', (SELECT string_agg(format('o.%I::%s AS %1$I', c, mongo_internal.plain_type(target, c)), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS u (c, n)), rtrim(source, E'; \n')),
-        format('SELECT %s, %s AS __key FROM %s%s', mongo_internal.aliased_list(columns, 't'), own, CASE WHEN own LIKE 'NULL%' THEN format('%s AS t', target) ELSE mongo_internal.target_from(p, t) END, CASE WHEN keyed THEN format(' WHERE %s = ANY ($2)', own) ELSE '' END),
+        format(E'SELECT %s, o.__key AS __document_key FROM (%s
+) AS o', (SELECT string_agg(format('o.%I::%s AS %1$I', c, mongo_internal.plain_type(target, c)), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS u (c, n)), rtrim(source, E'; \n')),
+        format('SELECT %s, %s AS __document_key FROM %s%s', mongo_internal.aliased_list(columns, 't'), own, CASE WHEN own LIKE 'NULL%' THEN format('%s AS t', target) ELSE mongo_internal.target_from(p, t) END, CASE WHEN keyed THEN format(' WHERE %s = ANY ($2)', own) ELSE '' END),
         key, compared, ARRAY(SELECT mongo_internal.plain_type(target, c) FROM unnest(compared) WITH ORDINALITY AS u (c, o) ORDER BY o),
         ARRAY(SELECT coalesce(l.tolerance, 0) FROM unnest(compared) WITH ORDINALITY AS u (c, o) JOIN mongo.plan_column AS l ON l.plan = t.plan AND l.table_name = t.name AND l.name = u.c ORDER BY o),
         mongo_internal.refused_sql(t));

@@ -17,20 +17,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differences_of(mongo.plan, mongo.plan_table, bytea[]) IS 'Differences of the rows of some documents';
 
--- Looks again at documents that differ until they do not, or have for so many seconds: others may be writing them.
-CREATE FUNCTION mongo_internal.settled(p mongo.plan, t mongo.plan_table, keys bytea[], settle double precision) RETURNS bytea[] LANGUAGE plpgsql
+-- Looks again until nothing differs, or has at every look for so many seconds: others may be writing.
+CREATE FUNCTION mongo_internal.settled(p mongo.plan, t mongo.plan_table, differences mongo_internal.difference[], settle double precision) RETURNS mongo_internal.difference[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     until timestamptz := clock_timestamp() + make_interval(secs => settle);
-    step double precision := greatest(least(settle / 10, 1), 0.05);
 BEGIN
-    WHILE cardinality(keys) > 0 AND clock_timestamp() < until LOOP
-        PERFORM pg_sleep(step);
-        keys := ARRAY(SELECT DISTINCT d.document_key FROM mongo_internal.differences_of(p, t, keys) AS d WHERE NOT d.expected AND d.document_key IS NOT NULL);
+    WHILE cardinality(differences) > 0 AND clock_timestamp() < until LOOP
+        PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
+        differences := ARRAY(SELECT n FROM mongo_internal.differences_of(p, t, ARRAY(SELECT DISTINCT d.document_key FROM unnest(differences) AS d)) AS n
+                              JOIN unnest(differences) AS d ON d.kind = n.kind AND d.row_key = n.row_key AND d.column_name IS NOT DISTINCT FROM n.column_name WHERE NOT n.expected);
     END LOOP;
-    RETURN keys;
+    RETURN differences;
 END $$;
-COMMENT ON FUNCTION mongo_internal.settled(mongo.plan, mongo.plan_table, bytea[], double precision) IS 'Those of some documents whose rows still differ after so many seconds';
+COMMENT ON FUNCTION mongo_internal.settled(mongo.plan, mongo.plan_table, mongo_internal.difference[], double precision) IS 'Those of some differences that stay for so many seconds';
 
 CREATE FUNCTION mongo_internal.check_comparable(t mongo.plan_table) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -48,24 +48,21 @@ SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET jit = off AS $$
 DECLARE
     statement text := mongo_internal.compare_sql(p, t, false);
     differences mongo_internal.difference[];
-    keys bytea[];
     refused bigint;
 BEGIN
     PERFORM mongo_internal.check_comparable(t);
     EXECUTE format('SELECT array_agg(ROW(f.kind, f.row_key, f.document_key, f.column_name, left(f.source_value, 200), left(f.target_value, 200), f.expected)::mongo_internal.difference) FILTER (WHERE NOT f.expected AND f.n <= 100000), count(DISTINCT f.row_key) FILTER (WHERE f.expected) FROM (SELECT d.*, row_number() OVER (PARTITION BY d.expected) AS n FROM (%s) AS d) AS f', statement)
        INTO differences, refused;
-    keys := ARRAY(SELECT DISTINCT f.document_key FROM unnest(differences) AS f WHERE f.document_key IS NOT NULL);
-    IF settle > 0 AND cardinality(keys) BETWEEN 1 AND 10000 THEN
-        keys := mongo_internal.settled(p, t, keys, settle);
-        differences := ARRAY(SELECT f FROM mongo_internal.differences_of(p, t, keys) AS f WHERE NOT f.expected)
-              || ARRAY(SELECT f FROM unnest(differences) AS f WHERE f.document_key IS NULL);
+    differences := coalesce(differences, '{}');
+    IF settle > 0 AND cardinality(differences) BETWEEN 1 AND 10000 THEN
+        differences := mongo_internal.settled(p, t, ARRAY(SELECT f FROM unnest(differences) AS f WHERE f.document_key IS NOT NULL), settle) || ARRAY(SELECT f FROM unnest(differences) AS f WHERE f.document_key IS NULL);
     END IF;
     RETURN QUERY
     SELECT f.column_name::name, 'fail', CASE f.kind WHEN 'extra' THEN 'not there' ELSE min(f.source_value) END, CASE f.kind WHEN 'missing' THEN 'not there' ELSE min(f.target_value) END,
-           CASE f.kind WHEN 'missing' THEN mongo_internal.counted(count(*), 'row') || ' missing' WHEN 'extra' THEN mongo_internal.counted(count(*), 'row') || ' too many' ELSE mongo_internal.counted(count(*), 'value') || ' different' END,
+           CASE WHEN cardinality(differences) >= 100000 THEN 'at least ' ELSE '' END || CASE f.kind WHEN 'missing' THEN mongo_internal.counted(count(*), 'row') || ' missing' WHEN 'extra' THEN mongo_internal.counted(count(*), 'row') || ' too many' ELSE mongo_internal.counted(count(*), 'value') || ' different' END,
            (array_agg(f.row_key ORDER BY f.row_key))[1:10], CASE WHEN row_number() OVER () = 1 THEN statement END
       FROM unnest(differences) AS f GROUP BY f.kind, f.column_name ORDER BY f.kind, f.column_name;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR refused > 0 THEN
         RETURN NEXT mongo_internal.found(NULL, 'ok', NULL, NULL, CASE WHEN refused > 0 THEN mongo_internal.counted(refused, 'row') || ' refused by a load' END, NULL, statement);
     END IF;
 END $$;
@@ -130,10 +127,11 @@ COMMENT ON FUNCTION mongo_internal.by_value(jsonb) IS 'JSON in which decimals ar
 -- Paths of a topmost table that the document query does not give back, with the reason.
 CREATE FUNCTION mongo_internal.paths_without_inverse(t mongo.plan_table) RETURNS TABLE (table_name name, column_name name, path text, reason text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.table_name, c.name, c.path, CASE WHEN c.expression IS NOT NULL AND c.inverse IS NULL THEN 'it has an expression and no inverse' WHEN c.on_misfit = 'null' THEN 'values that do not fit it are dropped' WHEN c.tolerance > 0 THEN 'it is compared with a tolerance' ELSE 'NUL characters are stripped' END
+    SELECT c.table_name, c.name, c.path, CASE WHEN c.expression IS NOT NULL AND c.inverse IS NULL THEN 'it has an expression and no inverse' WHEN c.on_misfit = 'null' THEN 'values that do not fit it are dropped' WHEN NOT c.enabled THEN 'it is disabled, and no column keeps its values' WHEN c.tolerance > 0 THEN 'it is compared with a tolerance' ELSE 'NUL characters are stripped' END
       FROM mongo.plan_column AS c JOIN mongo.plan_table AS o ON o.plan = c.plan AND o.name = c.table_name
-     WHERE c.plan = ($1).plan AND o.enabled AND c.enabled AND (mongo_internal.root_of(o)).name = ($1).name AND c.role = 'field'
-       AND (mongo_internal.inverse_expression(c, 't') IS NULL OR c.on_misfit = 'null' OR c.nul = 'strip' OR c.tolerance > 0)
+     WHERE c.plan = ($1).plan AND o.enabled AND (mongo_internal.root_of(o)).name = ($1).name AND c.role = 'field' AND c.path IS NOT NULL
+       AND (c.enabled OR NOT EXISTS (SELECT FROM mongo.plan_column AS r WHERE r.plan = c.plan AND r.table_name = c.table_name AND r.role = 'rest' AND r.enabled))
+       AND (NOT c.enabled OR mongo_internal.inverse_expression(c, 't') IS NULL OR c.on_misfit = 'null' OR c.nul = 'strip' OR c.tolerance > 0)
 $$;
 COMMENT ON FUNCTION mongo_internal.paths_without_inverse(mongo.plan_table) IS 'Columns of the tables of a collection whose values the document query does not give back';
 
@@ -157,13 +155,20 @@ SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 A
 DECLARE
     source text := format('%I.%I', p.source_schema, t.source_name);
     documents bytea[] := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(source::regclass, keys) AS r, unnest(r) AS d);
-    paths text := (SELECT string_agg(format(' #- %L::text[]', mongo_internal.path_keys(i.path)), '') FROM mongo_internal.paths_without_inverse(t) AS i WHERE i.table_name = t.name);
+    keys_left_out text[] := ARRAY(SELECT mongo_internal.path_keys(i.path)::text FROM mongo_internal.paths_without_inverse(t) AS i WHERE i.table_name = t.name);
+    stored text := 'mongo_internal.comparable(d.document)';
+    made text := format('mongo_internal.comparable(%s)', mongo_internal.document_expression(t, 't'));
+    path text;
     differing bytea[];
 BEGIN
-    EXECUTE format('WITH stored AS MATERIALIZED (SELECT k.__key, mongo_internal.comparable(d.document)%1$s AS document FROM (SELECT s.__key, row_number() OVER () AS n FROM mongo.rows_of(NULL::%2$s, $1) AS s) AS k JOIN unnest($1) WITH ORDINALITY AS d (document, n) ON d.n = k.n),
-                         made AS MATERIALIZED (SELECT %3$s AS __key, mongo_internal.comparable(%4$s)%1$s AS document FROM %5$I.%6$I AS t WHERE %3$s = ANY ($2))
+    FOREACH path IN ARRAY keys_left_out LOOP
+        stored := format('mongo_internal.take(%s, %L, true)', stored, path);
+        made := format('mongo_internal.take(%s, %L, true)', made, path);
+    END LOOP;
+    EXECUTE format('WITH stored AS MATERIALIZED (SELECT k.__key, %1$s AS document FROM (SELECT s.__key, row_number() OVER () AS n FROM mongo.rows_of(NULL::%2$s, $1) AS s) AS k JOIN unnest($1) WITH ORDINALITY AS d (document, n) ON d.n = k.n),
+                         made AS MATERIALIZED (SELECT %3$s AS __key, %4$s AS document FROM %5$I.%6$I AS t WHERE %3$s = ANY ($2))
                     SELECT array_agg(coalesce(s.__key, q.__key)) FROM stored AS s FULL JOIN made AS q ON q.__key = s.__key WHERE s.document IS DISTINCT FROM q.document',
-                   coalesce(paths, ''), source, mongo_internal.row_key(t, 't'), mongo_internal.document_expression(t, 't'), p.target_schema, t.name)
+                   stored, source, mongo_internal.row_key(t, 't'), made, p.target_schema, t.name)
        INTO differing USING documents, keys;
     RETURN coalesce(differing, '{}');
 END $$;

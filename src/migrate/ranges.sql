@@ -1,8 +1,8 @@
 -- Level 2: totals by ranges of keys, cut into smaller ones until few documents are left that differ. No document but those
 -- comes here.
 
-CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint);
-COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents';
+CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint, columns text[]);
+COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents; columns that differ in it, an empty name for the number of rows (NULL: not known)';
 
 CREATE TYPE mongo_internal.summed_table AS (p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], stages json, without bytea[]);
 COMMENT ON TYPE mongo_internal.summed_table IS 'A table, what is added up of it, and the documents that are left out';
@@ -58,17 +58,17 @@ BEGIN
         lower := CASE i WHEN 0 THEN r.lower ELSE bounds[i] END;
         upper := CASE i WHEN cardinality(bounds) THEN r.upper ELSE bounds[i + 1] END;
         IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, lower, upper, s.without), target[i + 1]) THEN
-            RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16)::mongo_internal.key_range;
+            RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16, NULL)::mongo_internal.key_range;
         END IF;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_parts(mongo_internal.summed_table, mongo_internal.key_range) IS 'Parts of a range whose figures differ';
 
--- Ranges of a document that differ, at most so many of them.
+-- Ranges of a document that differ, at most so many of them. They are cut before any source_filter.
 CREATE FUNCTION mongo_internal.differing_ranges(s mongo_internal.summed_table, most integer) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    open mongo_internal.key_range[] := ARRAY[ROW(NULL, NULL, greatest(mongo_internal.counted_by_server(s.p, s.t, mongo_internal.joined_stages(mongo_internal.match_stages(s.t, NULL, NULL, '{}'), '[{"$count": "n"}]')), 2))::mongo_internal.key_range];
+    open mongo_internal.key_range[] := ARRAY[ROW(NULL, NULL, greatest(mongo_internal.counted_by_server(s.p, s.t, '[{"$count": "n"}]'), 2), NULL)::mongo_internal.key_range];
     found_ranges mongo_internal.key_range[] := '{}';
     r mongo_internal.key_range;
 BEGIN
@@ -85,20 +85,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_ranges(mongo_internal.summed_table, integer) IS 'Ranges of keys of a document each whose figures differ';
 
--- Those that still differ after so many seconds.
+CREATE FUNCTION mongo_internal.differing_columns(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS text[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    source jsonb := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
+    target jsonb := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
+BEGIN
+    -- What cannot be told just now is not the same.
+    RETURN ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status <> 'ok')
+        || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table, mongo_internal.key_range) IS 'Columns whose figures differ in a range, an empty name for the number of rows';
+
+-- Ranges with the columns that differ at every look, for so many seconds: what differs once in one and once in another column is
+-- being written.
 CREATE FUNCTION mongo_internal.settled_ranges(s mongo_internal.summed_table, ranges mongo_internal.key_range[], settle double precision) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     until timestamptz := clock_timestamp() + make_interval(secs => settle);
 BEGIN
-    WHILE cardinality(ranges) > 0 AND clock_timestamp() < until LOOP
+    LOOP
+        ranges := ARRAY(SELECT ROW((n.r).lower, (n.r).upper, (n.r).documents, n.columns)::mongo_internal.key_range
+                          FROM (SELECT r, ARRAY(SELECT d FROM unnest(mongo_internal.differing_columns(s, r)) AS d WHERE (r).columns IS NULL OR d = ANY ((r).columns)) AS columns FROM unnest(ranges) AS r) AS n
+                         WHERE n.columns <> '{}');
+        EXIT WHEN ranges = '{}' OR clock_timestamp() >= until;
         PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
-        ranges := ARRAY(SELECT r FROM unnest(ranges) AS r WHERE mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without),
-                                                                                                 (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1]));
     END LOOP;
     RETURN ranges;
 END $$;
-COMMENT ON FUNCTION mongo_internal.settled_ranges(mongo_internal.summed_table, mongo_internal.key_range[], double precision) IS 'Those of some ranges whose figures still differ after so many seconds';
+COMMENT ON FUNCTION mongo_internal.settled_ranges(mongo_internal.summed_table, mongo_internal.key_range[], double precision) IS 'Those of some ranges whose figures differ for so many seconds';
 
 -- Documents of a range that differ: those that the target alone has, and those whose figures differ without them.
 CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
@@ -119,25 +134,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
 
--- What still differs in some ranges: columns, and '' for the number of rows.
-CREATE FUNCTION mongo_internal.differing_columns(s mongo_internal.summed_table, ranges mongo_internal.key_range[]) RETURNS text[] LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-    r mongo_internal.key_range;
-    source jsonb;
-    target jsonb;
-    columns text[] := '{}';
-BEGIN
-    FOREACH r IN ARRAY ranges LOOP
-        source := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
-        target := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
-        columns := columns || ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status = 'fail')
-                || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;
-    END LOOP;
-    RETURN columns;
-END $$;
-COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table, mongo_internal.key_range[]) IS 'Columns whose figures differ in some ranges';
-
 -- Figures of a whole table hardly stand still while others write; those of single documents do. NULL: too many of them differ.
 CREATE FUNCTION mongo_internal.standing_columns(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS text[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -145,9 +141,26 @@ DECLARE
     s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
     ranges mongo_internal.key_range[] := mongo_internal.settled_ranges(s, mongo_internal.differing_ranges(s, 100), settle);
 BEGIN
-    RETURN CASE WHEN cardinality(ranges) < 100 THEN mongo_internal.differing_columns(s, ranges) END;
+    RETURN CASE WHEN cardinality(ranges) < 100 THEN ARRAY(SELECT DISTINCT c FROM unnest(ranges) AS r, unnest(r.columns) AS c) END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.standing_columns(mongo.plan, mongo.plan_table, double precision) IS 'Columns that differ, and stay so for some seconds, in documents of a table; an empty name for the number of rows';
+
+-- NULL, so that nothing is taken back, where documents do not tell of all rows: some were refused, or have no document; and where
+-- they could not be looked at.
+CREATE FUNCTION mongo_internal.standing_failures(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS text[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    nothing mongo_internal.totals_column[] := '{}';
+BEGIN
+    IF mongo_internal.refused_documents(t, true) <> '{}'
+       OR (mongo_internal.target_totals(p, t, nothing, NULL, NULL, '{}'))[1] <> (mongo_internal.target_totals(p, t, nothing, NULL, NULL, ARRAY['\x'::bytea]))[1] THEN
+        RETURN NULL;
+    END IF;
+    RETURN mongo_internal.standing_columns(p, t, settle);
+EXCEPTION WHEN connection_exception OR fdw_error OR feature_not_supported OR data_exception OR object_not_in_prerequisite_state OR insufficient_resources OR program_limit_exceeded THEN
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION mongo_internal.standing_failures(mongo.plan, mongo.plan_table, double precision) IS 'What standing_columns tells; NULL where it tells not of all rows';
 
 CREATE FUNCTION mongo_internal.bisected(p mongo.plan, t mongo.plan_table, settle double precision, most integer) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -163,8 +176,9 @@ CREATE FUNCTION mongo_internal.check_ranges(p mongo.plan, t mongo.plan_table, se
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     keys bytea[] := mongo_internal.bisected(p, t, settle, 100);
+    others text := (SELECT string_agg(quote_ident(c.name), ', ') FROM unnest((mongo_internal.totals_columns(p, t)).columns) AS c WHERE c.reason IS NOT NULL);
 BEGIN
-    RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys <> '{}' THEN CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END || mongo_internal.counted(cardinality(keys), 'document') || ' different' END,
+    RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys = '{}' THEN 'without ' || others ELSE CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END || mongo_internal.counted(cardinality(keys), 'document') || ' different' END,
                                      (SELECT array_agg(mongo.id_of_key(k)::text ORDER BY k) FROM (SELECT k FROM unnest(keys) AS k ORDER BY k LIMIT 10) AS u), NULL);
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_ranges(mongo.plan, mongo.plan_table, double precision) IS 'Whether the figures of all ranges of keys of a table are those that MongoDB tells, and which documents differ';

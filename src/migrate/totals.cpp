@@ -2,7 +2,10 @@
 #include "mql/totals.hpp"
 #include "catalog/relation.hpp"
 #include "convert/fit.hpp"
+#include "connect/documents.hpp"
 #include "convert/json.hpp"
+#include "convert/query_json.hpp"
+#include "exec/collation.hpp"
 #include "options/path.hpp"
 #include "pg/arguments.hpp"
 #include "pg/memory.hpp"
@@ -12,6 +15,7 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 PG_FUNCTION_INFO_V1(mongo_totals_stages);
+PG_FUNCTION_INFO_V1(mongo_summary);
 }
 
 namespace mongo_fdw {
@@ -57,16 +61,14 @@ bool fit_of_name(const TableOptions *table, const char *name, mql::FitColumn *fi
     return false;
 }
 
-Datum json_of_field(mql::Document document, const char *name) {
+Datum canonical_json(const BsonValue &value) {
     Arena arena{CurrentMemoryContext, nullptr, nullptr};
     JsonNode node;
     StringInfoData text;
     initStringInfo(&text);
-    BsonValue whole{BsonType::Document, document.data, document.size};
-    json_node_of(field_of(whole, name), JsonForm::Canonical, &arena, &node);
+    json_node_of(value, JsonForm::Canonical, &arena, &node);
     if (append_json(&text, node, JsonForm::Canonical, &arena) != JsonFault::None)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER), errmsg("the path of a column cannot be said in JSON")));
+        ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER), errmsg("a path or value cannot be said in JSON")));
     return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
 }
 
@@ -88,8 +90,11 @@ extern "C" Datum mongo_totals_stages(PG_FUNCTION_ARGS) {
     ArrayBuildState *kinds = initArrayResult(TEXTOID, CurrentMemoryContext, false);
     for (int i = 0; i < count; i++) {
         bool tells = !missing[i] && fit_of_name(table, NameStr(*DatumGetName(names[i])), &fits[told]) &&
-                     (!plain || mql::has_plain_totals(fits[told]));
-        Datum kind = tells ? CStringGetTextDatum(name_of(mql::total_kind(fits[told]))) : 0;
+                     (!plain || mql::plain_kind(fits[told]));
+        const char *name = !tells  ? nullptr
+                           : plain ? mql::plain_kind(fits[told])
+                                   : name_of(mql::total_kind(fits[told]));
+        Datum kind = name ? CStringGetTextDatum(name) : 0;
         accumArrayResult(kinds, kind, !tells, TEXTOID, CurrentMemoryContext);
         told += tells;
     }
@@ -104,7 +109,39 @@ extern "C" Datum mongo_totals_stages(PG_FUNCTION_ARGS) {
         if (!stages.data)
             ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
     }
-    Datum values[2] = {can ? json_of_field(stages, "stages") : 0, makeArrayResult(kinds, CurrentMemoryContext)};
+    Datum values[2] = {can ? canonical_json(field_of({BsonType::Document, stages.data, stages.size}, "stages")) : 0,
+                       makeArrayResult(kinds, CurrentMemoryContext)};
     bool nulls[2] = {!can, false};
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
+}
+
+// The only document of a pipeline over the collection of a foreign table: by a majority, texts compared by their bytes.
+extern "C" Datum mongo_summary(PG_FUNCTION_ARGS) {
+    Oid relation = PG_GETARG_OID(0);
+    check_readable(relation);
+    const TableOptions *table = read_table_options(relation);
+    mql::ScanCommand scan{};
+    scan.collection = table->collection;
+    scan.base_pipeline =
+        read_pipeline(text_argument(fcinfo, 1, "pipeline"), "invalid pipeline", ERRCODE_INVALID_PARAMETER_VALUE);
+    scan.read_concern = "majority";
+    Collation collation = source_collation(table, GetUserId());
+    if (collation == Collation::OtherOnView)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("texts of %s cannot be compared by their bytes", table->name_space),
+                        errdetail("The view has a collation of its own.")));
+    scan.simple_collation = collation == Collation::Other;
+    mql::ScanRendering rendering = mql::render_scan(scan, current_memory());
+    if (!rendering.command.data)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the pipeline is too large")));
+    DocumentStream *stream = open_documents(source_of(table, GetUserId()), rendering.command);
+    BsonValue document;
+    Datum result = 0;
+    bool found = next_document(stream, &document);
+    if (found)
+        result = canonical_json(document);
+    close_documents(stream);
+    if (!found)
+        PG_RETURN_NULL();
+    PG_RETURN_DATUM(result);
 }

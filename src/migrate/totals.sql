@@ -3,7 +3,11 @@
 CREATE FUNCTION mongo_internal.totals_stages(foreign_table regclass, columns name[], plain boolean, barrier boolean, OUT stages json, OUT kinds text[])
     AS 'MODULE_PATHNAME', 'mongo_totals_stages' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo_internal.totals_stages(regclass, name[], boolean, boolean) IS
-    'Stages of a pipeline that add up the values that columns of a foreign table would show, as MongoDB reads the type matrix; kinds: of each column what is told of it, NULL where the server cannot tell. Without stages where the server cannot make the rows. plain: stored values are added up, for columns that take some types as they are; p counts 2^40 for each value of another type. barrier: values are made once, at the price that a sharded collection is added up in one place';
+    'Stages of a pipeline that add up the values that columns of a foreign table would show, as MongoDB reads the type matrix; kinds: of each column what is told of it, NULL where the server cannot tell. Without stages where the server cannot make the rows. plain: stored values are added up, for columns that take a type as it is, which kinds then tells. barrier: values are made once, at the price that a sharded collection is added up in one place';
+
+CREATE FUNCTION mongo_internal.summary(foreign_table regclass, pipeline json) RETURNS json
+    AS 'MODULE_PATHNAME', 'mongo_summary' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION mongo_internal.summary(regclass, json) IS 'The only document of a pipeline over the collection of a foreign table, as canonical Extended JSON; NULL for none. Read by a majority, texts compared by their bytes';
 
 CREATE TYPE mongo_internal.totals_column AS (name name, source_column name, kind text, value text, reason text);
 COMMENT ON TYPE mongo_internal.totals_column IS 'A column of a target and what is added up of it: value is SQL over t as the source has it; without a kind the reason says why nothing is';
@@ -93,10 +97,16 @@ COMMENT ON FUNCTION mongo_internal.figure_text(jsonb) IS 'A figure as MongoDB se
 CREATE FUNCTION mongo_internal.same_figure(kind text, figure text, a text, b text, magnitude text, narrow boolean, tolerance double precision, count bigint) RETURNS boolean LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN $3 IS NULL OR $4 IS NULL THEN $3 IS NOT DISTINCT FROM $4
-                WHEN $1 = 'float' AND $2 IN ('s', 'm') THEN $3::float8 = $4::float8 OR abs($3::float8 - $4::float8) <= greatest(CASE WHEN $6 THEN 1e-6 ELSE 1e-12 END * greatest($5::float8, abs($3::float8)), coalesce($7 * $8, 0))
-                WHEN $1 = 'float' AND $2 IN ('l', 'g') THEN CASE WHEN $6 THEN $3::float8::float4 = $4::float8::float4 ELSE $3::float8 = $4::float8 END OR abs($3::float8 - $4::float8) <= $7
-                WHEN $1 IN ('number', 'date') OR $2 IN ('p', 'b', 't') THEN $3::numeric = $4::numeric OR (coalesce($7, 0) > 0 AND abs($3::numeric - $4::numeric) <= $7::numeric * CASE $2 WHEN 's' THEN $8 ELSE 1 END)
+                WHEN $2 IN ('p', 'b', 't') THEN $3::numeric = $4::numeric
+                -- PostgreSQL adds doubles one by one.
+                WHEN $1 = 'float' AND $2 = 's' THEN $3::float8 = $4::float8 OR abs($3::float8 - $4::float8) <= greatest(greatest(CASE WHEN $6 THEN 1e-6 ELSE 1e-12 END, 1.2e-16 * $8) * greatest($5::float8, abs($3::float8)), t.allowed * $8)
+                WHEN $1 = 'float' AND $6 THEN $3::float8::float4 = $4::float8::float4 OR abs($3::float8 - $4::float8) <= t.allowed
+                WHEN $1 = 'float' THEN $3::float8 = $4::float8 OR abs($3::float8 - $4::float8) <= t.allowed
+                -- MongoDB's decimals have 34 digits.
+                WHEN $1 IN ('number', 'date') THEN $3::numeric = $4::numeric OR abs($3::numeric - $4::numeric) <= t.allowed::numeric * CASE $2 WHEN 's' THEN $8 ELSE 1 END
+                     OR ($2 = 's' AND length(regexp_replace($4, '[^0-9]', '', 'g')) > 34 AND abs($3::numeric - $4::numeric) <= abs($4::numeric) * 1e-33 * $8)
                 ELSE $3 = $4 END
+      FROM (SELECT coalesce($7, 0) AS allowed) AS t
 $$;
 COMMENT ON FUNCTION mongo_internal.same_figure(text, text, text, text, text, boolean, double precision, bigint) IS 'Whether a figure is the same on both sides; narrow: of floats of four bytes';
 
@@ -128,10 +138,10 @@ BEGIN
     FOR first_column IN 1..greatest(cardinality(columns), 1) BY 200 LOOP
         SELECT string_agg(format(', %s AS %I', mongo_internal.figure_sql(c.kind, f, c.value), f || (c.ordinality - 1)), '' ORDER BY c.ordinality, f) INTO figures
           FROM unnest(columns) WITH ORDINALITY AS c (name, source_column, kind, value, reason, ordinality), unnest(mongo_internal.figures_of_kind(c.kind)) AS f WHERE c.ordinality BETWEEN first_column AND first_column + 199;
-        FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'width_bucket(t.__document_key, $4)' ELSE '0' END, figures,
+        FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'coalesce(width_bucket(t.__document_key, $4), 0)' ELSE '0' END, figures,
                        -- The key of a row is made once.
                        CASE WHEN partly THEN format('(SELECT t.*, %s AS __document_key FROM %s OFFSET 0) AS t', key, mongo_internal.target_from(p, t)) ELSE format('%I.%I AS t', p.target_schema, t.name) END,
-                       CASE WHEN partly THEN ' WHERE ($1 IS NULL OR t.__document_key >= $1) AND ($2 IS NULL OR t.__document_key < $2) AND (t.__document_key = ANY ($3)) IS NOT TRUE' ELSE '' END || CASE WHEN cardinality(bounds) > 0 THEN ' GROUP BY 1' ELSE '' END)
+                       CASE WHEN partly THEN ' WHERE ($1 IS NULL OR t.__document_key >= $1) AND (t.__document_key < $2 OR $2 IS NULL OR (t.__document_key IS NULL AND $1 IS NULL)) AND (t.__document_key = ANY ($3)) IS NOT TRUE' ELSE '' END || CASE WHEN cardinality(bounds) > 0 THEN ' GROUP BY 1' ELSE '' END)
                  USING lower, upper, without, bounds LOOP
             totals[r.bucket + 1] := totals[r.bucket + 1] || r.figures;
         END LOOP;
@@ -162,16 +172,28 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     barrier boolean := NOT plain AND (mongo_internal.server_reply(p.server, 'hello') ->> 'msg') IS DISTINCT FROM 'isdbgrid';
     stages json := (mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, ARRAY(SELECT columns[n + 1].source_column FROM unnest(numbers) WITH ORDINALITY AS u (n, o) ORDER BY o), plain, barrier)).stages;
-    reply jsonb := (SELECT q::jsonb FROM mongo.query(p.server, p.database, t.collection, mongo_internal.joined_stages(matching, coalesce(stages, mongo_internal.element_stages(t))), 'canonical') AS q);
+    reply jsonb := mongo_internal.summary(format('%I.%I', p.source_schema, t.source_name)::regclass, mongo_internal.joined_stages(matching, coalesce(stages, mongo_internal.element_stages(t))))::jsonb;
 BEGIN
     RETURN coalesce((SELECT jsonb_object_agg(CASE WHEN e.key ~ '[0-9]$' THEN left(e.key, 1) || numbers[substr(e.key, 2)::integer + 1] ELSE e.key END, e.value) FROM jsonb_each(reply) AS e WHERE e.key <> '_id'), '{"n": 0}');
 END $$;
 COMMENT ON FUNCTION mongo_internal.asked_totals(mongo.plan, mongo.plan_table, mongo_internal.totals_column[], integer[], boolean, json) IS 'Figures of some columns of a table by MongoDB';
 
--- Whether plain figures are those of the column: no value of another type, no NaN, and no sum that became a double.
-CREATE FUNCTION mongo_internal.plain_figures_tell(kind text, number integer, figures jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Whether plain figures are those of the column: types sort one after another, so that the ends tell of all values, but for
+-- numbers, whose sum is of the widest type; 2^40 stands for what no end tells of.
+CREATE FUNCTION mongo_internal.plain_figures_tell(plain_kind text, number integer, figures jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT mongo_internal.figure_text($3 -> ('p' || $2))::numeric < 1099511627776 AND coalesce(mongo_internal.figure_text($3 -> ('s' || $2)), '') <> 'NaN' AND NOT ($1 IN ('number', 'date') AND ($3 -> ('s' || $2)) ? '$numberDouble')
+    SELECT f.p = 0 OR coalesce(CASE
+               WHEN $1 = 'ord' THEN true
+               WHEN $1 IN ('bool', 'bytes') THEN f.p < 1099511627776
+               WHEN $1 = 'id' THEN f.l ? '$oid' AND f.g ? '$oid'
+               WHEN $1 = 'text' THEN jsonb_typeof(f.l) = 'string' AND jsonb_typeof(f.g) = 'string' AND mongo_internal.figure_text($3 -> ('b' || $2))::numeric < 1099511627776
+               WHEN $1 = 'date' THEN f.l ? '$date' AND f.g ? '$date' AND mongo_internal.figure_text(f.l)::numeric >= -62135596800000 AND mongo_internal.figure_text(f.g)::numeric < 253402300800000
+               WHEN NOT (f.l ?| n.types AND f.g ?| n.types) OR 'NaN' IN (mongo_internal.figure_text(f.l), mongo_internal.figure_text(f.g), mongo_internal.figure_text(f.s)) THEN false
+               WHEN $1 = 'int4' THEN f.s ?| '{$numberInt,$numberLong}' AND mongo_internal.figure_text(f.l)::numeric >= -2147483648 AND mongo_internal.figure_text(f.g)::numeric <= 2147483647
+               WHEN $1 = 'int8' THEN f.s ?| '{$numberInt,$numberLong}'
+               WHEN $1 = 'numeric' THEN NOT f.s ? '$numberDouble'
+               WHEN $1 = 'float8' THEN f.s ? '$numberDouble' END, false)
+      FROM (SELECT mongo_internal.figure_text($3 -> ('p' || $2))::numeric AS p, $3 -> ('l' || $2) AS l, $3 -> ('g' || $2) AS g, $3 -> ('s' || $2) AS s) AS f, (SELECT '{$numberInt,$numberLong,$numberDouble,$numberDecimal}'::text[] AS types) AS n
 $$;
 COMMENT ON FUNCTION mongo_internal.plain_figures_tell(text, integer, jsonb) IS 'Whether figures of stored values are those of a column';
 
@@ -207,11 +229,12 @@ BEGIN
     EXCEPTION WHEN fdw_error OR feature_not_supported OR data_exception THEN
         numbers := '{}';
     END;
-    others := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE NOT (i - 1 = ANY (numbers) AND (figures -> 'n' = '0' OR mongo_internal.plain_figures_tell(columns[i].kind, i - 1, figures))) ORDER BY i);
+    others := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE NOT (i - 1 = ANY (numbers) AND (figures -> 'n' = '0' OR mongo_internal.plain_figures_tell(kinds[i], i - 1, figures))) ORDER BY i);
     IF cardinality(others) > 0 AND (figures ->> 'n') IS DISTINCT FROM '0' THEN
         figures := figures || mongo_internal.guarded_totals(p, t, columns, others, matching);
-    ELSIF NOT figures ? 'n' THEN
-        figures := mongo_internal.asked_totals(p, t, columns, '{}', true, matching);
+    END IF;
+    IF NOT figures ? 'n' THEN
+        figures := figures || mongo_internal.asked_totals(p, t, columns, '{}', true, matching);
     END IF;
     RETURN figures;
 END $$;

@@ -12,7 +12,7 @@ BEGIN
         WHEN 'totals' THEN 'mongo_internal.check_totals($1, $2)' WHEN 'ranges' THEN 'mongo_internal.check_ranges($1, $2, $4)' WHEN 'values' THEN 'mongo_internal.check_values($1, $2, $4)'
         WHEN 'references' THEN 'mongo_internal.check_references_of($1, $2)' WHEN 'documents' THEN 'mongo_internal.check_documents($1, $2, $3, $4)' END) INTO findings USING p, t, fraction, settle;
     IF settle > 0 AND check_name IN ('rows', 'totals') AND EXISTS (SELECT FROM unnest(findings) AS f WHERE f.status = 'fail') AND mongo_internal.document_key(t) IS NOT NULL THEN
-        standing := mongo_internal.standing_columns(p, t, settle);
+        standing := mongo_internal.standing_failures(p, t, settle);
     END IF;
     RETURN QUERY SELECT f.column_name, CASE WHEN o.moved THEN 'ok' ELSE f.status END, f.expected, f.actual, CASE WHEN o.moved THEN 'others write: it differs in no document for long' ELSE f.difference END, f.sample, f.sql
       FROM unnest(findings) AS f, LATERAL (SELECT f.status = 'fail' AND standing IS NOT NULL AND coalesce(f.column_name::text, '') <> ALL (standing) AS moved) AS o;
@@ -47,10 +47,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.checks(integer) IS 'The checks up to a level';
 
--- Ranges are looked at where the totals of a table differ, to name the documents; level 2 alone looks at them in any case.
+-- Ranges are looked at where the totals of a table differ or are not known, to name the documents; level 2 looks at them in any case.
 CREATE FUNCTION mongo_internal.has_reason(r mongo.check_run, table_name name, check_name text) RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT $3 <> 'ranges' OR ($1).level = 2 OR EXISTS (SELECT FROM mongo.check_result AS c WHERE c.run = ($1).run AND c.table_name = $2 AND c.check_name IN ('rows', 'totals') AND c.status = 'fail')
+    SELECT $3 <> 'ranges' OR ($1).level = 2 OR coalesce((SELECT bool_or(c.status = 'fail' OR (c.status = 'skip' AND c.column_name IS NULL)) FROM mongo.check_result AS c WHERE c.run = ($1).run AND c.table_name = $2 AND c.check_name IN ('rows', 'totals')), true)
 $$;
 COMMENT ON FUNCTION mongo_internal.has_reason(mongo.check_run, name, text) IS 'Whether a check of a table is made in a run';
 
@@ -60,10 +60,11 @@ DECLARE
     began timestamptz := clock_timestamp();
     findings mongo_internal.finding[];
 BEGIN
-    IF NOT mongo_internal.has_reason(r, t.name, check_name) THEN
-        RETURN;
+    IF mongo_internal.has_reason(r, t.name, check_name) THEN
+        findings := ARRAY(SELECT f FROM mongo_internal.findings(p, t, check_name, fraction, settle) AS f);
+    ELSE
+        findings := ARRAY[mongo_internal.found(NULL, 'skip', NULL, NULL, 'level 1 found nothing; level 2 looks at ranges in any case', NULL, NULL)];
     END IF;
-    findings := ARRAY(SELECT f FROM mongo_internal.findings(p, t, check_name, fraction, settle) AS f);
     INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, column_name, status, expected, actual, difference, sample, sql, seconds)
     SELECT r.run, p.plan, (SELECT count(*) FROM mongo.check_result AS c WHERE c.run = r.run) + u.o, note_check.check_name, note_check.level, t.name, u.column_name, u.status, u.expected, u.actual, u.difference, u.sample, u.sql,
            CASE u.o WHEN 1 THEN extract(epoch FROM clock_timestamp() - began) END
@@ -85,8 +86,13 @@ BEGIN
     END IF;
     PERFORM mongo_internal.checked_plan(plan);
     PERFORM mongo_internal.table_of(plan, t) FROM unnest(tables) AS t;
+    IF EXISTS (SELECT FROM unnest(tables) AS n JOIN mongo.plan_table AS t ON t.plan = begin_check.plan AND t.name = n WHERE NOT t.enabled) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'disabled tables are not checked';
+    ELSIF EXISTS (SELECT FROM mongo.check_run AS r JOIN pg_stat_activity AS a ON a.pid = r.pid AND a.state IS DISTINCT FROM 'idle' WHERE r.plan = begin_check.plan AND r.state = 'running' AND r.pid <> pg_backend_pid()) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use', MESSAGE = format('plan "%s" is being validated', plan);
+    END IF;
     DELETE FROM mongo.check_result AS r WHERE r.plan = begin_check.plan;
-    INSERT INTO mongo.check_run AS r (plan, level, tables) VALUES (plan, level, tables) RETURNING r.* INTO own;
+    INSERT INTO mongo.check_run AS r (plan, level, tables, pid) VALUES (plan, level, tables, pg_backend_pid()) RETURNING r.* INTO own;
     RETURN own;
 END $$;
 COMMENT ON FUNCTION mongo_internal.begin_check(text, integer, name[], double precision, double precision) IS 'Notes a run of checks, and forgets what the last one found; whatever speaks against it raises';
@@ -130,8 +136,17 @@ COMMENT ON PROCEDURE mongo.validate(text, integer, name[], double precision, dou
 
 CREATE FUNCTION mongo.check_tap(plan text) RETURNS SETOF text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    last mongo.check_run;
 BEGIN
     PERFORM mongo_internal.check_owner(plan);
+    SELECT c.* INTO last FROM mongo.check_run AS c WHERE c.plan = check_tap.plan ORDER BY c.run DESC LIMIT 1;
+    IF last.run IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" has not been validated', plan), HINT = format('CALL mongo.validate(%L) does so.', plan);
+    ELSIF last.state <> 'done' THEN
+        RETURN NEXT format('Bail out! The validation of plan "%s" has not ended.', plan);
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH r AS (SELECT c.*, row_number() OVER (ORDER BY c.number) AS n FROM mongo.check_result AS c WHERE c.plan = check_tap.plan)
     SELECT '1..' || count(*) FROM r
@@ -141,7 +156,7 @@ BEGIN
                || CASE WHEN r.status IN ('fail', 'warn') THEN E'\n# ' || regexp_replace(concat_ws('; ', r.difference, 'expected ' || r.expected, 'actual ' || r.actual, 'keys ' || array_to_string(r.sample, ', ')), '\s+', ' ', 'g') ELSE '' END AS line
           FROM r ORDER BY r.n) AS l;
 END $$;
-COMMENT ON FUNCTION mongo.check_tap(text) IS 'What the last mongo.validate of a plan found, as lines of TAP, for pgTAP and pg_prove: skipped checks are SKIP, warnings are ok with a comment. 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
+COMMENT ON FUNCTION mongo.check_tap(text) IS 'What the last mongo.validate of a plan found, as lines of TAP, for pgTAP and pg_prove: skipped checks are SKIP, warnings are ok with a comment; Bail out! where it has not ended. 55000 for a plan that was never validated, 42501 unless a member of the plan''s owner, 42704 for an unknown plan';
 
 -- Differences of a table, by one of the ways.
 CREATE FUNCTION mongo.diff(plan text, table_name text, method text DEFAULT 'join', max bigint DEFAULT 1000)
@@ -186,8 +201,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = CASE WHEN unknown IS NULL THEN 'invalid_parameter_value' ELSE 'undefined_column' END, MESSAGE = CASE WHEN unknown IS NULL THEN 'key must name a column' ELSE format('column "%s" is not in both tables', unknown) END;
     END IF;
     RETURN QUERY EXECUTE format('SELECT d.kind, d.row_key, d.column_name, d.source_value, d.target_value FROM (%s LIMIT %s) AS d ORDER BY 2, 1, 3',
-        mongo_internal.join_sql(format('SELECT %s, NULL::bytea AS __key FROM %s', list, a), format('SELECT %s, NULL::bytea AS __key FROM %s', list, b), diff_tables.key, compared,
-                                ARRAY(SELECT mongo_internal.plain_type(a, n) FROM unnest(compared) WITH ORDINALITY AS u (n, o) ORDER BY o), array_fill(0::float8, ARRAY[cardinality(compared)])), max);
+        mongo_internal.join_sql(format('SELECT %s, NULL::bytea AS __document_key FROM %s', list, a), format('SELECT %s, NULL::bytea AS __document_key FROM %s', list, b), diff_tables.key, compared,
+                                ARRAY(SELECT mongo_internal.plain_type(a, n) FROM unnest(compared) WITH ORDINALITY AS u (n, o) ORDER BY o), array_fill(0::float8, ARRAY[cardinality(compared)]), 'false',
+                                NOT EXISTS (SELECT FROM unnest(compared) AS n WHERE mongo_internal.attribute_type(a, n) <> mongo_internal.attribute_type(b, n))), max);
 END $$;
 COMMENT ON FUNCTION mongo.diff_tables(regclass, regclass, name[], name[], bigint) IS
     'Differences between two tables, views or foreign tables, found again by the columns of key: kind missing (b lacks the row of a), extra, different (with a column and both values). columns NULL: those that both have. Text is compared by its bytes, numbers by value. 42703 for a column that is not in both, 22023 without a key';
@@ -195,11 +211,11 @@ COMMENT ON FUNCTION mongo.diff_tables(regclass, regclass, name[], name[], bigint
 -- The row is found by its key as a text, as differences tell it.
 CREATE FUNCTION mongo_internal.repair_statement(p mongo.plan, t mongo.plan_table, d mongo_internal.difference) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE ($3).kind WHEN 'missing' THEN format('-- %s of %s is missing: CALL mongo.load(%L);', ($3).row_key, ($2).name, ($1).plan)
+    SELECT CASE ($3).kind WHEN 'missing' THEN regexp_replace(format('-- %s of %s is missing: CALL mongo.load(%L);', ($3).row_key, ($2).name, ($1).plan), '[\n\r]', ' ', 'g')
                 WHEN 'extra' THEN format('DELETE FROM %I.%I AS t WHERE %s;', ($1).target_schema, ($2).name, k.condition)
                 ELSE format('UPDATE %I.%I AS t SET %I = %L WHERE %s;', ($1).target_schema, ($2).name, ($3).column_name, ($3).source_value, k.condition) END
       FROM (SELECT CASE WHEN cardinality(m.names) = 1 THEN format('t.%I = %L', m.names[1], ($3).row_key)
-                        ELSE format('(%s) = %L', (SELECT string_agg(format('t.%I::text', n), ' || '', '' || ' ORDER BY o) FROM unnest(m.names) WITH ORDINALITY AS u (n, o)), ($3).row_key) END AS condition
+                        ELSE format('ROW(%s)::text = %L', mongo_internal.aliased_list(m.names, 't'), ($3).row_key) END AS condition
               FROM (SELECT mongo_internal.match_columns($2) AS names) AS m) AS k
 $$;
 COMMENT ON FUNCTION mongo_internal.repair_statement(mongo.plan, mongo.plan_table, mongo_internal.difference) IS 'A statement that would undo a difference';

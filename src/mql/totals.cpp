@@ -87,95 +87,88 @@ void add_totals(const FitColumn &column, const std::string &number, std::vector<
     }
 }
 
-// Whether a stored value is one that the column takes as it is.
-Value is_plain(const FitColumn &column, const Value &v) {
+// What stands where a value is of a type that no end tells of.
+Value count_plain(const Value &v, const char *type_name) {
     Value type = type_of(v);
-    switch (column.kind) {
-    case FitKind::Integer:
-        return column.maximum == INT64_MAX ? is_one(type, {"int", "long"}) : is(type, "int");
-    case FitKind::Numeric:
-        return is_one(type, {"int", "long", "decimal"});
-    case FitKind::Float8:
-        return is(type, "double");
-    case FitKind::Bool:
-        return is(type, "bool");
-    case FitKind::Text: {
-        std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
-        Value at = op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))});
-        return cond(is(type, "string"), op("$lt", {at, Value(0)}), false);
-    }
-    case FitKind::ObjectId:
-        return is(type, "objectId");
-    case FitKind::Bytea:
-        return is(type, "binData");
-    default:
-        break;
-    }
-    // Dates from the year 1 to 9998; other types sort before or behind all dates.
-    constexpr int64_t kFirst = -62135596800000, kEnd = 253370764800000;
-    return both(op("$gte", {v, Value::date(kFirst)}), op("$lt", {v, Value::date(kEnd)}));
+    Value none = is_one(type, {"null", "undefined", "missing"});
+    return op("$sum", cond(is(type, type_name), Value(1), cond(none, Value(0), Value(kStranger))));
+}
+
+// Bytes of strings; one with a NUL is none that a column takes.
+Value plain_bytes(const Value &v) {
+    std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
+    Value at = op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))});
+    Value bytes = cond(op("$lt", {at, Value(0)}), op("$strLenBytes", v), Value(kStranger));
+    return sum_where(is(type_of(v), "string"), bytes);
 }
 
 void add_plain_totals(const FitColumn &column, const std::string &number, std::vector<Field> *group) {
     auto add = [&](const char *name, const Value &accumulator) { group->push_back({name + number, accumulator}); };
-    TotalKind kind = total_kind(column);
-    bool ordinal = column.kind == FitKind::Ordinal;
-    Value v = ordinal ? fitting_value(column, ValueForm::Converted, true) : stored_value(column);
-    Value plain = ordinal ? Value(true) : is_plain(column, v);
-    Value none = is_one(type_of(v), {"null", "undefined", "missing"});
-    add("p", op("$sum", cond(plain, Value(1), cond(none, Value(0), Value(kStranger)))));
-    if (kind != TotalKind::Count && kind != TotalKind::Bool && kind != TotalKind::Bytes) {
-        add("l", op("$min", v));
-        add("g", op("$max", v));
-    }
-    switch (kind) {
-    case TotalKind::Number:
-        add("s", op("$sum", v));
-        break;
-    case TotalKind::Date:
-        add("s", sum_where(plain, op("$toDecimal", op("$toLong", v))));
-        break;
-    case TotalKind::Float:
-        add("s", op("$sum", v));
-        add("m", sum_where(plain, op("$abs", v)));
-        break;
-    case TotalKind::Text:
-        add("b", sum_where(is(type_of(v), "string"), op("$strLenBytes", v)));
-        break;
-    case TotalKind::Bytes:
-        add("b", sum_where(plain, op("$binarySize", v)));
-        break;
-    case TotalKind::Bool:
+    Value v =
+        column.kind == FitKind::Ordinal ? fitting_value(column, ValueForm::Converted, true) : stored_value(column);
+    switch (column.kind) {
+    case FitKind::Bool:
+        add("p", count_plain(v, "bool"));
         add("t", sum_where(op("$eq", {v, Value(true)}), Value(1)));
+        return;
+    case FitKind::Bytea:
+        add("p", count_plain(v, "binData"));
+        add("b", sum_where(is(type_of(v), "binData"), op("$binarySize", v)));
+        return;
+    default:
         break;
-    case TotalKind::Id:
-    case TotalKind::Count:
+    }
+    // Types sort one after another: where both ends are of one, all values are.
+    add("p", sum_where(op("$gt", {v, Value::null()}), Value(1)));
+    add("l", op("$min", v));
+    add("g", op("$max", v));
+    switch (column.kind) {
+    case FitKind::Integer:
+    case FitKind::Numeric:
+    case FitKind::Ordinal:
+        add("s", op("$sum", v));
+        break;
+    case FitKind::Float8:
+        add("s", op("$sum", v));
+        add("m", sum_where(is(type_of(v), "double"), op("$abs", v)));
+        break;
+    case FitKind::Date:
+        add("s", sum_where(is(type_of(v), "date"), op("$toDecimal", op("$toLong", v))));
+        break;
+    case FitKind::Text:
+        add("b", plain_bytes(v));
+        break;
+    default:
         break;
     }
 }
 
 } // namespace
 
-bool has_plain_totals(const FitColumn &column) {
+const char *plain_kind(const FitColumn &column) {
     if (column.array)
-        return false;
+        return nullptr;
     switch (column.kind) {
     case FitKind::Integer:
-        return column.minimum <= INT32_MIN && column.maximum >= INT32_MAX;
+        return column.maximum == INT64_MAX ? "int8" : column.maximum == INT32_MAX ? "int4" : nullptr;
     case FitKind::Numeric:
-        return column.precision == 0;
-    case FitKind::Text:
-        return column.max_length == 0;
-    case FitKind::Date:
-        return !column.whole_days;
+        return column.precision == 0 ? "numeric" : nullptr;
     case FitKind::Float8:
+        return "float8";
+    case FitKind::Text:
+        return column.max_length == 0 ? "text" : nullptr;
+    case FitKind::Date:
+        return column.whole_days ? nullptr : "date";
     case FitKind::Bool:
-    case FitKind::ObjectId:
+        return "bool";
     case FitKind::Bytea:
+        return "bytes";
+    case FitKind::ObjectId:
+        return "id";
     case FitKind::Ordinal:
-        return true;
+        return "ord";
     default:
-        return false;
+        return nullptr;
     }
 }
 

@@ -309,10 +309,11 @@ bench_scans() {
 }
 
 # Loads of a plan on engine documentdb, beside scripts that people write, and beside one INSERT ... SELECT a table.
-bench_loads() {
-    local documents=200000 few=4000 engine_uri scripts=$build/bench-load.py
-    step "cases 6 and 13: loads of $documents documents on engine documentdb"
-    engine_uri=$(server_uri documentdb)
+# bench_loads_ready DOCUMENTS: the collections, the plan, and the functions that the cases of the kit share.
+bench_loads_ready() {
+    local documents=$1 scripts=$build/bench-load.py
+    [ -z "${bench_engine_uri-}" ] || return 0
+    bench_engine_uri=$(server_uri documentdb)
     if [ ! -e "$secantus_home/.psycopg2" ]; then
         quietly "$build/log/bench-pip.log" "$secantus_home/bin/pip" install psycopg2-binary
         touch "$secantus_home/.psycopg2"
@@ -339,6 +340,22 @@ if way == "fill":
                 {"_id": bson.ObjectId("%024x" % n), "at": datetime.datetime(2020, 1, 1), "total": rng.randrange(10000), "items": [{"sku": "s%d" % rng.randrange(500), "qty": i} for i in range(n % 4)],
                  "notes": [{"text": "note %d" % n, "n": i} for i in range(n % 3)]} for n in range(start, min(start + 10000, count))])
     sys.exit()
+if way == "hand":
+    # What a careful person would write: counts, ends and sums of each field.
+    group = {"_id": None, "n": {"$sum": 1}}
+    for c in ["_id"] + columns:
+        v = "$" + c
+        group["p" + c] = {"$sum": {"$cond": [{"$gt": [v, None]}, 1, 0]}}
+        if c != "b":
+            group["l" + c], group["g" + c] = {"$min": v}, {"$max": v}
+        if c[0] in "id" and c != "_id":
+            group["s" + c] = {"$sum": v}
+        elif c != "_id":
+            group["s" + c] = {"$sum": {"$cond": [v, 1, 0]} if c == "b" else {"$toLong": v} if c[0] == "t" else {"$strLenBytes": v}}
+    began = time.time()
+    list(database.flat.aggregate([{"$group": group}]))
+    print("%.6f" % (time.time() - began))
+    sys.exit()
 target = psycopg2.connect(dbname="bench")
 cursor = target.cursor()
 cursor.execute("TRUNCATE loaded.flat")
@@ -363,11 +380,11 @@ else:
     target.commit()
 print("%.6f" % (time.time() - began))
 PYTHON
-    local python="$secantus_home/bin/python $scripts"
-    $python fill "$engine_uri" $documents
+    bench_python="$secantus_home/bin/python $scripts"
+    $bench_python fill "$bench_engine_uri" "$documents"
     "$pg_bin/psql" -Xqd bench -v ON_ERROR_STOP=1 >&2 <<SQL
 SET client_min_messages = warning;
-CREATE SERVER load_server FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$engine_uri');
+CREATE SERVER load_server FOREIGN DATA WRAPPER mongo_fdw_cpp OPTIONS (uri '$bench_engine_uri');
 CREATE USER MAPPING FOR PUBLIC SERVER load_server;
 SELECT count(*) FROM mongo.create_plan('load', 'load_server', 'mongo_fdw_cpp_load_bench', 'loaded', '{flat,orders}', sample => 1000);
 CALL mongo.apply_plan('load');
@@ -381,11 +398,17 @@ SQL
     }
     bench_load() { bench_empty; bench_statement "CALL mongo.load('load', '{$1}', workers => $2)" 2>/dev/null; }
     bench_insert() { bench_empty; bench_statement "$(bench_plain "$1")"; }
+}
+
+bench_loads() {
+    local documents=200000 few=4000
+    step "cases 6 and 13: loads of $documents documents on engine documentdb"
+    bench_loads_ready $documents
     local one two none plain copy article family items orders notes
-    in_turns one 'bench_load flat 1' two 'bench_load flat 2' none 'bench_load flat 0' plain 'bench_insert flat' copy "$python copy $engine_uri $documents" \
+    in_turns one 'bench_load flat 1' two 'bench_load flat 2' none 'bench_load flat 0' plain 'bench_insert flat' copy "$bench_python copy $bench_engine_uri $documents" \
         family 'bench_load orders 1' orders 'bench_insert orders' items 'bench_insert orders_items' notes 'bench_insert orders_notes'
     bench_empty
-    article=$($python article "$engine_uri" $few)
+    article=$($bench_python article "$bench_engine_uri" $few)
     printf '| load of one worker, 20 columns, ns a document | %s | | |\n' "$(ns "$one" $documents)" >>"$bench_table"
     gate "case 6: article's script (a row an INSERT) / load" "$(awk -v a="$article" -v f=$few -v o="$one" -v n=$documents 'BEGIN { printf "%.1f", (a / f) / (o / n) }')" '>=' 25
     gate 'case 6: COPY script / load' "$(ratio "$copy" "$one")" '>=' 2.5
@@ -393,6 +416,22 @@ SQL
     printf '| case 6: INSERT ... SELECT / load in the session itself | %s | | |\n' "$(ratio "$plain" "$none")" >>"$bench_table"
     gate 'case 6: three INSERT ... SELECT / load of a table with two child tables' "$(awk -v a="$orders" -v b="$items" -v c="$notes" -v f="$family" 'BEGIN { printf "%.2f", (a + b + c) / f }')" '>=' 1.0
     gate 'case 13: one worker / two workers, the server on the same cores' "$(ratio "$one" "$two")" '>=' 1.6
+}
+
+# Checks of the loaded table (case 15), beside a pipeline written by hand for the same figures, and reading both sides once.
+bench_checks() {
+    local documents=200000 hand totals values source target columns
+    step "case 15: checks of $documents documents on engine documentdb"
+    bench_loads_ready $documents
+    bench_load flat 2 >/dev/null
+    "$pg_bin/psql" -Xqd bench -c 'VACUUM ANALYZE loaded.flat'
+    columns=$("$pg_bin/psql" -XAtqd bench -c "SELECT string_agg(quote_ident(name), ', ' ORDER BY position) FROM mongo.plan_column WHERE plan = 'load' AND table_name = 'flat' AND enabled")
+    in_turns hand "$bench_python hand $bench_engine_uri $documents" totals "bench_statement \"CALL mongo.validate('load', 1, '{flat}')\" 2>/dev/null" \
+        values "bench_statement \"SELECT count(*) FROM mongo.diff('load', 'flat')\"" \
+        source "bench_statement \"SELECT count(ROW($columns)) FROM (\$(\"$pg_bin/psql\" -XAtqd bench -c \"SELECT mongo.source_query('load', 'flat')\") OFFSET 0) AS q\"" \
+        target "bench_statement 'SELECT count(t) FROM loaded.flat AS t'"
+    gate 'case 15: levels 0 and 1 / a pipeline by hand for the same figures' "$(ratio "$totals" "$hand")" '<=' 1.5
+    gate 'case 15: level 3 / reading both sides once' "$(awk -v v="$values" -v s="$source" -v t="$target" 'BEGIN { printf "%.2f", v / (s + t) }')" '<=' 2.0
 }
 
 # run_bench [CASE...]: the figures of all cases go into the manual.
@@ -441,6 +480,7 @@ SQL
     if bench_wants 12; then bench_lists; fi
     if bench_wants 14; then bench_plans; fi
     if bench_wants 6 13; then bench_loads; fi
+    if bench_wants 15; then bench_checks; fi
     local figures=$build/bench.md
     {
         printf 'Measured on %s, %s cores, %s, libmongoc %s, best of %s runs.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
