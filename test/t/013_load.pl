@@ -111,7 +111,7 @@ for my $way (sort keys %ways) {
 forget_load();
 my $load = session($node, q(CALL mongo.load('p', workers => 2)));
 ok(wait_for(sub { workers() == 2 }), 'two workers');
-ok(wait_for(sub { $node->safe_psql('postgres', q(SELECT string_agg(application_name, '; ' ORDER BY 1) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load')) eq 'mongo.load p, worker 1; mongo.load p, worker 2' }), 'by their names');
+ok(wait_for(sub { $node->safe_psql('postgres', q(SELECT string_agg(application_name, '; ' ORDER BY application_name) FROM pg_stat_activity WHERE backend_type = 'mongo_fdw_cpp load')) eq 'mongo.load p, worker 1; mongo.load p, worker 2' }), 'by their names');
 my $pid = worker_pid();
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 $load->{handle}->finish;
