@@ -43,4 +43,15 @@ void add_stream_counts(DocumentStream *stream, mongo::CursorCounts *counts);
 // Closes the stream early or at its end; an open cursor is killed on the server.
 void close_documents(DocumentStream *stream);
 
+// Uses the first document of a command before its stream is closed; false where there is none.
+template <class Use> bool first_document(const DocumentSource &source, mql::Document command, Use use) {
+    DocumentStream *stream = open_documents(source, command);
+    BsonValue document;
+    bool found = next_document(stream, &document);
+    if (found)
+        use(document);
+    close_documents(stream);
+    return found;
+}
+
 } // namespace mongo_fdw

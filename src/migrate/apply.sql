@@ -286,7 +286,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT t.name, c.path, c.documents, c.bad + c.nulls, c.bad_types, c.example_ids
-      FROM mongo.plan_table AS t, LATERAL mongo.conformance(format('%I.%I', p.source_schema, t.source_name)::regclass, unmapped.examples) AS c
+      FROM mongo.plan_table AS t, LATERAL mongo.conformance(mongo_internal.source_of(p, t), unmapped.examples) AS c
      WHERE t.plan = p.plan AND t.enabled AND t.subdocument IS NULL AND c.type = 'no column'
      ORDER BY t.position, c.path;
 END $$;

@@ -57,7 +57,7 @@ COMMENT ON FUNCTION mongo_internal.element_stages(mongo.plan_table) IS 'Stages t
 
 CREATE FUNCTION mongo_internal.counted_by_server(p mongo.plan, t mongo.plan_table, pipeline json) RETURNS bigint LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(mongo_internal.figure_text(mongo_internal.summary(format('%I.%I', ($1).source_schema, ($2).source_name)::regclass, $3)::jsonb -> 'n')::numeric::bigint, 0)
+    SELECT coalesce(mongo_internal.figure_text(mongo_internal.summary(mongo_internal.source_of($1, $2), $3)::jsonb -> 'n')::numeric::bigint, 0)
 $$;
 COMMENT ON FUNCTION mongo_internal.counted_by_server(mongo.plan, mongo.plan_table, json) IS 'The n of the only document of a pipeline';
 
@@ -176,15 +176,15 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.compare_figures(mongo_internal.totals_column, integer, jsonb, jsonb, boolean, double precision) IS 'What a check finds of the figures of a column on both sides';
 
-CREATE FUNCTION mongo_internal.figures_sql(t mongo.plan_table, c mongo_internal.totals_column) RETURNS TABLE (narrow boolean, tolerance double precision) LANGUAGE sql STABLE
+CREATE FUNCTION mongo_internal.exactness(t mongo.plan_table, c mongo_internal.totals_column) RETURNS TABLE (narrow boolean, tolerance double precision) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT mongo_internal.read_type(l) IN ('real', 'real[]'), l.tolerance FROM mongo.plan_column AS l WHERE l.plan = ($1).plan AND l.table_name = ($1).name AND l.name = ($2).name
 $$;
-COMMENT ON FUNCTION mongo_internal.figures_sql(mongo.plan_table, mongo_internal.totals_column) IS 'How exactly the figures of a column are compared';
+COMMENT ON FUNCTION mongo_internal.exactness(mongo.plan_table, mongo_internal.totals_column) IS 'How exactly the figures of a column are compared';
 
 CREATE FUNCTION mongo_internal.compare_totals(t mongo.plan_table, columns mongo_internal.totals_column[], source jsonb, target jsonb) RETURNS SETOF mongo_internal.finding LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT f.* FROM generate_subscripts($2, 1) AS i, mongo_internal.figures_sql($1, $2[i]) AS g, mongo_internal.compare_figures($2[i], i - 1, $3, $4, g.narrow, g.tolerance) AS f
+    SELECT f.* FROM generate_subscripts($2, 1) AS i, mongo_internal.exactness($1, $2[i]) AS g, mongo_internal.compare_figures($2[i], i - 1, $3, $4, g.narrow, g.tolerance) AS f
 $$;
 COMMENT ON FUNCTION mongo_internal.compare_totals(mongo.plan_table, mongo_internal.totals_column[], jsonb, jsonb) IS 'What a check finds of the figures of columns on both sides';
 
@@ -193,7 +193,7 @@ CREATE FUNCTION mongo_internal.check_totals(p mongo.plan, t mongo.plan_table) RE
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     without bytea[];
-    told record;
+    told mongo_internal.totals_column[];
     summed mongo_internal.totals_column[];
     source jsonb;
     target jsonb;
@@ -204,8 +204,8 @@ BEGIN
     END IF;
     without := mongo_internal.checked_documents(mongo_internal.refused_documents(t, true));
     told := mongo_internal.totals_columns(p, t);
-    RETURN QUERY SELECT u.name, 'skip', NULL::text, NULL::text, u.reason, NULL::text[], NULL::text FROM unnest(told.columns) AS u WHERE u.reason IS NOT NULL;
-    summed := ARRAY(SELECT u FROM unnest(told.columns) AS u WHERE u.reason IS NULL);
+    RETURN QUERY SELECT u.name, 'skip', NULL::text, NULL::text, u.reason, NULL::text[], NULL::text FROM unnest(told) AS u WHERE u.reason IS NOT NULL;
+    summed := ARRAY(SELECT u FROM unnest(told) AS u WHERE u.reason IS NULL);
     IF cardinality(summed) > 0 THEN
         source := mongo_internal.source_totals(p, t, summed, NULL, NULL, without);
         target := (mongo_internal.target_totals(p, t, summed, NULL, NULL, without))[1];

@@ -61,6 +61,6 @@ COMMENT ON TYPE mongo_internal.finding IS 'What a check found';
 
 CREATE FUNCTION mongo_internal.found(column_name name, status text, expected text, actual text, difference text, sample text[], sql text) RETURNS mongo_internal.finding LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ROW($1, $2, $3::text, $4, $5, $6, $7)::mongo_internal.finding
+    SELECT ROW($1, $2, $3, $4, $5, $6, $7)::mongo_internal.finding
 $$;
 COMMENT ON FUNCTION mongo_internal.found(name, text, text, text, text, text[], text) IS 'What a check found';

@@ -29,16 +29,16 @@ void write_stage(BsonWriter *writer, const char *index, const char *name, int64 
     end_document(writer, stage);
 }
 
-// name: {_id: 1}
-void write_by_id(BsonWriter *writer, const char *name) {
+// name: {_id: order}
+void write_by_id(BsonWriter *writer, const char *name, int32 order = 1) {
     int keys = begin_field(writer, BsonType::Document, key_of(name));
-    write_int32(writer, key_of("_id"), 1);
+    write_int32(writer, key_of("_id"), order);
     end_document(writer, keys);
 }
 
-void write_id_stage(BsonWriter *writer, const char *index, const char *name) {
+void write_id_stage(BsonWriter *writer, const char *index, const char *name, int32 order = 1) {
     int stage = begin_field(writer, BsonType::Document, key_of(index));
-    write_by_id(writer, name);
+    write_by_id(writer, name, order);
     end_document(writer, stage);
 }
 
@@ -157,11 +157,7 @@ mql::Document next_id_command(const TableOptions *table, const RangeAt &at, int6
 // The first or last _id of all.
 mql::Document end_command(const TableOptions *table, int64 cluster_time, int32 order) {
     return keys_command(table, RangeAt{{}, cluster_time, 0}, true, [&](BsonWriter *writer) {
-        int stage = begin_field(writer, BsonType::Document, key_of("1"));
-        int keys = begin_field(writer, BsonType::Document, key_of("$sort"));
-        write_int32(writer, key_of("_id"), order);
-        end_document(writer, keys);
-        end_document(writer, stage);
+        write_id_stage(writer, "1", "$sort", order);
         write_stage(writer, "2", "$limit", 1);
         write_id_stage(writer, "3", "$project");
     });
@@ -224,26 +220,16 @@ bool is_behind(const bytea *key, const KeyRange &range) {
     return order > 0 || (order == 0 && size > range.lower_size);
 }
 
-// One document of a command, or none.
-template <class Use> bool first_document(const TableOptions *table, mql::Document command, Use use) {
-    DocumentStream *stream = open_documents(source_of(table, GetUserId()), command);
-    BsonValue document;
-    bool found = next_document(stream, &document);
-    if (found)
-        use(document);
-    close_documents(stream);
-    return found;
-}
-
 // Closes the open ends of a range at the brackets of the first and the last document, so that no server looks for
 // others (some look at all documents). Within its bracket the first one is first by the collation of the collection.
 // False where there is none.
 bool close_ends(const TableOptions *table, RangeAt *at) {
     auto find_end = [&](int32 order, int *bracket) {
-        return first_document(table, end_command(table, at->cluster_time, order), [&](const BsonValue &document) {
-            bytea *key = DatumGetByteaPP(key_of_document(field_of(document, "_id"), table));
-            *bracket = bracket_of_key(reinterpret_cast<uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key));
-        });
+        return first_document(
+            source_of(table, GetUserId()), end_command(table, at->cluster_time, order), [&](const BsonValue &document) {
+                bytea *key = DatumGetByteaPP(key_of_document(field_of(document, "_id"), table));
+                *bracket = bracket_of_key(reinterpret_cast<uint8_t *>(VARDATA_ANY(key)), VARSIZE_ANY_EXHDR(key));
+            });
     };
     return (at->range.upper || find_end(-1, &at->range.last_bracket)) &&
            (at->range.lower || find_end(1, &at->range.first_bracket));
@@ -335,7 +321,7 @@ template <class KeysArgument> Datum read_pieces(FunctionCallInfo fcinfo, int pie
 
 int64 count_of(const TableOptions *table, const RangeAt &at) {
     int64 count = 0;
-    first_document(table, count_command(table, at), [&](const BsonValue &document) {
+    first_document(source_of(table, GetUserId()), count_command(table, at), [&](const BsonValue &document) {
         if (!integer_of(field_of(document, "n"), &count))
             ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                             errmsg("server \"%s\" sent an unexpected answer", table->server_name),
@@ -348,9 +334,9 @@ int64 count_of(const TableOptions *table, const RangeAt &at) {
 // From bracket to bracket of types.
 bool find_key(const TableOptions *table, RangeAt at, int64 places, Datum *key) {
     auto walk = [&] {
-        return first_document(table, next_id_command(table, at, places), [&](const BsonValue &document) {
-            *key = key_of_document(field_of(document, "_id"), table);
-        });
+        return first_document(
+            source_of(table, GetUserId()), next_id_command(table, at, places),
+            [&](const BsonValue &document) { *key = key_of_document(field_of(document, "_id"), table); });
     };
     if (walk())
         return true;

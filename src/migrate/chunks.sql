@@ -147,7 +147,7 @@ DECLARE
     bound bytea;
 BEGIN
     IF root.key <> 'none' THEN
-        bound := mongo_internal.next_key(format('%I.%I', p.source_schema, root.source_name)::regclass, t.next_key, t.places);
+        bound := mongo_internal.next_key(mongo_internal.source_of(p, root), t.next_key, t.places);
     END IF;
     INSERT INTO mongo.load_chunk (run, table_name, pass, number, lower, upper, places)
     SELECT t.run, t.table_name, t.pass, 1 + coalesce(max(c.number), 0), t.next_key, bound, t.places FROM mongo.load_chunk AS c

@@ -56,7 +56,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.refused_sql(mongo.plan_table) IS 'SQL for whether a difference is that of a reject';
 
--- keyed: of documents $1 (of a query of one's own: keys) and the rows of the keys $2 alone.
+-- keyed: of documents $1 (of a query of one's own: keys; $2 and $3, its bounds, are NULL) and the rows of the keys $4 alone.
 CREATE FUNCTION mongo_internal.compare_sql(p mongo.plan, t mongo.plan_table, keyed boolean) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -67,13 +67,9 @@ DECLARE
     source text := CASE WHEN keyed THEN mongo_internal.rows_sql(p, t) ELSE mongo.source_query(t.plan, t.name) END;
     own text := coalesce(mongo_internal.document_key(t), 'NULL::bytea');
 BEGIN
-    IF keyed AND t.query IS NOT NULL THEN
-        source := replace(replace(source, '$2 IS NULL OR q.__key >= $2', 'true'), '$3 IS NULL OR q.__key < $3', 'true');
-    END IF;
     RETURN mongo_internal.join_sql(
-        format(E'SELECT %s, o.__key AS __document_key FROM (%s
-) AS o', (SELECT string_agg(format('o.%I::%s AS %1$I', c, mongo_internal.plain_type(target, c)), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS u (c, n)), rtrim(source, E'; \n')),
-        format('SELECT %s, %s AS __document_key FROM %s%s', mongo_internal.aliased_list(columns, 't'), own, CASE WHEN own LIKE 'NULL%' THEN format('%s AS t', target) ELSE mongo_internal.target_from(p, t) END, CASE WHEN keyed THEN format(' WHERE %s = ANY ($2)', own) ELSE '' END),
+        format(E'SELECT %s, o.__key AS __document_key FROM (%s\n) AS o', (SELECT string_agg(format('o.%I::%s AS %1$I', c, mongo_internal.plain_type(target, c)), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS u (c, n)), rtrim(source, E'; \n')),
+        format('SELECT %s, %s AS __document_key FROM %s%s', mongo_internal.aliased_list(columns, 't'), own, CASE WHEN own LIKE 'NULL%' THEN format('%s AS t', target) ELSE mongo_internal.target_from(p, t) END, CASE WHEN keyed THEN format(' WHERE %s = ANY ($4)', own) ELSE '' END),
         key, compared, ARRAY(SELECT mongo_internal.plain_type(target, c) FROM unnest(compared) WITH ORDINALITY AS u (c, o) ORDER BY o),
         ARRAY(SELECT coalesce(l.tolerance, 0) FROM unnest(compared) WITH ORDINALITY AS u (c, o) JOIN mongo.plan_column AS l ON l.plan = t.plan AND l.table_name = t.name AND l.name = u.c ORDER BY o),
         mongo_internal.refused_sql(t));

@@ -11,9 +11,9 @@ DECLARE
     documents bytea[] := keys;
 BEGIN
     IF t.query IS NULL THEN
-        documents := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(format('%I.%I', p.source_schema, t.source_name)::regclass, keys) AS r, unnest(r) AS d);
+        documents := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(mongo_internal.source_of(p, t), keys) AS r, unnest(r) AS d);
     END IF;
-    RETURN QUERY EXECUTE statement USING documents, keys;
+    RETURN QUERY EXECUTE statement USING documents, NULL::bytea, NULL::bytea, keys;
 END $$;
 COMMENT ON FUNCTION mongo_internal.differences_of(mongo.plan, mongo.plan_table, bytea[]) IS 'Differences of the rows of some documents';
 
@@ -153,8 +153,8 @@ COMMENT ON FUNCTION mongo_internal.comparable(bytea) IS 'A document of BSON as s
 CREATE FUNCTION mongo_internal.differing_documents(p mongo.plan, t mongo.plan_table, keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off SET random_page_cost = 1.1 AS $$
 DECLARE
-    source text := format('%I.%I', p.source_schema, t.source_name);
-    documents bytea[] := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(source::regclass, keys) AS r, unnest(r) AS d);
+    source regclass := mongo_internal.source_of(p, t);
+    documents bytea[] := ARRAY(SELECT d FROM mongo_internal.read_documents_of_keys(source, keys) AS r, unnest(r) AS d);
     keys_left_out text[] := ARRAY(SELECT mongo_internal.path_keys(i.path)::text FROM mongo_internal.paths_without_inverse(t) AS i WHERE i.table_name = t.name);
     stored text := 'mongo_internal.comparable(d.document)';
     made text := format('mongo_internal.comparable(%s)', mongo_internal.document_expression(t, 't'));

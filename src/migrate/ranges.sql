@@ -4,20 +4,17 @@
 CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint, columns text[]);
 COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents; columns that differ in it, an empty name for the number of rows (NULL: not known)';
 
-CREATE TYPE mongo_internal.summed_table AS (p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], stages json, without bytea[]);
+CREATE TYPE mongo_internal.summed_table AS (p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], without bytea[]);
 COMMENT ON TYPE mongo_internal.summed_table IS 'A table, what is added up of it, and the documents that are left out';
 
 CREATE FUNCTION mongo_internal.summed_table(p mongo.plan, t mongo.plan_table) RETURNS mongo_internal.summed_table LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    told record;
 BEGIN
     IF t.query IS NOT NULL OR t.subdocument IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('rows of "%s" are not added up', t.name), DETAIL = CASE WHEN t.query IS NOT NULL THEN 'The table has a query of its own.' ELSE 'Its values are those of the table above.' END;
     END IF;
     PERFORM mongo_internal.check_comparable(t);
-    told := mongo_internal.totals_columns(p, t);
-    RETURN ROW(p, t, ARRAY(SELECT u FROM unnest(told.columns) AS u WHERE u.reason IS NULL), told.stages, mongo_internal.checked_documents(mongo_internal.refused_documents(t, true)))::mongo_internal.summed_table;
+    RETURN ROW(p, t, ARRAY(SELECT u FROM unnest(mongo_internal.totals_columns(p, t)) AS u WHERE u.reason IS NULL), mongo_internal.checked_documents(mongo_internal.refused_documents(t, true)))::mongo_internal.summed_table;
 END $$;
 COMMENT ON FUNCTION mongo_internal.summed_table(mongo.plan, mongo.plan_table) IS 'What is added up of a table; 0A000 where nothing can be';
 
@@ -32,7 +29,7 @@ COMMENT ON FUNCTION mongo_internal.totals_differ(mongo_internal.summed_table, js
 CREATE FUNCTION mongo_internal.cut_range(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    source regclass := format('%I.%I', (s.p).source_schema, (s.t).source_name);
+    source regclass := mongo_internal.source_of(s.p, s.t);
     places bigint := greatest((r.documents + 15) / 16, 1);
     bounds bytea[] := '{}';
     bound bytea := r.lower;
@@ -99,9 +96,10 @@ COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table
 
 -- Ranges with the columns that differ at every look, for so many seconds: what differs once in one and once in another column is
 -- being written.
-CREATE FUNCTION mongo_internal.settled_ranges(s mongo_internal.summed_table, ranges mongo_internal.key_range[], settle double precision) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.standing_ranges(s mongo_internal.summed_table, settle double precision, most integer) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
+    ranges mongo_internal.key_range[] := mongo_internal.differing_ranges(s, most);
     until timestamptz := clock_timestamp() + make_interval(secs => settle);
 BEGIN
     LOOP
@@ -113,7 +111,7 @@ BEGIN
     END LOOP;
     RETURN ranges;
 END $$;
-COMMENT ON FUNCTION mongo_internal.settled_ranges(mongo_internal.summed_table, mongo_internal.key_range[], double precision) IS 'Those of some ranges whose figures differ for so many seconds';
+COMMENT ON FUNCTION mongo_internal.standing_ranges(mongo_internal.summed_table, double precision, integer) IS 'Ranges of a document each whose figures differ, and stay so for so many seconds; at most so many of them';
 
 -- Documents of a range that differ: those that the target alone has, and those whose figures differ without them.
 CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
@@ -134,41 +132,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
 
--- Figures of a whole table hardly stand still while others write; those of single documents do. NULL: too many of them differ.
-CREATE FUNCTION mongo_internal.standing_columns(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS text[] LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-    s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
-    ranges mongo_internal.key_range[] := mongo_internal.settled_ranges(s, mongo_internal.differing_ranges(s, 100), settle);
-BEGIN
-    RETURN CASE WHEN cardinality(ranges) < 100 THEN ARRAY(SELECT DISTINCT c FROM unnest(ranges) AS r, unnest(r.columns) AS c) END;
-END $$;
-COMMENT ON FUNCTION mongo_internal.standing_columns(mongo.plan, mongo.plan_table, double precision) IS 'Columns that differ, and stay so for some seconds, in documents of a table; an empty name for the number of rows';
-
--- NULL, so that nothing is taken back, where documents do not tell of all rows: some were refused, or have no document; and where
--- they could not be looked at.
+-- Figures of a whole table hardly stand still while others write; those of single documents do. NULL, so that nothing is taken
+-- back, where documents do not tell of all rows: too many differ, some were refused, or have no document; and where they could not
+-- be looked at.
 CREATE FUNCTION mongo_internal.standing_failures(p mongo.plan, t mongo.plan_table, settle double precision) RETURNS text[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     nothing mongo_internal.totals_column[] := '{}';
+    ranges mongo_internal.key_range[];
 BEGIN
     IF mongo_internal.refused_documents(t, true) <> '{}'
        OR (mongo_internal.target_totals(p, t, nothing, NULL, NULL, '{}'))[1] <> (mongo_internal.target_totals(p, t, nothing, NULL, NULL, ARRAY['\x'::bytea]))[1] THEN
         RETURN NULL;
     END IF;
-    RETURN mongo_internal.standing_columns(p, t, settle);
+    ranges := mongo_internal.standing_ranges(mongo_internal.summed_table(p, t), settle, 100);
+    RETURN CASE WHEN cardinality(ranges) < 100 THEN ARRAY(SELECT DISTINCT c FROM unnest(ranges) AS r, unnest(r.columns) AS c) END;
 EXCEPTION WHEN connection_exception OR fdw_error OR feature_not_supported OR data_exception OR object_not_in_prerequisite_state OR insufficient_resources OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION mongo_internal.standing_failures(mongo.plan, mongo.plan_table, double precision) IS 'What standing_columns tells; NULL where it tells not of all rows';
+COMMENT ON FUNCTION mongo_internal.standing_failures(mongo.plan, mongo.plan_table, double precision) IS 'Columns that differ, and stay so for some seconds, in documents of a table; an empty name for the number of rows';
 
 CREATE FUNCTION mongo_internal.bisected(p mongo.plan, t mongo.plan_table, settle double precision, most integer) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
-    ranges mongo_internal.key_range[] := mongo_internal.settled_ranges(s, mongo_internal.differing_ranges(s, most), settle);
 BEGIN
-    RETURN ARRAY(SELECT DISTINCT k FROM unnest(ranges) AS r, unnest(mongo_internal.differing_keys(s, r)) AS k);
+    RETURN ARRAY(SELECT DISTINCT k FROM unnest(mongo_internal.standing_ranges(s, settle, most)) AS r, unnest(mongo_internal.differing_keys(s, r)) AS k);
 END $$;
 COMMENT ON FUNCTION mongo_internal.bisected(mongo.plan, mongo.plan_table, double precision, integer) IS 'Keys of documents whose figures differ and stay so for some seconds';
 
@@ -176,7 +165,7 @@ CREATE FUNCTION mongo_internal.check_ranges(p mongo.plan, t mongo.plan_table, se
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     keys bytea[] := mongo_internal.bisected(p, t, settle, 100);
-    others text := (SELECT string_agg(quote_ident(c.name), ', ') FROM unnest((mongo_internal.totals_columns(p, t)).columns) AS c WHERE c.reason IS NOT NULL);
+    others text := (SELECT string_agg(quote_ident(c.name), ', ') FROM unnest(mongo_internal.totals_columns(p, t)) AS c WHERE c.reason IS NOT NULL);
 BEGIN
     RETURN NEXT mongo_internal.found(NULL, CASE WHEN keys = '{}' THEN 'ok' ELSE 'fail' END, NULL, NULL, CASE WHEN keys = '{}' THEN 'without ' || others ELSE CASE WHEN cardinality(keys) >= 100 THEN 'at least ' ELSE '' END || mongo_internal.counted(cardinality(keys), 'document') || ' different' END,
                                      (SELECT array_agg(mongo.id_of_key(k)::text ORDER BY k) FROM (SELECT k FROM unnest(keys) AS k ORDER BY k LIMIT 10) AS u), NULL);

@@ -134,14 +134,9 @@ extern "C" Datum mongo_summary(PG_FUNCTION_ARGS) {
     mql::ScanRendering rendering = mql::render_scan(scan, current_memory());
     if (!rendering.command.data)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the pipeline is too large")));
-    DocumentStream *stream = open_documents(source_of(table, GetUserId()), rendering.command);
-    BsonValue document;
     Datum result = 0;
-    bool found = next_document(stream, &document);
-    if (found)
-        result = canonical_json(document);
-    close_documents(stream);
-    if (!found)
+    if (!first_document(source_of(table, GetUserId()), rendering.command,
+                        [&](const BsonValue &document) { result = canonical_json(document); }))
         PG_RETURN_NULL();
     PG_RETURN_DATUM(result);
 }

@@ -9,8 +9,8 @@ CREATE FUNCTION mongo_internal.summary(foreign_table regclass, pipeline json) RE
     AS 'MODULE_PATHNAME', 'mongo_summary' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION mongo_internal.summary(regclass, json) IS 'The only document of a pipeline over the collection of a foreign table, as canonical Extended JSON; NULL for none. Read by a majority, texts compared by their bytes';
 
-CREATE TYPE mongo_internal.totals_column AS (name name, source_column name, kind text, value text, reason text);
-COMMENT ON TYPE mongo_internal.totals_column IS 'A column of a target and what is added up of it: value is SQL over t as the source has it; without a kind the reason says why nothing is';
+CREATE TYPE mongo_internal.totals_column AS (name name, source_column name, kind text, plain text, value text, reason text);
+COMMENT ON TYPE mongo_internal.totals_column IS 'A column of a target and what is added up of it: plain is what stored values must be to be added up as they are; value is SQL over t as the source has it; without a kind the reason says why nothing is';
 
 -- The value of a target column as MongoDB shows it; NULL where no operator gives it.
 CREATE FUNCTION mongo_internal.totals_value(c mongo.plan_column, target regclass) RETURNS text LANGUAGE sql STABLE
@@ -35,29 +35,31 @@ $$;
 COMMENT ON FUNCTION mongo_internal.totals_reason(mongo.plan_column, regclass) IS 'Why a column is not added up; NULL where it may be';
 
 -- The columns of a table; those that the target makes by itself are none.
-CREATE FUNCTION mongo_internal.totals_columns(p mongo.plan, t mongo.plan_table, OUT columns mongo_internal.totals_column[], OUT stages json) LANGUAGE plpgsql STABLE
+CREATE FUNCTION mongo_internal.totals_columns(p mongo.plan, t mongo.plan_table) RETURNS mongo_internal.totals_column[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target regclass := mongo_internal.target_of(p, t);
+    columns mongo_internal.totals_column[];
     asked name[];
     told record;
-    kind text;
+    plain text[];
     n integer := 0;
 BEGIN
-    SELECT array_agg(ROW(c.name, c.source_column, NULL, CASE c.role WHEN 'ord' THEN format('t.%I', c.name) ELSE mongo_internal.totals_value(c, target) END, mongo_internal.totals_reason(c, target))::mongo_internal.totals_column ORDER BY c.position)
+    SELECT array_agg(ROW(c.name, c.source_column, NULL, NULL, CASE c.role WHEN 'ord' THEN format('t.%I', c.name) ELSE mongo_internal.totals_value(c, target) END, mongo_internal.totals_reason(c, target))::mongo_internal.totals_column ORDER BY c.position)
       INTO columns FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND c.enabled AND c.name = ANY (mongo_internal.loaded_columns(t));
     asked := ARRAY(SELECT u.source_column FROM unnest(columns) WITH ORDINALITY AS u WHERE u.reason IS NULL ORDER BY u.ordinality);
-    told := mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, asked, false, false);
-    stages := told.stages;
+    told := mongo_internal.totals_stages(mongo_internal.source_of(p, t), asked, false, false);
+    plain := (mongo_internal.totals_stages(mongo_internal.source_of(p, t), asked, true, false)).kinds;
     FOR i IN 1..cardinality(columns) LOOP
         CONTINUE WHEN columns[i].reason IS NOT NULL;
         n := n + 1;
-        kind := CASE WHEN told.kinds[n] = 'text' AND mongo_internal.attribute_type(target, columns[i].name) LIKE 'character(%' THEN 'count' ELSE told.kinds[n] END;
-        columns[i].kind := kind;
-        columns[i].reason := CASE WHEN stages IS NULL THEN 'the server cannot make the rows of arrays inside of others, of maps or below a path' WHEN kind IS NULL THEN 'the server cannot tell which values fit its type' END;
+        columns[i].kind := CASE WHEN told.kinds[n] = 'text' AND mongo_internal.attribute_type(target, columns[i].name) LIKE 'character(%' THEN 'count' ELSE told.kinds[n] END;
+        columns[i].plain := plain[n];
+        columns[i].reason := CASE WHEN told.stages IS NULL THEN 'the server cannot make the rows of arrays inside of others, of maps or below a path' WHEN columns[i].kind IS NULL THEN 'the server cannot tell which values fit its type' END;
     END LOOP;
+    RETURN columns;
 END $$;
-COMMENT ON FUNCTION mongo_internal.totals_columns(mongo.plan, mongo.plan_table) IS 'The columns of a target table with what is added up of each, and the stages that do so at the source';
+COMMENT ON FUNCTION mongo_internal.totals_columns(mongo.plan, mongo.plan_table) IS 'The columns of a target table with what is added up of each';
 
 -- Figures: p values, l the least, g the greatest, s the sum, m the sum of magnitudes, b bytes, t how many are true.
 CREATE FUNCTION mongo_internal.figures_of_kind(kind text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -137,7 +139,7 @@ DECLARE
 BEGIN
     FOR first_column IN 1..greatest(cardinality(columns), 1) BY 200 LOOP
         SELECT string_agg(format(', %s AS %I', mongo_internal.figure_sql(c.kind, f, c.value), f || (c.ordinality - 1)), '' ORDER BY c.ordinality, f) INTO figures
-          FROM unnest(columns) WITH ORDINALITY AS c (name, source_column, kind, value, reason, ordinality), unnest(mongo_internal.figures_of_kind(c.kind)) AS f WHERE c.ordinality BETWEEN first_column AND first_column + 199;
+          FROM unnest(columns) WITH ORDINALITY AS c (name, source_column, kind, plain, value, reason, ordinality), unnest(mongo_internal.figures_of_kind(c.kind)) AS f WHERE c.ordinality BETWEEN first_column AND first_column + 199;
         FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'coalesce(width_bucket(t.__document_key, $4), 0)' ELSE '0' END, figures,
                        -- The key of a row is made once.
                        CASE WHEN partly THEN format('(SELECT t.*, %s AS __document_key FROM %s OFFSET 0) AS t', key, mongo_internal.target_from(p, t)) ELSE format('%I.%I AS t', p.target_schema, t.name) END,
@@ -171,8 +173,8 @@ CREATE FUNCTION mongo_internal.asked_totals(p mongo.plan, t mongo.plan_table, co
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     barrier boolean := NOT plain AND (mongo_internal.server_reply(p.server, 'hello') ->> 'msg') IS DISTINCT FROM 'isdbgrid';
-    stages json := (mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, ARRAY(SELECT columns[n + 1].source_column FROM unnest(numbers) WITH ORDINALITY AS u (n, o) ORDER BY o), plain, barrier)).stages;
-    reply jsonb := mongo_internal.summary(format('%I.%I', p.source_schema, t.source_name)::regclass, mongo_internal.joined_stages(matching, coalesce(stages, mongo_internal.element_stages(t))))::jsonb;
+    stages json := (mongo_internal.totals_stages(mongo_internal.source_of(p, t), ARRAY(SELECT columns[n + 1].source_column FROM unnest(numbers) WITH ORDINALITY AS u (n, o) ORDER BY o), plain, barrier)).stages;
+    reply jsonb := mongo_internal.summary(mongo_internal.source_of(p, t), mongo_internal.joined_stages(matching, coalesce(stages, mongo_internal.element_stages(t))))::jsonb;
 BEGIN
     RETURN coalesce((SELECT jsonb_object_agg(CASE WHEN e.key ~ '[0-9]$' THEN left(e.key, 1) || numbers[substr(e.key, 2)::integer + 1] ELSE e.key END, e.value) FROM jsonb_each(reply) AS e WHERE e.key <> '_id'), '{"n": 0}');
 END $$;
@@ -219,8 +221,7 @@ CREATE FUNCTION mongo_internal.source_totals(p mongo.plan, t mongo.plan_table, c
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     matching json := mongo_internal.match_stages(t, lower, upper, without);
-    kinds text[] := (mongo_internal.totals_stages(format('%I.%I', p.source_schema, t.source_name)::regclass, ARRAY(SELECT c.source_column FROM unnest(columns) WITH ORDINALITY AS c ORDER BY c.ordinality), true, false)).kinds;
-    numbers integer[] := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE kinds[i] IS NOT NULL ORDER BY i);
+    numbers integer[] := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE columns[i].plain IS NOT NULL ORDER BY i);
     figures jsonb := '{}';
     others integer[];
 BEGIN
@@ -229,7 +230,7 @@ BEGIN
     EXCEPTION WHEN fdw_error OR feature_not_supported OR data_exception THEN
         numbers := '{}';
     END;
-    others := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE NOT (i - 1 = ANY (numbers) AND (figures -> 'n' = '0' OR mongo_internal.plain_figures_tell(kinds[i], i - 1, figures))) ORDER BY i);
+    others := ARRAY(SELECT i - 1 FROM generate_subscripts(columns, 1) AS i WHERE NOT (i - 1 = ANY (numbers) AND (figures -> 'n' = '0' OR mongo_internal.plain_figures_tell(columns[i].plain, i - 1, figures))) ORDER BY i);
     IF cardinality(others) > 0 AND (figures ->> 'n') IS DISTINCT FROM '0' THEN
         figures := figures || mongo_internal.guarded_totals(p, t, columns, others, matching);
     END IF;

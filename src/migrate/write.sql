@@ -232,6 +232,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.guarded_sql(mongo.plan, mongo.plan_table, text) IS 'SQL for the rows of a child table whose row of the table above is there';
 
+CREATE FUNCTION mongo_internal.source_of(p mongo.plan, t mongo.plan_table) RETURNS regclass LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('%I.%I', ($1).source_schema, ($2).source_name)::regclass
+$$;
+COMMENT ON FUNCTION mongo_internal.source_of(mongo.plan, mongo.plan_table) IS 'The source table; 42P01 where it is not there yet';
+
 CREATE FUNCTION mongo_internal.target_of(p mongo.plan, t mongo.plan_table) RETURNS regclass LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

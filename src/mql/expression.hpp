@@ -24,6 +24,9 @@ Value unsure_value();
 // that raises, or where the server is not sure.
 Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null);
 
+// Whether a string, and nothing else may be asked, is without a NUL character.
+Value has_no_nul(const Value &text);
+
 // A column's value as it is stored, whatever it is.
 Value stored_value(const FitColumn &column);
 

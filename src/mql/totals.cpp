@@ -96,9 +96,7 @@ Value count_plain(const Value &v, const char *type_name) {
 
 // Bytes of strings; one with a NUL is none that a column takes.
 Value plain_bytes(const Value &v) {
-    std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
-    Value at = op("$indexOfBytes", {v, op("$literal", Value::raw(0x02, nul.data(), nul.size()))});
-    Value bytes = cond(op("$lt", {at, Value(0)}), op("$strLenBytes", v), Value(kStranger));
+    Value bytes = cond(has_no_nul(v), op("$strLenBytes", v), Value(kStranger));
     return sum_where(is(type_of(v), "string"), bytes);
 }
 
