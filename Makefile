@@ -14,7 +14,7 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" mongo_fdw_cpp.c
 SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
 # The kit is on top of everything else, its tables first.
-MIGRATE_SQL = $(addprefix src/migrate/, plan.sql paths.sql keep.sql create.sql render.sql document.sql apply.sql preflight.sql chunk.sql state.sql order.sql write.sql sets.sql chunks.sql finish.sql prune.sql progress.sql load.sql check_state.sql totals.sql compare.sql check.sql diff.sql ranges.sql validate.sql)
+MIGRATE_SQL = $(addprefix src/migrate/, plan.sql paths.sql keep.sql create.sql render.sql indexes.sql suggest.sql document.sql apply.sql preflight.sql chunk.sql state.sql order.sql write.sql sets.sql chunks.sql finish.sql prune.sql progress.sql load.sql check_state.sql totals.sql compare.sql check.sql diff.sql ranges.sql validate.sql todo.sql report_data.sql report_more.sql report.sql report_html.sql export.sql assess.sql migrate.sql)
 # Types stand before the functions over them.
 TYPES_SQL = src/convert/objectid.sql
 SCRIPTS_SQL = src/schema.sql $(TYPES_SQL) $(sort $(filter-out src/migrate/% $(TYPES_SQL), $(wildcard src/*/*.sql))) src/wrapper.sql $(MIGRATE_SQL)

@@ -110,9 +110,13 @@ SET search_path = pg_catalog, pg_temp AS $$
             UNION ALL
             SELECT t.position, 100001, i.table_name, NULL, format('index "%s" names a column that is not there', i.name)
               FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name,
-                   regexp_split_to_table(substring(i.definition FROM '^(?:UNIQUE )?[(]([^()]*)[)]$'), ',') AS n
+                   regexp_split_to_table(substring(i.definition FROM '^(?:UNIQUE (?:NULLS NOT DISTINCT )?)?[(]([^()]*)[)]$'), ',') AS n
              WHERE i.plan = $1 AND i.enabled AND t.enabled AND NOT EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = i.plan AND c.table_name = i.table_name AND c.enabled
                    AND quote_ident(c.name) = regexp_replace(btrim(n), ' (DESC|ASC)$', ''))
+            UNION ALL
+            SELECT t.position, 100001, i.table_name, NULL, format('index "%s" has no definition', i.name)
+              FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name
+             WHERE i.plan = $1 AND i.enabled AND t.enabled AND btrim(i.definition) = ''
             UNION ALL
             SELECT t.position, 100000, k.table_name, n.name, 'a foreign key names a column that is not there'
               FROM mongo.plan_foreign_key AS k JOIN mongo.plan_table AS t ON t.plan = k.plan AND t.name = k.table_name, unnest(k.columns) AS n (name)
@@ -166,7 +170,7 @@ BEGIN
     RETURN CASE s.kind
         WHEN 'schema' THEN CASE WHEN to_regnamespace(quote_ident(s.schema_name)) IS NOT NULL THEN true END
         WHEN 'constraint' THEN (SELECT mongo_internal.same_definition(pg_get_constraintdef(c.oid), s.definition) FROM pg_constraint AS c WHERE c.conrelid = relation AND c.conname = s.name)
-        WHEN 'index' THEN (SELECT i.indrelid = to_regclass(format('%I.%I', s.schema_name, s.table_name)) FROM pg_index AS i WHERE i.indexrelid = relation)
+        WHEN 'index' THEN (SELECT i.indisvalid AND i.indrelid = to_regclass(format('%I.%I', s.schema_name, s.table_name)) FROM pg_index AS i WHERE i.indexrelid = relation)
         WHEN 'table' THEN CASE WHEN relation IS NOT NULL THEN CASE s.part WHEN 'source' THEN mongo_internal.is_source_as_planned(p, s.table_name, relation)
                                                                     ELSE mongo_internal.is_target_as_planned(p, s.table_name, relation) END END END;
 END $$;
@@ -199,30 +203,63 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.is_target_as_planned(mongo.plan, name, regclass) IS 'Whether a table has the columns that a plan gives it';
 
-CREATE PROCEDURE mongo.apply_plan(plan text, parts text[] DEFAULT '{source,target}') LANGUAGE plpgsql AS $$
+-- Statements that PostgreSQL runs outside of transactions alone, and so in no procedure: a worker runs them. What a failure leaves is
+-- an index that is not valid.
+CREATE PROCEDURE mongo_internal.run_concurrently(step mongo_internal.step) LANGUAGE plpgsql AS $$
 DECLARE
-    p mongo.plan;
+    w record;
+BEGIN
+    IF mongo_internal.start_worker(pg_catalog.regexp_replace(step.statement, '^(CREATE (UNIQUE )?INDEX) ', '\1 CONCURRENTLY '), pg_catalog.format('mongo.apply_plan, %s', step.name), 1) IS NULL THEN
+        RAISE NOTICE USING MESSAGE = 'no background worker can be started: the index is made here, and the table is locked against writing', HINT = 'max_worker_processes has no room for more.';
+        PERFORM mongo_internal.run_step(step);
+        RETURN;
+    END IF;
+    LOOP
+        CALL mongo_internal.rest(100);
+        w := mongo_internal.worker_state(1);
+        EXIT WHEN w.state OPERATOR(pg_catalog.<>) 'running';
+    END LOOP;
+    IF w.state OPERATOR(pg_catalog.<>) 'done' THEN
+        EXECUTE pg_catalog.format('DROP INDEX IF EXISTS %I.%I', step.schema_name, step.name);
+        RAISE WARNING USING ERRCODE = COALESCE(w.sqlstate, '57P01'), MESSAGE = pg_catalog.format('index %s is left out: %s', mongo_internal.step_object(step), COALESCE(w.message, 'its worker was terminated'));
+    END IF;
+END $$;
+COMMENT ON PROCEDURE mongo_internal.run_concurrently(mongo_internal.step) IS 'Makes an index of a plan without locking its table against writing; one that cannot be made is a WARNING';
+
+CREATE PROCEDURE mongo_internal.apply_parts(plan text, parts text[], concurrently boolean, tell boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    p mongo.plan := mongo_internal.checked_plan(plan);
     steps mongo_internal.step[];
     step mongo_internal.step;
 BEGIN
-    PERFORM mongo_internal.refuse_transaction_block('mongo.apply_plan');
-    PERFORM mongo_internal.check_owner(plan);
-    p := mongo_internal.checked_plan(plan);
-    PERFORM mongo_internal.check_parts(parts);
     steps := ARRAY(SELECT s FROM mongo_internal.plan_steps(p) AS s WHERE s.part OPERATOR(pg_catalog.=) ANY (parts) ORDER BY s.place, s.position, s.number);
     PERFORM mongo_internal.check_conflicts(p, steps);
     FOREACH step IN ARRAY steps LOOP
         IF mongo_internal.is_there(p, step) THEN
-            RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', mongo_internal.step_object(step));
+            IF tell THEN
+                RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', mongo_internal.step_object(step));
+            END IF;
+        ELSIF "concurrently" AND step.kind OPERATOR(pg_catalog.=) 'index' THEN
+            CALL mongo_internal.run_concurrently(step);
         ELSE
             PERFORM mongo_internal.run_step(step);
         END IF;
         COMMIT;
     END LOOP;
-    UPDATE mongo.plan AS q SET state = 'applied' WHERE q.plan OPERATOR(pg_catalog.=) apply_plan.plan AND q.state OPERATOR(pg_catalog.<>) 'applied';
+    UPDATE mongo.plan AS q SET state = 'applied' WHERE q.plan OPERATOR(pg_catalog.=) apply_parts.plan AND q.state OPERATOR(pg_catalog.<>) 'applied';
 END $$;
-COMMENT ON PROCEDURE mongo.apply_plan(text, text[]) IS
-    'Runs the statements of a plan, each committed by itself. The whole plan is checked before the first. What is there in the planned form is used and named in a NOTICE; in another form (other columns, types or options, another constraint of the name) it is an error (42P07) before anything was done. A constraint or index that fails is a WARNING that names it, and the next ones follow. 25001 inside a transaction block, 42501 unless a member of the plan''s owner';
+COMMENT ON PROCEDURE mongo_internal.apply_parts(text, text[], boolean, boolean) IS 'Runs the statements of a plan; tell: names in NOTICEs what is there already';
+
+CREATE PROCEDURE mongo.apply_plan(plan text, parts text[] DEFAULT '{source,target}', concurrently boolean DEFAULT false) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM mongo_internal.refuse_transaction_block('mongo.apply_plan');
+    PERFORM mongo_internal.check_owner(plan);
+    PERFORM mongo_internal.checked_plan(plan);
+    PERFORM mongo_internal.check_parts(parts);
+    CALL mongo_internal.apply_parts(plan, parts, COALESCE("concurrently", false), true);
+END $$;
+COMMENT ON PROCEDURE mongo.apply_plan(text, text[], boolean) IS
+    'Runs the statements of a plan, each committed by itself. The whole plan is checked before the first. What is there in the planned form is used and named in a NOTICE; in another form (other columns, types or options, another constraint of the name) it is an error (42P07) before anything was done. A constraint or index that fails is a WARNING that names it, and the next ones follow. concurrently: indexes are made by a background worker with CREATE INDEX CONCURRENTLY, so that others go on writing. 25001 inside a transaction block, 42501 unless a member of the plan''s owner';
 
 CREATE FUNCTION mongo_internal.check_conflicts(p mongo.plan, steps mongo_internal.step[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$

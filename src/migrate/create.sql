@@ -117,6 +117,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.may_be_empty(mongo_internal.layout_row[]) IS 'Whether a sub-document of a layout has no field that all of them have';
 
+CREATE FUNCTION mongo_internal.evidence_of(f mongo_internal.layout_row) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object('types', ($1).types, 'containers', ($1).containers, 'misfits', ($1).misfits)
+$$;
+COMMENT ON FUNCTION mongo_internal.evidence_of(mongo_internal.layout_row) IS 'What a plan keeps of what the documents say about a column';
+
 -- The columns that identify a row: the key, or the parent's key and the positions.
 CREATE FUNCTION mongo_internal.insert_keys(target mongo.plan_table, id mongo_internal.layout_row, taken text[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -146,9 +152,10 @@ BEGIN
                      FROM unnest(mongo_internal.level_marks(target.unwind)) WITH ORDINALITY AS m (mark, n) ORDER BY m.n)
     LOOP
         at := at + 1;
-        INSERT INTO mongo.plan_column (plan, table_name, position, name, role, path, source_column, source_type, type, bson_type, not_null, why)
+        INSERT INTO mongo.plan_column (plan, table_name, position, name, role, path, source_column, source_type, type, bson_type, not_null, why, evidence)
         VALUES (target.plan, target.name, at, mongo_internal.free_name(c.name, taken), c.role, CASE WHEN c.source = id.column_name THEN '_id' END, c.source, c.type,
-                CASE WHEN c.role = 'ord' AND c.type = 'text' THEN 'text COLLATE "C"' END, CASE WHEN c.source = id.column_name THEN id.bson_type END, c.must, c.why);
+                CASE WHEN c.role = 'ord' AND c.type = 'text' THEN 'text COLLATE "C"' END, CASE WHEN c.source = id.column_name THEN id.bson_type END, c.must, c.why,
+                CASE WHEN c.source = id.column_name AND c.role <> 'parent' THEN mongo_internal.evidence_of(id) END);
         taken := taken || mongo_internal.free_name(c.name, taken);
     END LOOP;
 END $$;
@@ -156,11 +163,11 @@ COMMENT ON FUNCTION mongo_internal.insert_keys(mongo.plan_table, mongo_internal.
 
 CREATE FUNCTION mongo_internal.insert_fields(target mongo.plan_table, rest_column text, fields mongo_internal.layout_row[]) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, expression, bson_type, not_null, on_misfit, nul, why)
+    INSERT INTO mongo.plan_column (plan, table_name, position, name, path, source_column, source_type, type, expression, bson_type, not_null, on_misfit, nul, why, evidence)
     SELECT ($1).plan, ($1).name, k.last + row_number() OVER (ORDER BY f.position), f.column_name, f.path, f.column_name, f.type,
            coalesce(v.type, mongo_internal.target_type(f.type, k.key)), v.expression, f.bson_type,
            v.type IS NULL AND f.complete AND f.present = f.containers AND f.nulls = 0 AND f.misfits = 0 AND f.containers > 0,
-           CASE WHEN $2 IS NULL THEN 'reject' ELSE 'rest' END, 'reject', concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why)
+           CASE WHEN $2 IS NULL THEN 'reject' ELSE 'rest' END, 'reject', concat_ws('; ', mongo_internal.told(f.why), 'converted: ' || v.why), mongo_internal.evidence_of(f)
       FROM unnest($3) AS f, LATERAL mongo_internal.conversion_of(f) AS v,
            LATERAL (SELECT count(*) AS last, (mongo_internal.root_of($1)).key AS key FROM mongo.plan_column AS c WHERE c.plan = ($1).plan AND c.table_name = ($1).name) AS k
      WHERE f.path <> '_id'
@@ -332,39 +339,6 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION mongo_internal.insert_references(mongo.plan, text[]) IS 'Adds the foreign keys that mongo.references proposes to a plan';
-
--- Indexes of fields that the plan has as columns of one table. Unique ones of whole documents only: the entries of arrays are
--- unique one by one.
-CREATE FUNCTION mongo_internal.insert_indexes(found mongo.plan) RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    taken text[] := ARRAY(SELECT t.name::text FROM mongo.plan_table AS t WHERE t.plan = found.plan);
-    i record;
-    own text;
-BEGIN
-    FOR i IN
-        SELECT t.name AS table_name, x.index ->> 'name' AS index_name, coalesce((x.index ->> 'unique')::boolean, false) AND t.unwind IS NULL AS is_unique,
-               string_agg(quote_ident(c.name) || CASE WHEN k.direction = '-1' THEN ' DESC' ELSE '' END, ', ' ORDER BY k.n) AS columns,
-               string_agg(quote_ident(c.name), ', ' ORDER BY k.n) AS plain, string_agg(c.name, '_' ORDER BY k.n) AS names
-          FROM mongo.catalog(found.server, found.database) AS g CROSS JOIN json_array_elements(g.indexes) AS x (index)
-         CROSS JOIN LATERAL (SELECT row_number() OVER () AS n, e.key AS path, e.value AS direction FROM json_each_text(x.index -> 'key') AS e) AS k
-          JOIN mongo.plan_table AS t ON t.plan = found.plan AND t.collection = g.collection
-          JOIN mongo.plan_column AS c ON c.plan = t.plan AND c.table_name = t.name AND c.role = 'field' AND mongo_internal.path_keys(c.path) = string_to_array(k.path, '.')
-                                     AND c.source_type NOT LIKE '%[]' AND c.source_type NOT LIKE 'json%'
-         WHERE x.index ->> 'name' <> '_id_' AND k.direction IN ('1', '-1')
-         GROUP BY t.name, t.position, t.unwind, x.index ->> 'name', x.index ->> 'unique', x.index -> 'partialFilterExpression' IS NULL, (SELECT count(*) FROM json_object_keys(x.index -> 'key'))
-        HAVING count(*) = (SELECT count(*) FROM json_object_keys((array_agg(x.index -> 'key'))[1])) AND bool_and(x.index -> 'partialFilterExpression' IS NULL)
-         ORDER BY t.position, 2
-    LOOP
-        own := mongo_internal.free_name(i.table_name || '_' || i.names, taken, CASE WHEN i.is_unique THEN '_key' ELSE '_idx' END);
-        taken := taken || own;
-        INSERT INTO mongo.plan_index (plan, table_name, name, definition, is_unique, exactness, why)
-        VALUES (found.plan, i.table_name, own, CASE WHEN i.is_unique THEN format('UNIQUE (%s)', i.plain) ELSE format('(%s)', i.columns) END, i.is_unique,
-                CASE WHEN i.is_unique THEN 'approximate' ELSE 'exact' END,
-                format(CASE WHEN i.is_unique THEN 'unique index "%s": MongoDB takes a missing field for null and lets one document have it' ELSE 'index "%s"' END, i.index_name));
-    END LOOP;
-END $$;
-COMMENT ON FUNCTION mongo_internal.insert_indexes(mongo.plan) IS 'Adds the indexes of a plan''s collections to it';
 
 -- Collections of one shape (orders_2023, orders_2024) stay tables of their own, and say so.
 CREATE FUNCTION mongo_internal.note_shapes(plan text) RETURNS void LANGUAGE sql

@@ -76,7 +76,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO mongo.plan_index AS i
     SELECT o.* FROM unnest(($2).indexes) AS o
      WHERE EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = $1 AND t.name = o.table_name)
-       AND (o.why IS NULL OR o.why !~ '^(unique )?index "' OR EXISTS (SELECT FROM mongo.plan_index AS n WHERE n.plan = $1 AND n.table_name = o.table_name AND n.name = o.name))
+       AND (o.source_index IS NULL OR EXISTS (SELECT FROM mongo.plan_index AS n WHERE n.plan = $1 AND n.table_name = o.table_name AND n.name = o.name))
     ON CONFLICT ON CONSTRAINT plan_index_pkey DO UPDATE SET enabled = excluded.enabled, definition = excluded.definition;
 $$;
 COMMENT ON FUNCTION mongo_internal.keep_constraints(text, mongo_internal.kept_rows) IS 'Puts the foreign keys and indexes that people changed or added back into a plan that was made anew';

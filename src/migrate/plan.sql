@@ -53,6 +53,7 @@ CREATE TABLE mongo.plan_column (
     enabled boolean NOT NULL DEFAULT true,
     edited boolean NOT NULL DEFAULT false,
     why text,
+    evidence jsonb,
     planned jsonb,
     PRIMARY KEY (plan, table_name, position),
     FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
@@ -76,6 +77,7 @@ CREATE TABLE mongo.plan_index (
     is_unique boolean NOT NULL DEFAULT false,
     exactness text NOT NULL DEFAULT 'exact' CHECK (exactness IN ('exact', 'approximate', 'none')),
     enabled boolean NOT NULL DEFAULT true,
+    source_index text,
     why text,
     PRIMARY KEY (plan, table_name, name),
     FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
@@ -110,9 +112,14 @@ COMMENT ON COLUMN mongo.plan_column.expression IS 'SQL over the name value, the 
 COMMENT ON COLUMN mongo.plan_column.inverse IS 'SQL over the name value, the target''s value, that gives the source value back';
 COMMENT ON COLUMN mongo.plan_column.enabled IS 'false: the path goes into the rest column';
 COMMENT ON COLUMN mongo.plan_column.edited IS 'A person has changed the row: create_plan (replace => true) keeps it';
+COMMENT ON COLUMN mongo.plan_column.evidence IS 'What the documents that were read say: types (how many values of each), containers (documents or elements that could have it), misfits';
 COMMENT ON COLUMN mongo.plan_column.planned IS 'The row as create_plan made it; NULL for one that a person added';
 COMMENT ON TABLE mongo.plan_foreign_key IS 'Foreign keys to the keys of other tables; enabled governs the constraint alone, never the conversion';
 COMMENT ON TABLE mongo.plan_index IS 'Indexes and unique constraints of the target tables';
+COMMENT ON COLUMN mongo.plan_index.definition IS 'What follows the name: of a constraint UNIQUE (...) or CHECK (...); of an index (...) or USING ..., with WHERE. Empty where nothing here does what the index did';
+COMMENT ON COLUMN mongo.plan_index.is_unique IS 'A constraint; with a definition that is no constraint''s a unique index';
+COMMENT ON COLUMN mongo.plan_index.exactness IS 'Whether it does what the index of MongoDB did: exact; approximate, why says how; none: a person has to find a way';
+COMMENT ON COLUMN mongo.plan_index.source_index IS 'The index of the collection that it stands for; NULL for one that a person added';
 COMMENT ON TABLE mongo.decision IS 'What people decided about a plan and why; printed in the report';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON mongo.plan, mongo.plan_table, mongo.plan_column, mongo.plan_foreign_key,
@@ -203,7 +210,7 @@ BEGIN
     IF (TG_OP = 'INSERT' AND current_setting('row_security') = 'off') OR (pg_trigger_depth() > 1 AND TG_OP = 'UPDATE') THEN
         RETURN NEW; -- a restore, or a rename that is followed
     ELSIF TG_TABLE_NAME = 'plan_column' THEN
-        NEW.planned := CASE WHEN TG_OP = 'INSERT' THEN NEW.planned WHEN OLD.edited THEN OLD.planned ELSE to_jsonb(OLD) - 'planned' END;
+        NEW.planned := CASE WHEN TG_OP = 'INSERT' THEN NEW.planned WHEN OLD.edited THEN OLD.planned ELSE to_jsonb(OLD) - '{planned,evidence}'::text[] END;
         NEW.edited := true;
     ELSIF NEW.key <> OLD.key THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('the key of table "%s" of plan "%s" cannot be changed', OLD.name, OLD.plan),

@@ -141,6 +141,11 @@ void release(Worker *worker) {
     worker->handle = nullptr;
 }
 
+// Statements that commit by themselves, for which a worker is needed.
+bool runs_alone(const Node *statement) {
+    return IsA(statement, CallStmt) || (IsA(statement, IndexStmt) && castNode(IndexStmt, statement)->concurrent);
+}
+
 // One statement as a client would send it: CALL may commit there.
 void run_statement(const char *command) {
     MemoryContext context = AllocSetContextCreate(TopMemoryContext, "mongo_fdw_cpp command", ALLOCSET_DEFAULT_SIZES);
@@ -149,8 +154,9 @@ void run_statement(const char *command) {
     StartTransactionCommand();
     MemoryContextSwitchTo(context);
     List *statements = pg_parse_query(command);
-    if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, CallStmt))
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a worker runs one CALL")));
+    if (list_length(statements) != 1 || !runs_alone(linitial_node(RawStmt, statements)->stmt))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a worker runs one CALL, or CREATE INDEX CONCURRENTLY")));
     RawStmt *statement = linitial_node(RawStmt, statements);
     PushActiveSnapshot(GetTransactionSnapshot());
     List *queries = pg_analyze_and_rewrite_fixedparams(statement, command, nullptr, 0, nullptr);

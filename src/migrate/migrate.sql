@@ -1,0 +1,88 @@
+-- The whole road in one CALL.
+-- Before an hour of loading, not after it.
+CREATE FUNCTION mongo_internal.check_range(name text, value integer, lowest integer, highest integer) RETURNS void LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF value IS NULL OR value NOT BETWEEN lowest AND highest THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('%s must be from %s to %s', name, lowest, highest);
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_range(text, integer, integer, integer) IS 'Raises 22023 for an argument out of its range';
+
+-- What a person must decide first: a fail of preflight. The rest is told.
+CREATE FUNCTION mongo_internal.check_migration(plan text, server text, database text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rows jsonb := (SELECT jsonb_agg(to_jsonb(f)) FROM mongo.preflight(server, database, (SELECT p.plan FROM mongo.plan AS p WHERE p.plan = check_migration.plan)) AS f);
+    refused record;
+    counted text;
+BEGIN
+    SELECT count(*) AS n, (array_agg(r))[1] AS first, string_agg(concat_ws(': ', r ->> 'check_name', r ->> 'detail', r ->> 'hint'), E'\n') AS all_of_them INTO refused
+      FROM jsonb_array_elements(rows) AS r WHERE r ->> 'status' = 'fail';
+    IF refused.n > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" cannot begin: %s: %s', plan, refused.first ->> 'check_name', refused.first ->> 'detail'),
+            DETAIL = refused.all_of_them, HINT = format('%s The same CALL goes on then; mongo.preflight shows all that was looked at.', refused.first ->> 'hint');
+    END IF;
+    SELECT format('%s ok, %s, %s skipped', count(*) FILTER (WHERE r ->> 'status' = 'ok'), mongo_internal.counted(count(*) FILTER (WHERE r ->> 'status' = 'warn'), 'warning'), count(*) FILTER (WHERE r ->> 'status' = 'skip')) INTO counted
+      FROM jsonb_array_elements(rows) AS r;
+    RAISE NOTICE USING MESSAGE = format('preflight: %s', counted), DETAIL = coalesce((SELECT string_agg(concat_ws(': ', r ->> 'check_name', r ->> 'detail', r ->> 'hint'), E'\n') FROM jsonb_array_elements(rows) AS r WHERE r ->> 'status' = 'warn'), 'There is nothing to say.');
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_migration(text, text, text) IS 'Raises 55000 with the first fail of preflight; else a NOTICE with its warnings';
+
+-- One that is there is used as it is, with what people changed in it.
+CREATE FUNCTION mongo_internal.plan_migration(plan text, server text, database text, target_schema text, key text, layout jsonb, tolerance double precision) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    own mongo.plan;
+    tables bigint;
+    other text;
+BEGIN
+    SELECT p.* INTO own FROM mongo.plan AS p WHERE p.plan = plan_migration.plan;
+    IF own.plan IS NULL THEN
+        SELECT count(*) INTO tables FROM mongo.create_plan(plan, server, database, target_schema, layout => layout, key => key, tolerance => tolerance);
+        RAISE NOTICE USING MESSAGE = format('plan: made, %s', mongo_internal.counted(tables, 'table'));
+        RETURN;
+    END IF;
+    PERFORM mongo_internal.check_owner(plan);
+    other := CASE WHEN own.server <> server THEN format('server "%s"', own.server) WHEN own.database <> database THEN format('database "%s"', own.database) WHEN own.target_schema <> target_schema THEN format('schema "%s"', own.target_schema) END;
+    IF other IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('plan "%s" exists already, for %s', plan, other), HINT = 'Give this migration another name.';
+    END IF;
+    SELECT count(*) INTO tables FROM mongo.plan_table AS t WHERE t.plan = own.plan AND t.enabled;
+    RAISE NOTICE USING MESSAGE = format('plan: it is there and is used as it is, %s', mongo_internal.counted(tables, 'table'));
+END $$;
+COMMENT ON FUNCTION mongo_internal.plan_migration(text, text, text, text, text, jsonb, double precision) IS 'Makes a plan where there is none of that name; 42710 where it is for something else';
+
+CREATE FUNCTION mongo_internal.tell_migration(plan text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    answer record;
+BEGIN
+    FOR answer IN SELECT * FROM mongo_internal.answers(plan) ORDER BY place LOOP
+        RAISE NOTICE USING MESSAGE = format('%s: %s', answer.question, answer.answer);
+    END LOOP;
+    RAISE NOTICE USING MESSAGE = format('SELECT mongo.report(%L, ''html'') is the report', plan);
+END $$;
+COMMENT ON FUNCTION mongo_internal.tell_migration(text) IS 'Says how a migration went';
+
+CREATE PROCEDURE mongo.migrate(plan text, server text, database text, target_schema text, workers integer DEFAULT 1, key text DEFAULT 'text', layout jsonb DEFAULT NULL, tolerance double precision DEFAULT 0.01, level integer DEFAULT 3) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM mongo_internal.refuse_transaction_block('mongo.migrate');
+    PERFORM mongo_internal.check_range('workers', workers, 0, 64);
+    PERFORM mongo_internal.check_range('level', level, 0, 4);
+    PERFORM mongo_internal.check_migration(plan, server, database);
+    COMMIT;
+    PERFORM mongo_internal.plan_migration(plan, server, database, target_schema, key, layout, tolerance);
+    COMMIT;
+    CALL mongo_internal.apply_parts(plan, '{source,target}', false, false);
+    COMMIT;
+    CALL mongo.load(plan, workers => workers);
+    COMMIT;
+    CALL mongo_internal.apply_parts(plan, '{constraints,indexes,comments}', false, false);
+    COMMIT;
+    CALL mongo.validate(plan, level);
+    COMMIT;
+    PERFORM mongo_internal.tell_migration(plan);
+END $$;
+COMMENT ON PROCEDURE mongo.migrate(text, text, text, text, integer, text, jsonb, double precision, integer) IS
+    'Brings a database of MongoDB into a schema: preflight, create_plan, apply_plan, load, constraints, indexes and comments, validate, and NOTICEs of what mongo.report says in full. A plan of that name is used as it is, with what people changed in it. The same CALL again goes on where it stopped, and once all is done brings what changed. workers: background workers of the load (0: none); key, layout, tolerance: as of create_plan; level: as of validate. 55000 with the first thing that a person must decide (a fail of preflight, a load that would delete too much), 25001 inside a transaction block, 42710 for a plan of that name for something else, 42501 unless a member of the plan''s owner';

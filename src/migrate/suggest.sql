@@ -1,0 +1,202 @@
+-- What becomes of an index: its definition, how exact that is, and why.
+CREATE TYPE mongo_internal.index_proposal AS (collection text, source_index text, kind text, table_name name, columns text, definition text, is_unique boolean, exactness text, enabled boolean, why text);
+COMMENT ON TYPE mongo_internal.index_proposal IS 'An index of MongoDB and what does its work here';
+
+CREATE FUNCTION mongo_internal.proposed(s mongo_internal.source_index, table_name name, columns text, definition text, is_unique boolean, exactness text, why text) RETURNS mongo_internal.index_proposal LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ROW(($1).collection, ($1).name, ($1).kind, $2, $3, $4, $5, $6, $6 <> 'none' AND NOT ($1).is_hidden,
+               concat_ws('; ', format('%sindex "%s"', CASE WHEN ($1).is_unique THEN 'unique ' ELSE '' END, ($1).name) || coalesce(': ' || nullif($7, ''), ''), CASE WHEN ($1).is_hidden THEN 'hidden in MongoDB, so it is off here' END))::mongo_internal.index_proposal
+$$;
+COMMENT ON FUNCTION mongo_internal.proposed(mongo_internal.source_index, name, text, text, boolean, text, text) IS 'What becomes of an index';
+
+CREATE FUNCTION mongo_internal.names_of(columns mongo_internal.index_column[]) RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT string_agg(c.name, '_' ORDER BY c.place) FROM unnest($1) AS c $$;
+COMMENT ON FUNCTION mongo_internal.names_of(mongo_internal.index_column[]) IS 'Columns of an index, for its name';
+
+-- The columns of an ordered index. Strength 1 and 2 of a collation see no case; 3 and above sort as the locale does.
+CREATE FUNCTION mongo_internal.sorted_columns(columns mongo_internal.index_column[], collation_options json, directions boolean) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(CASE WHEN mongo_internal.type_family(c.type) = 'text' AND ($2 ->> 'strength')::integer < 3 THEN format('lower(%I)', c.name)
+                           WHEN mongo_internal.type_family(c.type) = 'text' AND l.collname IS NOT NULL THEN format('%I COLLATE %I', c.name, l.collname)
+                           ELSE quote_ident(c.name) END || CASE WHEN c.descends AND $3 THEN ' DESC' ELSE '' END, ', ' ORDER BY c.place)
+      FROM unnest($1) AS c LEFT JOIN pg_collation AS l ON l.collnamespace = 'pg_catalog'::regnamespace AND l.collname = ($2 ->> 'locale') || '-x-icu'
+$$;
+COMMENT ON FUNCTION mongo_internal.sorted_columns(mongo_internal.index_column[], json, boolean) IS 'The columns of an ordered index in SQL';
+
+-- What an ordered index of MongoDB does that one here does otherwise: a row each.
+CREATE FUNCTION mongo_internal.index_differences(p mongo.plan, s mongo_internal.source_index, t mongo.plan_table, columns mongo_internal.index_column[]) RETURNS SETOF text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.difference
+      FROM (SELECT bool_or(c.may_be_null) AS nulls, bool_or(c.has_misfits) AS misfits, (array_agg(c.name ORDER BY c.place))[1] AS first FROM unnest($4) AS c) AS k,
+           LATERAL (VALUES
+           (1, ($3).unwind IS NOT NULL AND ($2).is_unique, 'unique over the elements of all documents: MongoDB lets a document have an element twice, so it is no constraint here'),
+           (2, ($2).is_unique AND ($3).unwind IS NULL AND k.nulls AND k.misfits, 'values that do not fit the column are NULL here, so NULLs may be there more than once'),
+           (3, ($2).is_sparse AND k.nulls, 'sparse: MongoDB has explicit nulls in it, here no NULL is'),
+           (4, ($2).partial_filter::text ~ '\$exists', 'MongoDB counts an explicit null as existing'),
+           (5, ($2).expire_after_seconds IS NOT NULL, format('TTL: MongoDB deletes documents %s seconds after %s; here a job has to: DELETE FROM %I.%I WHERE %I < now() - interval ''%s seconds''', ($2).expire_after_seconds, k.first, ($1).target_schema, ($3).name, k.first, ($2).expire_after_seconds)),
+           (6, ($2).collation_options ->> 'locale' <> 'simple', format('its collation (locale %s, strength %s) is not that of the column: comparisons have to say it, as the index does', ($2).collation_options ->> 'locale', ($2).collation_options ->> 'strength'))) AS d (place, holds, difference)
+     WHERE d.holds ORDER BY d.place
+$$;
+COMMENT ON FUNCTION mongo_internal.index_differences(mongo.plan, mongo_internal.source_index, mongo.plan_table, mongo_internal.index_column[]) IS 'How an ordered index differs from what it becomes';
+
+CREATE FUNCTION mongo_internal.propose_ordered(p mongo.plan, s mongo_internal.source_index, t mongo.plan_table, columns mongo_internal.index_column[]) RETURNS mongo_internal.index_proposal LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    differences text[] := ARRAY(SELECT mongo_internal.index_differences(p, s, t, columns));
+    is_unique boolean := s.is_unique AND t.unwind IS NULL;
+    nulls boolean := (SELECT bool_or(c.may_be_null) FROM unnest(columns) AS c);
+    misfits boolean := (SELECT bool_or(c.has_misfits) FROM unnest(columns) AS c);
+    condition text;
+    suffix text := '';
+BEGIN
+    IF s.partial_filter IS NOT NULL THEN
+        condition := mongo_internal.filter_condition(t, s.partial_filter);
+        IF condition IS NULL THEN
+            RETURN mongo_internal.proposed(s, t.name, mongo_internal.names_of(columns), '', is_unique, 'none', format('its partial filter has no equal over the columns of "%s": %s', t.name, s.partial_filter));
+        END IF;
+    ELSIF s.is_sparse AND nulls AND (NOT is_unique OR cardinality(columns) > 1) THEN
+        condition := (SELECT string_agg(format('%I IS NOT NULL', c.name), ' OR ' ORDER BY c.place) FROM unnest(columns) AS c);
+    END IF;
+    -- MongoDB takes a missing field for null, and lets one document have it.
+    IF is_unique AND nulls AND NOT misfits AND NOT (s.is_sparse AND cardinality(columns) = 1) THEN
+        suffix := 'NULLS NOT DISTINCT';
+    END IF;
+    RETURN mongo_internal.proposed(s, t.name, mongo_internal.names_of(columns),
+        CASE WHEN is_unique AND condition IS NULL AND coalesce(s.collation_options ->> 'locale', 'simple') = 'simple' THEN format('UNIQUE %s(%s)', suffix || CASE suffix WHEN '' THEN '' ELSE ' ' END, mongo_internal.sorted_columns(columns, NULL, false))
+             ELSE concat_ws(' ', '(' || mongo_internal.sorted_columns(columns, s.collation_options, true) || ')', nullif(suffix, ''), 'WHERE ' || condition) END,
+        is_unique, CASE WHEN differences = '{}' THEN 'exact' ELSE 'approximate' END, array_to_string(differences, '; '));
+END $$;
+COMMENT ON FUNCTION mongo_internal.propose_ordered(mongo.plan, mongo_internal.source_index, mongo.plan_table, mongo_internal.index_column[]) IS 'What becomes of an index of plain columns of a table';
+
+-- The first weights are A, B, C, whatever they are; the others D.
+CREATE FUNCTION mongo_internal.propose_text(p mongo.plan, s mongo_internal.source_index) RETURNS mongo_internal.index_proposal LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    weights json := s.definition -> 'weights';
+    language text := coalesce((SELECT c.cfgname FROM pg_ts_config AS c WHERE c.cfgnamespace = 'pg_catalog'::regnamespace AND c.cfgname = s.definition ->> 'default_language'), 'simple');
+    columns mongo_internal.index_column[] := mongo_internal.table_of_index(p, ROW(s.collection, s.name, s.kind, weights, false, false, false, NULL, NULL, NULL, NULL)::mongo_internal.source_index);
+    document text;
+BEGIN
+    IF columns IS NULL OR EXISTS (SELECT FROM unnest(columns) AS c WHERE NOT (c.form = 'json' OR (c.form = 'plain' AND mongo_internal.type_family(c.type) = 'text'))) THEN
+        RETURN mongo_internal.proposed(s, NULL, NULL, '', false, 'none', format('no table has %s as columns of text: make a column of tsvector by hand', (SELECT string_agg(k, ', ') FROM json_object_keys(weights) AS k)));
+    END IF;
+    SELECT string_agg(format('setweight(to_tsvector(''%s''::regconfig, %s), ''%s'')', language, CASE c.form WHEN 'plain' THEN format('coalesce(%I, '''')', c.name) ELSE format('coalesce(%I, ''{}'')', c.name) END,
+                             (ARRAY['A', 'B', 'C', 'D'])[least(r.rank, 4)]), ' || ' ORDER BY r.rank, c.place) INTO document
+      FROM unnest(columns) AS c JOIN (SELECT w.key, dense_rank() OVER (ORDER BY w.value::numeric DESC) AS rank FROM json_each_text(weights) AS w) AS r ON r.key = c.path;
+    RETURN mongo_internal.proposed(s, columns[1].table_name, mongo_internal.names_of(columns), format('USING gin ((%s))', document), false, 'approximate',
+        format('words by PostgreSQL''s configuration "%s": WHERE (the expression of the index) @@ websearch_to_tsquery(''%1$s'', ...)', language));
+END $$;
+COMMENT ON FUNCTION mongo_internal.propose_text(mongo.plan, mongo_internal.source_index) IS 'What becomes of a text index';
+
+CREATE FUNCTION mongo_internal.propose_wildcard(p mongo.plan, s mongo_internal.source_index) RETURNS mongo_internal.index_proposal LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    path text := (SELECT regexp_replace(k, '\.?\$\*\*$', '') FROM json_object_keys(s.keys) AS k WHERE k ~ '\$\*\*$' LIMIT 1);
+    own mongo_internal.index_column := CASE WHEN path <> '' THEN (mongo_internal.table_of_index(p, s))[1] END;
+    rest record;
+BEGIN
+    IF own.form = 'json' THEN
+        RETURN mongo_internal.proposed(s, own.table_name, own.name, format('USING gin (%I jsonb_path_ops)', own.name), false, 'approximate', 'serves equality (@>) and jsonpath (@@), no ranges and no order');
+    ELSIF path = '' THEN
+        SELECT c.table_name, c.name INTO rest FROM mongo.plan_table AS t JOIN mongo.plan_column AS c ON c.plan = t.plan AND c.table_name = t.name AND c.role = 'rest'
+         WHERE t.plan = p.plan AND t.collection = s.collection AND t.parent IS NULL;
+        IF rest.name IS NOT NULL THEN
+            RETURN mongo_internal.proposed(s, rest.table_name, rest.name, format('USING gin (%I jsonb_path_ops)', rest.name), false, 'approximate', 'what has a column needs an index of its own; serves equality (@>), no ranges and no order');
+        END IF;
+    END IF;
+    RETURN mongo_internal.proposed(s, NULL, NULL, '', false, 'none', CASE path WHEN '' THEN 'every field has a column: make an index for each that is asked for' ELSE format('"%s" is columns of their own: make an index for each that is asked for', path) END);
+END $$;
+COMMENT ON FUNCTION mongo_internal.propose_wildcard(mongo.plan, mongo_internal.source_index) IS 'What becomes of a wildcard index';
+
+CREATE FUNCTION mongo_internal.propose_place(p mongo.plan, s mongo_internal.source_index) RETURNS mongo_internal.index_proposal LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mongo_internal.proposed($2, c.table_name, c.name, CASE WHEN c.form = 'json' THEN format('USING gist (geography(ST_GeomFromGeoJSON(%I)))', c.name) ELSE '' END, false, 'none',
+               'needs the extension PostGIS' || CASE WHEN c.form = 'json' THEN ': with it the definition does for GeoJSON, enable it' ELSE format(', and "%s" as one column: of jsonb (layout), or geography', (SELECT k FROM json_object_keys(($2).keys) AS k WHERE ($2).keys ->> k LIKE '2d%' LIMIT 1)) END)
+      FROM (VALUES (1)) AS one LEFT JOIN LATERAL (SELECT k.* FROM mongo.plan_table AS t, mongo_internal.columns_of_index(t, $2) AS k
+             WHERE t.plan = ($1).plan AND t.collection = ($2).collection AND ($2).keys ->> k.path LIKE '2d%' ORDER BY t.levels, t.position LIMIT 1) AS c ON true
+$$;
+COMMENT ON FUNCTION mongo_internal.propose_place(mongo.plan, mongo_internal.source_index) IS 'What becomes of an index of places';
+
+-- Of one key that is an array or a sub-document in one column.
+CREATE FUNCTION mongo_internal.propose_contained(s mongo_internal.source_index, c mongo_internal.index_column) RETURNS mongo_internal.index_proposal LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mongo_internal.proposed($1, ($2).table_name, ($2).name, format('USING gin (%I%s)', ($2).name, CASE WHEN ($2).type = 'jsonb' THEN ' jsonb_path_ops' ELSE '' END), false, CASE WHEN ($2).type = 'json' THEN 'none' ELSE 'approximate' END,
+               CASE WHEN ($1).is_unique THEN 'it is not unique here; ' ELSE '' END || CASE ($2).form WHEN 'array' THEN 'serves elements (@>, &&), no ranges and no order' ELSE format('"%s" is within a column of jsonb: serves equality (@>), no ranges and no order', ($2).path) END)
+$$;
+COMMENT ON FUNCTION mongo_internal.propose_contained(mongo_internal.source_index, mongo_internal.index_column) IS 'What becomes of an index whose key is within a column';
+
+CREATE FUNCTION mongo_internal.propose_index(p mongo.plan, s mongo_internal.source_index) RETURNS mongo_internal.index_proposal LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    columns mongo_internal.index_column[];
+    t mongo.plan_table;
+BEGIN
+    CASE s.kind
+        WHEN 'text' THEN RETURN mongo_internal.propose_text(p, s);
+        WHEN 'wildcard' THEN RETURN mongo_internal.propose_wildcard(p, s);
+        WHEN '2dsphere', '2d' THEN RETURN mongo_internal.propose_place(p, s);
+        WHEN 'ordered', 'hashed' THEN NULL;
+        ELSE RETURN mongo_internal.proposed(s, NULL, NULL, '', s.is_unique, 'none', format('indexes of kind %s have no equal', s.kind));
+    END CASE;
+    columns := mongo_internal.table_of_index(p, s);
+    IF columns IS NULL THEN
+        RETURN mongo_internal.proposed(s, NULL, NULL, '', s.is_unique, 'none', 'no table has all of its fields as columns');
+    ELSIF EXISTS (SELECT FROM unnest(columns) AS c WHERE c.form <> 'plain') THEN
+        RETURN CASE cardinality(columns) WHEN 1 THEN mongo_internal.propose_contained(s, columns[1])
+               ELSE mongo_internal.proposed(s, columns[1].table_name, mongo_internal.names_of(columns), '', s.is_unique, 'none', 'one of its fields is within an array or jsonb: give that a column or a table') END;
+    ELSIF s.kind = 'hashed' AND cardinality(columns) = 1 THEN
+        RETURN mongo_internal.proposed(s, columns[1].table_name, mongo_internal.names_of(columns), format('USING hash (%I)', columns[1].name), false, 'exact', NULL);
+    END IF;
+    SELECT o.* INTO t FROM mongo.plan_table AS o WHERE o.plan = p.plan AND o.name = columns[1].table_name;
+    RETURN mongo_internal.propose_ordered(p, s, t, columns);
+END $$;
+COMMENT ON FUNCTION mongo_internal.propose_index(mongo.plan, mongo_internal.source_index) IS 'What becomes of an index of MongoDB';
+
+-- An index of which nothing becomes stands with the topmost table of its collection.
+CREATE FUNCTION mongo_internal.insert_indexes(p mongo.plan) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    taken text[] := ARRAY(SELECT t.name::text FROM mongo.plan_table AS t WHERE t.plan = p.plan);
+    i record;
+    own text;
+BEGIN
+    FOR i IN
+        SELECT t.name AS own_table, o.*
+          FROM mongo_internal.source_indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS s, LATERAL mongo_internal.propose_index(p, s) AS o
+          JOIN mongo.plan_table AS t ON t.plan = p.plan AND t.collection = o.collection AND (t.name = o.table_name OR (o.table_name IS NULL AND t.parent IS NULL))
+         WHERE s.kind <> 'id'
+         ORDER BY t.position, o.source_index
+    LOOP
+        own := mongo_internal.free_name(i.own_table || '_' || coalesce(i.columns, i.source_index), taken, CASE WHEN i.is_unique THEN '_key' ELSE '_idx' END);
+        taken := taken || own;
+        INSERT INTO mongo.plan_index (plan, table_name, name, definition, is_unique, exactness, enabled, source_index, why)
+        VALUES (p.plan, i.own_table, own, i.definition, i.is_unique, i.exactness, i.enabled, i.source_index, i.why);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION mongo_internal.insert_indexes(mongo.plan) IS 'Adds what becomes of the indexes of a plan''s collections to it';
+
+CREATE FUNCTION mongo.suggest_indexes(plan text)
+RETURNS TABLE (collection text, source_index text, kind text, table_name name, exactness text, statement text, why text, operations bigint, since timestamptz) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    p mongo.plan := mongo_internal.plan_of(suggest_indexes.plan);
+BEGIN
+    RETURN QUERY
+    SELECT x.collection, x.index_name, x.kind, o.table_name, CASE x.kind WHEN 'id' THEN 'exact' ELSE o.exactness END,
+           CASE WHEN o.definition <> '' THEN mongo_internal.index_statement(p, o) END,
+           concat_ws('; ', CASE x.kind WHEN 'id' THEN 'the primary key of the table' ELSE o.why END, CASE WHEN x.operations = 0 AND x.kind <> 'id' THEN concat_ws(' ', 'not used since', coalesce(x.since::timestamptz(0)::text, 'the server started')) END, x.note), x.operations, x.since
+      FROM mongo.indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS x
+      JOIN mongo_internal.source_indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS s ON s.collection = x.collection AND s.name = x.index_name
+      LEFT JOIN LATERAL (SELECT r.* FROM mongo_internal.propose_index(p, s) AS r WHERE s.kind <> 'id') AS o ON true
+     ORDER BY x.collection, x.index_name;
+END $$;
+COMMENT ON FUNCTION mongo.suggest_indexes(text) IS
+    'What becomes of each index of the collections of a plan: statement as text, exactness (exact, approximate, none) and why, and how often MongoDB used it. create_plan has filled plan_index so; this looks again, at the plan as it is now. Writes nothing. 42704 for an unknown plan';
+
+CREATE FUNCTION mongo_internal.index_statement(p mongo.plan, o mongo_internal.index_proposal) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN ($2).definition LIKE 'UNIQUE%' THEN format('ALTER TABLE %I.%I ADD %s;', ($1).target_schema, ($2).table_name, ($2).definition)
+                ELSE format('CREATE%s INDEX ON %I.%I %s;', CASE WHEN ($2).is_unique THEN ' UNIQUE' END, ($1).target_schema, ($2).table_name, ($2).definition) END
+$$;
+COMMENT ON FUNCTION mongo_internal.index_statement(mongo.plan, mongo_internal.index_proposal) IS 'The statement that makes what becomes of an index';
