@@ -54,3 +54,4 @@ INSERT INTO mixed VALUES (1, '{"$date": "2024-02-29T12:30:15.250Z"}'), (2, '"202
 SELECT _id, mongo.to_timestamptz(value) AS at, mongo.to_numeric(value) AS number, mongo.to_boolean(value) AS truth FROM mixed ORDER BY _id;
 SELECT _id FROM mixed WHERE mongo.to_timestamptz(value) = '2024-02-29 12:30:15.25+00' ORDER BY _id;
 DROP FOREIGN TABLE mixed;
+SELECT v, mongo.to_exact_numeric(v) FROM jsonb_array_elements('[1.50, "1.50", "007", "+5", "1e3", "12.50 EUR", "-0", "0", "-12.340", "x", true, null, [1], {"$numberDecimal": "5.0"}]') v;

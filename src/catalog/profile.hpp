@@ -29,7 +29,7 @@ BsonType type_at(int index);
 constexpr uint64_t type_bit(BsonType type) { return UINT64_C(1) << type_index(type); }
 
 // What strings look like.
-enum class TextClass : uint8_t { Plain, Email, Url, Date, Number, Uuid, ObjectId, Count };
+enum class TextClass : uint8_t { Plain, Email, Url, Date, Number, Digits, Uuid, ObjectId, Count };
 TextClass classify_text(const char *text, uint32_t length);
 
 // A scalar kept by value; long strings and binaries are cut.

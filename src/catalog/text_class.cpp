@@ -31,6 +31,12 @@ struct Reader {
     }
 };
 
+// A number would lose the zeros that it begins with.
+TextClass number_class(Reader r) {
+    r.take_any("+-");
+    return r.take('0') && r.at < r.end && digit(*r.at) ? TextClass::Digits : TextClass::Number;
+}
+
 bool is_number(Reader r) {
     r.take_any("+-");
     if (!r.digits(40) || (r.take('.') && !r.digits(40)))
@@ -99,7 +105,7 @@ TextClass classify_text(const char *text, uint32_t length) {
     Reader whole{text, text + length};
     if (digit(*text) || *text == '-' || *text == '+') {
         if (is_number(whole) && length != 24)
-            return TextClass::Number;
+            return number_class(whole);
         if (is_date(whole))
             return TextClass::Date;
     }
@@ -111,7 +117,7 @@ TextClass classify_text(const char *text, uint32_t length) {
             return TextClass::ObjectId;
     }
     if (is_number(whole))
-        return TextClass::Number;
+        return number_class(whole);
     if (is_uuid(text, length))
         return TextClass::Uuid;
     if (is_url(text, length))

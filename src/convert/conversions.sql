@@ -15,6 +15,12 @@ COMMENT ON FUNCTION mongo.to_numeric(text, text) IS
     'The number that a text says: 1234.50, -1,234.50, (12.50), $ 1 234, 12.5 EUR, 1e3; decimal_mark is . or , (22023 for another); thousands stand in groups of three with one separator. NULL for anything else';
 COMMENT ON FUNCTION mongo.to_numeric(jsonb, text) IS
     'The number that a JSON number, {"$numberInt": …}, {"$numberLong": …}, {"$numberDouble": …}, {"$numberDecimal": …}, or a string as mongo.to_numeric(text) reads it, says; NULL for anything else';
+CREATE FUNCTION mongo.to_exact_numeric(value jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT n.value FROM (SELECT mongo.to_numeric($1) AS value) AS n WHERE jsonb_typeof($1) <> 'string' OR n.value::text = $1 #>> '{}'
+$$;
+COMMENT ON FUNCTION mongo.to_exact_numeric(jsonb) IS
+    'The number that mongo.to_numeric reads, where nothing is lost: of a string that is written as numeric writes it; NULL for 007, +5, 1e3, 12.50 EUR and whatever is no number';
 
 CREATE FUNCTION mongo.to_boolean(text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'mongo_boolean_of_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -53,7 +53,7 @@ CREATE FUNCTION mongo_internal.conversion_of(f mongo_internal.layout_row) RETURN
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.type, c.expression, c.why
       FROM (VALUES (1, '{date,string,"null"}'::text[], 'date in text', 'timestamp with time zone', 'mongo.to_timestamptz(value)', 'dates, and text that says one (UTC where it names no zone)'),
-                   (2, '{int,long,double,decimal,string,"null"}', 'number in text', 'numeric', 'mongo.to_numeric(value)', 'numbers, and text that says one')) AS c (place, types, semantic, type, expression, why)
+                   (2, '{int,long,double,decimal,string,"null"}', 'number in text', 'numeric', 'mongo.to_exact_numeric(value)', 'numbers, and text that says one as numeric does')) AS c (place, types, semantic, type, expression, why)
      WHERE ($1).type LIKE 'json%' AND ($1).semantic = c.semantic AND (SELECT count(*) FROM jsonb_object_keys(($1).types)) > 1
        AND NOT EXISTS (SELECT FROM jsonb_object_keys(($1).types) AS k WHERE k <> ALL (c.types))
      ORDER BY c.place LIMIT 1

@@ -11,13 +11,18 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.index_kind(json) IS 'What an index of MongoDB is: text, 2dsphere, 2d, hashed as its keys say; wildcard; id: that of _id; else ordered';
 
+CREATE FUNCTION mongo_internal.source_index(collection text, definition json) RETURNS mongo_internal.source_index LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ROW($1, $2 ->> 'name', mongo_internal.index_kind($2 -> 'key'), $2 -> 'key', coalesce(($2 ->> 'unique')::boolean, false), coalesce(($2 ->> 'sparse')::boolean, false), coalesce(($2 ->> 'hidden')::boolean, false),
+               $2 -> 'partialFilterExpression', $2 -> 'collation', ($2 ->> 'expireAfterSeconds')::numeric, $2)::mongo_internal.source_index
+$$;
+COMMENT ON FUNCTION mongo_internal.source_index(text, json) IS 'An index of a collection from what listIndexes says of it';
+
 CREATE FUNCTION mongo_internal.source_indexes(server text, database text, collections text[]) RETURNS SETOF mongo_internal.source_index LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.collection, x.index ->> 'name', mongo_internal.index_kind(x.index -> 'key'), x.index -> 'key', coalesce((x.index ->> 'unique')::boolean, false), coalesce((x.index ->> 'sparse')::boolean, false),
-           coalesce((x.index ->> 'hidden')::boolean, false), x.index -> 'partialFilterExpression', x.index -> 'collation', (x.index ->> 'expireAfterSeconds')::numeric, x.index
-      FROM mongo.catalog($1, $2) AS c CROSS JOIN json_array_elements(c.indexes) AS x (index)
+    SELECT s.* FROM mongo.catalog($1, $2) AS c CROSS JOIN json_array_elements(c.indexes) AS x (index), LATERAL mongo_internal.source_index(c.collection, x.index) AS s
      WHERE c.collection = ANY ($3) OR $3 IS NULL
-     ORDER BY c.collection, x.index ->> 'name'
+     ORDER BY c.collection, s.name
 $$;
 COMMENT ON FUNCTION mongo_internal.source_indexes(text, text, text[]) IS 'The indexes of collections; collections NULL: of all of a database';
 
@@ -109,7 +114,7 @@ BEGIN
                                  FROM (SELECT mongo_internal.filter_condition(t, a.value) AS part, a.n FROM json_array_elements(f.value) WITH ORDINALITY AS a (value, n)) AS q);
             CONTINUE;
         END IF;
-        SELECT c.* INTO own FROM mongo_internal.columns_of_index(t, ROW(t.collection, NULL, NULL, json_build_object(f.key, 1), NULL, NULL, NULL, NULL, NULL, NULL, NULL)::mongo_internal.source_index) AS c WHERE c.form = 'plain';
+        SELECT c.* INTO own FROM mongo_internal.columns_of_index(t, mongo_internal.source_index(t.collection, json_build_object('key', json_build_object(f.key, 1)))) AS c WHERE c.form = 'plain';
         parts := parts || CASE WHEN f.key LIKE '$%' OR own.name IS NULL THEN ARRAY[NULL]
                                WHEN json_typeof(f.value) = 'object' AND mongo_internal.filter_constant(f.value, own.type) IS NULL
                                THEN ARRAY(SELECT mongo_internal.filter_comparison(o.key, o.value, own.name, own.type) FROM json_each(f.value) AS o)

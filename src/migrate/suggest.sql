@@ -74,7 +74,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     weights json := s.definition -> 'weights';
     language text := coalesce((SELECT c.cfgname FROM pg_ts_config AS c WHERE c.cfgnamespace = 'pg_catalog'::regnamespace AND c.cfgname = s.definition ->> 'default_language'), 'simple');
-    columns mongo_internal.index_column[] := mongo_internal.table_of_index(p, ROW(s.collection, s.name, s.kind, weights, false, false, false, NULL, NULL, NULL, NULL)::mongo_internal.source_index);
+    columns mongo_internal.index_column[] := mongo_internal.table_of_index(p, mongo_internal.source_index(s.collection, json_build_object('key', weights)));
     document text;
 BEGIN
     IF columns IS NULL OR EXISTS (SELECT FROM unnest(columns) AS c WHERE NOT (c.form = 'json' OR (c.form = 'plain' AND mongo_internal.type_family(c.type) = 'text'))) THEN

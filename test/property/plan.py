@@ -221,11 +221,11 @@ def without_empty(tree):
     return [without_empty(inner) for inner in tree] if isinstance(tree, list) else tree
 
 
-def document_differences(sql, raw, table):
+def document_differences(sql, raw, table, plan="prop"):
     """Compares every stored document with the one that the target gives back."""
     left_out = [json.loads(row["path"]) if row["path"].startswith("[") else row["path"].split(".")
-                for row in sql.rows("SELECT path FROM mongo.plan_column WHERE plan = 'prop' AND enabled AND role = 'field' AND expression IS NOT NULL AND inverse IS NULL")]
-    query = sql.rows(f"SELECT mongo.document_query('prop', {literal(table)}) AS back")[0]["back"]
+                for row in sql.rows(f"SELECT path FROM mongo.plan_column WHERE plan = {literal(plan)} AND enabled AND role = 'field' AND expression IS NOT NULL AND inverse IS NULL")]
+    query = sql.rows(f"SELECT mongo.document_query({literal(plan)}, {literal(table)}) AS back")[0]["back"]
     trees = {}
     for row in sql.rows(f"SELECT document::text AS d FROM ({query}) AS back"):
         tree = given_tree(json.loads(row["d"], parse_float=Decimal, parse_int=Decimal))
@@ -273,29 +273,48 @@ def make_plan(sql, database, collection, turn, arguments):
     sql.run("CALL mongo.apply_plan('prop');")
 
 
+def plan_columns(sql, plan, schema):
+    """The columns of a plan's targets, with the types that they have and the query of each table."""
+    return sql.rows(f"""SELECT c.table_name, t.collection, c.name, c.role, t.key, t.parent, format_type(a.atttypid, NULL) AS kind, mongo.source_query({literal(plan)}, t.name) AS query
+        FROM mongo.plan_table t JOIN mongo.plan_column c ON c.plan = t.plan AND c.table_name = t.name
+        JOIN pg_attribute a ON a.attrelid = format('%I.%I', {literal(schema)}, t.name)::regclass AND a.attname = c.name
+       WHERE t.plan = {literal(plan)} AND t.enabled AND c.enabled ORDER BY t.position, c.position""")
+
+
+def target_scalars(sql, schema, own):
+    """All scalars of a target table, whose columns own tells."""
+    found = Counter()
+    told = [column for column in own if column["role"] in ("field", "key", "legacy", "rest") and not (column["role"] == "key" and column["key"] in ("bigint", "none"))]
+    shown = ", ".join(text_of(quoted(column["name"]), column["kind"]) for column in told)
+    table = f"{quoted(schema)}.{quoted(own[0]['table_name'])}"
+    for row in sql.rows(f"SELECT json_build_array({shown}) AS v FROM {table}" if shown else f"SELECT '[]'::json AS v FROM {table}"):
+        for column, value in zip(told, row["v"]):
+            found.update(column_scalars(value, column["kind"], column["role"]))
+    return found
+
+
+def document_scalars(raw):
+    wanted = Counter()
+    for document in raw:
+        wanted.update(stored_scalars(0x03, document))
+    return wanted
+
+
 def plan_differences(sql, raw, database, collection, turn=None, **arguments):
     """Makes the targets of a collection and compares all of their scalars with those of its documents."""
     sql.run("DROP SCHEMA IF EXISTS prop CASCADE; DROP SCHEMA IF EXISTS prop_source CASCADE; DELETE FROM mongo.plan;")
     make_plan(sql, database, collection, turn, arguments)
-    columns = sql.rows("""SELECT c.table_name, c.name, c.role, t.key, format_type(a.atttypid, NULL) AS kind, mongo.source_query('prop', t.name) AS query
-        FROM mongo.plan_table t JOIN mongo.plan_column c ON c.plan = t.plan AND c.table_name = t.name
-        JOIN pg_attribute a ON a.attrelid = format('prop.%I', t.name)::regclass AND a.attname = c.name ORDER BY t.position, c.position""")
+    columns = plan_columns(sql, "prop", "prop")
     found = Counter()
     for table in dict.fromkeys(column["table_name"] for column in columns):
         own = [column for column in columns if column["table_name"] == table]
         names = ", ".join(quoted(column["name"]) for column in own if not (column["role"] == "key" and column["key"] == "bigint"))
         sql.run(f"INSERT INTO prop.{quoted(table)} ({names}) SELECT {names} FROM ({own[0]['query']}) AS q;")
-        told = [column for column in own if column["role"] in ("field", "key", "legacy", "rest") and not (column["role"] == "key" and column["key"] == "bigint")]
-        shown = ", ".join(text_of(quoted(column["name"]), column["kind"]) for column in told)
-        for row in sql.rows(f"SELECT json_build_array({shown}) AS v FROM prop.{quoted(table)}" if shown else f"SELECT '[]'::json AS v FROM prop.{quoted(table)}"):
-            for column, value in zip(told, row["v"]):
-                found.update(column_scalars(value, column["kind"], column["role"]))
+        found += target_scalars(sql, "prop", own)
     back = list(document_differences(sql, raw, columns[0]["table_name"]))
     if back:
         yield f"{arguments}: {len(back)} of {len(raw)} documents are not given back: {back[:4]}"
-    wanted = Counter()
-    for document in raw:
-        wanted.update(stored_scalars(0x03, document))
+    wanted = document_scalars(raw)
     lost = wanted - found
     if lost and arguments.get("key") != "uuid":  # which are told by their documents alone
         yield f"{arguments}: lost {sum(lost.values())} of {sum(wanted.values())} scalars: {list(lost.items())[:6]}"

@@ -22,6 +22,7 @@ from bson.raw_bson import RawBSONDocument
 from documents import documents, with_raw_elements
 from oracle import ELEMENT, Count, elements, scalar, shown
 from plan import plan_differences
+from shapes import SHAPES, migration_differences
 
 DATABASE = "mongo_fdw_cpp_property"
 JSON_TYPES = ("json", "jsonb")
@@ -63,9 +64,9 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
-def raw_documents(client, collection):
+def raw_documents(client, collection, database=DATABASE):
     options = bson.CodecOptions(document_class=RawBSONDocument)
-    return [bytes(document.raw) for document in client[DATABASE].get_collection(collection, codec_options=options).find(sort=[("_id", 1)])]
+    return [bytes(document.raw) for document in client[database].get_collection(collection, codec_options=options).find(sort=[("_id", 1)])]
 
 
 def load(client, collection, docs):
@@ -709,6 +710,22 @@ def evidence(tests, client, sql, engine):
         db.drop_collection(name)
 
 
+def shapes(tests, client, sql):
+    """Shapes that public data sets have, migrated with everything at its defaults."""
+    for name, make in SHAPES.items():
+        database = f"{DATABASE}_{name}"
+        client.drop_database(database)
+        for collection, docs in make(random.Random(name)).items():
+            client[database][collection].insert_many([RawBSONDocument(bson.encode(document)) for document in docs])
+        raw = {collection: raw_documents(client, collection, database) for collection in client[database].list_collection_names()}
+        try:
+            differences = list(migration_differences(sql, raw, database, name))
+        except RuntimeError as error:
+            differences = [str(error)]
+        tests.ok(not differences, f"{name}: migrated with defaults, every value is found", "\n".join(differences))
+        client.drop_database(database)
+
+
 def main():
     engine, uri = sys.argv[1:3]
     seeds = int(sys.argv[3]) if len(sys.argv) > 3 else 25
@@ -728,6 +745,7 @@ def main():
         maps(tests, client, sql)
         references(tests, client, sql)
         fixed_cases(tests, client, sql)
+        shapes(tests, client, sql)
         for other in ("wide", "deep", "long", "votes"):
             client[DATABASE].drop_collection(other)
         spaced_samples(tests, client, sql)

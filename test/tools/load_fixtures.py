@@ -282,6 +282,18 @@ def load(uri, name):
     indexed = db.client[db.name.replace("_test", "_index")].c
     indexed.drop()
     indexed.create_index([("zone", 1), ("age", -1), ("_id", 1)])
+    # Kinds of indexes that both servers have; the others are told as listIndexes would tell them.
+    kinds = db.client[db.name.replace("_test", "_indexes")].things
+    kinds.drop()
+    kinds.insert_many([{"_id": i, "city": ("Oslo", "Lima")[i % 2], "rank": i, "name": f"n{i}", "status": ("new", "paid")[i % 2], "opt": i if i % 3 else None,
+                        "created": datetime.datetime(2026, 1, 1, tzinfo=UTC) + datetime.timedelta(days=i), "tags": ["a", f"t{i}"],
+                        "items": [{"sku": f"s{i}", "qty": i}], "attrs": {f"k{i}": i, "x": 1}, "title": "the title", "body": "some words",
+                        "loc": {"type": "Point", "coordinates": [1.0 * i, 2.0]}, **({"email": f"e{i}@example.org"} if i % 4 else {})} for i in range(1, 41)])
+    for keys, name, options in (([("city", 1), ("rank", -1)], "compound", {}), ([("name", 1)], "uniq", {"unique": True}), ([("email", 1)], "uniq_sparse", {"unique": True, "sparse": True}),
+                                ([("opt", 1)], "sparse", {"sparse": True}), ([("rank", 1)], "partial", {"partialFilterExpression": {"status": "new", "rank": {"$gt": 5}}}),
+                                ([("items.sku", 1)], "multikey", {}), ([("tags", 1)], "multikey_scalar", {}), ([("loc", "2dsphere")], "place", {}), ([("$**", 1)], "wild", {}),
+                                ([("created", 1)], "ttl", {"expireAfterSeconds": 2_000_000_000})):
+        kinds.create_index(keys, name=name, **options)
     return report
 
 
