@@ -297,9 +297,19 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE mongo_internal.finish_run(mongo_internal.load_options, text) IS 'What is left of a run once its chunks have ended';
 
+CREATE FUNCTION mongo_internal.run_figures(run bigint, OUT documents bigint, OUT inserted bigint, OUT updated bigint, OUT deleted bigint) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(sum(c.documents) FILTER (WHERE c.pass = 1), 0), coalesce(sum(c.inserted), 0), coalesce(sum(c.updated), 0), coalesce(sum(c.deleted), 0) + (SELECT coalesce(sum(t.pruned), 0) FROM mongo.load_table AS t WHERE t.run = $1)
+      FROM mongo.load_chunk AS c WHERE c.run = $1
+$$;
+COMMENT ON FUNCTION mongo_internal.run_figures(bigint) IS 'What a run has read and written so far';
+
 CREATE FUNCTION mongo_internal.end_run(run bigint, failed bigint) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE mongo.load_run AS r SET phase = 'end', ended_by = NULL, state = CASE WHEN $2 = 0 THEN 'done' ELSE 'failed' END, finished = clock_timestamp(), message = (mongo_internal.failed_chunks($1)).message WHERE r.run = $1
+    UPDATE mongo.load_run AS r
+       SET phase = 'end', ended_by = NULL, state = CASE WHEN $2 = 0 THEN 'done' ELSE 'failed' END, finished = clock_timestamp(), message = (mongo_internal.failed_chunks($1)).message,
+           documents = f.documents, inserted = f.inserted, updated = f.updated, deleted = f.deleted
+      FROM mongo_internal.run_figures($1) AS f WHERE r.run = $1
 $$;
 COMMENT ON FUNCTION mongo_internal.end_run(bigint, bigint) IS 'Notes the end of a run';
 
@@ -312,14 +322,12 @@ DECLARE
     s record;
 BEGIN
     SELECT l.* INTO r FROM mongo.load_run AS l WHERE l.run = o.run;
-    SELECT coalesce(sum(c.documents) FILTER (WHERE c.pass = 1), 0) AS documents, coalesce(sum(c.inserted), 0) AS inserted, coalesce(sum(c.updated), 0) AS updated, coalesce(sum(c.deleted), 0) AS deleted,
-           (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = o.plan AND j.resolved IS NULL) AS rejects, (SELECT sum(t.pruned) FROM mongo.load_table AS t WHERE t.run = o.run) AS pruned
-      INTO s FROM mongo.load_chunk AS c WHERE c.run = o.run;
+    SELECT w.*, (SELECT count(*) FROM mongo.reject AS j WHERE j.plan = o.plan AND j.resolved IS NULL) AS rejects INTO s FROM mongo_internal.run_figures(o.run) AS w;
     IF f.failed > 0 THEN
         RAISE EXCEPTION USING ERRCODE = f.sqlstate, MESSAGE = f.message, DETAIL = concat_ws(E'\n', f.detail, format('%s chunk(s) of the load of plan "%s" failed; the others are loaded.', f.failed, o.plan)),
             HINT = format('CALL mongo.load(%L) tries them again; mongo.load_chunk has what each said.', o.plan);
     ELSIF r.state = 'done' THEN
-        RAISE NOTICE USING MESSAGE = format('plan "%s" is loaded: %s documents read, %s rows inserted, %s updated, %s deleted%s', o.plan, s.documents, s.inserted, s.updated, s.deleted + s.pruned,
+        RAISE NOTICE USING MESSAGE = format('plan "%s" is loaded: %s documents read, %s rows inserted, %s updated, %s deleted%s', o.plan, s.documents, s.inserted, s.updated, s.deleted,
             CASE WHEN s.rejects > 0 THEN format('; %s rejects, see mongo.reject_summary', s.rejects) ELSE '' END);
     ELSE
         RAISE NOTICE USING MESSAGE = format('the load of plan "%s" has not ended: %s documents read so far', o.plan, s.documents), HINT = 'The same CALL again goes on.';

@@ -18,7 +18,7 @@ COMMENT ON FUNCTION mongo_internal.cell_text(jsonb) IS 'A cell of a report as te
 -- Whatever a cell holds shows as text: HTML by entities, Markdown by backslashes, a line break by a blank.
 CREATE FUNCTION mongo_internal.markdown_text(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT regexp_replace(replace(replace(replace(regexp_replace($1, '\s+', ' ', 'g'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '([][\\|*_`~#!(){}])', '\\\1', 'g')
+    SELECT regexp_replace(replace(replace(replace(regexp_replace($1, '\s+', ' ', 'g'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '([][\\|*_`~])', '\\\1', 'g')
 $$;
 COMMENT ON FUNCTION mongo_internal.markdown_text(text) IS 'Text as it stands in a cell of a table in Markdown';
 
@@ -41,7 +41,7 @@ $$;
 COMMENT ON FUNCTION mongo_internal.report_markdown(mongo.plan) IS 'A report in Markdown';
 
 CREATE FUNCTION mongo_internal.report_subtitle(p mongo.plan) RETURNS text LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$ SELECT format('From MongoDB to PostgreSQL %s, as of %s.', split_part(current_setting('server_version'), ' ', 1), to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) $$;
+SET search_path = pg_catalog, pg_temp AS $$ SELECT format('From MongoDB to PostgreSQL %s, as of %s.', split_part(current_setting('server_version'), ' ', 1), to_char(now(), 'YYYY-MM-DD HH24:MI "UTC"')) $$;
 COMMENT ON FUNCTION mongo_internal.report_subtitle(mongo.plan) IS 'When a report was made';
 
 CREATE FUNCTION mongo_internal.report_json(p mongo.plan) RETURNS text LANGUAGE sql STABLE
@@ -54,7 +54,7 @@ $$;
 COMMENT ON FUNCTION mongo_internal.report_json(mongo.plan) IS 'A report as JSON';
 
 CREATE FUNCTION mongo.report(plan text, format text DEFAULT 'markdown') RETURNS text LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = 'postgres' SET timezone = 'UTC' AS $$
 DECLARE
     p mongo.plan := mongo_internal.check_owner(plan);
 BEGIN

@@ -32,15 +32,14 @@ COMMENT ON FUNCTION mongo_internal.report_tables(mongo.plan) IS 'Section: the ta
 CREATE FUNCTION mongo_internal.report_runs(p mongo.plan) RETURNS mongo_internal.report_section LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT mongo_internal.section(3, 'load', 2, 'Load', 'A run reads all documents; one after the first brings what changed.', 'No load has run.', '{Run,Started,Took,State,"Documents read","Rows inserted",Updated,Deleted,"Documents a second"}',
-        (SELECT jsonb_agg(jsonb_build_array(r.run, to_char(r.started, 'YYYY-MM-DD HH24:MI:SS'), date_trunc('milliseconds', r.finished - r.started)::text, r.state, c.documents, c.inserted, c.updated, c.deleted + c.pruned,
+        (SELECT jsonb_agg(jsonb_build_array(r.run, to_char(r.started, 'YYYY-MM-DD HH24:MI:SS'), date_trunc('milliseconds', r.finished - r.started)::text, r.state, c.documents, c.inserted, c.updated, c.deleted,
                     round(c.documents / nullif(extract(epoch FROM r.finished - r.started), 0))) ORDER BY r.run)
-           FROM mongo.load_run AS r, LATERAL (SELECT coalesce(sum(k.documents), 0) AS documents, coalesce(sum(k.inserted), 0) AS inserted, coalesce(sum(k.updated), 0) AS updated, coalesce(sum(k.deleted), 0) AS deleted,
-                    (SELECT coalesce(sum(t.pruned), 0) FROM mongo.load_table AS t WHERE t.run = r.run) AS pruned FROM mongo.load_chunk AS k WHERE k.run = r.run) AS c
+           FROM mongo.load_run AS r, LATERAL (SELECT r.documents, r.inserted, r.updated, r.deleted WHERE r.documents IS NOT NULL UNION ALL SELECT f.* FROM mongo_internal.run_figures(r.run) AS f WHERE r.documents IS NULL) AS c
           WHERE r.plan = ($1).plan),
         (SELECT jsonb_build_object('kind', 'line', 'title', format('Documents read over the seconds of run %s', min(l.run)), 'points', jsonb_agg(jsonb_build_array(l.seconds, l.documents) ORDER BY l.documents))
            FROM (SELECT k.run, round(extract(epoch FROM k.finished - r.started), 2) AS seconds, sum(k.documents) OVER (ORDER BY k.finished, k.table_name, k.number) AS documents
                    FROM mongo.load_run AS r JOIN mongo.load_chunk AS k ON k.run = r.run
-                  WHERE r.run = (SELECT w.run FROM mongo.load_run AS w JOIN mongo.load_chunk AS m ON m.run = w.run WHERE w.plan = ($1).plan GROUP BY w.run ORDER BY sum(m.inserted + m.updated) DESC NULLS LAST, w.run LIMIT 1) AND k.finished IS NOT NULL) AS l
+                  WHERE r.run = (mongo_internal.last_load(($1).plan)).run AND k.finished IS NOT NULL) AS l
          HAVING count(*) > 1))
 $$;
 COMMENT ON FUNCTION mongo_internal.report_runs(mongo.plan) IS 'Section: the loads of a plan';

@@ -12,6 +12,10 @@ CREATE TABLE mongo.load_run (
     calls integer NOT NULL DEFAULT 1,
     started timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished timestamptz,
+    documents bigint,
+    inserted bigint,
+    updated bigint,
+    deleted bigint,
     message text
 );
 CREATE TABLE mongo.load_table (
@@ -89,6 +93,7 @@ COMMENT ON TABLE mongo.load_run IS 'Loads: a run goes on over several CALLs of m
 COMMENT ON COLUMN mongo.load_run.phase IS 'chunks; retry: rows refused for what other rows lacked; prune: rows whose document is gone; end';
 COMMENT ON COLUMN mongo.load_run.cluster_time IS 'When all documents are read as they were then (snapshot): a timestamp of BSON';
 COMMENT ON COLUMN mongo.load_run.calls IS 'CALLs of mongo.load that worked at it: after the first one documents may be gone that it has read';
+COMMENT ON COLUMN mongo.load_run.documents IS 'Documents read, and below rows inserted, updated and deleted, once a run has ended: the ranges of older runs are forgotten';
 COMMENT ON COLUMN mongo.load_run.ended_by IS 'Process that does what is left once all chunks have ended';
 COMMENT ON COLUMN mongo.load_run.chunks_at_once IS 'Fewer chunks at a time than there are workers, because the server said that it is overloaded; NULL: as many';
 COMMENT ON TABLE mongo.load_table IS 'The collections of a run, by the topmost table of each';

@@ -38,8 +38,10 @@ COMMENT ON FUNCTION mongo_internal.todo_of_runs(mongo.plan) IS 'What a load and 
 -- Of the plan: what is planned and not there, and what a plan cannot do.
 CREATE FUNCTION mongo_internal.todo_of_plan(p mongo.plan) RETURNS SETOF mongo_internal.todo_item LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 0, 'Apply', 'all tables', 'the plan has not been applied as it is now', format('CALL mongo.apply_plan(%L)', ($1).plan) WHERE ($1).state <> 'applied'
+    UNION ALL
     SELECT 6, 'Make', mongo_internal.step_object(s), format('this %s is planned and not there', s.kind), format('CALL mongo.apply_plan(%L, ''{%s}'') says what is in its way', ($1).plan, s.part)
-      FROM mongo_internal.plan_steps($1) AS s WHERE s.part IN ('target', 'constraints', 'indexes') AND mongo_internal.is_there($1, s) IS NOT TRUE
+      FROM mongo_internal.plan_steps($1) AS s WHERE ($1).state = 'applied' AND s.part IN ('target', 'constraints', 'indexes') AND mongo_internal.is_there($1, s) IS NOT TRUE
     UNION ALL
     SELECT 7, 'Decide', k.table_name, format('the foreign key of %s to %s is off: %s', array_to_string(k.columns, ', '), k.target_table, k.why),
            format('SELECT * FROM mongo.check_references(%L) lists them; enable it in mongo.plan_foreign_key once they are mended', ($1).plan)
@@ -64,7 +66,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     l mongo.load_run := mongo_internal.last_load(p.plan);
     c mongo.check_run := mongo_internal.last_check(p.plan);
-    documents bigint := (SELECT sum(k.documents) FROM mongo.load_chunk AS k WHERE k.run = l.run AND k.pass = (SELECT max(m.pass) FROM mongo.load_table AS m WHERE m.run = k.run AND m.table_name = k.table_name));
+    documents bigint := (mongo_internal.run_figures(l.run)).documents;
     unchecked bigint := (SELECT count(*) FROM mongo.plan_table AS t WHERE t.plan = p.plan AND t.enabled AND NOT EXISTS (SELECT FROM mongo.check_result AS r WHERE r.plan = p.plan AND r.table_name = t.name AND r.check_name IN ('rows', 'values') AND r.status <> 'skip'));
     lost bigint := (SELECT coalesce(sum(s.rows_lost), 0) FROM mongo.reject_summary AS s WHERE s.plan = p.plan);
     -- A reference without a row may be one in the source as well: then nothing is missing here.

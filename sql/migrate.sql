@@ -1,0 +1,93 @@
+-- The whole road in one CALL, what a report says of it, and how much work it is beforehand.
+\set VERBOSITY terse
+SELECT put_documents('mongo_fdw_cpp_road', 'users', ARRAY(SELECT format('{"_id": {"$oid": "%s"}, "name": "user %s", "age": %s}', lpad(to_hex(g), 24, '0'), g, CASE g WHEN 7 THEN '"<script>alert(1)</script>"' WHEN 8 THEN '"| *b* [l](x) `c` \u0001"' ELSE g::text END) FROM generate_series(1, 250) g));
+SELECT put_documents('mongo_fdw_cpp_road', 'orders', ARRAY(SELECT format('{"_id": %s, "user": {"$oid": "%s"}, "total": {"$numberDecimal": "%s.50"}, "code": "c%s", "lines": [{"sku": "a", "n": %s}], "labels": {"en": "x", "de": "y"}}', g, lpad(to_hex(CASE g WHEN 9 THEN 999 ELSE g % 250 + 1 END), 24, '0'), g, g / 2, g) FROM generate_series(1, 400) g));
+SELECT put_documents('mongo_fdw_cpp_road', '<i>odd</i>', ARRAY['{"_id": 1, "a<b>\"c": "' || repeat('x', 10000) || '", "שלום": "😀"}']);
+
+-- Before anything: how much work, by rules that are rows.
+SELECT collection, level, units, minutes, documents, findings FROM mongo.assess('mongodb', 'mongo_fdw_cpp_road', sample => 0);
+UPDATE mongo.assess_rule SET units = 7, level = 'C' WHERE rule = 'child table';
+UPDATE mongo.assess_rule SET enabled = false WHERE rule = 'mixed types';
+SELECT collection, level, units, minutes FROM mongo.assess('mongodb', 'mongo_fdw_cpp_road', minutes_a_unit => 10);
+SELECT rule, level, units, enabled, edited FROM mongo.assess_rule WHERE edited ORDER BY 1;
+-- What a restore does with an edited rule.
+INSERT INTO mongo.assess_rule (rule, level, units, meaning) VALUES ('wide', 'B', 3, 'many paths');
+SELECT count(*), min(units) FROM mongo.assess_rule WHERE rule = 'wide';
+UPDATE mongo.assess_rule SET units = 0.5, level = 'A' WHERE rule = 'child table';
+UPDATE mongo.assess_rule SET enabled = true WHERE rule = 'mixed types';
+
+-- What stops it, and where.
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'road', workers => 65);
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'road', level => NULL);
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_Road', 'road');
+CALL mongo.migrate('road', 'nowhere', 'mongo_fdw_cpp_road', 'road');
+SELECT error_of($$CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'road')$$);
+SELECT count(*) FROM mongo.plan;
+SELECT error_of($$SELECT mongo.report('road')$$);
+
+-- All of it.
+SET client_min_messages = warning;
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'road', workers => 0, level => 4);
+RESET client_min_messages;
+SELECT question, status, answer FROM mongo_internal.answers('road') ORDER BY place;
+SELECT what, object, detail, how FROM mongo.plan AS p, mongo_internal.todo(p) WHERE plan = 'road';
+CALL mongo.migrate('road', 'mongodb', 'other', 'road', workers => 0);
+SET client_min_messages = warning; -- what preflight says depends on the server
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'elsewhere', workers => 0);
+-- Again, after changes at the source: what changed, and the plan as it is.
+SELECT put_documents('mongo_fdw_cpp_road', 'users', ARRAY(SELECT format('{"_id": {"$oid": "%s"}, "name": "user %s", "age": %s}', lpad(to_hex(g), 24, '0'), CASE g WHEN 5 THEN 'changed' ELSE g::text END, CASE g WHEN 7 THEN '"<script>alert(1)</script>"' WHEN 8 THEN '"| *b* [l](x) `c` \u0001"' ELSE g::text END) FROM generate_series(2, 251) g));
+SET client_min_messages = warning;
+CALL mongo.migrate('road', 'mongodb', 'mongo_fdw_cpp_road', 'road', workers => 0);
+RESET client_min_messages;
+SELECT r.run, r.state, sum(c.inserted) AS inserted, sum(c.updated) AS updated, (SELECT sum(t.pruned) FROM mongo.load_table t WHERE t.run = r.run) AS deleted FROM mongo.load_run r JOIN mongo.load_chunk c USING (run) WHERE r.plan = 'road' GROUP BY r.run ORDER BY r.run;
+
+-- The report: what is there, in Markdown, and nothing that would be read as markup.
+INSERT INTO mongo.decision (plan, object, decision, reason) VALUES ('road', 'users.age', 'integer', 'two <b>jokers</b> are in the rest');
+UPDATE mongo.plan_column SET tolerance = 0.001 WHERE plan = 'road' AND table_name = 'orders' AND name = 'total';
+CREATE TEMPORARY TABLE reports AS SELECT mongo.report('road') AS markdown, mongo.report('road', 'html') AS html, mongo.report('road', 'json')::jsonb AS json;
+\pset format unaligned
+\pset tuples_only on
+SELECT regexp_replace(regexp_replace(regexp_replace(line, '\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?( UTC)?', '<when>', 'g'), 'PostgreSQL \S+', 'PostgreSQL <version>'), ' \d+(\.\d+)? seconds|\d\d:\d\d:\d\d(\.\d+)?', ' <time>', 'g')
+  FROM reports, string_to_table(markdown, E'\n') AS line WHERE line !~ '^\| (\d+ \| \d{4}-|[^|]+ \| \d+ \| \d+ \| \d+ \| \d+ \| \d+ \|)'; -- speeds
+\pset format aligned
+\pset tuples_only off
+-- The page: well-formed but for its doctype and void elements, no script, nothing from outside, hostile text as text.
+SELECT html LIKE '<!DOCTYPE html>%' AS doctype, html ~* '<script|onerror=|javascript:|<i>|<b>|@import|url\(' AS markup_from_data, html ~ 'https?://' AS outside, html LIKE '%&lt;script&gt;alert(1)&lt;/script&gt;%' AS as_text,
+       html LIKE '%(10000 characters)%' OR html NOT LIKE '%xxxxxxxxxxxxxxxxxxxx%' AS long_is_cut, html ~ '[\x01-\x08\x0b\x0c\x0e-\x1f]' AS control_characters, html LIKE '%😀%' OR html LIKE '%שלום%' AS other_scripts FROM reports;
+SELECT xml_is_well_formed_document(regexp_replace(regexp_replace(html, '<!DOCTYPE html>', ''), '(<meta [^>]*)>', '\1/>', 'g')) AS well_formed, html ~ '<(div|td|p|span|section|h2|h3|svg|table)[^>]*/>' AS open_tags FROM reports;
+SELECT s ->> 'id' AS section, s ->> 'title' AS title, jsonb_array_length(s -> 'rows') AS rows, s ->> 'empty' AS empty, s #>> '{chart,kind}' AS chart FROM reports, jsonb_array_elements(json -> 'sections') WITH ORDINALITY AS s (s, n) ORDER BY n;
+SELECT error_of($$SELECT mongo.report('road', 'pdf')$$);
+SELECT error_of($$SELECT mongo.report('nothing')$$);
+CREATE ROLE road_reader;
+SET ROLE road_reader;
+SELECT error_of($$SELECT mongo.report('road')$$);
+SELECT error_of($$UPDATE mongo.assess_rule SET units = 0$$);
+RESET ROLE;
+DROP ROLE road_reader;
+
+-- A plan that nobody has loaded says so in every section.
+SELECT count(*) FROM mongo.create_plan('fresh', 'mongodb', 'mongo_fdw_cpp_road', 'fresh', '{users}');
+SELECT question, status, answer FROM mongo_internal.answers('fresh') ORDER BY place;
+SELECT s ->> 'id' AS section, s ->> 'empty' AS empty FROM jsonb_array_elements(mongo.report('fresh', 'json')::jsonb -> 'sections') AS s WHERE s ? 'empty';
+
+-- A plan travels: the script makes it anew, and exports to the same script.
+UPDATE mongo.plan_column SET type = 'text', expression = 'upper(value) || ''\o/''', inverse = 'lower(value)' WHERE plan = 'road' AND table_name = 'orders' AND name = 'code';
+UPDATE mongo.plan_table SET query = E'SELECT u._id::text AS id, u.name,\n  u.age, u.__rest AS extra, u.__key FROM road_source.users AS u', note = 'it''s ours' WHERE plan = 'road' AND name = 'users';
+UPDATE mongo.plan_table SET source_filter = '{"total": {"$gt": 5}}' WHERE plan = 'road' AND name = 'orders';
+CREATE TEMPORARY TABLE script AS SELECT mongo.plan_export('road') AS text;
+\pset format unaligned
+\pset tuples_only on
+SELECT line FROM script, string_to_table(text, E'\n') WITH ORDINALITY AS l (line, n) WHERE n < 12 OR line ~ 'o/|decision|u.age|^--';
+\pset format aligned
+\pset tuples_only off
+SELECT (SELECT jsonb_agg(to_jsonb(c) ORDER BY table_name, position) FROM mongo.plan_column c WHERE plan = 'road') AS columns, (SELECT jsonb_agg(to_jsonb(t) ORDER BY name) FROM mongo.plan_table t WHERE plan = 'road') AS tables \gset
+SET client_min_messages = warning;
+CALL mongo.drop_plan('road');
+DO $$ BEGIN EXECUTE (SELECT replace(replace(text, E'\nBEGIN;\n', E'\n'), E'\nCOMMIT;\n', E'\n') FROM script); END $$;
+SELECT text = mongo.plan_export('road') AS same FROM script;
+SELECT :'columns'::jsonb = (SELECT jsonb_agg(to_jsonb(c) ORDER BY table_name, position) FROM mongo.plan_column c WHERE plan = 'road') AS columns, :'tables'::jsonb = (SELECT jsonb_agg(to_jsonb(t) ORDER BY name) FROM mongo.plan_table t WHERE plan = 'road') AS tables;
+SELECT state FROM mongo.plan WHERE plan = 'road';
+SELECT error_of($$SELECT mongo.plan_export('nothing')$$);
+CALL mongo.drop_plan('road', source_tables => true);
+CALL mongo.drop_plan('fresh', source_tables => true);
+DROP SCHEMA road CASCADE;
