@@ -88,9 +88,9 @@ p { margin: 0.2rem 0 0.6rem; overflow-wrap: anywhere; }
 nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; border-block: 1px solid var(--line); padding: 0.5rem 0; }
 nav a { color: #1a5fb4; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; }
-th, td { border: 1px solid var(--line); padding: 0.3rem 0.5rem; vertical-align: top; overflow-wrap: anywhere; min-width: 4.5rem; unicode-bidi: isolate; }
-th { text-align: start; background: var(--soft); font-weight: 600; overflow-wrap: normal; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { border: 1px solid var(--line); padding: 0.3rem 0.5rem; vertical-align: top; overflow-wrap: anywhere; min-width: 6.5rem; unicode-bidi: isolate; }
+th { text-align: start; background: var(--soft); font-weight: 600; overflow-wrap: normal; min-width: 3.5rem; }
+td.number { text-align: right; min-width: 3.5rem; font-variant-numeric: tabular-nums; }
 td.ok { color: var(--ok); font-weight: 600; } td.warn { color: var(--warn); font-weight: 600; } td.fail { color: var(--fail); font-weight: 600; } td.skip { color: #5b616b; }
 figure { margin: 0.6rem 0 1rem; } figcaption { color: #5b616b; margin-bottom: 0.3rem; }
 svg.bar { display: block; width: 100%; height: 0.55rem; background: var(--soft); } td svg.bar { width: 9rem; max-width: 100%; margin: 0.3rem 0; }

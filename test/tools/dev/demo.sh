@@ -17,7 +17,7 @@ run_demo() {
     "$pg_bin/psql" -Xqd postgres -c "DROP DATABASE IF EXISTS $target" -c "CREATE DATABASE $target" >&2
     demo_sql() {
         step "run test/demo/$1"
-        "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v uri="$uri" -v run="${2-}" -f "$top/test/demo/$1" >&2
+        "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v uri="$uri" -f "$top/test/demo/$1" >&2
     }
     terminate_a_worker() {
         for part in $(seq 300); do
@@ -28,21 +28,31 @@ run_demo() {
     }
     demo_sql 0_look.sql
     demo_sql 1_plan.sql
-    demo_sql 2_constraints.sql
     step "one of the load's two workers will be terminated: the load goes on"
     terminate_a_worker &
-    demo_sql 3_load.sql 1
+    demo_sql 2_migrate.sql
     wait $! || fail 'no worker was terminated'
-    step "change three documents in MongoDB, as a live source does"
+    step "change three documents in MongoDB, as a live source does, and call it again"
     "$secantus_home/bin/python" "$top/test/demo/change.py" "$uri" demo
-    demo_sql 3_load.sql 2
+    demo_sql 2_migrate.sql
+    mkdir -p "$build/demo"
     step "validate and report"
-    "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -f "$top/test/demo/4_validate.sql" -f "$top/test/demo/5_report.sql"
+    "$pg_bin/psql" -Xqd $target -v ON_ERROR_STOP=1 -v report="$build/demo/report.html" -f "$top/test/demo/3_report.sql" -f "$top/test/demo/4_expected.sql"
     cat >&2 <<TEXT
 
+The report:   $build/demo/report.html
 Look around:  PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=postgres $pg_bin/psql $target
 The SQL is in test/demo/; ./dev server stop ends what runs.
 TEXT
+}
+
+# The first screen of the report, as the README shows it.
+run_screenshot() {
+    [ -s "$build/demo/report.html" ] || fail 'there is no report yet: ./dev demo makes one'
+    apt_install chromium fonts-noto-core
+    quietly "$build/log/screenshot.log" chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,900 \
+        --screenshot="$top/docs/report.png" "file://$build/demo/report.html"
+    step "docs/report.png, $(wc -c <"$top/docs/report.png") bytes"
 }
 
 # run_demo_test: the demo as a test. Its checks count, and so does every statement of its plan: they are made from real
