@@ -47,9 +47,22 @@ INSERT INTO kinds (about, definition) VALUES
     ('collation without case, unique', '{"name": "i", "key": {"name": 1}, "unique": true, "collation": {"locale": "en", "strength": 1}}'),
     ('collation of a language', '{"name": "i", "key": {"city": 1}, "collation": {"locale": "de", "strength": 3}}'),
     ('hidden', '{"name": "i", "key": {"city": 1}, "hidden": true}'),
+    ('partial: over elements', '{"name": "i", "key": {"items.sku": 1}, "partialFilterExpression": {"items.qty": {"$gt": 5}}}'),
+    ('partial and hashed', '{"name": "i", "key": {"city": "hashed"}, "partialFilterExpression": {"rank": {"$gt": 5}}}'),
+    ('partial and over texts', '{"name": "i", "key": {"tags": 1}, "partialFilterExpression": {"rank": {"$gt": 5}}}'),
+    ('unique with directions', '{"name": "i", "key": {"name": 1, "rank": -1}, "unique": 1.0}'),
+    ('text beside another key, with a filter', '{"name": "i", "key": {"city": 1, "_fts": "text", "_ftsx": 1}, "weights": {"title": 1}, "partialFilterExpression": {"rank": 5}}'),
+    ('wildcard with a projection', '{"name": "i", "key": {"$**": 1}, "wildcardProjection": {"attrs": 1}}'),
+    ('TTL with a filter', '{"name": "i", "key": {"created": 1}, "expireAfterSeconds": 60, "partialFilterExpression": {"status": "new"}}'),
+    ('TTL of elements', '{"name": "i", "key": {"items.at": 1}, "expireAfterSeconds": 60}'),
+    ('TTL of numbers', '{"name": "i", "key": {"rank": 1}, "expireAfterSeconds": 60}'),
+    ('TTL of an array', '{"name": "i", "key": {"dates": 1}, "expireAfterSeconds": 60}'),
+    ('TTL that is odd', '{"name": "i", "key": {"created": 1}, "expireAfterSeconds": {"$numberDouble": "NaN"}}'),
+    ('collation that sees case', '{"name": "i", "key": {"name": 1}, "unique": true, "collation": {"locale": "en", "strength": 1, "caseLevel": true}}'),
+    ('collation of a country', '{"name": "i", "key": {"city": 1}, "collation": {"locale": "en_US", "strength": 3}}'),
     ('of a kind that is new', '{"name": "i", "key": {"city": "columnstore"}}');
 \x on
-SELECT k.about, o.table_name, o.definition, o.is_unique, o.exactness, o.enabled, o.why
+SELECT k.about, o.table_name, o.definition, o.is_unique AS u, o.exactness, o.enabled AS on, o.expire_after_seconds AS ttl, o.why
   FROM kinds AS k, mongo.plan AS p, mongo_internal.propose_index(p, mongo_internal.source_index('things', k.definition)) AS o WHERE p.plan = 'ix' ORDER BY k.n;
 \x off
 -- Each definition is one that PostgreSQL takes (but for PostGIS).
@@ -78,8 +91,23 @@ CALL mongo.apply_plan('ix', '{constraints,indexes}', concurrently => true);
 SELECT c.relname, i.indisvalid, i.indisunique, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'ix.things'::regclass ORDER BY 1;
 CALL mongo.apply_plan('ix', '{indexes}', concurrently => true);
 UPDATE mongo.plan_index SET definition = '' WHERE plan = 'ix' AND name = 'things_upper_idx';
-SELECT error_of($$CALL mongo.apply_plan('ix', '{indexes}')$$);
+SELECT error_of($$SELECT * FROM mongo.plan_statements('ix', '{indexes}')$$);
 DELETE FROM mongo.plan_index WHERE plan = 'ix' AND name = 'things_upper_idx';
+-- What a job has to do for a TTL index: as the columns are called, with the filter, of whole documents.
+INSERT INTO mongo.plan_index (plan, table_name, name, definition, expire_after_seconds) VALUES ('ix', 'things', 'ttl_some', '(created DESC) WHERE status = ''created''', 60), ('ix', 'things_items', 'ttl_items', '(at)', 60), ('ix', 'things', 'ttl_dates', 'USING gin (dates)', 60);
+UPDATE mongo.plan_column SET name = 'Made At' WHERE plan = 'ix' AND table_name = 'things' AND name = 'created';
+UPDATE mongo.plan_column SET name = 'gin' WHERE plan = 'ix' AND table_name = 'things' AND name = 'city';
+UPDATE mongo.plan_column SET name = 'town' WHERE plan = 'ix' AND table_name = 'things' AND name = 'gin';
+SELECT i.name, i.definition, mongo_internal.expire_statement(i) FROM mongo.plan_index i WHERE plan = 'ix' AND (expire_after_seconds IS NOT NULL OR name ~ 'city|tags') ORDER BY 1;
+SELECT t.what, t.object, t.detail, t.how FROM mongo.plan p, mongo_internal.todo_of_plan(p) t WHERE p.plan = 'ix' AND t.place IN (8, 9) ORDER BY t.object;
+DELETE FROM mongo.plan_index WHERE plan = 'ix' AND name LIKE 'ttl%';
+UPDATE mongo.plan_column SET name = 'created' WHERE plan = 'ix' AND name = 'Made At';
+UPDATE mongo.plan_column SET name = 'city' WHERE plan = 'ix' AND name = 'town';
+-- An index of the planned name in another form is no index of the plan.
+UPDATE mongo.plan_index SET definition = '(city, rank)' WHERE plan = 'ix' AND name = 'things_city_rank_idx';
+SELECT s.name, mongo_internal.is_there(p, s) FROM mongo.plan p, mongo_internal.plan_steps(p) s WHERE p.plan = 'ix' AND s.part = 'indexes' ORDER BY 1;
+CALL mongo.apply_plan('ix', '{indexes}');
+UPDATE mongo.plan_index SET definition = planned ->> 'definition' WHERE plan = 'ix' AND name = 'things_city_rank_idx';
 -- Made anew, a plan keeps what a person added and switched off.
 UPDATE mongo.plan_index SET enabled = false WHERE plan = 'ix' AND source_index = 'compound';
 SELECT count(*) FROM mongo.create_plan('ix', 'mongodb', 'mongo_fdw_cpp_indexes', 'ix', sample => 0, replace => true);

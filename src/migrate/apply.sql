@@ -170,11 +170,30 @@ BEGIN
     RETURN CASE s.kind
         WHEN 'schema' THEN CASE WHEN to_regnamespace(quote_ident(s.schema_name)) IS NOT NULL THEN true END
         WHEN 'constraint' THEN (SELECT mongo_internal.same_definition(pg_get_constraintdef(c.oid), s.definition) FROM pg_constraint AS c WHERE c.conrelid = relation AND c.conname = s.name)
-        WHEN 'index' THEN (SELECT i.indisvalid AND i.indrelid = to_regclass(format('%I.%I', s.schema_name, s.table_name)) FROM pg_index AS i WHERE i.indexrelid = relation)
+        WHEN 'index' THEN CASE WHEN relation IS NOT NULL AND NOT mongo_internal.is_invalid_index(s) THEN mongo_internal.is_index_as_planned(s, relation) END
         WHEN 'table' THEN CASE WHEN relation IS NOT NULL THEN CASE s.part WHEN 'source' THEN mongo_internal.is_source_as_planned(p, s.table_name, relation)
                                                                     ELSE mongo_internal.is_target_as_planned(p, s.table_name, relation) END END END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.is_there(mongo.plan, mongo_internal.step) IS 'Whether an object of a plan exists: NULL no, false in another form';
+
+-- What a worker left that was ended: it is made anew.
+CREATE FUNCTION mongo_internal.is_invalid_index(s mongo_internal.step) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT NOT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass(format('%I.%I', ($1).schema_name, ($1).name)) AND i.indrelid = to_regclass(format('%I.%I', ($1).schema_name, ($1).table_name))), false)
+$$;
+COMMENT ON FUNCTION mongo_internal.is_invalid_index(mongo_internal.step) IS 'Whether an index of a plan is there, and not valid';
+
+-- How PostgreSQL shows expressions and conditions nobody can tell beforehand; access method, uniqueness, whether there is a
+-- condition, and a plain list of columns are compared.
+CREATE FUNCTION mongo_internal.is_index_as_planned(s mongo_internal.step, relation regclass) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT i.indrelid = to_regclass(format('%I.%I', ($1).schema_name, ($1).table_name)) AND i.indisunique = (($1).statement ~ '^CREATE UNIQUE ')
+                            AND (i.indpred IS NOT NULL) = (($1).definition ~* '\mWHERE\M') AND m.amname = coalesce(lower(substring(($1).definition FROM '(?i)^\s*USING\s+(\w+)')), 'btree')
+                            AND (l.columns IS NULL OR strpos(regexp_replace(pg_get_indexdef($2), '\s', '', 'g'), regexp_replace(m.amname || l.columns, '\s', '', 'g')) > 0)
+                       FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam,
+                            LATERAL (SELECT (regexp_match(($1).definition, '^\s*(?:USING\s+\w+\s*)?([(][^()'']*[)])'))[1] AS columns) AS l WHERE i.indexrelid = $2), false)
+$$;
+COMMENT ON FUNCTION mongo_internal.is_index_as_planned(mongo_internal.step, regclass) IS 'Whether a relation is the index that a plan has, as far as it can be told';
 
 -- Of unique and foreign keys as they are shown; how a check is shown nobody can tell beforehand.
 CREATE FUNCTION mongo_internal.same_definition(stored text, planned text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -203,12 +222,35 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.is_target_as_planned(mongo.plan, name, regclass) IS 'Whether a table has the columns that a plan gives it';
 
+CREATE FUNCTION mongo_internal.drop_invalid_index(step mongo_internal.step) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF step.kind = 'index' AND mongo_internal.is_invalid_index(step) THEN
+        EXECUTE format('DROP INDEX %I.%I', step.schema_name, step.name);
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.drop_invalid_index(mongo_internal.step) IS 'Drops what an interrupted CREATE INDEX CONCURRENTLY left';
+
+-- Two sessions that make the indexes of one plan would wait for each other.
+CREATE FUNCTION mongo_internal.check_alone(steps mongo_internal.step[]) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    other text := (SELECT a.application_name FROM pg_stat_activity AS a JOIN unnest(steps) AS s ON a.application_name = left(format('mongo.apply_plan, %s', s.name), 63) WHERE a.datname = current_database() AND a.backend_type = 'mongo_fdw_cpp load' LIMIT 1);
+BEGIN
+    IF other IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use', MESSAGE = format('another session makes indexes of this plan (%s)', other), HINT = 'Wait for its end.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_alone(mongo_internal.step[]) IS 'Raises 55006 while a worker of another session makes an index of a plan';
+
 -- Statements that PostgreSQL runs outside of transactions alone, and so in no procedure: a worker runs them. What a failure leaves is
 -- an index that is not valid.
 CREATE PROCEDURE mongo_internal.run_concurrently(step mongo_internal.step) LANGUAGE plpgsql AS $$
 DECLARE
     w record;
 BEGIN
+    PERFORM mongo_internal.drop_invalid_index(step);
+    COMMIT;
     IF mongo_internal.start_worker(pg_catalog.regexp_replace(step.statement, '^(CREATE (UNIQUE )?INDEX) ', '\1 CONCURRENTLY '), pg_catalog.format('mongo.apply_plan, %s', step.name), 1) IS NULL THEN
         RAISE NOTICE USING MESSAGE = 'no background worker can be started: the index is made here, and the table is locked against writing', HINT = 'max_worker_processes has no room for more.';
         PERFORM mongo_internal.run_step(step);
@@ -220,7 +262,7 @@ BEGIN
         EXIT WHEN w.state OPERATOR(pg_catalog.<>) 'running';
     END LOOP;
     IF w.state OPERATOR(pg_catalog.<>) 'done' THEN
-        EXECUTE pg_catalog.format('DROP INDEX IF EXISTS %I.%I', step.schema_name, step.name);
+        PERFORM mongo_internal.drop_invalid_index(step);
         RAISE WARNING USING ERRCODE = COALESCE(w.sqlstate, '57P01'), MESSAGE = pg_catalog.format('index %s is left out: %s', mongo_internal.step_object(step), COALESCE(w.message, 'its worker was terminated'));
     END IF;
 END $$;
@@ -233,6 +275,7 @@ DECLARE
     step mongo_internal.step;
 BEGIN
     steps := ARRAY(SELECT s FROM mongo_internal.plan_steps(p) AS s WHERE s.part OPERATOR(pg_catalog.=) ANY (parts) ORDER BY s.place, s.position, s.number);
+    PERFORM mongo_internal.check_alone(steps) WHERE "concurrently";
     PERFORM mongo_internal.check_conflicts(p, steps);
     FOREACH step IN ARRAY steps LOOP
         IF mongo_internal.is_there(p, step) THEN
@@ -282,6 +325,7 @@ CREATE FUNCTION mongo_internal.run_step(step mongo_internal.step) RETURNS void L
 BEGIN
     IF step.kind OPERATOR(pg_catalog.=) ANY ('{constraint,index}'::pg_catalog.text[]) THEN
         BEGIN
+            PERFORM mongo_internal.drop_invalid_index(step);
             EXECUTE step.statement;
         EXCEPTION WHEN OTHERS THEN
             RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = pg_catalog.format('%s %s is left out: %s', step.kind, mongo_internal.step_object(step), SQLERRM);

@@ -100,11 +100,11 @@ SET search_path = pg_catalog, pg_temp AS $$
             UNION ALL SELECT r.from_collection, 'unsure reference', format('%s to %s: %s of %s', r.from_path, r.to_collection, r.hits, r.checked) FROM mongo.references($1, $2) AS r WHERE r.share < 1 AND r.to_path = '_id'),
          counted AS (SELECT h.collection, r.rule, r.level, least(count(*) * r.units, r.most) AS units, count(*) AS times, (array_agg(h.path ORDER BY h.path COLLATE "C") FILTER (WHERE h.path IS NOT NULL))[1:10] AS places
                        FROM hits AS h JOIN mongo.assess_rule AS r ON r.rule = h.rule AND r.enabled GROUP BY h.collection, r.rule, r.level, r.units, r.most)
-    SELECT c.collection, max(f.level), sum(f.units), round(sum(f.units) * $4), c.documents, c.bytes,
-           jsonb_agg(jsonb_strip_nulls(jsonb_build_object('rule', f.rule, 'level', f.level, 'times', f.times, 'units', f.units, 'where', f.places)) ORDER BY f.level DESC, f.units DESC, f.rule)
-      FROM c JOIN counted AS f ON f.collection = c.collection
+    SELECT c.collection, coalesce(max(f.level), 'A'), coalesce(sum(f.units), 0), round(coalesce(sum(f.units), 0) * $4), c.documents, c.bytes,
+           coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('rule', f.rule, 'level', f.level, 'times', f.times, 'units', f.units, 'where', f.places)) ORDER BY f.level DESC, f.units DESC, f.rule) FILTER (WHERE f.rule IS NOT NULL), '[]')
+      FROM c LEFT JOIN counted AS f ON f.collection = c.collection
      GROUP BY c.collection, c.documents, c.bytes
-     ORDER BY max(f.level) DESC, sum(f.units) DESC, c.collection
+     ORDER BY coalesce(max(f.level), 'A') DESC, coalesce(sum(f.units), 0) DESC, c.collection
 $$;
 COMMENT ON FUNCTION mongo.assess(text, text, integer, numeric) IS
     'How much work it is to bring a database here, a row a collection: level (A: the kit does it, B: a person decides or rewrites something, C: a project of its own), units and minutes, and which rules of mongo.assess_rule were met where. sample: documents to read of each, 0 for all. It is an estimate by rules, of documents and indexes alone: queries of the application are not looked at. 42704 for an unknown server, 42501 without USAGE on it';

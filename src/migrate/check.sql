@@ -4,7 +4,7 @@
 CREATE FUNCTION mongo_internal.refused_documents(t mongo.plan_table, own boolean) RETURNS bytea[] LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(array_agg(DISTINCT j.source_key), '{}') FROM mongo.reject AS j
-     WHERE j.plan = ($1).plan AND j.resolved IS NULL AND (j.row_lost OR j.stale) AND (j.table_name = ANY (array_remove(mongo_internal.tables_above($1), ($1).name)) OR ($2 AND j.table_name = ($1).name))
+     WHERE j.plan = ($1).plan AND j.resolved IS NULL AND (j.row_lost OR j.stale) AND (j.table_name = ANY ((SELECT array_remove(mongo_internal.tables_above($1), ($1).name))::name[]) OR ($2 AND j.table_name = ($1).name))
 $$;
 COMMENT ON FUNCTION mongo_internal.refused_documents(mongo.plan_table, boolean) IS 'Keys of documents of which a row of a table, or of one above it, was refused';
 
@@ -71,7 +71,7 @@ COMMENT ON FUNCTION mongo_internal.stale_documents(mongo.plan_table) IS 'Keys of
 CREATE FUNCTION mongo_internal.lost_rows(t mongo.plan_table) RETURNS bigint LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(DISTINCT (j.key_hash, j.positions)) FROM mongo.reject AS j
-     WHERE j.plan = ($1).plan AND j.table_name = ($1).name AND j.resolved IS NULL AND j.row_lost AND j.source_key <> ALL (mongo_internal.refused_documents($1, false) || mongo_internal.stale_documents($1))
+     WHERE j.plan = ($1).plan AND j.table_name = ($1).name AND j.resolved IS NULL AND j.row_lost AND j.source_key <> ALL ((SELECT mongo_internal.refused_documents($1, false) || mongo_internal.stale_documents($1))::bytea[]) -- once
 $$;
 COMMENT ON FUNCTION mongo_internal.lost_rows(mongo.plan_table) IS 'How many rows of a table a load refused';
 
@@ -213,3 +213,21 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_totals(mongo.plan, mongo.plan_table) IS 'Whether values, ends and sums of the columns of a table are those that MongoDB tells';
+
+-- Without a rest column a field that the plan does not know is nowhere. That of another type is a reject.
+CREATE FUNCTION mongo_internal.check_unmapped(p mongo.plan, t mongo.plan_table) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    c record;
+BEGIN
+    IF t.subdocument IS NOT NULL OR t.query IS NOT NULL OR EXISTS (SELECT FROM mongo.plan_column AS r WHERE r.plan = t.plan AND r.table_name = t.name AND r.role = 'rest' AND r.enabled) THEN
+        RETURN;
+    END IF;
+    FOR c IN SELECT o.path, o.documents, o.bad + o.nulls AS values, o.example_ids FROM mongo.conformance(mongo_internal.source_of(p, t), 10) AS o WHERE o.type = 'no column' ORDER BY o.path LOOP
+        RETURN NEXT mongo_internal.found(NULL, 'fail', mongo_internal.counted(c.values, 'value'), NULL, format('"%s" has no column, and the table has no rest column', c.path), ARRAY(SELECT jsonb_array_elements_text(c.example_ids)), NULL);
+    END LOOP;
+    IF NOT FOUND THEN
+        RETURN NEXT mongo_internal.found(NULL, 'ok', NULL, NULL, NULL, NULL, NULL);
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_unmapped(mongo.plan, mongo.plan_table) IS 'Level 3: fields for which a table without a rest column has no column, over all documents';

@@ -33,7 +33,7 @@ CREATE TABLE mongo.check_result (
 COMMENT ON TABLE mongo.check_run IS 'Runs of mongo.validate, with how many checks were ok, warned, failed and could not run';
 COMMENT ON COLUMN mongo.check_run.pid IS 'Process that validates, or did';
 COMMENT ON TABLE mongo.check_result IS 'What the last mongo.validate of each plan found';
-COMMENT ON COLUMN mongo.check_result.check_name IS 'rows, sequence, rejects (level 0), totals (1), ranges (2), values, references (3), documents (4)';
+COMMENT ON COLUMN mongo.check_result.check_name IS 'collections, rows, sequence, rejects (level 0), totals (1), ranges (2), values, references, unmapped (3), documents (4)';
 COMMENT ON COLUMN mongo.check_result.status IS 'ok; fail: both sides differ; warn: something that a person should know; skip: the check could not run, difference says why';
 COMMENT ON COLUMN mongo.check_result.expected IS 'What the source has';
 COMMENT ON COLUMN mongo.check_result.actual IS 'What the target has';

@@ -96,6 +96,8 @@ COMMENT ON FUNCTION mongo_internal.insert_tables(text, text, mongo_internal.layo
 CREATE FUNCTION mongo_internal.id_form(id mongo_internal.layout_row) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN ($1).types ? 'object' OR ($1).types ? 'null' THEN 'hash'
+                -- Of a collection that is empty nobody knows.
+                WHEN coalesce(($1).types, '{}') = '{}' THEN 'json'
                 WHEN ($1).type LIKE 'json%' OR ($1).type = 'bytea' OR ($1).types ? 'timestamp' OR count(DISTINCT c.class) > 1 THEN 'json' ELSE 'plain' END
       FROM (SELECT CASE WHEN k IN ('int', 'long', 'double', 'decimal') THEN 'number' WHEN k IN ('string', 'symbol') THEN 'string' ELSE k END AS class
               FROM jsonb_object_keys(($1).types) AS k) AS c
@@ -363,6 +365,8 @@ BEGIN
     ELSIF key IS NULL OR key NOT IN ('text', 'uuid', 'bytea', 'objectid', 'bigint', 'same') THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('invalid key: "%s"', key),
             HINT = 'Valid values are "text", "uuid", "bytea", "objectid", "bigint" and "same".';
+    ELSIF target_schema IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'target_schema must be given';
     ELSIF target_schema = source_schema THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the source tables and the target tables need a schema each';
     ELSIF NOT EXISTS (SELECT FROM mongo.plan AS p WHERE p.plan = check_plan_arguments.plan) THEN
@@ -428,6 +432,19 @@ END $$;
 COMMENT ON FUNCTION mongo.create_plan(text, text, text, text, text[], text, integer, jsonb, text, double precision, boolean, text, text[]) IS
     'Makes a plan to bring a database into a schema, from what its documents show, and returns a row a target table. collections NULL: all but views. sample: documents to read of each collection, 0 for all. layout: {"collection.path": "flatten" | "jsonb" | "table" | "map"}. key: what becomes of ObjectIds: text, uuid, bytea, objectid, bigint, same. tolerance: share of misfits that does not change a type. rest_column: name of the jsonb column for what the others leave, NULL for none. options: those of IMPORT FOREIGN SCHEMA, name=value. replace keeps edited rows. The plan is rows of mongo.plan_table, plan_column, plan_foreign_key, plan_index: edit them. 42710 for a plan that exists, 42P01 for an unknown collection, 22023 for wrong arguments, 42501 without USAGE on the server';
 
+CREATE FUNCTION mongo_internal.add_rest(holder mongo.plan_table, wanted text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    planning text := current_setting('mongo_internal.planning', true);
+BEGIN
+    PERFORM set_config('mongo_internal.planning', 'on', true); -- nobody has edited this row
+    INSERT INTO mongo.plan_column (plan, table_name, position, name, role, source_column, source_type, type, nul, why)
+    SELECT holder.plan, holder.name, max(o.position) + 1, mongo_internal.free_name(wanted, array_agg(o.name::text)), 'rest', '__rest', 'jsonb', 'jsonb', 'escape', 'what the other columns leave'
+      FROM mongo.plan_column AS o WHERE o.plan = holder.plan AND o.table_name = holder.name;
+    PERFORM set_config('mongo_internal.planning', coalesce(planning, ''), true);
+END $$;
+COMMENT ON FUNCTION mongo_internal.add_rest(mongo.plan_table, text) IS 'Gives a table of a plan a column for what the others leave';
+
 -- A column that takes fewer values than the documents hold, or none any more, leaves them to the rest column.
 CREATE FUNCTION mongo_internal.ensure_rest() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -435,17 +452,12 @@ DECLARE
     wanted text := (SELECT p.options ->> 'rest_column' FROM mongo.plan AS p WHERE p.plan = NEW.plan);
     holder mongo.plan_table := (SELECT o FROM mongo.plan_table AS t JOIN mongo.plan_table AS o ON o.plan = t.plan AND o.source_name = t.source_name AND o.subdocument IS NULL
                                  WHERE t.plan = NEW.plan AND t.name = NEW.table_name);
-    planning text := current_setting('mongo_internal.planning', true);
 BEGIN
-    IF wanted IS NULL OR planning IS NOT DISTINCT FROM 'on'
+    IF wanted IS NULL OR current_setting('mongo_internal.planning', true) IS NOT DISTINCT FROM 'on'
        OR EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = holder.plan AND c.table_name = holder.name AND c.role = 'rest') THEN
         RETURN NULL;
     END IF;
-    PERFORM set_config('mongo_internal.planning', 'on', true); -- nobody has edited this row
-    INSERT INTO mongo.plan_column (plan, table_name, position, name, role, source_column, source_type, type, nul, why)
-    SELECT holder.plan, holder.name, max(o.position) + 1, mongo_internal.free_name(wanted, array_agg(o.name::text)), 'rest', '__rest', 'jsonb', 'jsonb', 'escape', 'what the other columns leave'
-      FROM mongo.plan_column AS o WHERE o.plan = holder.plan AND o.table_name = holder.name;
-    PERFORM set_config('mongo_internal.planning', coalesce(planning, ''), true);
+    PERFORM mongo_internal.add_rest(holder, wanted);
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION mongo_internal.ensure_rest() IS 'Gives a table of a plan its rest column where an edit leaves values over';

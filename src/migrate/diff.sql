@@ -138,7 +138,7 @@ COMMENT ON FUNCTION mongo_internal.paths_without_inverse(mongo.plan_table) IS 'C
 -- Documents with other rejects: what was refused is not in the target.
 CREATE FUNCTION mongo_internal.documents_with_rejects(t mongo.plan_table) RETURNS bytea[] LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(array_agg(DISTINCT j.source_key), '{}') FROM mongo.reject AS j WHERE j.plan = ($1).plan AND j.resolved IS NULL AND j.table_name = ANY (mongo_internal.family_names(($1).plan, ($1).name))
+    SELECT coalesce(array_agg(DISTINCT j.source_key), '{}') FROM mongo.reject AS j WHERE j.plan = ($1).plan AND j.resolved IS NULL AND j.table_name = ANY ((SELECT mongo_internal.family_names(($1).plan, ($1).name))::name[])
 $$;
 COMMENT ON FUNCTION mongo_internal.documents_with_rejects(mongo.plan_table) IS 'Keys of documents with rejects in the tables of a collection';
 
@@ -204,7 +204,7 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    keys := ARRAY(SELECT k FROM unnest(mongo_internal.sampled_keys(p, t, fraction)) AS k EXCEPT SELECT j FROM unnest(mongo_internal.documents_with_rejects(t)) AS j);
+    keys := ARRAY(SELECT k FROM unnest(mongo_internal.sampled_keys(p, t, fraction)) AS k EXCEPT SELECT j FROM unnest(mongo_internal.documents_with_rejects(t)) AS j ORDER BY 1);
     FOR n IN 1..cardinality(keys) BY 1000 LOOP
         differing := differing || mongo_internal.differing_documents(p, t, keys[n:n + 999]);
     END LOOP;

@@ -11,10 +11,15 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.index_kind(json) IS 'What an index of MongoDB is: text, 2dsphere, 2d, hashed as its keys say; wildcard; id: that of _id; else ordered';
 
+-- Old servers kept options as they were written: true, 1, 1.0.
+CREATE FUNCTION mongo_internal.is_true(value json) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT coalesce($1 #>> '{}' NOT IN ('false', '0', '0.0'), false) $$;
+COMMENT ON FUNCTION mongo_internal.is_true(json) IS 'Whether an option of an index is on';
+
 CREATE FUNCTION mongo_internal.source_index(collection text, definition json) RETURNS mongo_internal.source_index LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ROW($1, $2 ->> 'name', mongo_internal.index_kind($2 -> 'key'), $2 -> 'key', coalesce(($2 ->> 'unique')::boolean, false), coalesce(($2 ->> 'sparse')::boolean, false), coalesce(($2 ->> 'hidden')::boolean, false),
-               $2 -> 'partialFilterExpression', $2 -> 'collation', ($2 ->> 'expireAfterSeconds')::numeric, $2)::mongo_internal.source_index
+    SELECT ROW($1, $2 ->> 'name', mongo_internal.index_kind($2 -> 'key'), $2 -> 'key', mongo_internal.is_true($2 -> 'unique'), mongo_internal.is_true($2 -> 'sparse'), mongo_internal.is_true($2 -> 'hidden'),
+               $2 -> 'partialFilterExpression', $2 -> 'collation', CASE WHEN $2 ->> 'expireAfterSeconds' ~ '^[0-9.]+$' THEN ($2 ->> 'expireAfterSeconds')::numeric END, $2)::mongo_internal.source_index
 $$;
 COMMENT ON FUNCTION mongo_internal.source_index(text, json) IS 'An index of a collection from what listIndexes says of it';
 

@@ -65,19 +65,23 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.keep_column(mongo.plan_column) IS 'Puts an edited column back into a plan that was made anew; false where its table or path is gone';
 
--- Switches of constraints that are there again, and those that people added to tables that are.
+-- Constraints and indexes that people added, and what they changed of those that are there again.
 CREATE FUNCTION mongo_internal.keep_constraints(plan text, kept mongo_internal.kept_rows) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO mongo.plan_foreign_key AS k
-    SELECT o.* FROM unnest(($2).foreign_keys) AS o
-     WHERE EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = $1 AND t.name = o.table_name)
-       AND (o.share IS NULL OR EXISTS (SELECT FROM mongo.plan_foreign_key AS n WHERE n.plan = $1 AND n.table_name = o.table_name AND n.columns = o.columns))
-    ON CONFLICT ON CONSTRAINT plan_foreign_key_pkey DO UPDATE SET enabled = excluded.enabled;
+    SELECT o.* FROM unnest(($2).foreign_keys) AS o WHERE o.share IS NULL AND EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = $1 AND t.name = o.table_name)
+    ON CONFLICT ON CONSTRAINT plan_foreign_key_pkey DO NOTHING;
+    UPDATE mongo.plan_foreign_key AS k SET enabled = o.enabled FROM unnest(($2).foreign_keys) AS o
+     WHERE k.plan = $1 AND k.table_name = o.table_name AND k.columns = o.columns AND o.share IS NOT NULL AND (o.planned ->> 'enabled')::boolean <> o.enabled AND k.enabled <> o.enabled;
     INSERT INTO mongo.plan_index AS i
-    SELECT o.* FROM unnest(($2).indexes) AS o
-     WHERE EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = $1 AND t.name = o.table_name)
-       AND (o.source_index IS NULL OR EXISTS (SELECT FROM mongo.plan_index AS n WHERE n.plan = $1 AND n.table_name = o.table_name AND n.name = o.name))
-    ON CONFLICT ON CONSTRAINT plan_index_pkey DO UPDATE SET enabled = excluded.enabled, definition = excluded.definition;
+    SELECT o.* FROM unnest(($2).indexes) AS o WHERE o.source_index IS NULL AND EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = $1 AND t.name = o.table_name)
+    ON CONFLICT ON CONSTRAINT plan_index_pkey DO NOTHING;
+    UPDATE mongo.plan_index AS i
+       SET name = CASE WHEN o.planned ->> 'name' <> o.name THEN o.name ELSE i.name END, definition = CASE WHEN o.planned ->> 'definition' <> o.definition THEN o.definition ELSE i.definition END,
+           is_unique = CASE WHEN (o.planned ->> 'is_unique')::boolean <> o.is_unique THEN o.is_unique ELSE i.is_unique END, enabled = CASE WHEN (o.planned ->> 'enabled')::boolean <> o.enabled THEN o.enabled ELSE i.enabled END,
+           expire_after_seconds = CASE WHEN o.expire_after_seconds IS NULL THEN NULL ELSE i.expire_after_seconds END, why = CASE WHEN o.planned ->> 'why' IS DISTINCT FROM o.why THEN o.why ELSE i.why END
+      FROM unnest(($2).indexes) AS o
+     WHERE i.plan = $1 AND i.table_name = o.table_name AND i.source_index = o.source_index AND o.planned IS NOT NULL;
 $$;
 COMMENT ON FUNCTION mongo_internal.keep_constraints(text, mongo_internal.kept_rows) IS 'Puts the foreign keys and indexes that people changed or added back into a plan that was made anew';
 

@@ -29,6 +29,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_migration(text, text, text) IS 'Raises 55000 with the first fail of preflight; else a NOTICE with its warnings';
 
+-- Documents that are written after the plan was made may have fields that none had: each table of documents gets a rest column,
+-- also where all documents were read and nothing was left over.
+CREATE FUNCTION mongo_internal.add_rests(plan text) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mongo_internal.add_rest(t, p.options ->> 'rest_column')
+      FROM mongo.plan AS p JOIN mongo.plan_table AS t ON t.plan = p.plan
+     WHERE p.plan = $1 AND t.subdocument IS NULL AND p.options ->> 'rest_column' IS NOT NULL
+       -- The elements of arrays of scalars leave nothing: what does not fit is a reject.
+       AND NOT EXISTS (SELECT FROM mongo.plan_column AS c WHERE c.plan = t.plan AND c.table_name = t.name AND (c.role = 'rest' OR (c.role = 'field' AND mongo_internal.relative_path(t.unwind, c.path) = '')))
+$$;
+COMMENT ON FUNCTION mongo_internal.add_rests(text) IS 'Gives every table of documents of a plan a rest column';
+
 -- One that is there is used as it is, with what people changed in it.
 CREATE FUNCTION mongo_internal.plan_migration(plan text, server text, database text, target_schema text, key text, layout jsonb, tolerance double precision) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -37,9 +49,11 @@ DECLARE
     tables bigint;
     other text;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('mongo.migrate'), hashtext(plan)); -- of two at once one makes the plan
     SELECT p.* INTO own FROM mongo.plan AS p WHERE p.plan = plan_migration.plan;
     IF own.plan IS NULL THEN
         SELECT count(*) INTO tables FROM mongo.create_plan(plan, server, database, target_schema, layout => layout, key => key, tolerance => tolerance);
+        PERFORM mongo_internal.add_rests(plan);
         RAISE NOTICE USING MESSAGE = format('plan: made, %s', mongo_internal.counted(tables, 'table'));
         RETURN;
     END IF;
@@ -47,6 +61,11 @@ BEGIN
     other := CASE WHEN own.server <> server THEN format('server "%s"', own.server) WHEN own.database <> database THEN format('database "%s"', own.database) WHEN own.target_schema <> target_schema THEN format('schema "%s"', own.target_schema) END;
     IF other IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('plan "%s" exists already, for %s', plan, other), HINT = 'Give this migration another name.';
+    END IF;
+    SELECT string_agg(o.name, ', ' ORDER BY o.name) INTO other FROM (VALUES ('key', to_jsonb(key)), ('layout', layout), ('tolerance', to_jsonb(tolerance))) AS o (name, value)
+     WHERE o.value IS DISTINCT FROM own.options -> o.name AND o.value IS NOT NULL AND NOT (o.name = 'key' AND key = 'text') AND NOT (o.name = 'tolerance' AND tolerance = 0.01);
+    IF other IS NOT NULL THEN
+        RAISE WARNING USING MESSAGE = format('plan "%s" was made with another %s, which stays', plan, other), HINT = 'create_plan (replace => true) makes it anew, and keeps what was edited.';
     END IF;
     SELECT count(*) INTO tables FROM mongo.plan_table AS t WHERE t.plan = own.plan AND t.enabled;
     RAISE NOTICE USING MESSAGE = format('plan: it is there and is used as it is, %s', mongo_internal.counted(tables, 'table'));

@@ -30,6 +30,7 @@ CREATE TABLE mongo.plan_table (
     enabled boolean NOT NULL DEFAULT true,
     note text,
     note_edited boolean NOT NULL DEFAULT false,
+    planned jsonb,
     PRIMARY KEY (plan, name)
 );
 CREATE TABLE mongo.plan_column (
@@ -66,6 +67,7 @@ CREATE TABLE mongo.plan_foreign_key (
     share double precision,
     enabled boolean NOT NULL DEFAULT true,
     why text,
+    planned jsonb,
     PRIMARY KEY (plan, table_name, columns),
     FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -78,7 +80,9 @@ CREATE TABLE mongo.plan_index (
     exactness text NOT NULL DEFAULT 'exact' CHECK (exactness IN ('exact', 'approximate', 'none')),
     enabled boolean NOT NULL DEFAULT true,
     source_index text,
+    expire_after_seconds numeric,
     why text,
+    planned jsonb,
     PRIMARY KEY (plan, table_name, name),
     FOREIGN KEY (plan, table_name) REFERENCES mongo.plan_table ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -119,7 +123,9 @@ COMMENT ON TABLE mongo.plan_index IS 'Indexes and unique constraints of the targ
 COMMENT ON COLUMN mongo.plan_index.definition IS 'What follows the name: of a constraint UNIQUE (...) or CHECK (...); of an index (...) or USING ..., with WHERE. Empty where nothing here does what the index did';
 COMMENT ON COLUMN mongo.plan_index.is_unique IS 'A constraint; with a definition that is no constraint''s a unique index';
 COMMENT ON COLUMN mongo.plan_index.exactness IS 'Whether it does what the index of MongoDB did: exact; approximate, why says how; none: a person has to find a way';
+COMMENT ON COLUMN mongo.plan_index.expire_after_seconds IS 'Of a TTL index: after how many seconds documents are deleted, which a job has to do here. Set it to NULL once there is one';
 COMMENT ON COLUMN mongo.plan_index.source_index IS 'The index of the collection that it stands for; NULL for one that a person added';
+COMMENT ON COLUMN mongo.plan_table.planned IS 'The row as create_plan made it, where a person changed it; likewise in plan_foreign_key and plan_index';
 COMMENT ON TABLE mongo.decision IS 'What people decided about a plan and why; printed in the report';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON mongo.plan, mongo.plan_table, mongo.plan_column, mongo.plan_foreign_key,
@@ -203,6 +209,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.guard_plan() IS 'Lets members of a plan''s owner alone write its rows: 42501 for others, superusers too';
 
+CREATE FUNCTION mongo_internal.planned_row(before jsonb, after jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(nullif($1 -> 'planned', 'null'), CASE WHEN $1 - 'planned' <> $2 - 'planned' THEN $1 - 'planned' END)
+$$;
+COMMENT ON FUNCTION mongo_internal.planned_row(jsonb, jsonb) IS 'The row of a plan as it was planned, of what it was before an edit and is after it; NULL for one without edits';
+
+CREATE FUNCTION mongo_internal.note_planned() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- A rename that is followed is no edit.
+    IF pg_trigger_depth() = 1 THEN
+        NEW.planned := mongo_internal.planned_row(to_jsonb(OLD), to_jsonb(NEW));
+        IF TG_TABLE_NAME = 'plan_index' AND to_jsonb(NEW) -> 'definition' <> to_jsonb(OLD) -> 'definition' AND to_jsonb(NEW) ->> 'exactness' = 'exact' THEN
+            NEW := jsonb_populate_record(NEW, '{"exactness": "approximate"}');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION mongo_internal.note_planned() IS 'Keeps how a foreign key or an index of a plan was planned, when a person changes it';
+
 -- A row that a person writes says so, and how it was planned.
 CREATE FUNCTION mongo_internal.note_edit() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -217,10 +243,20 @@ BEGIN
             HINT = 'It decides which columns there are: make the plan anew with create_plan (key => ..., replace => true).';
     ELSE
         NEW.note_edited := OLD.note_edited OR NEW.note IS DISTINCT FROM OLD.note OR NEW.note_edited;
+        NEW.planned := mongo_internal.planned_row(to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION mongo_internal.note_edit() IS 'Marks rows of a plan that a person writes; 0A000 for another key of a table';
+
+-- Identifiers in a definition, quoted where they have to be: no constants, no access methods, no collations, no functions.
+CREATE FUNCTION mongo_internal.renamed(definition text, before text, after text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(CASE WHEN m.part[1] IS NOT NULL THEN m.part[1]
+               ELSE regexp_replace(m.part[2], '(^|(?<!USING |COLLATE )(?<![[:alnum:]_"]))' || regexp_replace(quote_ident($2), '([][\\.^$*+?(){}|])', '\\\1', 'g') || '(?![[:alnum:]_"(])', replace(quote_ident($3), '\', '\\'), 'g') END, '' ORDER BY m.n), $1)
+      FROM regexp_matches($1, '(''(?:[^'']|'''')*'')|([^'']+)', 'g') WITH ORDINALITY AS m (part, n)
+$$;
+COMMENT ON FUNCTION mongo_internal.renamed(text, text, text) IS 'The definition of an index after a column was renamed';
 
 -- Names that a person changes change wherever the plan says them.
 CREATE FUNCTION mongo_internal.follow_rename() RETURNS trigger LANGUAGE plpgsql
@@ -229,10 +265,7 @@ BEGIN
     IF TG_TABLE_NAME = 'plan_column' THEN
         UPDATE mongo.plan_foreign_key AS k SET columns = array_replace(k.columns, OLD.name, NEW.name)
          WHERE k.plan = NEW.plan AND k.table_name = NEW.table_name AND OLD.name = ANY (k.columns);
-        -- Identifiers in a definition, quoted where they have to be.
-        UPDATE mongo.plan_index AS i
-           SET definition = regexp_replace(i.definition, '(^|[^[:alnum:]_"])' || regexp_replace(quote_ident(OLD.name), '([][\\.^$*+?(){}|])', '\\\1', 'g') || '(?![[:alnum:]_"(])', '\1' || replace(quote_ident(NEW.name), '\', '\\'), 'g')
-         WHERE i.plan = NEW.plan AND i.table_name = NEW.table_name;
+        UPDATE mongo.plan_index AS i SET definition = mongo_internal.renamed(i.definition, OLD.name, NEW.name) WHERE i.plan = NEW.plan AND i.table_name = NEW.table_name;
     ELSE
         UPDATE mongo.plan_table AS t SET parent = NEW.name WHERE t.plan = NEW.plan AND t.parent = OLD.name;
         UPDATE mongo.plan_column AS c SET refers_to = NEW.name WHERE c.plan = NEW.plan AND c.refers_to = OLD.name;
@@ -264,6 +297,10 @@ CREATE TRIGGER edited BEFORE INSERT OR UPDATE ON mongo.plan_column
     FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_edit();
 CREATE TRIGGER edited BEFORE UPDATE ON mongo.plan_table
     FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_edit();
+CREATE TRIGGER edited BEFORE UPDATE ON mongo.plan_foreign_key
+    FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_planned();
+CREATE TRIGGER edited BEFORE UPDATE ON mongo.plan_index
+    FOR EACH ROW WHEN (pg_catalog.current_setting('mongo_internal.planning', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION mongo_internal.note_planned();
 -- Transition tables allow one event each.
 DO $$
 DECLARE

@@ -54,7 +54,7 @@ COMMENT ON FUNCTION mongo_internal.report_speed(mongo.plan) IS 'Section: what th
 
 CREATE FUNCTION mongo_internal.report_rejects(p mongo.plan) RETURNS mongo_internal.report_section LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT mongo_internal.section(5, 'rejects', 2, 'Rejects', 'What was refused, by reason. Table mongo.reject has a line for each.', CASE WHEN (mongo_internal.last_load(($1).plan)).run IS NULL THEN 'No load has run.' ELSE 'Every value of every document fitted, and no constraint refused a row.' END,
+    SELECT mongo_internal.section(5, 'rejects', 2, 'Rejects', 'What was refused, by reason. Table mongo.reject has a line for each.', CASE (mongo_internal.last_load(($1).plan)).state WHEN 'done' THEN 'Every value of every document fitted, and no constraint refused a row.' ELSE CASE WHEN (mongo_internal.last_load(($1).plan)).run IS NULL THEN 'No load has run.' ELSE 'None so far: the load has not ended.' END END,
         '{Table,Column or constraint,Stage,Rejects,"Rows left out",Reason,Example,Documents}',
         (SELECT jsonb_agg(jsonb_build_array(s.table_name, s.column_name, s.stage, s.rejects, s.rows_lost, s.reason, s.example, array_to_string(s.document_ids, ', ')) ORDER BY s.rejects DESC, s.table_name, s.column_name, s.stage)
            FROM mongo.reject_summary AS s WHERE s.plan = ($1).plan),

@@ -16,7 +16,7 @@ COMMENT ON FUNCTION mongo_internal.both(mongo_internal.written, mongo_internal.w
 CREATE FUNCTION mongo_internal.fault(sqlstate text, message text, detail text, column_name text, constraint_name text, type_name text) RETURNS mongo_internal.fault LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT ROW(CASE WHEN $6 <> '' AND $1 ~ '^23' THEN 'domain' ELSE coalesce(k.stage, 'expression') END, coalesce(nullif($4, ''), nullif($5, ''), ''), $1, $2, nullif($3, ''))::mongo_internal.fault
-      FROM (SELECT 1) AS one LEFT JOIN (VALUES ('23502', 'not_null'), ('23514', 'check'), ('23505', 'unique'), ('23503', 'foreign_key'), ('23P01', 'exclusion'), ('P0001', 'trigger')) AS k (sqlstate, stage) ON k.sqlstate = $1
+      FROM (SELECT 1) AS one LEFT JOIN (VALUES ('23502', 'not_null'), ('23514', 'check'), ('23505', 'unique'), ('23503', 'foreign_key'), ('23P01', 'exclusion'), ('P0001', 'trigger'), ('54000', 'index')) AS k (sqlstate, stage) ON k.sqlstate = $1
 $$;
 COMMENT ON FUNCTION mongo_internal.fault(text, text, text, text, text, text) IS 'The fault of a row by what an error tells';
 

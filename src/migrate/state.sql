@@ -72,7 +72,7 @@ CREATE TABLE mongo.reject (
     table_name name NOT NULL,
     key_hash bytea NOT NULL,
     positions text[] NOT NULL,
-    stage text NOT NULL CHECK (stage IN ('misfit', 'nul', 'expression', 'not_null', 'check', 'unique', 'foreign_key', 'exclusion', 'domain', 'reference', 'trigger')),
+    stage text NOT NULL CHECK (stage IN ('misfit', 'nul', 'expression', 'not_null', 'check', 'unique', 'foreign_key', 'exclusion', 'domain', 'reference', 'trigger', 'index')),
     column_name text NOT NULL,
     source_key bytea NOT NULL,
     document_id json,
@@ -112,7 +112,7 @@ COMMENT ON TABLE mongo.load_target IS 'Whether a target table held rows before t
 COMMENT ON TABLE mongo.reject IS 'Values and rows that were refused, and why; resolved ones were loaded later, or are gone';
 COMMENT ON COLUMN mongo.reject.key_hash IS 'sha256 of the key of the document (mongo.id_key)';
 COMMENT ON COLUMN mongo.reject.positions IS 'Of rows of child tables: positions in the arrays, or keys of maps, from the topmost on';
-COMMENT ON COLUMN mongo.reject.stage IS 'misfit: a value that does not fit its column; nul: text with NUL; expression: the plan''s expression raised; reference: a reference that is not found; trigger: a trigger of the target raised; else the kind of the constraint';
+COMMENT ON COLUMN mongo.reject.stage IS 'misfit: a value that does not fit its column; nul: text with NUL; expression: the plan''s expression raised; reference: a reference that is not found; trigger: a trigger of the target raised; index: a value is too long for an index; else the kind of the constraint';
 COMMENT ON COLUMN mongo.reject.document_id IS '_id as canonical Extended JSON';
 COMMENT ON COLUMN mongo.reject.row_lost IS 'The target has no row of it; of a topmost table, none of its children either';
 COMMENT ON COLUMN mongo.reject.stale IS 'The target has an older version of the row';

@@ -10,7 +10,7 @@ BEGIN
     EXECUTE format('SELECT array_agg(f) FROM %s AS f', CASE check_name
         WHEN 'rows' THEN 'mongo_internal.check_rows($1, $2)' WHEN 'sequence' THEN 'mongo_internal.check_sequence($1, $2)' WHEN 'rejects' THEN 'mongo_internal.check_rejects($1, $2)'
         WHEN 'totals' THEN 'mongo_internal.check_totals($1, $2)' WHEN 'ranges' THEN 'mongo_internal.check_ranges($1, $2, $4)' WHEN 'values' THEN 'mongo_internal.check_values($1, $2, $4)'
-        WHEN 'references' THEN 'mongo_internal.check_references_of($1, $2)' WHEN 'documents' THEN 'mongo_internal.check_documents($1, $2, $3, $4)' END) INTO findings USING p, t, fraction, settle;
+        WHEN 'unmapped' THEN 'mongo_internal.check_unmapped($1, $2)' WHEN 'references' THEN 'mongo_internal.check_references_of($1, $2)' WHEN 'documents' THEN 'mongo_internal.check_documents($1, $2, $3, $4)' END) INTO findings USING p, t, fraction, settle;
     IF settle > 0 AND check_name IN ('rows', 'totals') AND EXISTS (SELECT FROM unnest(findings) AS f WHERE f.status = 'fail') AND mongo_internal.document_key(t) IS NOT NULL THEN
         standing := mongo_internal.standing_failures(p, t, settle);
     END IF;
@@ -43,7 +43,7 @@ COMMENT ON FUNCTION mongo_internal.findings(mongo.plan, mongo.plan_table, text, 
 -- The checks by level: one row each.
 CREATE FUNCTION mongo_internal.checks(level integer) RETURNS TABLE (place integer, level integer, name text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.* FROM (VALUES (1, 0, 'rows'), (2, 0, 'sequence'), (3, 0, 'rejects'), (4, 1, 'totals'), (5, 2, 'ranges'), (6, 3, 'values'), (7, 3, 'references'), (8, 4, 'documents')) AS c (place, level, name) WHERE c.level <= $1
+    SELECT c.* FROM (VALUES (1, 0, 'rows'), (2, 0, 'sequence'), (3, 0, 'rejects'), (4, 1, 'totals'), (5, 2, 'ranges'), (6, 3, 'values'), (7, 3, 'references'), (8, 3, 'unmapped'), (9, 4, 'documents')) AS c (place, level, name) WHERE c.level <= $1
 $$;
 COMMENT ON FUNCTION mongo_internal.checks(integer) IS 'The checks up to a level';
 
@@ -72,6 +72,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.note_check(mongo.check_run, mongo.plan, mongo.plan_table, text, integer, double precision, double precision) IS 'Runs a check of a table and notes what it finds, and how long it took in the first line of it';
 
+-- A plan of a whole database has all of its collections; one that was made since is in no table.
+CREATE FUNCTION mongo_internal.note_collections(r mongo.check_run, p mongo.plan) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, status, expected, difference)
+    SELECT r.run, p.plan, row_number() OVER (ORDER BY c.collection), 'collections', 0, left(c.collection, 63), 'fail', mongo_internal.counted(c.documents, 'document') || ' (estimate)', format('collection "%s" is not in the plan', c.collection)
+      FROM mongo.catalog(p.server, p.database) AS c
+     WHERE c.collection IS NOT NULL AND c.kind <> 'view' AND c.documents IS DISTINCT FROM 0 AND NOT EXISTS (SELECT FROM mongo.plan_table AS t WHERE t.plan = p.plan AND t.collection = c.collection);
+EXCEPTION WHEN OTHERS THEN
+    INSERT INTO mongo.check_result (run, plan, number, check_name, level, table_name, status, difference) VALUES (r.run, p.plan, 1, 'collections', 0, '', 'skip', format('%s: %s', SQLSTATE, SQLERRM));
+END $$;
+COMMENT ON FUNCTION mongo_internal.note_collections(mongo.check_run, mongo.plan) IS 'Notes collections that a plan of a whole database does not have';
+
 CREATE FUNCTION mongo_internal.begin_check(plan text, level integer, tables name[], fraction double precision, settle double precision) RETURNS mongo.check_run LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -93,6 +106,9 @@ BEGIN
     END IF;
     DELETE FROM mongo.check_result AS r WHERE r.plan = begin_check.plan;
     INSERT INTO mongo.check_run AS r (plan, level, tables, pid) VALUES (plan, level, tables, pg_backend_pid()) RETURNING r.* INTO own;
+    IF tables IS NULL AND p.options -> 'collections' IS NULL THEN
+        PERFORM mongo_internal.note_collections(own, p);
+    END IF;
     RETURN own;
 END $$;
 COMMENT ON FUNCTION mongo_internal.begin_check(text, integer, name[], double precision, double precision) IS 'Notes a run of checks, and forgets what the last one found; whatever speaks against it raises';

@@ -68,6 +68,26 @@ like(told($migrate), qr/ERROR:  plan "p" cannot begin: connection/, 'a server th
 start_secantus($port, $directory);
 unlike(told($migrate), qr/ERROR/, 'and once it is back the call goes on');
 
+# A collection that was made since is in no plan: it is told.
+run_python(q(
+import sys, pymongo
+pymongo.MongoClient(sys.argv[1]).shop.later.insert_one({'_id': 1})
+), $uri);
+like(told(q(CALL mongo.validate('p', 0); SELECT answer FROM mongo_internal.answers('p') WHERE place = 1)), qr/^No: 1 check found differences\./, 'a collection without a table makes it incomplete');
+like(run(q(SELECT mongo.report('p'))), qr/\| Mend \| later \| .*collection "later" is not in the plan/, 'and is something to do');
+run_python(q(
+import sys, pymongo
+pymongo.MongoClient(sys.argv[1]).shop.later.drop()
+), $uri);
+
+# Two sessions at once make one plan.
+run(q(CALL mongo.drop_plan('p', source_tables => true); DROP SCHEMA target CASCADE));
+my @both = map { session($node, $migrate) } 1 .. 2;
+$_->{handle}->finish for @both;
+unlike(join('', map { $_->{err} } @both), qr/ERROR/, 'two sessions at once do not disturb each other');
+is(run('SELECT count(*), count(v), (SELECT count(*) FROM target.things_items) FROM target.things'), '12000|11976|18000', 'and all of it is there');
+run(q(CALL mongo.validate('p')));
+
 # A plan that a person worked on travels by psql, with decisions; and the rules of assess travel in a dump.
 run(q(UPDATE mongo.plan_column SET type = 'text', expression = E'concat(value, \'\\\\\\n\')', why = 'by "hand"' WHERE name = 'name'));
 run(q(INSERT INTO mongo.decision (plan, object, decision, reason) VALUES ('p', 'things.name', 'with an end of line', 'the printer wants it')));

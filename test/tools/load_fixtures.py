@@ -287,7 +287,7 @@ def load(uri, name):
     kinds.drop()
     kinds.insert_many([{"_id": i, "city": ("Oslo", "Lima")[i % 2], "rank": i, "name": f"n{i}", "status": ("new", "paid")[i % 2], "opt": i if i % 3 else None,
                         "created": datetime.datetime(2026, 1, 1, tzinfo=UTC) + datetime.timedelta(days=i), "tags": ["a", f"t{i}"],
-                        "items": [{"sku": f"s{i}", "qty": i}], "attrs": {f"k{i}": i, "x": 1}, "title": "the title", "body": "some words",
+                        "items": [{"sku": f"s{i}", "qty": i, "at": datetime.datetime(2026, 1, 1, tzinfo=UTC)}], "dates": [datetime.datetime(2026, 1, 1, tzinfo=UTC)], "attrs": {f"k{i}": i, "x": 1}, "title": "the title", "body": "some words",
                         "loc": {"type": "Point", "coordinates": [1.0 * i, 2.0]}, **({"email": f"e{i}@example.org"} if i % 4 else {})} for i in range(1, 41)])
     for keys, name, options in (([("city", 1), ("rank", -1)], "compound", {}), ([("name", 1)], "uniq", {"unique": True}), ([("email", 1)], "uniq_sparse", {"unique": True, "sparse": True}),
                                 ([("opt", 1)], "sparse", {"sparse": True}), ([("rank", 1)], "partial", {"partialFilterExpression": {"status": "new", "rank": {"$gt": 5}}}),
