@@ -11,9 +11,22 @@ UPDATE mongo.assess_rule SET units = 7, level = 'C' WHERE rule = 'child table';
 UPDATE mongo.assess_rule SET enabled = false WHERE rule = 'mixed types';
 SELECT collection, level, units, minutes FROM mongo.assess('mongodb', 'mongo_fdw_cpp_road', minutes_a_unit => 10);
 SELECT rule, level, units, enabled, edited FROM mongo.assess_rule WHERE edited ORDER BY 1;
+-- A document for each rule of paths, an index for each rule of indexes.
+SELECT put_documents('mongo_fdw_cpp_road_odd', 'odd', ARRAY(SELECT format('{"_id": %s, "a": {"b": {"c": {"d": {"e": 1}}}}, "grid": [[1, 2], [3]], "mixed": %s, "byday": {%s}, "lines": [{"n": 1}]}', CASE WHEN g % 2 = 0 THEN g::text ELSE '"x' || g || '"' END, CASE WHEN g % 2 = 0 THEN '1' ELSE '"one"' END,
+    (SELECT string_agg(format('"2026-01-%s": %s', lpad(d::text, 2, '0'), d), ', ') FROM generate_series(g, g + 5) d)) FROM generate_series(1, 22) g));
+SELECT put_documents('mongo_fdw_cpp_road_odd', 'wide', ARRAY(SELECT '{' || string_agg(format('"f%s": %s', f, f), ', ') || '}' FROM generate_series(1, 120) f));
+SELECT 'odd' AS collection, h.* FROM mongo_internal.hits_of_paths('mongodb', 'mongo_fdw_cpp_road_odd', 'odd', 0) h ORDER BY rule, path;
+SELECT 'wide' AS collection, h.* FROM mongo_internal.hits_of_paths('mongodb', 'mongo_fdw_cpp_road_odd', 'wide', 0) h;
+SELECT h.* FROM mongo_internal.hits_of_indexes('[{"name": "plain", "key": {"a": 1}}, {"name": "ttl", "key": {"a": 1}, "expireAfterSeconds": 1}, {"name": "some", "key": {"a": 1}, "partialFilterExpression": {}}, {"name": "words", "key": {"_fts": "text", "_ftsx": 1}},
+    {"name": "any", "key": {"$**": 1}}, {"name": "place", "key": {"p": "2dsphere"}}, {"name": "_id_", "key": {"_id": 1}}]') h ORDER BY 1, 2;
+UPDATE mongo.assess_rule SET most = 2 WHERE rule = 'deep';
+UPDATE mongo.assess_rule SET enabled = false WHERE rule IN ('collection', 'wide');
+SELECT collection, level, units, (SELECT string_agg(f ->> 'rule', ', ') FROM jsonb_array_elements(findings) f) AS rules FROM mongo.assess('mongodb', 'mongo_fdw_cpp_road_odd', sample => 0);
+UPDATE mongo.assess_rule SET enabled = true, edited = false WHERE rule IN ('collection', 'wide');
+SELECT rule FROM mongo.assess_rule WHERE meaning = '' OR units = 0;
 -- What a restore does with an edited rule.
-INSERT INTO mongo.assess_rule (rule, level, units, meaning) VALUES ('wide', 'B', 3, 'many paths');
-SELECT count(*), min(units) FROM mongo.assess_rule WHERE rule = 'wide';
+INSERT INTO mongo.assess_rule (rule, level, units, meaning) VALUES ('gridfs', 'B', 3, 'files');
+SELECT count(*), min(units) FROM mongo.assess_rule WHERE rule = 'gridfs';
 UPDATE mongo.assess_rule SET units = 0.5, level = 'A' WHERE rule = 'child table';
 UPDATE mongo.assess_rule SET enabled = true WHERE rule = 'mixed types';
 

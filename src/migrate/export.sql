@@ -40,7 +40,7 @@ BEGIN
       FROM (SELECT x.*, lag(x.heading) OVER (ORDER BY x.n) AS before FROM mongo_internal.exported_rows(plan) WITH ORDINALITY AS x (place, heading, statement, n)) AS e;
     RETURN format(E'-- Plan %s of mongo_fdw_cpp: database %s behind server %s, into schema %s.\n-- psql runs it in a database with the extension and that server; the plan belongs to whoever does.\n',
                   quote_ident(mongo_internal.one_line(p.plan)), quote_ident(mongo_internal.one_line(p.database)), quote_ident(mongo_internal.one_line(p.server)), quote_ident(mongo_internal.one_line(p.target_schema)))
-        || E'BEGIN;\nSET LOCAL standard_conforming_strings = on;\nSET LOCAL mongo_internal.planning = ''on''; -- rows are edited where they say so\n' || script || E'\nCOMMIT;\n';
+        || format(E'SET client_encoding = %L;\n', getdatabaseencoding()) || E'BEGIN;\nSET LOCAL standard_conforming_strings = on;\nSET LOCAL mongo_internal.planning = ''on''; -- rows are edited where they say so\n' || script || E'\nCOMMIT;\n';
 END $$;
 COMMENT ON FUNCTION mongo.plan_export(text) IS
     'A plan with its edits, queries and decisions as one script for psql, to run in another database, to review, or to keep in a repository. The same plan gives the same bytes. 42704 for an unknown plan';

@@ -41,6 +41,16 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.add_rests(text) IS 'Gives every table of documents of a plan a rest column';
 
+-- Nor need they have what all had: NOT NULL would refuse them.
+CREATE FUNCTION mongo_internal.allow_nulls(plan text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM set_config('mongo_internal.planning', 'on', true); -- nobody has edited these rows
+    UPDATE mongo.plan_column AS c SET not_null = false, why = concat_ws('; ', c.why, 'none lacks it: it may be NOT NULL once nothing is written to MongoDB') WHERE c.plan = allow_nulls.plan AND c.role = 'field' AND c.not_null;
+    PERFORM set_config('mongo_internal.planning', '', true);
+END $$;
+COMMENT ON FUNCTION mongo_internal.allow_nulls(text) IS 'Takes NOT NULL off the fields of a plan, and says so in why';
+
 -- One that is there is used as it is, with what people changed in it.
 CREATE FUNCTION mongo_internal.plan_migration(plan text, server text, database text, target_schema text, key text, layout jsonb, tolerance double precision) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -54,6 +64,7 @@ BEGIN
     IF own.plan IS NULL THEN
         SELECT count(*) INTO tables FROM mongo.create_plan(plan, server, database, target_schema, layout => layout, key => key, tolerance => tolerance);
         PERFORM mongo_internal.add_rests(plan);
+        PERFORM mongo_internal.allow_nulls(plan);
         RAISE NOTICE USING MESSAGE = format('plan: made, %s', mongo_internal.counted(tables, 'table'));
         RETURN;
     END IF;

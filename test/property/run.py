@@ -22,7 +22,7 @@ from bson.raw_bson import RawBSONDocument
 from documents import documents, with_raw_elements
 from oracle import ELEMENT, Count, elements, scalar, shown
 from plan import plan_differences
-from shapes import SHAPES, migration_differences
+from shapes import SHAPES, changed, forget, migration_differences
 
 DATABASE = "mongo_fdw_cpp_property"
 JSON_TYPES = ("json", "jsonb")
@@ -711,18 +711,23 @@ def evidence(tests, client, sql, engine):
 
 
 def shapes(tests, client, sql):
-    """Shapes that public data sets have, migrated with everything at its defaults."""
+    """Shapes that public data sets have, migrated with everything at its defaults, and again after changes at the source."""
     for name, make in SHAPES.items():
         database = f"{DATABASE}_{name}"
-        client.drop_database(database)
-        for collection, docs in make(random.Random(name)).items():
-            client[database][collection].insert_many([RawBSONDocument(bson.encode(document)) for document in docs])
-        raw = {collection: raw_documents(client, collection, database) for collection in client[database].list_collection_names()}
-        try:
-            differences = list(migration_differences(sql, raw, database, name))
-        except RuntimeError as error:
-            differences = [str(error)]
-        tests.ok(not differences, f"{name}: migrated with defaults, every value is found", "\n".join(differences))
+        made = make(random.Random(name))
+        forget(sql, name)
+        for turn in ("with defaults", "again, after changes"):
+            client.drop_database(database)
+            for collection, docs in made.items():
+                client[database][collection].insert_many([RawBSONDocument(bson.encode(document)) for document in docs])
+            raw = {collection: raw_documents(client, collection, database) for collection in client[database].list_collection_names()}
+            try:
+                differences = list(migration_differences(sql, raw, database, name))
+            except RuntimeError as error:
+                differences = [str(error)]
+            tests.ok(not differences, f"{name}: migrated {turn}, every value is found", "\n".join(differences))
+            rng = random.Random(name)
+            made = {collection: list(changed(docs, rng)) for collection, docs in made.items()}
         client.drop_database(database)
 
 

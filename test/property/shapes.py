@@ -86,9 +86,29 @@ def books(rng):
 SHAPES = {"catalogue": catalogue, "tweets": tweets, "accounts": accounts, "grades": grades, "books": books}
 
 
-def migration_differences(sql, raw, database, plan):
-    """Migrates a database and compares: all scalars, documents given back, what validate and the report say."""
+def forget(sql, plan):
     sql.run(f"DROP SCHEMA IF EXISTS {quoted(plan)} CASCADE; DROP SCHEMA IF EXISTS {quoted(plan + '_source')} CASCADE; DELETE FROM mongo.plan;")
+
+
+def changed(documents, rng):
+    """Documents as they are some weeks later: new fields at every depth, other types, others gone."""
+    for number, document in enumerate(documents):
+        if number % 10 == 3:
+            continue
+        if number % 10 == 1:
+            document["noted"] = {"by": f"somebody {number}", "times": [number, {"deep": [str(number)]}]}
+        if number % 10 == 2:
+            key = rng.choice(list(document))
+            if key != "_id":
+                document[key] = rng.choice([None, f"other {number}", number + 0.5, [number], {"now": number}])
+        for value in document.values():
+            if number % 10 == 4 and isinstance(value, list) and value and isinstance(value[0], dict):
+                value[0]["since"] = f"then {number}"
+        yield document
+
+
+def migration_differences(sql, raw, database, plan):
+    """Migrates a database, again where it is there, and compares: all scalars, documents given back, what validate and the report say."""
     sql.run(f"CALL mongo.migrate({literal(plan)}, 'm', {literal(database)}, {literal(plan)}, level => 4);")
     columns = plan_columns(sql, plan, plan)
     for collection, documents in raw.items():
