@@ -87,7 +87,7 @@ UPDATE checked.things SET person = (SELECT person FROM checked.things WHERE id =
 \getenv uri MONGO_URI
 ALTER SERVER mongodb OPTIONS (SET uri 'mongodb://127.0.0.1:1/', ADD server_selection_timeout '200 ms');
 CALL mongo.validate('checks', 4, '{people}');
-SELECT check_name AS "check", concat_ws('.', table_name, column_name) AS what, status, left(difference, 60) AS difference FROM mongo.check_result ORDER BY number;
+SELECT check_name AS "check", concat_ws('.', table_name, column_name) AS what, status, left(difference, 45) AS difference FROM mongo.check_result ORDER BY number;
 ALTER SERVER mongodb OPTIONS (SET uri :'uri', DROP server_selection_timeout);
 ALTER TABLE checked.things_parts RENAME TO elsewhere;
 CALL mongo.validate('checks', 3, '{people,things_parts}');
@@ -145,6 +145,21 @@ UPDATE mongo.plan_table SET query = 'SELECT s._id::text AS legacy_id, s.name || 
 CALL mongo.validate('checks', 4, '{people}');
 SELECT check_name AS "check", column_name, status, difference FROM mongo.check_result ORDER BY number;
 CREATE TABLE plain_types (b bit(8), c char(3));
+-- NUL taken out of text, or written as \u0000: MongoDB adds up what the column shows.
+SELECT put_documents('mongo_fdw_cpp_nul', 'texts', ARRAY['{"_id": 1, "a": "one", "b": "two"}']);
+SELECT table_name FROM mongo.create_plan('nul', 'mongodb', 'mongo_fdw_cpp_nul', 'nul', '{texts}');
+UPDATE mongo.plan_column SET nul = CASE name WHEN 'a' THEN 'strip' ELSE 'escape' END, not_null = false WHERE plan = 'nul' AND name IN ('a', 'b');
+CALL mongo.apply_plan('nul');
+SELECT put_documents('mongo_fdw_cpp_nul', 'texts', ARRAY(SELECT format('{"_id": %s, "a": "a%1$s\u0000\u0000b", "b": %s}', g, CASE g % 4 WHEN 0 THEN 'null' WHEN 1 THEN '5' ELSE '"b' || g || ' \\ \u0000"' END) FROM generate_series(1, 20) g));
+CALL mongo.load('nul', workers => 0);
+CALL mongo.validate('nul', 2);
+SELECT check_name AS "check", column_name, status, expected, actual, difference FROM mongo.check_result WHERE plan = 'nul' AND column_name IN ('a', 'b') OR plan = 'nul' AND status = 'fail' ORDER BY number;
+UPDATE nul.texts SET a = 'a7' || E'\x01' || 'b' WHERE id = 7;
+UPDATE nul.texts SET b = replace(b, '\u0000', '') WHERE id = 6;
+CALL mongo.validate('nul', 2);
+SELECT check_name AS "check", column_name, status, difference, sample FROM mongo.check_result WHERE plan = 'nul' AND status = 'fail' ORDER BY number;
+CALL mongo.drop_plan('nul', source_tables => true);
+DROP SCHEMA nul CASCADE;
 -- Any two tables.
 CREATE TABLE one (id integer, part integer, t text, n numeric, j json);
 CREATE TABLE two (LIKE one);

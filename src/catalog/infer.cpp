@@ -272,8 +272,8 @@ List *fitting_types(const ProfileNode *node) {
 }
 
 const char *semantic_guess(const ProfileNode *node) {
-    static const char *const kNames[] = {nullptr,        "email",           "url", "date in text", "number in text",
-                                         "digits in text", "uuid in text", "objectid in text"};
+    static const char *const kNames[] = {nullptr,          "email",          "url",          "date in text",
+                                         "number in text", "digits in text", "uuid in text", "objectid in text"};
     static_assert(lengthof(kNames) == static_cast<int>(TextClass::Count), "a name for each class");
     uint64_t strings = node->types[type_index(BsonType::String)] + node->types[type_index(BsonType::Symbol)];
     if (!node->scalars || strings == 0)

@@ -42,7 +42,10 @@ bool fit_of_type(const Converter *converter, mql::FitColumn *fit) {
     case Kind::Bpchar:
         fit->kind = mql::FitKind::Text;
         fit->max_length = converter->max_length;
-        return GetDatabaseEncoding() == PG_UTF8 && converter->rules.nul == NulRule::Misfit;
+        fit->nul = converter->rules.nul == NulRule::Strip    ? mql::FitNul::Strip
+                   : converter->rules.nul == NulRule::Escape ? mql::FitNul::Escape
+                                                             : mql::FitNul::Misfit;
+        return GetDatabaseEncoding() == PG_UTF8 && fit->nul == mql::FitNul::Misfit;
     case Kind::Name:
         fit->kind = mql::FitKind::Text;
         fit->max_length = NAMEDATALEN - 1;

@@ -1,8 +1,8 @@
 -- Level 2: totals by ranges of keys, cut into smaller ones until few documents are left that differ. No document but those
 -- comes here.
 
-CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint, columns text[]);
-COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents; columns that differ in it, an empty name for the number of rows (NULL: not known)';
+CREATE TYPE mongo_internal.key_range AS (lower bytea, upper bytea, documents bigint, columns text[], keys bytea[]);
+COMMENT ON TYPE mongo_internal.key_range IS 'Keys from lower on and below upper (NULL: open), of so many documents; columns that differ in it, an empty name for the number of rows, and documents that do (NULL: not known)';
 
 CREATE TYPE mongo_internal.summed_table AS (p mongo.plan, t mongo.plan_table, columns mongo_internal.totals_column[], without bytea[]);
 COMMENT ON TYPE mongo_internal.summed_table IS 'A table, what is added up of it, and the documents that are left out';
@@ -55,7 +55,7 @@ BEGIN
         lower := CASE i WHEN 0 THEN r.lower ELSE bounds[i] END;
         upper := CASE i WHEN cardinality(bounds) THEN r.upper ELSE bounds[i + 1] END;
         IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, lower, upper, s.without), target[i + 1]) THEN
-            RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16, NULL)::mongo_internal.key_range;
+            RETURN NEXT ROW(lower, upper, (r.documents + 15) / 16, NULL, NULL)::mongo_internal.key_range;
         END IF;
     END LOOP;
 END $$;
@@ -65,7 +65,7 @@ COMMENT ON FUNCTION mongo_internal.differing_parts(mongo_internal.summed_table, 
 CREATE FUNCTION mongo_internal.differing_ranges(s mongo_internal.summed_table, most integer) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    open mongo_internal.key_range[] := ARRAY[ROW(NULL, NULL, greatest(mongo_internal.counted_by_server(s.p, s.t, '[{"$count": "n"}]'), 2), NULL)::mongo_internal.key_range];
+    open mongo_internal.key_range[] := ARRAY[ROW(NULL, NULL, greatest(mongo_internal.counted_by_server(s.p, s.t, '[{"$count": "n"}]'), 2), NULL, NULL)::mongo_internal.key_range];
     found_ranges mongo_internal.key_range[] := '{}';
     r mongo_internal.key_range;
 BEGIN
@@ -94,8 +94,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table, mongo_internal.key_range) IS 'Columns whose figures differ in a range, an empty name for the number of rows';
 
--- Ranges with the columns that differ at every look, for so many seconds: what differs once in one and once in another column is
--- being written.
+-- Documents of a small range that differ: those that one side alone has, and the others where the figures differ without them.
+CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    root mongo.plan_table := mongo_internal.root_of(s.t);
+    source jsonb := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
+    here bytea[];
+    there bytea[];
+    missing bytea[];
+    extra bytea[];
+    rest jsonb;
+BEGIN
+    EXECUTE format('SELECT array_agg(s.__key) FROM %I.%I AS s WHERE true%s%s', (s.p).source_schema, root.source_name,
+                   CASE WHEN r.lower IS NOT NULL THEN format(' AND s.__key >= %L::bytea', r.lower) ELSE '' END, CASE WHEN r.upper IS NOT NULL THEN format(' AND s.__key < %L::bytea', r.upper) ELSE '' END) INTO here;
+    EXECUTE format('SELECT array_agg(DISTINCT %1$s) FROM %2$s WHERE ($1 IS NULL OR %1$s >= $1) AND ($2 IS NULL OR %1$s < $2)', mongo_internal.document_key(root), mongo_internal.target_from(s.p, root)) INTO there USING r.lower, r.upper;
+    missing := ARRAY(SELECT k FROM unnest(here) AS k WHERE (k = ANY (there)) IS NOT TRUE AND k <> ALL (s.without));
+    extra := ARRAY(SELECT k FROM unnest(there) AS k WHERE (k = ANY (here)) IS NOT TRUE AND k <> ALL (s.without));
+    rest := CASE missing WHEN '{}' THEN source ELSE mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || missing) END;
+    -- A document without elements has no row that could be missing.
+    IF (s.t).parent IS NOT NULL AND mongo_internal.figure_text(rest -> 'n')::numeric = mongo_internal.figure_text(source -> 'n')::numeric THEN
+        missing := '{}';
+    END IF;
+    RETURN missing || extra || CASE WHEN mongo_internal.totals_differ(s, rest, (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN ARRAY(SELECT k FROM unnest(here) AS k WHERE k = ANY (there) AND k <> ALL (s.without)) ELSE '{}' END;
+END $$;
+COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
+
+-- Ranges with the columns and the documents that differ at every look, for so many seconds: what differs once in one and once in
+-- another is being written.
 CREATE FUNCTION mongo_internal.standing_ranges(s mongo_internal.summed_table, settle double precision, most integer) RETURNS mongo_internal.key_range[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
@@ -103,34 +129,16 @@ DECLARE
     until timestamptz := clock_timestamp() + make_interval(secs => settle);
 BEGIN
     LOOP
-        ranges := ARRAY(SELECT ROW((n.r).lower, (n.r).upper, (n.r).documents, n.columns)::mongo_internal.key_range
-                          FROM (SELECT r, ARRAY(SELECT d FROM unnest(mongo_internal.differing_columns(s, r)) AS d WHERE (r).columns IS NULL OR d = ANY ((r).columns)) AS columns FROM unnest(ranges) AS r) AS n
-                         WHERE n.columns <> '{}');
+        ranges := ARRAY(SELECT ROW((n.r).lower, (n.r).upper, (n.r).documents, n.columns, n.keys)::mongo_internal.key_range
+                          FROM (SELECT r, ARRAY(SELECT d FROM unnest(mongo_internal.differing_columns(s, r)) AS d WHERE (r).columns IS NULL OR d = ANY ((r).columns)) AS columns,
+                                       ARRAY(SELECT k FROM unnest(mongo_internal.differing_keys(s, r)) AS k WHERE (r).keys IS NULL OR k = ANY ((r).keys)) AS keys FROM unnest(ranges) AS r) AS n
+                         WHERE n.columns <> '{}' AND n.keys <> '{}');
         EXIT WHEN ranges = '{}' OR clock_timestamp() >= until;
         PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
     END LOOP;
     RETURN ranges;
 END $$;
 COMMENT ON FUNCTION mongo_internal.standing_ranges(mongo_internal.summed_table, double precision, integer) IS 'Ranges of a document each whose figures differ, and stay so for so many seconds; at most so many of them';
-
--- Documents of a range that differ: those that the target alone has, and those whose figures differ without them.
-CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-    here bytea[];
-    there bytea[];
-    extra bytea[];
-BEGIN
-    EXECUTE format('SELECT array_agg(s.__key) FROM %I.%I AS s WHERE true%s%s', (s.p).source_schema, (mongo_internal.root_of(s.t)).source_name,
-                   CASE WHEN r.lower IS NOT NULL THEN format(' AND s.__key >= %L::bytea', r.lower) ELSE '' END, CASE WHEN r.upper IS NOT NULL THEN format(' AND s.__key < %L::bytea', r.upper) ELSE '' END) INTO here;
-    EXECUTE format('SELECT array_agg(DISTINCT %1$s) FROM %2$s WHERE ($1 IS NULL OR %1$s >= $1) AND ($2 IS NULL OR %1$s < $2)', mongo_internal.document_key(s.t), mongo_internal.target_from(s.p, s.t)) INTO there USING r.lower, r.upper;
-    extra := ARRAY(SELECT k FROM unnest(there) AS k WHERE (k = ANY (here)) IS NOT TRUE AND k <> ALL (s.without));
-    IF mongo_internal.totals_differ(s, mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without), (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN
-        RETURN extra || here;
-    END IF;
-    RETURN extra;
-END $$;
-COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
 
 -- Figures of a whole table hardly stand still while others write; those of single documents do. NULL, so that nothing is taken
 -- back, where documents do not tell of all rows: too many differ, some were refused, or have no document; and where they could not
@@ -157,7 +165,7 @@ SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     s mongo_internal.summed_table := mongo_internal.summed_table(p, t);
 BEGIN
-    RETURN ARRAY(SELECT DISTINCT k FROM unnest(mongo_internal.standing_ranges(s, settle, most)) AS r, unnest(mongo_internal.differing_keys(s, r)) AS k);
+    RETURN ARRAY(SELECT DISTINCT k FROM unnest(mongo_internal.standing_ranges(s, settle, most)) AS r, unnest(r.keys) AS k);
 END $$;
 COMMENT ON FUNCTION mongo_internal.bisected(mongo.plan, mongo.plan_table, double precision, integer) IS 'Keys of documents whose figures differ and stay so for some seconds';
 

@@ -43,6 +43,12 @@ const char *name_of(mql::TotalKind kind) {
     return "count";
 }
 
+// Text of which NUL is taken, or written otherwise: the server can do the same.
+bool adds_up_changed_text(const mql::FitColumn &fit) {
+    return fit.kind == mql::FitKind::Text && fit.nul != mql::FitNul::Misfit && fit.max_length == 0 && !fit.array &&
+           GetDatabaseEncoding() == PG_UTF8;
+}
+
 // What a column's values are to the server; false where it cannot tell.
 bool fit_of_name(const TableOptions *table, const char *name, mql::FitColumn *fit) {
     for (int i = 0; i < table->column_count; i++) {
@@ -54,7 +60,7 @@ bool fit_of_name(const TableOptions *table, const char *name, mql::FitColumn *fi
             fit->kind = mql::FitKind::Ordinal;
             return server_unwinds(table);
         }
-        bool fits = server_unwinds(table) && fit_of_column(*column, fit);
+        bool fits = server_unwinds(table) && (fit_of_column(*column, fit) || adds_up_changed_text(*fit));
         fit->element = table->unwind_levels > 0 && starts_with(column->path, table->unwind[0]);
         return fits;
     }

@@ -21,6 +21,8 @@ COMMENT ON FUNCTION mongo_internal.run_check(mongo.plan, mongo.plan_table, text,
 
 CREATE FUNCTION mongo_internal.findings(p mongo.plan, t mongo.plan_table, check_name text, fraction double precision, settle double precision) RETURNS SETOF mongo_internal.finding LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told text;
 BEGIN
     IF check_name IN ('sequence', 'documents') AND t.parent IS NOT NULL THEN
         RETURN;
@@ -31,11 +33,14 @@ BEGIN
         IF mongo_internal.is_cancelled(SQLSTATE, SQLERRM) THEN
             RAISE;
         END IF;
-        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, SQLERRM), NULL, NULL);
+        GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
+        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, concat_ws(': ', SQLERRM, left(nullif(told, ''), 300))), NULL, NULL);
     WHEN admin_shutdown OR crash_shutdown OR assert_failure THEN
         RAISE;
     WHEN OTHERS THEN
-        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, SQLERRM), NULL, NULL);
+        -- What the server said is the detail.
+        GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
+        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, concat_ws(': ', SQLERRM, left(nullif(told, ''), 300))), NULL, NULL);
     END;
 END $$;
 COMMENT ON FUNCTION mongo_internal.findings(mongo.plan, mongo.plan_table, text, double precision, double precision) IS 'What a check finds of a table';

@@ -155,8 +155,8 @@ void run_statement(const char *command) {
     MemoryContextSwitchTo(context);
     List *statements = pg_parse_query(command);
     if (list_length(statements) != 1 || !runs_alone(linitial_node(RawStmt, statements)->stmt))
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a worker runs one CALL, or CREATE INDEX CONCURRENTLY")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("a worker runs one CALL, or CREATE INDEX CONCURRENTLY")));
     RawStmt *statement = linitial_node(RawStmt, statements);
     PushActiveSnapshot(GetTransactionSnapshot());
     List *queries = pg_analyze_and_rewrite_fixedparams(statement, command, nullptr, 0, nullptr);

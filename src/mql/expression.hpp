@@ -26,6 +26,7 @@ Value fitting_value(const FitColumn &column, ValueForm form, bool misfit_is_null
 
 // Whether a string, and nothing else may be asked, is without a NUL character.
 Value has_no_nul(const Value &text);
+Value nul_text(); // a string of one NUL character
 
 // A column's value as it is stored, whatever it is.
 Value stored_value(const FitColumn &column);

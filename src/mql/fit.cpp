@@ -131,7 +131,7 @@ Value numeric_guard(const Value &v, const FitColumn &column) {
 }
 
 Value text_guard(const Value &v, const FitColumn &column) {
-    Value without_nul = has_no_nul(v), test = without_nul;
+    Value without_nul = column.nul == FitNul::Misfit ? has_no_nul(v) : literal(true), test = without_nul;
     if (column.max_length) {
         Value length = op(column.length_in_bytes ? "$strLenBytes" : "$strLenCP", v);
         test = both(without_nul, op("$lte", {length, Value(static_cast<int64_t>(column.max_length))}));
@@ -322,10 +322,12 @@ void add_unwind(const char *key, std::vector<Value> *stages) {
 
 Value is_no_element() { return op("$eq", {op("$ifNull", {std::string("$").append(kOrdinal).c_str(), -1}), -1}); }
 
-Value has_no_nul(const Value &text) {
+Value nul_text() {
     std::string nul("\2\0\0\0\0\0", 6); // a string of one NUL character
-    return op("$lt", {op("$indexOfBytes", {text, op("$literal", Value::raw(0x02, nul.data(), nul.size()))}), 0});
+    return op("$literal", Value::raw(0x02, nul.data(), nul.size()));
 }
+
+Value has_no_nul(const Value &text) { return op("$lt", {op("$indexOfBytes", {text, nul_text()}), 0}); }
 
 Value stored_value(const FitColumn &column) { return path_to(column, column.key_count).c_str(); }
 

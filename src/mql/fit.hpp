@@ -29,6 +29,9 @@ enum class FitKind : uint8_t {
     Unwound,  // the array that a child table unwinds: fits what is one
 };
 
+// What becomes of NUL in text.
+enum class FitNul : uint8_t { Misfit, Strip, Escape };
+
 struct FitColumn {
     const char *const *keys; // of the path: ordinary keys
     int key_count;
@@ -39,6 +42,7 @@ struct FitColumn {
     int scale;
     uint32_t max_length; // of text, 0: any
     bool length_in_bytes;
+    FitNul nul;       // other than Misfit: totals alone know of it
     bool symbols_fit; // a symbol is taken for a string without NUL: for comparisons of unlimited text
     bool legacy_uuid;
     bool array; // the column takes arrays of such values

@@ -39,8 +39,20 @@ TotalKind total_kind(const FitColumn &column) {
 
 namespace {
 
+Value replaced(const Value &text, const Value &part, const char *by) {
+    return op("$replaceAll", doc({{"input", text}, {"find", part}, {"replacement", by}}));
+}
+
+// Text as a column shows it that takes NUL out, or writes it and backslashes as the column does.
+Value changed_text(const Value &text, FitNul nul) {
+    return nul == FitNul::Strip ? replaced(text, nul_text(), "")
+                                : replaced(replaced(text, literal("\\"), "\\\\"), nul_text(), "\\u0000");
+}
+
 Value shown_value(const FitColumn &column) {
     Value v = fitting_value(column, column.array ? ValueForm::Stored : ValueForm::Converted, true);
+    if (column.kind == FitKind::Text && column.nul != FitNul::Misfit)
+        return let("d", v, cond(is(type_of("$$d"), "string"), changed_text("$$d", column.nul), "$$d"));
     if (total_kind(column) == TotalKind::Date)
         return let("d", v, cond(is(type_of("$$d"), "date"), op("$toLong", "$$d"), "$$d"));
     return v;
@@ -154,7 +166,7 @@ const char *plain_kind(const FitColumn &column) {
     case FitKind::Float8:
         return "float8";
     case FitKind::Text:
-        return column.max_length == 0 ? "text" : nullptr;
+        return column.max_length == 0 && column.nul != FitNul::Escape ? "text" : nullptr; // a NUL is none of plain's
     case FitKind::Date:
         return column.whole_days ? nullptr : "date";
     case FitKind::Bool:

@@ -710,9 +710,11 @@ def evidence(tests, client, sql, engine):
         db.drop_collection(name)
 
 
-def shapes(tests, client, sql):
+def shapes(tests, client, sql, engine):
     """Shapes that public data sets have, migrated with everything at its defaults, and again after changes at the source."""
     for name, make in SHAPES.items():
+        if engine != "documentdb" and name not in ("accounts", "books"):
+            continue  # the other engine takes a minute for them
         database = f"{DATABASE}_{name}"
         made = make(random.Random(name))
         forget(sql, name)
@@ -750,7 +752,7 @@ def main():
         maps(tests, client, sql)
         references(tests, client, sql)
         fixed_cases(tests, client, sql)
-        shapes(tests, client, sql)
+        shapes(tests, client, sql, engine)
         for other in ("wide", "deep", "long", "votes"):
             client[DATABASE].drop_collection(other)
         spaced_samples(tests, client, sql)

@@ -54,17 +54,22 @@ is(failures(", 4"), '', 'without faults nothing differs');
 
 # Two hundred writes a second that are undone a tenth of a second later, and faults that stay.
 my $writer = q(
-import sys, pymongo, random, time, collections
+import sys, pymongo, random, time, collections, datetime, bson
 things = pymongo.MongoClient(sys.argv[1])[sys.argv[2]].things
 rng, undone = random.Random(3), collections.deque()
 end = time.time() + float(sys.argv[3])
 number, start = 0, time.time()
 while time.time() < end or undone:
     while undone and undone[0][0] <= time.time():
-        things.update_one({'_id': undone.popleft()[1]}, {'$inc': {'v': -1}})
+        n = undone.popleft()[1]
+        things.update_one({'_id': n}, {'$inc': {'v': -1}}) if n < 1000 else things.delete_one({'_id': n})
     if time.time() < end and number < 200 * (time.time() - start):
         n = rng.randrange(400)
-        things.update_one({'_id': n}, {'$inc': {'v': 1}})
+        if number % 10:
+            things.update_one({'_id': n}, {'$inc': {'v': 1}})
+        else: # a document that comes and goes
+            n = 1000 + number
+            things.insert_one({'_id': n, 'at': datetime.datetime(2020, 1, 1), 'price': bson.Decimal128('1.00'), 'name': 'new', 'note': 'a note', 'v': 0, 'items': [{'q': 1}]})
         undone.append((time.time() + 0.1, n))
         number += 1
     time.sleep(0.001)
@@ -85,6 +90,8 @@ unlike($seen, qr/things\.v/, 'what others write meanwhile does not');
 like($seen, qr/^rows things_items 1 row missing/m, 'counts and totals that documents explain fail');
 run(q(CALL mongo.load('p')));
 is(beside_writes(7, sub { return failures(", 3, settle => 1") }), '', 'without faults nothing fails while others write');
+is(beside_writes(7, sub { return failures(", 2, settle => 1") }), '', 'nor by ranges');
+is(beside_writes(7, sub { return failures(", 4, settle => 1") }), '', 'nor as documents');
 ok(beside_writes(2, sub { return grep { failures(", 3") ne '' } 1 .. 5 }), 'without settle it would');
 
 # Time-outs are no result.
@@ -102,6 +109,76 @@ $locker->{handle}->finish;
 is(run(q(SELECT * FROM mongo.check_tap('p'))), 'Bail out! The validation of plan "p" has not ended.', 'and no plan of TAP');
 is(run(q(SELECT state FROM mongo.check_run ORDER BY run DESC LIMIT 1)), 'running', 'as one that did not end');
 run(q(CALL mongo.drop_plan('p', source_tables => true); DROP SCHEMA target CASCADE; DROP SERVER shop CASCADE;));
+
+# A proxy that answers in MongoDB's name: no right, a time-out, a failed log-in, a connection that is lost in the middle. None
+# of them is a result, and none is an ok.
+my $refusing = q(
+import sys, socket, struct, threading, bson
+host, port = sys.argv[1].split('//')[1].rstrip('/').split('/')[0].split(':')
+def refuse(client, request, code, name, text):
+    body = bson.encode({'ok': 0.0, 'code': code, 'codeName': name, 'errmsg': text})
+    client.sendall(struct.pack('<4iIB', 21 + len(body), 1, request, 2013, 0, 0) + body)
+def back(server, client, state):
+    try:
+        while chunk := server.recv(1 << 20):
+            client.sendall(chunk)
+    except OSError:
+        pass
+def serve(client):
+    server = socket.create_connection((host, int(port)))
+    threading.Thread(target=back, args=(server, client, None), daemon=True).start()
+    data = b''
+    try:
+        while chunk := client.recv(1 << 20):
+            data += chunk
+            while len(data) >= 16 and len(data) >= struct.unpack_from('<i', data)[0]:
+                size, request, _, code = struct.unpack_from('<4i', data)
+                message, data = data[:size], data[size:]
+                command = next(iter(bson.decode(message[21:21 + struct.unpack_from('<i', message, 21)[0]]))) if code == 2013 and message[20] == 0 else ''
+                mode = open(sys.argv[2]).read().strip()
+                if mode == 'right' and command in ('aggregate', 'find'):
+                    refuse(client, request, 13, 'Unauthorized', 'not authorized on shop to execute command')
+                elif mode == 'time' and command in ('aggregate', 'find'):
+                    refuse(client, request, 50, 'MaxTimeMSExpired', 'operation exceeded time limit')
+                elif mode == 'login' and command == 'saslStart':
+                    refuse(client, request, 18, 'AuthenticationFailed', 'Authentication failed.')
+                elif mode == 'lost' and command in ('aggregate', 'getMore', 'find'):
+                    client.close()
+                    server.close()
+                    return
+                else:
+                    server.sendall(message)
+    except OSError:
+        pass
+    server.close()
+listener = socket.create_server(('127.0.0.1', int(sys.argv[3])))
+while True:
+    client, _ = listener.accept()
+    threading.Thread(target=serve, args=(client,), daemon=True).start()
+);
+my $mode = "$directory/mode";
+sub set_mode { unlink $mode; PostgreSQL::Test::Utils::append_to_file($mode, $_[0]); }
+set_mode('all');
+my $refusing_port = PostgreSQL::Test::Cluster::get_free_port();
+my $refuser = IPC::Run::start([ "$ENV{SECANTUS_HOME}/bin/python", '-c', $refusing, $uri, $mode, $refusing_port ]);
+ok(wait_for(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$refusing_port") }), 'a proxy listens');
+plan_and_load("mongodb://127.0.0.1:$refusing_port/");
+sub statuses { return run(q(SELECT string_agg(DISTINCT check_name || ' ' || status, ', ' ORDER BY check_name || ' ' || status) FROM mongo.check_result WHERE check_name IN ('rows', 'totals', 'ranges', 'values', 'unmapped', 'documents') AND column_name IS NULL)) }
+is(failures(", 4"), '', 'through the proxy nothing differs');
+for my $refusal ([ 'right', '42501', 'not authorized' ], [ 'time', '57014', 'operation exceeded time limit' ], [ 'lost', '08', 'socket error' ]) {
+    set_mode($refusal->[0]);
+    $node->psql('postgres', "SELECT mongo.disconnect_all(); CALL mongo.validate('p', 4, '{things}')");
+    unlike(statuses(), qr/ ok| fail/, "$refusal->[0]: no check of the source is ok, none has failed: " . statuses());
+    like(run(q(SELECT string_agg(DISTINCT difference, '; ') FROM mongo.check_result WHERE check_name = 'rows')), qr/^$refusal->[1].*$refusal->[2]/s, "$refusal->[0]: the reason is told");
+    like(run(q(SELECT answer FROM mongo_internal.answers('p') WHERE place = 1)), qr/as far as it was loaded and compared.*not compared: things/, "$refusal->[0]: a report does not say that it is complete");
+}
+set_mode('login');
+run(q(DROP USER MAPPING FOR PUBLIC SERVER shop; CREATE USER MAPPING FOR PUBLIC SERVER shop OPTIONS (username 'reader', password 'wrong')));
+$node->psql('postgres', "CALL mongo.validate('p', 4, '{things}')");
+unlike(statuses(), qr/ ok| fail/, 'login: no check of the source is ok, none has failed: ' . statuses());
+unlike(run(q(SELECT string_agg(difference, '; ') FROM mongo.check_result)), qr/wrong/, 'login: the password is not told');
+$refuser->kill_kill;
+run(q(CALL mongo.drop_plan('p', source_tables => false); DROP SCHEMA p_source CASCADE; DROP SCHEMA target CASCADE; DROP SERVER shop CASCADE;));
 
 # A proxy counts the documents that come: three differences among 100,000 need few of them.
 run_python(q(

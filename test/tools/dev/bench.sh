@@ -420,7 +420,7 @@ bench_loads() {
 
 # Checks of the loaded table (case 15), beside a pipeline written by hand for the same figures, and reading both sides once.
 bench_checks() {
-    local documents=200000 hand totals values source target columns
+    local documents=${BENCH_DOCUMENTS:-1000000} hand totals values source target columns
     step "case 15: checks of $documents documents on engine documentdb"
     bench_loads_ready $documents
     bench_load flat 2 >/dev/null
