@@ -134,18 +134,21 @@ DECLARE
     key text := mongo_internal.document_key(t);
     partly boolean := lower IS NOT NULL OR upper IS NOT NULL OR cardinality(without) > 0 OR cardinality(bounds) > 0;
     figures text;
-    r record;
+    parts jsonb[];
+    part jsonb;
     totals jsonb[] := array_fill('{"n": 0}'::jsonb, ARRAY[cardinality(bounds) + 1]);
 BEGIN
     FOR first_column IN 1..greatest(cardinality(columns), 1) BY 200 LOOP
         SELECT string_agg(format(', %s AS %I', mongo_internal.figure_sql(c.kind, f, c.value), f || (c.ordinality - 1)), '' ORDER BY c.ordinality, f) INTO figures
           FROM unnest(columns) WITH ORDINALITY AS c (name, source_column, kind, plain, value, reason, ordinality), unnest(mongo_internal.figures_of_kind(c.kind)) AS f WHERE c.ordinality BETWEEN first_column AND first_column + 199;
-        FOR r IN EXECUTE format('SELECT x.bucket, to_jsonb(x) AS figures FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'coalesce(width_bucket(t.__document_key, $4), 0)' ELSE '0' END, figures,
+        -- No loop over the query: a cursor has no parallel workers.
+        EXECUTE format('SELECT array_agg(to_jsonb(x)) FROM (SELECT %s AS bucket, count(*) AS n%s FROM %s%s) AS x', CASE WHEN cardinality(bounds) > 0 THEN 'coalesce(width_bucket(t.__document_key, $4), 0)' ELSE '0' END, figures,
                        -- The key of a row is made once.
                        CASE WHEN partly THEN format('(SELECT t.*, %s AS __document_key FROM %s OFFSET 0) AS t', key, mongo_internal.target_from(p, t)) ELSE format('%I.%I AS t', p.target_schema, t.name) END,
                        CASE WHEN partly THEN ' WHERE ($1 IS NULL OR t.__document_key >= $1) AND (t.__document_key < $2 OR $2 IS NULL OR (t.__document_key IS NULL AND $1 IS NULL)) AND (t.__document_key = ANY ($3)) IS NOT TRUE' ELSE '' END || CASE WHEN cardinality(bounds) > 0 THEN ' GROUP BY 1' ELSE '' END)
-                 USING lower, upper, without, bounds LOOP
-            totals[r.bucket + 1] := totals[r.bucket + 1] || r.figures;
+           INTO parts USING lower, upper, without, bounds;
+        FOREACH part IN ARRAY coalesce(parts, '{}') LOOP
+            totals[(part ->> 'bucket')::integer + 1] := totals[(part ->> 'bucket')::integer + 1] || part;
         END LOOP;
     END LOOP;
     RETURN totals;
