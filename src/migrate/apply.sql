@@ -268,16 +268,29 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE mongo_internal.run_concurrently(mongo_internal.step) IS 'Makes an index of a plan without locking its table against writing; one that cannot be made is a WARNING';
 
+CREATE FUNCTION mongo_internal.see_changes() RETURNS void AS 'MODULE_PATHNAME', 'mongo_see_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION mongo_internal.see_changes() IS 'Lets what other sessions have made be seen by its name';
+
+-- Until COMMIT: of two sessions one makes an object of a plan, and the other sees it whole.
+CREATE FUNCTION mongo_internal.lock_plan(plan text) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_advisory_xact_lock(hashtext('mongo_fdw_cpp plan'), hashtext($1));
+    SELECT mongo_internal.see_changes();
+$$;
+COMMENT ON FUNCTION mongo_internal.lock_plan(text) IS 'Waits for other sessions that make objects of a plan, or the plan';
+
 CREATE PROCEDURE mongo_internal.apply_parts(plan text, parts text[], concurrently boolean, tell boolean) LANGUAGE plpgsql AS $$
 DECLARE
     p mongo.plan := mongo_internal.checked_plan(plan);
     steps mongo_internal.step[];
     step mongo_internal.step;
 BEGIN
+    PERFORM mongo_internal.lock_plan(plan);
     steps := ARRAY(SELECT s FROM mongo_internal.plan_steps(p) AS s WHERE s.part OPERATOR(pg_catalog.=) ANY (parts) ORDER BY s.place, s.position, s.number);
     PERFORM mongo_internal.check_alone(steps) WHERE "concurrently";
     PERFORM mongo_internal.check_conflicts(p, steps);
     FOREACH step IN ARRAY steps LOOP
+        PERFORM mongo_internal.lock_plan(plan);
         IF mongo_internal.is_there(p, step) THEN
             IF tell THEN
                 RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', mongo_internal.step_object(step));

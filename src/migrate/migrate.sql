@@ -59,7 +59,7 @@ DECLARE
     tables bigint;
     other text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('mongo.migrate'), hashtext(plan)); -- of two at once one makes the plan
+    PERFORM mongo_internal.lock_plan(plan); -- of two at once one makes the plan
     SELECT p.* INTO own FROM mongo.plan AS p WHERE p.plan = plan_migration.plan;
     IF own.plan IS NULL THEN
         SELECT count(*) INTO tables FROM mongo.create_plan(plan, server, database, target_schema, layout => layout, key => key, tolerance => tolerance);

@@ -1,4 +1,5 @@
-// What procedures of the kit need that PL/pgSQL cannot: whether they may commit, and what a query gives. Zone B.
+// What procedures of the kit need that PL/pgSQL cannot: whether they may commit, what others have made meanwhile, and
+// what a query gives. Zone B.
 #include "pg/arguments.hpp"
 
 extern "C" {
@@ -6,6 +7,7 @@ extern "C" {
 #include "executor/spi.h"
 #include "utils/plancache.h"
 PG_FUNCTION_INFO_V1(mongo_refuse_transaction_block);
+PG_FUNCTION_INFO_V1(mongo_see_changes);
 PG_FUNCTION_INFO_V1(mongo_query_columns);
 }
 
@@ -32,6 +34,12 @@ extern "C" Datum mongo_refuse_transaction_block(PG_FUNCTION_ARGS) {
                         errmsg("%s cannot run inside a transaction block", text_to_cstring(PG_GETARG_TEXT_PP(0))),
                         errdetail("Nothing was done."),
                         errhint("It commits by itself: CALL it outside of BEGIN ... COMMIT.")));
+    PG_RETURN_VOID();
+}
+
+// Who waits for an advisory lock is not told what was made meanwhile, as who waits for a table is.
+extern "C" Datum mongo_see_changes(PG_FUNCTION_ARGS) {
+    AcceptInvalidationMessages();
     PG_RETURN_VOID();
 }
 

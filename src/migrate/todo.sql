@@ -129,7 +129,7 @@ CREATE FUNCTION mongo_internal.answers(plan text) RETURNS TABLE (place integer, 
 SET search_path = pg_catalog, pg_temp AS $$
     WITH p AS MATERIALIZED (SELECT mongo_internal.plan_of($1) AS p),
          s AS (SELECT coalesce(sum(r.rejects), 0)::bigint AS rejects, coalesce(sum(r.rows_lost), 0)::bigint AS lost, coalesce(sum(r.rows_stale) FILTER (WHERE r.rows_lost = 0), 0)::bigint AS stale FROM mongo.reject_summary AS r WHERE r.plan = $1),
-         t AS (SELECT count(*) AS n, string_agg(format('%s: %s', i.object, i.detail), '; ' ORDER BY i.rank) FILTER (WHERE i.rank <= 2) AS first FROM (SELECT o.what, o.object, CASE WHEN length(o.detail) > 120 THEN left(o.detail, 120) || '…' ELSE o.detail END AS detail, row_number() OVER (ORDER BY o.place, o.object, o.detail) AS rank FROM p, mongo_internal.todo(p.p) AS o) AS i),
+         t AS (SELECT count(*) AS n, string_agg(format('%s: %s', i.object, i.detail), '; ' ORDER BY i.rank) FILTER (WHERE i.rank <= 2) AS first FROM (SELECT o.what, o.object, left(regexp_replace(o.detail, '( [(]|: ).*$', ''), 100) AS detail, row_number() OVER (ORDER BY o.place, o.object, o.detail) AS rank FROM p, mongo_internal.todo(p.p) AS o) AS i),
          l AS (SELECT (mongo_internal.last_load($1)).state AS state)
     SELECT 1, 'Is it complete?', c.status, c.answer FROM p, mongo_internal.is_complete(p.p) AS c
     UNION ALL SELECT 2, 'What was rejected?', CASE WHEN s.lost > 0 OR s.stale > 0 OR l.state IS DISTINCT FROM 'done' THEN 'warn' ELSE 'ok' END,
