@@ -3,6 +3,7 @@
 SELECT put_documents('mongo_fdw_cpp_road', 'users', ARRAY(SELECT format('{"_id": {"$oid": "%s"}, "name": "user %s", "age": %s}', lpad(to_hex(g), 24, '0'), g, CASE g WHEN 7 THEN '"<script>alert(1)</script>"' WHEN 8 THEN '"| *b* [l](x) `c` \u0001"' ELSE g::text END) FROM generate_series(1, 250) g));
 SELECT put_documents('mongo_fdw_cpp_road', 'orders', ARRAY(SELECT format('{"_id": %s, "user": {"$oid": "%s"}, "total": {"$numberDecimal": "%s.50"}, "code": "c%s", "lines": [{"sku": "a", "n": %s}], "labels": {"en": "x", "de": "y"}}', g, lpad(to_hex(CASE g WHEN 9 THEN 999 ELSE g % 250 + 1 END), 24, '0'), g, g / 2, g) FROM generate_series(1, 400) g));
 SELECT put_documents('mongo_fdw_cpp_road', '<i>odd</i>', ARRAY['{"_id": 1, "a<b>\"c": "' || repeat('x', 10000) || '", "שלום": "😀"}']);
+SELECT put_documents('mongo_fdw_cpp_road', 'later', ARRAY['{"_id": 0}']);
 SELECT put_documents('mongo_fdw_cpp_road', 'later', ARRAY[]::text[]);
 
 -- Before anything: how much work, by rules that are rows.
