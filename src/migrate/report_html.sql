@@ -99,7 +99,7 @@ polyline { fill: none; stroke: #1a5fb4; stroke-width: 3; vector-effect: non-scal
 .row { display: grid; grid-template-columns: minmax(8rem, 22rem) 1fr minmax(4rem, 14rem); gap: 0.8rem; align-items: center; margin: 0.15rem 0; } .row span { overflow-wrap: anywhere; unicode-bidi: isolate; }
 rect.ok { fill: var(--ok); } rect.warn { fill: var(--warn); } rect.fail { fill: var(--fail); } rect.skip, rect.missing { fill: #c9cdd3; }
 rect.c1 { fill: #1a5fb4; } rect.c2 { fill: #e66100; } rect.c3 { fill: #5e3c99; } rect.c4 { fill: #1b9e77; } rect.c5 { fill: #d01c8b; } rect.c6 { fill: #a6761d; } rect.c7 { fill: #666; }
-@media (max-width: 900px) {
+@media screen and (max-width: 900px) {
   table, tbody { display: block; } thead { display: none; }
   tr { display: block; border: 1px solid var(--line); margin-bottom: 0.6rem; } td { display: grid; grid-template-columns: 8rem 1fr; gap: 0 0.5rem; border: 0; border-top: 1px solid var(--soft); } td.number { text-align: start; } td:empty { display: none; }
   td::before { content: attr(data-label); grid-row: 1 / span 2; color: #5b616b; font-size: 0.85rem; font-weight: 400; }
