@@ -72,7 +72,7 @@ DO $$
 DECLARE
     k record;
 BEGIN
-    FOR k IN SELECT s.about, mongo_internal.index_statement(p, o) AS statement FROM kinds AS s, mongo.plan AS p, mongo_internal.propose_index(p, mongo_internal.source_index('things', s.definition)) AS o
+    FOR k IN SELECT s.about, mongo_internal.index_statement(p.target_schema, o.table_name, NULL, o.definition, o.is_unique) AS statement FROM kinds AS s, mongo.plan AS p, mongo_internal.propose_index(p, mongo_internal.source_index('things', s.definition)) AS o
               WHERE p.plan = 'ix' AND o.definition <> '' AND o.exactness <> 'none' ORDER BY s.n LOOP
         BEGIN
             EXECUTE k.statement;

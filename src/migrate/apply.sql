@@ -149,6 +149,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.checked_plan(text) IS 'The plan, where it does not contradict itself; else 42P17 with its row, 42704 where there is none';
 
+CREATE FUNCTION mongo_internal.check_range(name text, value integer, lowest integer, highest integer) RETURNS void LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF value IS NULL OR value NOT BETWEEN lowest AND highest THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('%s must be from %s to %s', name, lowest, highest);
+    END IF;
+END $$;
+COMMENT ON FUNCTION mongo_internal.check_range(text, integer, integer, integer) IS 'Raises 22023 for an argument out of its range';
+
 CREATE FUNCTION mongo_internal.check_parts(parts text[]) RETURNS void LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -279,18 +288,17 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.lock_plan(text) IS 'Waits for other sessions that make objects of a plan, or the plan';
 
-CREATE PROCEDURE mongo_internal.apply_parts(plan text, parts text[], concurrently boolean, tell boolean) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE mongo_internal.apply_parts(p mongo.plan, parts text[], concurrently boolean, tell boolean) LANGUAGE plpgsql AS $$
 DECLARE
-    p mongo.plan := mongo_internal.checked_plan(plan);
     steps mongo_internal.step[];
     step mongo_internal.step;
 BEGIN
-    PERFORM mongo_internal.lock_plan(plan);
+    PERFORM mongo_internal.lock_plan(p.plan);
     steps := ARRAY(SELECT s FROM mongo_internal.plan_steps(p) AS s WHERE s.part OPERATOR(pg_catalog.=) ANY (parts) ORDER BY s.place, s.position, s.number);
     PERFORM mongo_internal.check_alone(steps) WHERE "concurrently";
     PERFORM mongo_internal.check_conflicts(p, steps);
     FOREACH step IN ARRAY steps LOOP
-        PERFORM mongo_internal.lock_plan(plan);
+        PERFORM mongo_internal.lock_plan(p.plan);
         IF mongo_internal.is_there(p, step) THEN
             IF tell THEN
                 RAISE NOTICE USING MESSAGE = pg_catalog.format('%s is there already and is used', mongo_internal.step_object(step));
@@ -302,17 +310,19 @@ BEGIN
         END IF;
         COMMIT;
     END LOOP;
-    UPDATE mongo.plan AS q SET state = 'applied' WHERE q.plan OPERATOR(pg_catalog.=) apply_parts.plan AND q.state OPERATOR(pg_catalog.<>) 'applied';
+    UPDATE mongo.plan AS q SET state = 'applied' WHERE q.plan OPERATOR(pg_catalog.=) p.plan AND q.state OPERATOR(pg_catalog.<>) 'applied';
 END $$;
-COMMENT ON PROCEDURE mongo_internal.apply_parts(text, text[], boolean, boolean) IS 'Runs the statements of a plan; tell: names in NOTICEs what is there already';
+COMMENT ON PROCEDURE mongo_internal.apply_parts(mongo.plan, text[], boolean, boolean) IS 'Runs the statements of a plan that checked_plan gave; tell: names in NOTICEs what is there already';
 
 CREATE PROCEDURE mongo.apply_plan(plan text, parts text[] DEFAULT '{source,target}', concurrently boolean DEFAULT false) LANGUAGE plpgsql AS $$
+DECLARE
+    p mongo.plan;
 BEGIN
     PERFORM mongo_internal.refuse_transaction_block('mongo.apply_plan');
     PERFORM mongo_internal.check_owner(plan);
-    PERFORM mongo_internal.checked_plan(plan);
+    p := mongo_internal.checked_plan(plan);
     PERFORM mongo_internal.check_parts(parts);
-    CALL mongo_internal.apply_parts(plan, parts, COALESCE("concurrently", false), true);
+    CALL mongo_internal.apply_parts(p, parts, COALESCE("concurrently", false), true);
 END $$;
 COMMENT ON PROCEDURE mongo.apply_plan(text, text[], boolean) IS
     'Runs the statements of a plan, each committed by itself. The whole plan is checked before the first. What is there in the planned form is used and named in a NOTICE; in another form (other columns, types or options, another constraint of the name) it is an error (42P07) before anything was done. A constraint or index that fails is a WARNING that names it, and the next ones follow. concurrently: indexes are made by a background worker with CREATE INDEX CONCURRENTLY, so that others go on writing. 25001 inside a transaction block, 42501 unless a member of the plan''s owner';

@@ -42,14 +42,20 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION mongo_internal.index_usage(text, text, text) IS 'How often the indexes of a collection were used since when, over all servers that answer; a note where that is not known';
 
+CREATE FUNCTION mongo_internal.used_indexes(server text, database text, collections text[]) RETURNS TABLE (source mongo_internal.source_index, operations bigint, since timestamptz, note text) LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH i AS MATERIALIZED (SELECT s AS source FROM mongo_internal.source_indexes($1, $2, $3) AS s),
+         u AS MATERIALIZED (SELECT c.collection, s.* FROM (SELECT DISTINCT (i.source).collection FROM i) AS c, LATERAL mongo_internal.index_usage($1, $2, c.collection) AS s)
+    SELECT i.source, u.operations, u.since, u.note FROM i LEFT JOIN u ON u.collection = (i.source).collection AND (u.index_name = (i.source).name OR u.note IS NOT NULL)
+$$;
+COMMENT ON FUNCTION mongo_internal.used_indexes(text, text, text[]) IS 'The indexes of collections, with how often they were used';
+
 CREATE FUNCTION mongo.indexes(server text, database text, collections text[] DEFAULT NULL)
 RETURNS TABLE (collection text, index_name text, kind text, keys json, is_unique boolean, is_sparse boolean, is_hidden boolean, partial_filter json, collation_options json,
                expire_after_seconds numeric, operations bigint, since timestamptz, note text) LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
-    WITH i AS MATERIALIZED (SELECT * FROM mongo_internal.source_indexes($1, $2, $3)),
-         u AS MATERIALIZED (SELECT c.collection, s.* FROM (SELECT DISTINCT i.collection FROM i) AS c, LATERAL mongo_internal.index_usage($1, $2, c.collection) AS s)
     SELECT i.collection, i.name, i.kind, i.keys, i.is_unique, i.is_sparse, i.is_hidden, i.partial_filter, i.collation_options, i.expire_after_seconds, u.operations, u.since, u.note
-      FROM i LEFT JOIN u ON u.collection = i.collection AND (u.index_name = i.name OR u.note IS NOT NULL)
+      FROM mongo_internal.used_indexes($1, $2, $3) AS u, LATERAL (SELECT (u.source).*) AS i
      ORDER BY i.collection, i.name
 $$;
 COMMENT ON FUNCTION mongo.indexes(text, text, text[]) IS

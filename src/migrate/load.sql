@@ -84,9 +84,10 @@ CREATE FUNCTION mongo_internal.check_load(plan text, tables name[], workers inte
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     p mongo.plan := mongo_internal.check_owner(plan);
-    wrong text := CASE WHEN workers IS NULL OR workers NOT BETWEEN 0 AND 64 THEN 'workers must be from 0 to 64' WHEN max_seconds <= 0 THEN 'max_seconds must be above 0'
+    wrong text := CASE WHEN max_seconds <= 0 THEN 'max_seconds must be above 0'
                        WHEN max_rate <= 0 THEN 'max_rate must be above 0' WHEN prune IS NULL OR prune NOT IN ('safe', 'force', 'off') THEN 'prune must be safe, force or off' END;
 BEGIN
+    PERFORM mongo_internal.check_range('workers', workers, 0, 64);
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = wrong;
     END IF;

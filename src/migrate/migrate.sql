@@ -1,31 +1,20 @@
 -- The whole road in one CALL.
--- Before an hour of loading, not after it.
-CREATE FUNCTION mongo_internal.check_range(name text, value integer, lowest integer, highest integer) RETURNS void LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF value IS NULL OR value NOT BETWEEN lowest AND highest THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('%s must be from %s to %s', name, lowest, highest);
-    END IF;
-END $$;
-COMMENT ON FUNCTION mongo_internal.check_range(text, integer, integer, integer) IS 'Raises 22023 for an argument out of its range';
-
 -- What a person must decide first: a fail of preflight. The rest is told.
 CREATE FUNCTION mongo_internal.check_migration(plan text, server text, database text) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    rows jsonb := (SELECT jsonb_agg(to_jsonb(f)) FROM mongo.preflight(server, database, (SELECT p.plan FROM mongo.plan AS p WHERE p.plan = check_migration.plan)) AS f);
-    refused record;
-    counted text;
+    told record;
 BEGIN
-    SELECT count(*) AS n, (array_agg(r))[1] AS first, string_agg(concat_ws(': ', r ->> 'check_name', r ->> 'detail', r ->> 'hint'), E'\n') AS all_of_them INTO refused
-      FROM jsonb_array_elements(rows) AS r WHERE r ->> 'status' = 'fail';
-    IF refused.n > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" cannot begin: %s: %s', plan, refused.first ->> 'check_name', refused.first ->> 'detail'),
-            DETAIL = refused.all_of_them, HINT = format('%s The same CALL goes on then; mongo.preflight shows all that was looked at.', refused.first ->> 'hint');
+    SELECT format('%s ok, %s, %s skipped', count(*) FILTER (WHERE f.status = 'ok'), mongo_internal.counted(count(*) FILTER (WHERE f.status = 'warn'), 'warning'), count(*) FILTER (WHERE f.status = 'skip')) AS counted,
+           string_agg(f.line, E'\n' ORDER BY f.n) FILTER (WHERE f.status = 'warn') AS warnings, string_agg(f.line, E'\n' ORDER BY f.n) FILTER (WHERE f.status = 'fail') AS fails,
+           (array_agg(f.check_name || ': ' || f.detail ORDER BY f.n) FILTER (WHERE f.status = 'fail'))[1] AS first_fail, (array_agg(f.hint ORDER BY f.n) FILTER (WHERE f.status = 'fail'))[1] AS first_hint INTO told
+      FROM (SELECT r.*, concat_ws(': ', r.check_name, r.detail, r.hint) AS line
+              FROM mongo.preflight(server, database, (SELECT p.plan FROM mongo.plan AS p WHERE p.plan = check_migration.plan)) WITH ORDINALITY AS r (check_name, status, detail, hint, n)) AS f;
+    IF told.fails IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('plan "%s" cannot begin: %s', plan, told.first_fail),
+            DETAIL = told.fails, HINT = format('%s The same CALL goes on then; mongo.preflight shows all that was looked at.', told.first_hint);
     END IF;
-    SELECT format('%s ok, %s, %s skipped', count(*) FILTER (WHERE r ->> 'status' = 'ok'), mongo_internal.counted(count(*) FILTER (WHERE r ->> 'status' = 'warn'), 'warning'), count(*) FILTER (WHERE r ->> 'status' = 'skip')) INTO counted
-      FROM jsonb_array_elements(rows) AS r;
-    RAISE NOTICE USING MESSAGE = format('preflight: %s', counted), DETAIL = coalesce((SELECT string_agg(concat_ws(': ', r ->> 'check_name', r ->> 'detail', r ->> 'hint'), E'\n') FROM jsonb_array_elements(rows) AS r WHERE r ->> 'status' = 'warn'), 'There is nothing to say.');
+    RAISE NOTICE USING MESSAGE = format('preflight: %s', told.counted), DETAIL = coalesce(told.warnings, 'There is nothing to say.');
 END $$;
 COMMENT ON FUNCTION mongo_internal.check_migration(text, text, text) IS 'Raises 55000 with the first fail of preflight; else a NOTICE with its warnings';
 
@@ -98,17 +87,18 @@ COMMENT ON FUNCTION mongo_internal.tell_migration(text) IS 'Says how a migration
 CREATE PROCEDURE mongo.migrate(plan text, server text, database text, target_schema text, workers integer DEFAULT 1, key text DEFAULT 'text', layout jsonb DEFAULT NULL, tolerance double precision DEFAULT 0.01, level integer DEFAULT 3) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM mongo_internal.refuse_transaction_block('mongo.migrate');
+    -- Before an hour of loading, not after it.
     PERFORM mongo_internal.check_range('workers', workers, 0, 64);
     PERFORM mongo_internal.check_range('level', level, 0, 4);
     PERFORM mongo_internal.check_migration(plan, server, database);
     COMMIT;
     PERFORM mongo_internal.plan_migration(plan, server, database, target_schema, key, layout, tolerance);
     COMMIT;
-    CALL mongo_internal.apply_parts(plan, '{source,target}', false, false);
+    CALL mongo_internal.apply_parts(mongo_internal.checked_plan(plan), '{source,target}', false, false);
     COMMIT;
     CALL mongo.load(plan, workers => workers);
     COMMIT;
-    CALL mongo_internal.apply_parts(plan, '{constraints,indexes,comments}', false, false);
+    CALL mongo_internal.apply_parts(mongo_internal.checked_plan(plan), '{constraints,indexes,comments}', false, false);
     COMMIT;
     CALL mongo.validate(plan, level);
     COMMIT;

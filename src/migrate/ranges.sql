@@ -82,24 +82,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION mongo_internal.differing_ranges(mongo_internal.summed_table, integer) IS 'Ranges of keys of a document each whose figures differ';
 
-CREATE FUNCTION mongo_internal.differing_columns(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS text[] LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-    source jsonb := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
-    target jsonb := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
-BEGIN
-    -- What cannot be told just now is not the same.
-    RETURN ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status <> 'ok')
-        || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;
-END $$;
-COMMENT ON FUNCTION mongo_internal.differing_columns(mongo_internal.summed_table, mongo_internal.key_range) IS 'Columns whose figures differ in a range, an empty name for the number of rows';
-
 -- Documents of a small range that differ: those that one side alone has, and the others where the figures differ without them.
-CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS bytea[] LANGUAGE plpgsql
+CREATE FUNCTION mongo_internal.differing_keys(s mongo_internal.summed_table, r mongo_internal.key_range, source jsonb) RETURNS bytea[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     root mongo.plan_table := mongo_internal.root_of(s.t);
-    source jsonb := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
     here bytea[];
     there bytea[];
     missing bytea[];
@@ -118,7 +105,22 @@ BEGIN
     END IF;
     RETURN missing || extra || CASE WHEN mongo_internal.totals_differ(s, rest, (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without || extra))[1]) THEN ARRAY(SELECT k FROM unnest(here) AS k WHERE k = ANY (there) AND k <> ALL (s.without)) ELSE '{}' END;
 END $$;
-COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range) IS 'Keys of documents of a small range whose figures differ';
+COMMENT ON FUNCTION mongo_internal.differing_keys(mongo_internal.summed_table, mongo_internal.key_range, jsonb) IS 'Keys of documents of a small range whose figures differ; source: what MongoDB tells of it';
+
+-- What cannot be told just now is not the same.
+CREATE FUNCTION mongo_internal.still_differing(s mongo_internal.summed_table, r mongo_internal.key_range) RETURNS mongo_internal.key_range LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    source jsonb := mongo_internal.source_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without);
+    target jsonb := (mongo_internal.target_totals(s.p, s.t, s.columns, r.lower, r.upper, s.without))[1];
+    columns text[] := ARRAY(SELECT f.column_name::text FROM mongo_internal.compare_totals(s.t, s.columns, source, target) AS f WHERE f.status <> 'ok')
+                      || CASE WHEN mongo_internal.figure_text(source -> 'n')::numeric <> (target ->> 'n')::numeric THEN ARRAY[''] ELSE '{}' END;
+BEGIN
+    r.columns := ARRAY(SELECT d FROM unnest(columns) AS d WHERE r.columns IS NULL OR d = ANY (r.columns));
+    r.keys := CASE WHEN r.columns = '{}' THEN '{}' ELSE ARRAY(SELECT k FROM unnest(mongo_internal.differing_keys(s, r, source)) AS k WHERE r.keys IS NULL OR k = ANY (r.keys)) END;
+    RETURN r;
+END $$;
+COMMENT ON FUNCTION mongo_internal.still_differing(mongo_internal.summed_table, mongo_internal.key_range) IS 'A range with the columns whose figures differ, an empty name for the number of rows, and the documents that do: of those that differed before';
 
 -- Ranges with the columns and the documents that differ at every look, for so many seconds: what differs once in one and once in
 -- another is being written.
@@ -129,10 +131,7 @@ DECLARE
     until timestamptz := clock_timestamp() + make_interval(secs => settle);
 BEGIN
     LOOP
-        ranges := ARRAY(SELECT ROW((n.r).lower, (n.r).upper, (n.r).documents, n.columns, n.keys)::mongo_internal.key_range
-                          FROM (SELECT r, ARRAY(SELECT d FROM unnest(mongo_internal.differing_columns(s, r)) AS d WHERE (r).columns IS NULL OR d = ANY ((r).columns)) AS columns,
-                                       ARRAY(SELECT k FROM unnest(mongo_internal.differing_keys(s, r)) AS k WHERE (r).keys IS NULL OR k = ANY ((r).keys)) AS keys FROM unnest(ranges) AS r) AS n
-                         WHERE n.columns <> '{}' AND n.keys <> '{}');
+        ranges := ARRAY(SELECT n FROM (SELECT mongo_internal.still_differing(s, r) AS n FROM unnest(ranges) AS r OFFSET 0) AS l WHERE (n).columns <> '{}' AND (n).keys <> '{}');
         EXIT WHEN ranges = '{}' OR clock_timestamp() >= until;
         PERFORM pg_sleep(greatest(least(settle / 10, 1), 0.05));
     END LOOP;

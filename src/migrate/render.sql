@@ -302,18 +302,25 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.target_statement(mongo.plan, mongo.plan_table) IS 'CREATE TABLE of a target table';
 
-CREATE FUNCTION mongo_internal.is_constraint(i mongo.plan_index) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION mongo_internal.is_constraint(is_unique boolean, definition text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ($1).is_unique AND ($1).definition !~* '^\s*([(]|USING\M)'
+    SELECT $1 AND $2 !~* '^\s*([(]|USING\M)'
 $$;
-COMMENT ON FUNCTION mongo_internal.is_constraint(mongo.plan_index) IS 'Whether a row of a plan''s indexes is a constraint; else it is an index, unique or not';
+COMMENT ON FUNCTION mongo_internal.is_constraint(boolean, text) IS 'Whether a row of a plan''s indexes is a constraint; else it is an index, unique or not';
+
+CREATE FUNCTION mongo_internal.index_statement(schema_name name, table_name name, name name, definition text, is_unique boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN mongo_internal.is_constraint($5, $4) THEN format('ALTER TABLE %I.%I ADD%s %s;', $1, $2, ' CONSTRAINT ' || quote_ident($3), $4)
+                ELSE format('CREATE%s INDEX%s ON %I.%I %s;', CASE WHEN $5 THEN ' UNIQUE' END, ' ' || quote_ident($3), $1, $2, $4) END
+$$;
+COMMENT ON FUNCTION mongo_internal.index_statement(name, name, name, text, boolean) IS 'The statement that makes an index, or a constraint; name NULL: PostgreSQL gives it one';
 
 -- Constraints: unique ones, then those of children, then references; cycles do no harm there.
 CREATE FUNCTION mongo_internal.plan_constraints(p mongo.plan) RETURNS TABLE (place integer, table_name name, proposed text, suffix text, definition text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT 1, i.table_name, i.name::text, '', i.definition
       FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name
-     WHERE i.plan = ($1).plan AND i.enabled AND i.is_unique AND t.enabled AND mongo_internal.is_constraint(i)
+     WHERE i.plan = ($1).plan AND i.enabled AND t.enabled AND mongo_internal.is_constraint(i.is_unique, i.definition)
     UNION ALL
     SELECT f.place, f.child, f.name, '_fkey', format('FOREIGN KEY (%s) REFERENCES %I.%I (%s)%s', mongo_internal.name_list(f.own), ($1).target_schema, f.parent, mongo_internal.name_list(f.theirs), f.action)
       FROM (SELECT 2 AS place, t.name AS child, u.name AS parent, t.name || '_' || u.name AS name, mongo_internal.key_columns(u) AS theirs,
@@ -378,9 +385,9 @@ SET search_path = pg_catalog, pg_temp AS $$
            format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s;', ($1).target_schema, c.table_name, c.name, c.definition)
       FROM mongo_internal.constraint_statements($1) WITH ORDINALITY AS c (place, table_name, name, definition, number)
     UNION ALL SELECT 4, t.position, row_number() OVER (ORDER BY i.name), 'indexes', 'index', ($1).target_schema, i.table_name, i.name, i.definition,
-           format('CREATE%s INDEX %I ON %I.%I %s;', CASE WHEN i.is_unique THEN ' UNIQUE' END, i.name, ($1).target_schema, i.table_name, i.definition)
+           mongo_internal.index_statement(($1).target_schema, i.table_name, i.name, i.definition, i.is_unique)
       FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name
-     WHERE i.plan = ($1).plan AND i.enabled AND t.enabled AND NOT mongo_internal.is_constraint(i)
+     WHERE i.plan = ($1).plan AND i.enabled AND t.enabled AND NOT mongo_internal.is_constraint(i.is_unique, i.definition)
     UNION ALL SELECT 5, 0, c.number, 'comments', 'comment', ($1).target_schema, c.table_name, NULL, NULL, c.statement
       FROM mongo_internal.comment_statements($1) WITH ORDINALITY AS c (table_name, statement, number)
 $$;

@@ -54,12 +54,13 @@ COMMENT ON FUNCTION mongo_internal.report_speed(mongo.plan) IS 'Section: what th
 
 CREATE FUNCTION mongo_internal.report_rejects(p mongo.plan) RETURNS mongo_internal.report_section LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT mongo_internal.section(5, 'rejects', 2, 'Rejects', 'What was refused, by reason. Table mongo.reject has a line for each.', CASE (mongo_internal.last_load(($1).plan)).state WHEN 'done' THEN 'Every value of every document fitted, and no constraint refused a row.' ELSE CASE WHEN (mongo_internal.last_load(($1).plan)).run IS NULL THEN 'No load has run.' ELSE 'None so far: the load has not ended.' END END,
+    SELECT mongo_internal.section(5, 'rejects', 2, 'Rejects', 'What was refused, by reason. Table mongo.reject has a line for each.', CASE WHEN l.state = 'done' THEN 'Every value of every document fitted, and no constraint refused a row.' WHEN l.state IS NULL THEN 'No load has run.' ELSE 'None so far: the load has not ended.' END,
         '{Table,Column or constraint,Stage,Rejects,"Rows left out",Reason,Example,Documents}',
         (SELECT jsonb_agg(jsonb_build_array(s.table_name, s.column_name, s.stage, s.rejects, s.rows_lost, s.reason, s.example, array_to_string(s.document_ids, ', ')) ORDER BY s.rejects DESC, s.table_name, s.column_name, s.stage)
            FROM mongo.reject_summary AS s WHERE s.plan = ($1).plan),
         (SELECT jsonb_build_object('kind', 'bars', 'title', 'Rejects by reason', 'items', jsonb_agg(jsonb_build_object('label', concat_ws(' ', b.stage, b.table_name || coalesce('.' || nullif(b.column_name, ''), '')), 'parts', jsonb_build_object('warn', b.rejects)) ORDER BY b.rejects DESC, b.table_name, b.column_name))
            FROM (SELECT s.* FROM mongo.reject_summary AS s WHERE s.plan = ($1).plan ORDER BY s.rejects DESC, s.table_name, s.column_name LIMIT 12) AS b HAVING count(*) > 0))
+      FROM mongo_internal.last_load(($1).plan) AS l
 $$;
 COMMENT ON FUNCTION mongo_internal.report_rejects(mongo.plan) IS 'Section: what was refused';
 

@@ -27,17 +27,12 @@ COMMENT ON FUNCTION mongo_internal.report_references(mongo.plan) IS 'Section: th
 
 CREATE FUNCTION mongo_internal.report_indexes(p mongo.plan) RETURNS mongo_internal.report_section LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
+    WITH made AS MATERIALIZED (SELECT s.table_name, s.definition, coalesce(bool_and(mongo_internal.is_there($1, s)), false) AS is_made FROM mongo_internal.plan_steps($1) AS s WHERE s.part IN ('constraints', 'indexes') GROUP BY s.table_name, s.definition)
     SELECT mongo_internal.section(1000003, 'indexes', 2, 'Indexes', 'What does the work of MongoDB''s indexes, beside primary keys. Exact: the same queries are served, the same rows refused.', 'The collections have no index but that of _id.', '{Table,Index,Definition,Exactness,Made,Why}',
-        (SELECT jsonb_agg(jsonb_build_array(i.table_name, i.name, coalesce(nullif(i.definition, ''), 'none'), i.exactness, CASE WHEN NOT i.enabled THEN 'off' WHEN mongo_internal.is_made($1, i) THEN 'yes' ELSE 'no' END, i.why) ORDER BY t.position, i.name)
-           FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name WHERE i.plan = ($1).plan))
+        (SELECT jsonb_agg(jsonb_build_array(i.table_name, i.name, coalesce(nullif(i.definition, ''), 'none'), i.exactness, CASE WHEN NOT i.enabled THEN 'off' WHEN m.is_made THEN 'yes' ELSE 'no' END, i.why) ORDER BY t.position, i.name)
+           FROM mongo.plan_index AS i JOIN mongo.plan_table AS t ON t.plan = i.plan AND t.name = i.table_name LEFT JOIN made AS m ON m.table_name = i.table_name AND m.definition = i.definition WHERE i.plan = ($1).plan))
 $$;
 COMMENT ON FUNCTION mongo_internal.report_indexes(mongo.plan) IS 'Section: the indexes of a plan';
-
-CREATE FUNCTION mongo_internal.is_made(p mongo.plan, i mongo.plan_index) RETURNS boolean LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(bool_and(mongo_internal.is_there($1, s)), false) FROM mongo_internal.plan_steps($1) AS s WHERE s.part IN ('constraints', 'indexes') AND s.table_name = ($2).table_name AND s.definition = ($2).definition
-$$;
-COMMENT ON FUNCTION mongo_internal.is_made(mongo.plan, mongo.plan_index) IS 'Whether an index of a plan, or the constraint, is there';
 
 -- What a person changed of a planned row, beside what was planned: a row a change.
 CREATE FUNCTION mongo_internal.changes_of(planned jsonb, now jsonb, names text[]) RETURNS TABLE (what text, planned text, now text) LANGUAGE sql IMMUTABLE

@@ -31,11 +31,15 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION mongo_internal.filters_misfits(mongo.plan_table, json) IS 'Whether a partial filter asks for columns with values that do not fit';
 
+CREATE FUNCTION mongo_internal.holds_no_dates(columns mongo_internal.index_column[]) RETURNS boolean LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT bool_or(c.type NOT LIKE 'timestamp%' AND c.form = 'plain') FROM unnest($1) AS c $$;
+COMMENT ON FUNCTION mongo_internal.holds_no_dates(mongo_internal.index_column[]) IS 'Whether by a TTL index over these columns no document expires';
+
 -- What an index of MongoDB does that the one here does otherwise: a row each.
 CREATE FUNCTION mongo_internal.index_differences(s mongo_internal.source_index, t mongo.plan_table, columns mongo_internal.index_column[]) RETURNS SETOF text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.difference
-      FROM (SELECT bool_or(c.may_be_null) AS nulls, bool_or(c.has_misfits) AS misfits, bool_or(c.type NOT LIKE 'timestamp%' AND c.form = 'plain') AS no_dates FROM unnest($3) AS c) AS k,
+      FROM (SELECT bool_or(c.may_be_null) AS nulls, bool_or(c.has_misfits) AS misfits, mongo_internal.holds_no_dates($3) AS no_dates FROM unnest($3) AS c) AS k,
            LATERAL (VALUES
            (1, ($2).unwind IS NOT NULL AND ($1).is_unique, 'unique over the elements of all documents: MongoDB lets a document have an element twice, so it is no constraint here'),
            (2, ($1).is_unique AND ($2).unwind IS NULL AND k.nulls AND k.misfits, 'values that do not fit the column are NULL here, so NULLs may be there more than once'),
@@ -63,7 +67,7 @@ BEGIN
         differences := format('its partial filter has no equal over the columns of "%s": %s', t.name, s.partial_filter) || differences;
         definition := '';
     END IF;
-    s.expire_after_seconds := CASE WHEN EXISTS (SELECT FROM unnest(differences) AS d WHERE d LIKE 'TTL: its values are no dates%') THEN NULL ELSE s.expire_after_seconds END;
+    s.expire_after_seconds := CASE WHEN NOT mongo_internal.holds_no_dates(columns) THEN s.expire_after_seconds END;
     RETURN mongo_internal.proposed(s, t.name, mongo_internal.names_of(columns), CASE WHEN definition = '' THEN '' ELSE concat_ws(' WHERE ', definition, condition) END, is_unique,
         CASE WHEN definition = '' THEN 'none' WHEN approximate OR differences <> '{}' THEN 'approximate' ELSE 'exact' END, concat_ws('; ', why, nullif(array_to_string(differences, '; '), '')));
 END $$;
@@ -221,20 +225,12 @@ DECLARE
     p mongo.plan := mongo_internal.plan_of(suggest_indexes.plan);
 BEGIN
     RETURN QUERY
-    SELECT x.collection, x.index_name, x.kind, o.table_name, CASE x.kind WHEN 'id' THEN 'exact' ELSE o.exactness END,
-           CASE WHEN o.definition <> '' THEN mongo_internal.index_statement(p, o) END,
+    SELECT x.collection, x.name, x.kind, o.table_name, CASE x.kind WHEN 'id' THEN 'exact' ELSE o.exactness END,
+           CASE WHEN o.definition <> '' THEN mongo_internal.index_statement(p.target_schema, o.table_name, NULL, o.definition, o.is_unique) END,
            concat_ws('; ', CASE x.kind WHEN 'id' THEN 'the primary key of the table' ELSE o.why END, CASE WHEN x.operations = 0 AND x.kind <> 'id' THEN concat_ws(' ', 'not used since', coalesce(x.since::timestamptz(0)::text, 'the server started')) END, x.note), x.operations, x.since
-      FROM mongo.indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS x
-      JOIN mongo_internal.source_indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS s ON s.collection = x.collection AND s.name = x.index_name
-      LEFT JOIN LATERAL (SELECT r.* FROM mongo_internal.propose_index(p, s) AS r WHERE s.kind <> 'id') AS o ON true
-     ORDER BY x.collection, x.index_name;
+      FROM mongo_internal.used_indexes(p.server, p.database, ARRAY(SELECT DISTINCT t.collection FROM mongo.plan_table AS t WHERE t.plan = p.plan)) AS u, LATERAL (SELECT (u.source).*, u.operations, u.since, u.note) AS x
+      LEFT JOIN LATERAL (SELECT r.* FROM mongo_internal.propose_index(p, u.source) AS r WHERE x.kind <> 'id') AS o ON true
+     ORDER BY x.collection, x.name;
 END $$;
 COMMENT ON FUNCTION mongo.suggest_indexes(text) IS
     'What becomes of each index of the collections of a plan: statement as text, exactness (exact, approximate, none) and why, and how often MongoDB used it. create_plan has filled plan_index so; this looks again, at the plan as it is now. Writes nothing. 42704 for an unknown plan';
-
-CREATE FUNCTION mongo_internal.index_statement(p mongo.plan, o mongo_internal.index_proposal) RETURNS text LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN ($2).definition LIKE 'UNIQUE%' THEN format('ALTER TABLE %I.%I ADD %s;', ($1).target_schema, ($2).table_name, ($2).definition)
-                ELSE format('CREATE%s INDEX ON %I.%I %s;', CASE WHEN ($2).is_unique THEN ' UNIQUE' END, ($1).target_schema, ($2).table_name, ($2).definition) END
-$$;
-COMMENT ON FUNCTION mongo_internal.index_statement(mongo.plan, mongo_internal.index_proposal) IS 'The statement that makes what becomes of an index';

@@ -134,7 +134,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT 1, 'Is it complete?', c.status, c.answer FROM p, mongo_internal.is_complete(p.p) AS c
     UNION ALL SELECT 2, 'What was rejected?', CASE WHEN s.lost > 0 OR s.stale > 0 OR l.state IS DISTINCT FROM 'done' THEN 'warn' ELSE 'ok' END,
            coalesce(nullif(concat_ws(' ', CASE WHEN s.lost > 0 THEN mongo_internal.counted(s.lost, 'row') || ' left out.' END, CASE WHEN s.stale > 0 THEN mongo_internal.counted(s.stale, 'row') || ' with an older version.' END,
-                    CASE WHEN s.rejects > s.lost + s.stale THEN mongo_internal.counted(s.rejects - s.lost - s.stale, 'value') || ' not in the column meant for it, but in the rest column or in mongo.reject.' END), ''), CASE l.state WHEN 'done' THEN 'Nothing.' ELSE CASE WHEN l.state IS NULL THEN 'Not known: nothing has been loaded.' ELSE 'Nothing so far: the load has not ended.' END END) FROM s, l
+                    CASE WHEN s.rejects > s.lost + s.stale THEN mongo_internal.counted(s.rejects - s.lost - s.stale, 'value') || ' not in the column meant for it, but in the rest column or in mongo.reject.' END), ''), CASE WHEN l.state = 'done' THEN 'Nothing.' WHEN l.state IS NULL THEN 'Not known: nothing has been loaded.' ELSE 'Nothing so far: the load has not ended.' END) FROM s, l
     UNION ALL SELECT 3, 'What must a person do now?', CASE t.n WHEN 0 THEN 'ok' ELSE 'warn' END, CASE t.n WHEN 0 THEN 'Nothing.' ELSE format('%s: %s%s.', mongo_internal.counted(t.n, 'thing'), t.first, CASE WHEN t.n > 2 THEN format('; and %s more', t.n - 2) ELSE '' END) END FROM t
 $$;
 COMMENT ON FUNCTION mongo_internal.answers(text) IS 'What a report answers first: status is ok, warn or fail';

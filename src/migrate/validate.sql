@@ -29,15 +29,12 @@ BEGIN
     END IF;
     BEGIN
         RETURN QUERY SELECT * FROM mongo_internal.run_check(p, t, check_name, fraction, settle);
-    EXCEPTION WHEN query_canceled THEN
+    EXCEPTION WHEN admin_shutdown OR crash_shutdown OR assert_failure THEN
+        RAISE;
+    WHEN query_canceled OR OTHERS THEN
         IF mongo_internal.is_cancelled(SQLSTATE, SQLERRM) THEN
             RAISE;
         END IF;
-        GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
-        RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, concat_ws(': ', SQLERRM, left(nullif(told, ''), 300))), NULL, NULL);
-    WHEN admin_shutdown OR crash_shutdown OR assert_failure THEN
-        RAISE;
-    WHEN OTHERS THEN
         -- What the server said is the detail.
         GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
         RETURN NEXT mongo_internal.found(NULL, 'skip', NULL, NULL, format('%s: %s', SQLSTATE, concat_ws(': ', SQLERRM, left(nullif(told, ''), 300))), NULL, NULL);
@@ -94,9 +91,10 @@ CREATE FUNCTION mongo_internal.begin_check(plan text, level integer, tables name
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     p mongo.plan := mongo_internal.check_owner(plan);
-    wrong text := CASE WHEN level IS NULL OR level NOT BETWEEN 0 AND 4 THEN 'level must be from 0 to 4' WHEN fraction <= 0 OR fraction > 1 THEN 'fraction must be above 0 and at most 1' WHEN settle IS NULL OR settle < 0 THEN 'settle must not be below 0' END;
+    wrong text := CASE WHEN fraction <= 0 OR fraction > 1 THEN 'fraction must be above 0 and at most 1' WHEN settle IS NULL OR settle < 0 THEN 'settle must not be below 0' END;
     own mongo.check_run;
 BEGIN
+    PERFORM mongo_internal.check_range('level', level, 0, 4);
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = wrong;
     ELSIF p.state <> 'applied' THEN
